@@ -1,0 +1,31 @@
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { remedyFor } from './optional.ts';
+
+/** Lists each skipped suite with its reason, then closes with one line of totals. */
+export class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const totals = { passed: 0, failed: 0, skipped: 0 };
+    const skips = new Map<string, number>();
+    for (const module of modules) {
+      // A file that fails to load has no tests to count, and is a failure all the same.
+      if (!module.ok() && [...module.children.allTests()].length === 0) totals.failed += 1;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === 'passed') totals.passed += 1;
+        else if (state === 'failed') totals.failed += 1;
+        else {
+          totals.skipped += 1;
+          const reason = reasonOf(test);
+          skips.set(reason, (skips.get(reason) ?? 0) + 1);
+        }
+      }
+    }
+    for (const [reason, count] of skips) console.log(`skipped ${count}: ${reason}`);
+    console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+  }
+}
+
+function reasonOf(test: TestCase): string {
+  const part = /\[needs ([^\]]+)\]/.exec(test.fullName)?.[1];
+  return part ? `needs ${part} (${remedyFor(part)})` : test.fullName;
+}
