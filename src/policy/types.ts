@@ -1,0 +1,127 @@
+import type { DeployContext } from '../protocol/deployContext.ts';
+
+/** How many calls pass in a window. */
+export interface Limit {
+  /** Calls that pass in one window: a whole number from 1. */
+  limit: number;
+  /** Length of the window in seconds: 1 to 86 400. */
+  windowSeconds: number;
+  /** `sliding-window` (default) smooths the border between windows, `fixed-window` counts each for itself. */
+  algorithm?: 'sliding-window' | 'fixed-window';
+}
+
+/** One backend that accepts tokens. Whoever verifies HS256 can forge, so each audience has a key of its own. */
+export interface Audience {
+  /** Name of the environment variable that holds the secret shared with this backend. */
+  secret: string;
+  /** Name of the variable whose secret verifies only: the old or the next one during a rotation. */
+  secondarySecret?: string;
+  /** Scopes that a token for this audience may carry (RFC 6749 §3.3). Default: none. */
+  scopes?: readonly string[];
+}
+
+/** Paths that the gate lets through to an upstream. */
+export interface Route {
+  /** A path, or a prefix ending in `/*`. The first route that matches decides. */
+  path: string;
+  /** Audience that the token must be for. Default: the first audience. */
+  audience?: string;
+  /** Scope that the token must carry. Default: none. */
+  scope?: string;
+  /** Methods that pass. Default: all but TRACE and CONNECT. */
+  methods?: readonly string[];
+  /** Name of the variable that holds the upstream's URL. Default: `DAYPASS_UPSTREAM`. */
+  upstream?: string;
+}
+
+/** Every limit of the policy. */
+export interface Limits {
+  /** Exchanges of one address. */
+  exchange: Limit;
+  /** Exchanges of the whole site, counting only callers whom Identity has authenticated. */
+  site: Limit;
+  /** Renewals of one session. */
+  renewal: Limit;
+  /** Calls of one session through the gate. */
+  session: Limit;
+  /** Calls of one address (IPv6: one /64) through the gate: a backstop, wide enough for an office. */
+  address: Limit;
+  /** Calls of one IPv6 /48 through the gate. */
+  network: Limit;
+  /** Calls of one address to `/session/status`. */
+  status: Limit;
+}
+
+/** What a site's owner writes in `daypass.config.ts`; every field has a default. */
+export interface PolicyInput {
+  /** `iss` of every token, in every deploy context: an origin. Default: the site's primary URL. */
+  issuer?: string;
+  /** The backends by name; the first is the default. Default: `{ api: { secret: 'DAYPASS_SECRET', … } }`. */
+  audiences?: Readonly<Record<string, Audience>>;
+  accessToken?: {
+    /** Life of an access token in seconds: 60 to 3600. Default 300. */
+    ttlSeconds?: number;
+    /** How long an expired token may still be renewed, in seconds. Default 3600. */
+    renewalGraceSeconds?: number;
+    /** Life of a session in seconds; after it a new exchange is needed. Default 43 200 (12 hours). */
+    sessionSeconds?: number;
+  };
+  throwaway?: {
+    /**
+     * Domain of the e-mails of throwaway users. Default `visitor.invalid` (RFC 6761 §6.4: never deliverable).
+     * A domain that is not under `.invalid` requires `admission`.
+     */
+    emailDomain?: string;
+  };
+  /**
+   * An event function of the site admits throwaway users and marks them `roles: ["anonymous"]`; the broker
+   * then exchanges marked users only. Default false.
+   */
+  admission?: boolean;
+  /** Other origins whose pages may call the broker and the gate. Default: none; the site's own always may. */
+  origins?: readonly string[];
+  /** Limits that differ from the defaults. */
+  limits?: Partial<Limits>;
+  /** What the gate lets through. Default: `[{ path: '/api/*' }]`. */
+  routes?: readonly Route[];
+  upstream?: {
+    /** How long the upstream may take to send its headers, in seconds: 1 to 25. Default 25. */
+    timeoutSeconds?: number;
+    /** Request header fields that go on to the upstream besides the default ones. */
+    requestHeaders?: readonly string[];
+  };
+  /** Deploy contexts whose tokens broker and gate accept. Default: the context that they run in, alone. */
+  deployContexts?: readonly DeployContext[];
+}
+
+/** An audience with its defaults filled in. */
+export interface CheckedAudience {
+  readonly secret: string;
+  readonly secondarySecret: string | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** A route with its defaults filled in. */
+export interface CheckedRoute {
+  readonly path: string;
+  readonly audience: string;
+  readonly scope: string | undefined;
+  readonly methods: readonly string[] | undefined;
+  readonly upstream: string;
+}
+
+/** A checked policy with every default filled in. Made by `definePolicy`. */
+export interface Policy {
+  readonly issuer: string | undefined;
+  readonly audiences: Readonly<Record<string, CheckedAudience>>;
+  /** Name of the first audience. */
+  readonly defaultAudience: string;
+  readonly accessToken: Readonly<Required<NonNullable<PolicyInput['accessToken']>>>;
+  readonly throwaway: Readonly<Required<NonNullable<PolicyInput['throwaway']>>>;
+  readonly admission: boolean;
+  readonly origins: readonly string[];
+  readonly limits: Readonly<{ [Name in keyof Limits]: Readonly<Required<Limit>> }>;
+  readonly routes: readonly CheckedRoute[];
+  readonly upstream: { readonly timeoutSeconds: number; readonly requestHeaders: readonly string[] };
+  readonly deployContexts: readonly DeployContext[] | undefined;
+}

@@ -1,0 +1,160 @@
+interface CodeRow {
+  /** HTTP status of the answer. */
+  status: number;
+  /** `error` of RFC 6749 §5.2 or RFC 6750 §3.1. */
+  error: string;
+  /** One sentence for people, in the characters that RFC 6749 §5.2 allows in `error_description`. */
+  description: string;
+  /** The token handed in is at fault: 401 `invalid_token` where it came as a Bearer token. */
+  tokenFault?: true;
+}
+
+const unavailable = 'temporarily_unavailable';
+const refusedToken = 'The access token was refused.';
+
+function subjectToken(description: string): CodeRow {
+  // RFC 8693 §2.2.2: a subject_token that is invalid for any reason is invalid_request.
+  return { status: 400, error: 'invalid_request', description, tokenFault: true };
+}
+
+function accessToken(): CodeRow {
+  // RFC 6750 §3.1. One text for all: only the code tells a forger what was wrong.
+  return { status: 401, error: 'invalid_token', description: refusedToken, tokenFault: true };
+}
+
+/**
+ * Every way in which Daypass refuses, under its stable code. Whoever needs to tell refusals apart compares
+ * `code`; the texts may be reworded.
+ */
+export const codes = {
+  malformed_request: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The request could not be read.',
+  },
+  body_too_large: { status: 400, error: 'invalid_request', description: 'The request body is too large.' },
+  unsupported_content_type: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'Send the request as application/x-www-form-urlencoded in UTF-8.',
+  },
+  repeated_parameter: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'A parameter was sent more than once.',
+  },
+  missing_parameter: { status: 400, error: 'invalid_request', description: 'A parameter is missing.' },
+  unsupported_grant_type: {
+    status: 400,
+    error: 'unsupported_grant_type',
+    description: 'The only grant is urn:ietf:params:oauth:grant-type:token-exchange.',
+  },
+  unsupported_token_type: {
+    status: 400,
+    error: 'invalid_request',
+    description:
+      'subject_token_type must be urn:ietf:params:oauth:token-type:jwt or urn:ietf:params:oauth:token-type:access_token.',
+  },
+  invalid_target: {
+    status: 400,
+    error: 'invalid_target',
+    description: 'The audience is unknown here, or not the one of the token.',
+  },
+  invalid_scope: {
+    status: 400,
+    error: 'invalid_scope',
+    description: 'The scope is malformed, unknown, or wider than the one of the token.',
+  },
+  method_not_allowed: {
+    status: 405,
+    error: 'invalid_request',
+    description: 'The method is not allowed here.',
+  },
+  not_found: { status: 404, error: 'invalid_request', description: 'There is nothing at this address.' },
+  foreign_origin: {
+    status: 403,
+    error: 'invalid_request',
+    description: 'The request came from an origin that the policy does not list under origins.',
+  },
+  rate_limited: {
+    status: 429,
+    error: unavailable,
+    description: 'Too many requests; wait as long as Retry-After says.',
+  },
+
+  token_missing: {
+    status: 401,
+    error: '',
+    description: 'Send the token as Authorization: Bearer, once.',
+  },
+  subject_token_malformed: subjectToken('The Identity token is not a JWT in its canonical form.'),
+  subject_token_algorithm: subjectToken('The Identity token is not signed with HS256.'),
+  subject_token_expired: subjectToken('The Identity token has expired; log in again.'),
+  subject_token_claims: subjectToken('The Identity token lacks a claim, or has one that is not allowed.'),
+  subject_token_rejected: subjectToken('Identity does not accept this token.'),
+  subject_token_user_gone: subjectToken('The user of this Identity token no longer exists.'),
+  already_exchanged: subjectToken('This Identity user has been exchanged already; sign up a new one.'),
+  not_throwaway: {
+    status: 403,
+    error: 'invalid_request',
+    description: 'Only fresh throwaway users can be exchanged; this user is none, and was left alone.',
+  },
+
+  token_malformed: accessToken(),
+  token_algorithm: accessToken(),
+  token_type: accessToken(),
+  token_key: accessToken(),
+  token_signature: accessToken(),
+  token_claims: accessToken(),
+  token_issuer: accessToken(),
+  token_audience: accessToken(),
+  token_subject: accessToken(),
+  token_not_yet_valid: accessToken(),
+  token_expired: accessToken(),
+  token_lifetime: accessToken(),
+  token_deploy_context: accessToken(),
+  token_revoked: accessToken(),
+  session_ended: accessToken(),
+  insufficient_scope: {
+    status: 403,
+    error: 'insufficient_scope',
+    description: 'The access token lacks the scope that this address needs.',
+  },
+  invalid_client: {
+    status: 401,
+    error: 'invalid_client',
+    description: 'Name the audience and its introspection secret by HTTP Basic.',
+  },
+
+  path_refused: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The path holds an encoding that could lead out of the upstream.',
+  },
+  upstream_unreachable: {
+    status: 502,
+    error: unavailable,
+    description: 'The upstream could not be reached.',
+  },
+  upstream_timeout: { status: 504, error: unavailable, description: 'The upstream did not answer in time.' },
+  identity_unavailable: {
+    status: 503,
+    error: unavailable,
+    description: 'Identity did not answer as expected.',
+  },
+  store_unavailable: { status: 503, error: unavailable, description: 'Redis did not answer in time.' },
+  not_configured: {
+    status: 503,
+    error: unavailable,
+    description: 'The site is not configured; GET /session/status says what is missing.',
+  },
+  internal_error: { status: 500, error: 'server_error', description: 'Something went wrong on our side.' },
+} as const satisfies Record<string, CodeRow>;
+
+/** The stable code of a refusal. */
+export type ErrorCode = keyof typeof codes;
+
+/** The row of a code, with the fields that only some rows have. */
+export function codeRow(code: ErrorCode): CodeRow {
+  return codes[code];
+}

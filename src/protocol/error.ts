@@ -1,0 +1,42 @@
+import { codeRow, type ErrorCode } from './codes.ts';
+
+interface DaypassErrorOptions {
+  /** What exactly was wrong, in one sentence for people. Never holds a token or a secret. */
+  detail?: string;
+  /** Seconds after which trying again makes sense. */
+  retryAfterSeconds?: number;
+  /** Header fields that belong on the answer. */
+  headers?: Record<string, string>;
+  cause?: unknown;
+}
+
+/** The one error that Daypass throws while it serves a request: a stable `code`, and how to answer. */
+export class DaypassError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, options: DaypassErrorOptions = {}) {
+    const row = codeRow(code);
+    super(options.detail ?? row.description, { cause: options.cause });
+    this.name = 'DaypassError';
+    this.code = code;
+    this.status = row.status;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** A mistake in the policy, the environment or an option: thrown at construction, with all that is wrong. */
+export class ConfigurationError extends TypeError {
+  readonly code = 'not_configured';
+  /** One sentence for each problem, naming the setting and its remedy. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,64 @@
+import type { DeployContext } from '../protocol/deployContext.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { AccessToken } from './accessToken.ts';
+
+/** Clocks of two machines may differ by this much, in either direction. */
+const skewSeconds = 30;
+
+/** No policy may mint a longer life, so no longer one is believed. */
+const maxTtlSeconds = 3600;
+
+export interface ClaimsPolicy {
+  issuer: string;
+  audience: string;
+  deployContexts: readonly DeployContext[];
+  /** The present, seconds since the epoch. */
+  now: number;
+  expiredGraceSeconds?: number;
+}
+
+/**
+ * Judges the claims of a token whose signature holds (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
+ * @throws {DaypassError} `token_claims` for one that is absent or of the wrong type, else the claim's own code
+ */
+export function checkClaims(claims: Readonly<Record<string, unknown>>, policy: ClaimsPolicy): AccessToken {
+  const { iss, aud, sub, jti, deploy_context: deployContext, scope = '' } = claims;
+  const strings = [iss, aud, sub, jti, deployContext, scope];
+  if (!strings.every((claim) => typeof claim === 'string') || jti === '')
+    throw new DaypassError('token_claims');
+  const issuedAt = numericDate(claims.iat);
+  const expiresAt = numericDate(claims.exp);
+  const notBefore = claims.nbf === undefined ? undefined : numericDate(claims.nbf);
+  const sessionStartedAt = claims.auth_time === undefined ? undefined : numericDate(claims.auth_time);
+
+  if (iss !== policy.issuer) throw new DaypassError('token_issuer');
+  if (aud !== policy.audience) throw new DaypassError('token_audience');
+  if (!/^anon_[A-Za-z0-9_-]{22}$/.test(sub as string)) throw new DaypassError('token_subject');
+  if (expiresAt <= issuedAt || expiresAt - issuedAt > maxTtlSeconds) throw new DaypassError('token_lifetime');
+  if (Math.max(issuedAt, notBefore ?? 0) > policy.now + skewSeconds)
+    throw new DaypassError('token_not_yet_valid');
+  if (policy.now >= expiresAt + skewSeconds + (policy.expiredGraceSeconds ?? 0)) {
+    throw new DaypassError('token_expired');
+  }
+  const accepted = policy.deployContexts.find((context) => context === deployContext);
+  if (accepted === undefined) throw new DaypassError('token_deploy_context');
+
+  return {
+    subject: sub as string,
+    issuer: policy.issuer,
+    audience: policy.audience,
+    issuedAt,
+    expiresAt,
+    sessionStartedAt,
+    tokenId: jti as string,
+    scopes: (scope as string).split(' ').filter((name) => name !== ''),
+    deployContext: accepted,
+    claims,
+  };
+}
+
+/** RFC 7519 §2 allows fractions; we mint whole seconds, and take nothing else. */
+function numericDate(claim: unknown): number {
+  if (!Number.isSafeInteger(claim) || (claim as number) < 0) throw new DaypassError('token_claims');
+  return claim as number;
+}

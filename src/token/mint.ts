@@ -1,0 +1,41 @@
+import { SignJWT } from 'jose';
+import type { DeployContext } from '../protocol/deployContext.ts';
+import type { KeyRing } from './keyRing.ts';
+import { randomId } from './randomId.ts';
+
+export interface MintOptions {
+  keyRing: KeyRing;
+  /** `iss`: the policy's issuer. */
+  issuer: string;
+  /** `sub`: the session. */
+  subject: string;
+  scopes: readonly string[];
+  deployContext: DeployContext;
+  /** Life in seconds, 60 to 3600. */
+  ttlSeconds: number;
+  /** `auth_time`, seconds since the epoch: when the session's exchange took place. */
+  sessionStartedAt: number;
+  /** The present, seconds since the epoch. */
+  now: number;
+}
+
+/**
+ * Mints an access token: a JWT signed with HS256 by the audience's primary key (RFC 7519, RFC 7518 §3.2).
+ * @returns the compact form
+ */
+export function mintAccessToken(options: MintOptions): Promise<string> {
+  const { keyRing, now } = options;
+  return new SignJWT({
+    auth_time: options.sessionStartedAt,
+    scope: options.scopes.join(' '),
+    deploy_context: options.deployContext,
+  })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: keyRing.primary.id })
+    .setIssuer(options.issuer)
+    .setSubject(options.subject)
+    .setAudience(keyRing.audience)
+    .setIssuedAt(now)
+    .setExpirationTime(now + options.ttlSeconds)
+    .setJti(randomId())
+    .sign(keyRing.primary.key);
+}

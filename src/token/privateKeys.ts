@@ -1,0 +1,41 @@
+import { base64url } from 'jose';
+import { ConfigurationError } from '../protocol/error.ts';
+import { makeSecretCommand, secretWeakness } from './secret.ts';
+
+/** What is derived from `DAYPASS_PRIVATE_SECRET`, which never leaves the site. */
+export interface PrivateKeys {
+  /** A keyed hash of an identifier (a session, a user, an address), so that none stands in Redis in the clear. */
+  hashIdentifier(identifier: string): Promise<string>;
+  /** The secret with which an audience's backend authenticates at `/session/introspect`. */
+  introspectionSecret(audience: string): Promise<string>;
+}
+
+/**
+ * Derives the site's own keys by HKDF (RFC 5869), one label for each use.
+ * @throws {ConfigurationError} a TypeError: the secret is missing or weak
+ */
+export async function createPrivateKeys(privateSecret: string): Promise<PrivateKeys> {
+  const weakness = secretWeakness(privateSecret);
+  if (weakness)
+    throw new ConfigurationError([`DAYPASS_PRIVATE_SECRET ${weakness}. Make one: ${makeSecretCommand}`]);
+  const encoder = new TextEncoder();
+  const source = await crypto.subtle.importKey('raw', encoder.encode(privateSecret), 'HKDF', false, [
+    'deriveKey',
+  ]);
+  const derive = (label: string) =>
+    crypto.subtle.deriveKey(
+      { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(label) },
+      source,
+      { name: 'HMAC', hash: 'SHA-256', length: 256 },
+      false,
+      ['sign'],
+    );
+  const identifiers = await derive('daypass identifiers');
+  const introspection = await derive('daypass introspection');
+  const sign = async (key: CryptoKey, text: string) =>
+    base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text))));
+  return {
+    hashIdentifier: async (identifier) => (await sign(identifiers, identifier)).slice(0, 22),
+    introspectionSecret: (audience) => sign(introspection, audience),
+  };
+}

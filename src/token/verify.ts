@@ -1,0 +1,44 @@
+import { compactVerify } from 'jose';
+import type { DeployContext } from '../protocol/deployContext.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { AccessToken } from './accessToken.ts';
+import { checkClaims } from './claims.ts';
+import { findKey, type KeyRing } from './keyRing.ts';
+import { parseToken } from './parse.ts';
+
+export interface VerifyOptions {
+  /** Keys of the one audience that the token must be for. */
+  keyRing: KeyRing;
+  /** `iss` that the token must carry. */
+  issuer: string;
+  /** Deploy contexts whose tokens are accepted. */
+  deployContexts: readonly DeployContext[];
+  /** The present, seconds since the epoch. */
+  now: number;
+  /** How long ago the token may have expired, in seconds, besides the skew. Default 0; renewal alone sets it. */
+  expiredGraceSeconds?: number;
+}
+
+/**
+ * Verifies an access token by the one policy that every verifier follows: HS256 alone, a known key, canonical
+ * encoding, and the claims as `checkClaims` wants them.
+ * @throws {DaypassError} code `token_…`; the message is the same for all
+ */
+export async function verifyToken(token: string, options: VerifyOptions): Promise<AccessToken> {
+  const parsed = parseToken(token);
+  if (!parsed) throw new DaypassError('token_malformed');
+  const { header, payload } = parsed;
+  // RFC 8725 §3.1: the algorithm is ours to choose, not the token's. `crit` (RFC 7515 §4.1.11) asks for
+  // something that we do not do.
+  if (header.alg !== 'HS256' || 'crit' in header) throw new DaypassError('token_algorithm');
+  // RFC 8725 §3.11: another kind of JWT must not pass for this one.
+  if (header.typ !== 'JWT') throw new DaypassError('token_type');
+  const key = findKey(options.keyRing, header.kid);
+  if (!key) throw new DaypassError('token_key');
+  try {
+    await compactVerify(token, key.key, { algorithms: ['HS256'] });
+  } catch (cause) {
+    throw new DaypassError('token_signature', { cause });
+  }
+  return checkClaims(payload, { ...options, audience: options.keyRing.audience });
+}
