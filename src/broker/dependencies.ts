@@ -1,0 +1,38 @@
+import type { IdentityClient } from '../identity/client.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import type { Policy } from '../policy/types.ts';
+import type { DeployContext } from '../protocol/deployContext.ts';
+import type { Claims } from '../store/claim.ts';
+import type { Revocations } from '../store/revocation.ts';
+import type { KeyRing } from '../token/keyRing.ts';
+import type { PrivateKeys } from '../token/privateKeys.ts';
+
+/** What the broker works with; the runtime wires it once. */
+export interface BrokerDependencies {
+  policy: Policy;
+  /** `iss` of every token. */
+  issuer: string;
+  /** The deploy that this broker runs in: the `deploy_context` of every token it mints. */
+  deployContext: DeployContext;
+  /** Key rings by audience. */
+  keyRings: ReadonlyMap<string, KeyRing>;
+  privateKeys: PrivateKeys;
+  identity: IdentityClient;
+  /** Key of one's own GoTrue, when the site has one. */
+  identityJwtSecret: string | undefined;
+  /** The platform's operator token of this moment; undefined where Identity is not enabled. */
+  operatorToken(): string | undefined;
+  claims: Claims;
+  revocations: Revocations;
+  limiters: Readonly<Record<'exchange' | 'site' | 'renewal' | 'status', Limiter>>;
+  /** Asks Redis for a sign of life; throws `store_unavailable`. */
+  pingStore(): Promise<void>;
+  /** The present, seconds since the epoch. */
+  now(): number;
+}
+
+/** Who calls, as the platform says. */
+export interface Caller {
+  /** The address that the platform vouches for; undefined when it gave none. */
+  address: string | undefined;
+}

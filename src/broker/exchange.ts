@@ -1,0 +1,77 @@
+import { checkIdentityToken, verifyIdentityToken } from '../identity/identityToken.ts';
+import { isExchangeable } from '../identity/throwaway.ts';
+import type { IdentityUser } from '../identity/user.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { TokenResponse } from '../protocol/messages.ts';
+import { newSubject } from '../token/randomId.ts';
+import { grantScopes, keyRingOf } from './audience.ts';
+import type { BrokerDependencies, Caller } from './dependencies.ts';
+import { issueToken } from './issue.ts';
+import { limitAddress, limitSite } from './limits.ts';
+import type { TokenRequest } from './tokenRequest.ts';
+
+/** Both calls to Identity together may take this long. */
+const identityBudgetMilliseconds = 3000;
+
+/**
+ * Turns an Identity token into the first access token of a new session and deletes its throwaway user: limit,
+ * authenticate, rule, limit, claim, delete, mint, in this order.
+ * @throws {DaypassError} the failures of each step; nothing is deleted unless the user is a throwaway user and
+ * the claim is ours, and nothing is minted unless the delete succeeded
+ */
+export async function exchange(
+  broker: BrokerDependencies,
+  asked: TokenRequest,
+  caller: Caller,
+): Promise<TokenResponse> {
+  const keyRing = keyRingOf(broker, asked.audience ?? broker.policy.defaultAudience);
+  const scopes = grantScopes(asked.scopes, broker.policy.audiences[keyRing.audience]?.scopes ?? []);
+  await limitAddress(broker, 'exchange', caller);
+  const now = broker.now();
+  const userId = checkIdentityToken(asked.token, now);
+  if (broker.identityJwtSecret) await verifyIdentityToken(asked.token, broker.identityJwtSecret, now);
+
+  const signal = AbortSignal.timeout(identityBudgetMilliseconds);
+  const user = await authenticate(broker, asked.token, userId, signal);
+  await limitSite(broker);
+  await deleteClaimed(broker, user.id, signal);
+  return issueToken(broker, { keyRing, subject: newSubject(), scopes, startedAt: broker.now() });
+}
+
+/** Asks Identity who the caller is: it alone knows whether the user still exists. */
+async function authenticate(
+  broker: BrokerDependencies,
+  token: string,
+  userId: string,
+  signal: AbortSignal,
+): Promise<IdentityUser> {
+  const user = await broker.identity.getUser(token, signal);
+  const rule = { emailDomain: broker.policy.throwaway.emailDomain, admission: broker.policy.admission };
+  if (!isExchangeable(user, rule, broker.now())) throw new DaypassError('not_throwaway');
+  // Identity answered with a record of that shape, so the id is there; it must be the token's own.
+  const record = user as IdentityUser;
+  if (record.id !== userId) throw new DaypassError('subject_token_rejected');
+  return record;
+}
+
+/**
+ * Deletes the user under a claim. Identity's DELETE is no lock (it loads the user outside its transaction and
+ * ignores how many rows went), so of several at once all may succeed: the claim lets one of them through.
+ */
+async function deleteClaimed(broker: BrokerDependencies, userId: string, signal: AbortSignal): Promise<void> {
+  const operatorToken = broker.operatorToken();
+  if (operatorToken === undefined) {
+    throw new DaypassError('identity_unavailable', { detail: 'Identity is not enabled on this site.' });
+  }
+  const claim = await broker.claims.take(userId);
+  if (claim === undefined) throw new DaypassError('already_exchanged');
+  let existed: boolean;
+  try {
+    existed = await broker.identity.deleteUser(userId, operatorToken, signal);
+  } catch (error) {
+    // Should Redis be away as well, the claim stays until it expires: the visitor starts over.
+    await broker.claims.release(userId, claim).catch(() => undefined);
+    throw error;
+  }
+  if (!existed) throw new DaypassError('already_exchanged');
+}

@@ -1,0 +1,67 @@
+import { DaypassError } from '../protocol/error.ts';
+
+/** Longest body that any address of the broker reads. */
+export const maxBodyBytes = 8192;
+
+/** The parameters of a form, each given once and not empty. */
+export type Form = ReadonlyMap<string, string>;
+
+/**
+ * Reads a whole body of at most 8192 bytes.
+ * @throws {DaypassError} `body_too_large`
+ */
+export async function readBody(request: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length;
+    if (length > maxBodyBytes) throw new DaypassError('body_too_large');
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+/**
+ * Reads an `application/x-www-form-urlencoded` body (RFC 6749 appendix B).
+ * @throws {DaypassError} `body_too_large`, `unsupported_content_type`, `malformed_request` for what is not UTF-8,
+ * `repeated_parameter` (RFC 6749 §3.2)
+ */
+export async function readForm(request: Request): Promise<Form> {
+  return parseForm(await readBody(request), request.headers.get('content-type'));
+}
+
+/** The same for a body that was read already. */
+export function parseForm(body: Uint8Array, contentType: string | null): Form {
+  const [mediaType, ...parameters] = (contentType ?? '').toLowerCase().split(';');
+  const charset = parameters
+    .map((parameter) => parameter.trim())
+    .find((parameter) => parameter.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (mediaType?.trim() !== 'application/x-www-form-urlencoded' || !isUtf8) {
+    throw new DaypassError('unsupported_content_type');
+  }
+  const form = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(decode(body))) {
+    // URLSearchParams writes U+FFFD for what was not UTF-8; no parameter of ours holds one.
+    if (`${name}${value}`.includes('\ufffd')) throw new DaypassError('malformed_request');
+    if (form.has(name)) throw new DaypassError('repeated_parameter');
+    form.set(name, value);
+  }
+  // RFC 6749 §3.2: a parameter without a value counts as left out.
+  for (const [name, value] of form) if (value === '') form.delete(name);
+  return form;
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new DaypassError('malformed_request', { cause });
+  }
+}

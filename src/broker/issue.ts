@@ -1,0 +1,38 @@
+import type { TokenResponse } from '../protocol/messages.ts';
+import { accessTokenType } from '../protocol/oauth.ts';
+import type { KeyRing } from '../token/keyRing.ts';
+import { mintAccessToken } from '../token/mint.ts';
+import type { BrokerDependencies } from './dependencies.ts';
+
+/** The part of a session that every access token of it shares. */
+interface Session {
+  keyRing: KeyRing;
+  subject: string;
+  scopes: readonly string[];
+  /** Seconds since the epoch. */
+  startedAt: number;
+}
+
+/** Mints the next access token of a session and words the answer (RFC 8693 §2.2.1). */
+export async function issueToken(broker: BrokerDependencies, session: Session): Promise<TokenResponse> {
+  const { ttlSeconds, sessionSeconds } = broker.policy.accessToken;
+  const now = broker.now();
+  const token = await mintAccessToken({
+    keyRing: session.keyRing,
+    issuer: broker.issuer,
+    subject: session.subject,
+    scopes: session.scopes,
+    deployContext: broker.deployContext,
+    ttlSeconds,
+    sessionStartedAt: session.startedAt,
+    now,
+  });
+  return {
+    access_token: token,
+    issued_token_type: accessTokenType,
+    token_type: 'Bearer',
+    expires_in: ttlSeconds,
+    scope: session.scopes.join(' '),
+    session_expires_in: Math.max(0, session.startedAt + sessionSeconds - now),
+  };
+}

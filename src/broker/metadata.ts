@@ -1,0 +1,25 @@
+import { tokenExchangeGrant } from '../protocol/oauth.ts';
+import { introspectPath, revokePath, tokenPath } from '../protocol/paths.ts';
+import type { BrokerDependencies } from './dependencies.ts';
+
+/**
+ * The broker's metadata (RFC 8414 §2).
+ * @param origin where this deploy answers; the issuer is the same in every deploy
+ */
+export function metadata(broker: BrokerDependencies, origin: string): Record<string, unknown> {
+  return {
+    issuer: broker.issuer,
+    token_endpoint: origin + tokenPath,
+    revocation_endpoint: origin + revokePath,
+    introspection_endpoint: origin + introspectPath,
+    grant_types_supported: [tokenExchangeGrant],
+    // RFC 8414 requires the field; there is no authorization endpoint to respond.
+    response_types_supported: [],
+    scopes_supported: [
+      ...new Set(Object.values(broker.policy.audiences).flatMap((audience) => audience.scopes)),
+    ],
+    token_endpoint_auth_methods_supported: ['none'],
+    revocation_endpoint_auth_methods_supported: ['none'],
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
+  };
+}

@@ -1,0 +1,77 @@
+import { DaypassError } from '../protocol/error.ts';
+import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/oauth.ts';
+import { readBearer } from '../token/bearer.ts';
+import { maxTokenBytes } from '../token/parse.ts';
+import { type Form, parseForm, readBody } from './form.ts';
+
+/** What `/session/token` was asked for. */
+export interface TokenRequest {
+  kind: 'exchange' | 'renewal';
+  token: string;
+  audience: string | undefined;
+  scopes: readonly string[] | undefined;
+}
+
+/**
+ * Reads a request to `/session/token`: the form of RFC 8693 §2.1, or the short form, an Identity token as Bearer
+ * without a body.
+ * @throws {DaypassError} see `readForm` and `readBearer`; `unsupported_grant_type`, `unsupported_token_type`,
+ * `missing_parameter`, `malformed_request`, `invalid_target`, `invalid_scope`
+ */
+export async function readTokenRequest(request: Request): Promise<TokenRequest> {
+  const body = await readBody(request);
+  if (isShortForm(request, body)) return readShortForm(request, body);
+  return readExchangeForm(parseForm(body, request.headers.get('content-type')));
+}
+
+/** Whether the caller chose the short form, and so gets its errors by RFC 6750. */
+export function isShortForm(request: Request, body?: Uint8Array): boolean {
+  return request.method === 'GET' || request.headers.has('authorization') || body?.length === 0;
+}
+
+function readShortForm(request: Request, body: Uint8Array): TokenRequest {
+  // RFC 6750 §2: a client sends its token in one way only.
+  if (body.length > 0)
+    throw new DaypassError('malformed_request', { detail: 'Send a Bearer token or a form, not both.' });
+  return { kind: 'exchange', token: readBearer(request.headers), audience: undefined, scopes: undefined };
+}
+
+function readExchangeForm(form: Form): TokenRequest {
+  const grantType = required(form, 'grant_type');
+  if (grantType !== tokenExchangeGrant) throw new DaypassError('unsupported_grant_type');
+  const token = required(form, 'subject_token');
+  const tokenType = required(form, 'subject_token_type');
+  if (tokenType !== jwtTokenType && tokenType !== accessTokenType)
+    throw new DaypassError('unsupported_token_type');
+  const requested = form.get('requested_token_type');
+  if (requested !== undefined && requested !== accessTokenType) {
+    throw new DaypassError('malformed_request', {
+      detail: `requested_token_type can only be ${accessTokenType}.`,
+    });
+  }
+  if (form.has('actor_token') || form.has('actor_token_type')) {
+    throw new DaypassError('malformed_request', { detail: 'actor_token is not supported.' });
+  }
+  // RFC 8693 §2.1: our backends go by logical names alone.
+  if (form.has('resource'))
+    throw new DaypassError('invalid_target', { detail: 'Name the target by audience, not by resource.' });
+  const kind = tokenType === jwtTokenType ? 'exchange' : 'renewal';
+  if (token.length > maxTokenBytes) {
+    throw new DaypassError(kind === 'exchange' ? 'subject_token_malformed' : 'token_malformed');
+  }
+  return { kind, token, audience: form.get('audience'), scopes: readScopes(form.get('scope')) };
+}
+
+function required(form: Form, name: string): string {
+  const value = form.get(name);
+  if (value === undefined) throw new DaypassError('missing_parameter', { detail: `${name} is missing.` });
+  return value;
+}
+
+/** RFC 6749 §3.3. */
+function readScopes(scope: string | undefined): readonly string[] | undefined {
+  if (scope === undefined) return undefined;
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(scope))
+    throw new DaypassError('invalid_scope');
+  return [...new Set(scope.split(' '))];
+}

@@ -1,0 +1,86 @@
+import { Hono } from 'hono';
+import type { BrokerDependencies } from '../broker/dependencies.ts';
+import { exchange } from '../broker/exchange.ts';
+import { readForm } from '../broker/form.ts';
+import { introspect } from '../broker/introspect.ts';
+import { limitAddress } from '../broker/limits.ts';
+import { metadata } from '../broker/metadata.ts';
+import { renew } from '../broker/renew.ts';
+import { revoke } from '../broker/revoke.ts';
+import { checkStatus } from '../broker/status.ts';
+import { isShortForm, readTokenRequest } from '../broker/tokenRequest.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
+import type { StatusResponse } from '../protocol/messages.ts';
+import { introspectPath, metadataPath, revokePath, statusPath, tokenPath } from '../protocol/paths.ts';
+import { type CallerEnv, callerOf } from './caller.ts';
+import { allowOrigins } from './cors.ts';
+import { requireMethod } from './method.ts';
+import { checkOrigin } from './origin.ts';
+import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
+
+const statusCacheSeconds = 10;
+
+/** The broker as a Hono app: reads requests, calls one step of `src/broker`, words the answers. */
+export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<CallerEnv> {
+  const app = new Hono<CallerEnv>();
+  const { origins } = broker.policy;
+  let lastStatus: { answer: Promise<StatusResponse>; at: number } | undefined;
+
+  app.use(allowOrigins(origins, ['GET', 'POST']));
+  app.use(async (c, next) => {
+    await next();
+    c.res.headers.set('cache-control', 'no-store');
+  });
+
+  app.all(tokenPath, async (c) => {
+    const request = c.req.raw;
+    try {
+      requireMethod(request, ['GET', 'POST']);
+      const asked = await readTokenRequest(request);
+      checkOrigin(request, origins);
+      const answer =
+        asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
+      log(asked.kind);
+      return c.json(answer);
+    } catch (thrown) {
+      const error = toDaypassError(thrown, log);
+      return tokenErrorResponse(error, error.code === 'token_missing' || isShortForm(request));
+    }
+  });
+
+  app.all(revokePath, async (c) => {
+    requireMethod(c.req.raw, ['POST']);
+    const form = await readForm(c.req.raw);
+    checkOrigin(c.req.raw, origins);
+    await revoke(broker, form);
+    return c.body(null, 200);
+  });
+
+  app.all(introspectPath, async (c) => {
+    requireMethod(c.req.raw, ['POST']);
+    const form = await readForm(c.req.raw);
+    return c.json(await introspect(broker, c.req.header('authorization') ?? null, form));
+  });
+
+  app.all(metadataPath, (c) => {
+    requireMethod(c.req.raw, ['GET', 'HEAD']);
+    return c.json(metadata(broker, new URL(c.req.url).origin));
+  });
+
+  app.all(statusPath, async (c) => {
+    requireMethod(c.req.raw, ['GET', 'HEAD']);
+    // Who asks too often is refused; when Redis is away the status must still be able to say so.
+    await limitAddress(broker, 'status', callerOf(c)).catch((error) => {
+      if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+    });
+    const now = broker.now();
+    if (!lastStatus || now - lastStatus.at >= statusCacheSeconds)
+      lastStatus = { answer: checkStatus(broker), at: now };
+    return c.json(await lastStatus.answer);
+  });
+
+  app.notFound(() => problemResponse(new DaypassError('not_found')));
+  app.onError((thrown) => problemResponse(toDaypassError(thrown, log)));
+  return app;
+}

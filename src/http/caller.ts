@@ -1,0 +1,15 @@
+import type { Context } from 'hono';
+import type { Caller } from '../broker/dependencies.ts';
+
+/** What an adapter hands to a Hono app beside the request. */
+export interface CallerEnv {
+  Bindings: {
+    /** The address that the platform vouches for; never one that a header names. */
+    clientAddress: string | undefined;
+  };
+}
+
+export function callerOf(c: Context<CallerEnv>): Caller {
+  // app.request() of a test gives no bindings.
+  return { address: c.env?.clientAddress };
+}

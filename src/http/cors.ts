@@ -1,0 +1,17 @@
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { isAllowedOrigin } from './origin.ts';
+
+/** Fields of ours that a page of another origin may read. */
+const exposed = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'];
+
+/** CORS for the policy's origins; a page of the site itself needs none (Fetch standard, HTTP extensions). */
+export function allowOrigins(origins: readonly string[], methods: readonly string[]): MiddlewareHandler {
+  return cors({
+    origin: (origin, c) => (isAllowedOrigin(origin, c.req.raw, origins) ? origin : null),
+    allowMethods: [...methods],
+    allowHeaders: [],
+    exposeHeaders: exposed,
+    maxAge: 600,
+  });
+}

@@ -1,0 +1,93 @@
+import { codeRow } from '../protocol/codes.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Problem, TokenErrorResponse } from '../protocol/messages.ts';
+
+/** RFC 9110 §15: the phrases of the statuses that we answer with (RFC 9457 §4.2.1 wants them as titles). */
+const phrases: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+/** Whatever was thrown, as the typed error that the caller gets; what is not ours is logged and told to nobody. */
+export function toDaypassError(error: unknown, log: Log): DaypassError {
+  if (error instanceof DaypassError) {
+    log('refused', { code: error.code, cause: describe(error.cause) });
+    return error;
+  }
+  log('internal_error', { cause: describe(error) });
+  return new DaypassError('internal_error', { cause: error });
+}
+
+/** A refusal as problem+json (RFC 9457), with the challenge of RFC 6750 §3 where a token is at fault. */
+export function problemResponse(error: DaypassError): Response {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: phrases[error.status] ?? 'Error',
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+  };
+  return respond(error, error.status, problem, 'application/problem+json', challenge(error));
+}
+
+/**
+ * A refusal of `/session/token` (RFC 6749 §5.2).
+ * @param shortForm whether the token came as Bearer: a token fault is then 401 with a challenge (RFC 6750 §3.1),
+ * else 400 (RFC 8693 §2.2.2)
+ */
+export function tokenErrorResponse(error: DaypassError, shortForm: boolean): Response {
+  const { error: name, tokenFault } = codeRow(error.code);
+  const missing = error.code === 'token_missing';
+  const status = tokenFault ? (shortForm ? 401 : 400) : error.status;
+  const body: TokenErrorResponse = {
+    error: tokenFault || missing ? (shortForm ? 'invalid_token' : 'invalid_request') : name,
+    error_description: error.message,
+    code: error.code,
+  };
+  return respond(error, status, body, 'application/json', shortForm ? challenge(error) : {});
+}
+
+/** RFC 6750 §3: no error code for a caller who sent no token. */
+function challenge(error: DaypassError): Record<string, string> {
+  const { error: name, tokenFault } = codeRow(error.code);
+  if (error.code === 'token_missing') return { 'www-authenticate': 'Bearer realm="daypass"' };
+  if (!tokenFault && name !== 'insufficient_scope') return {};
+  const reason = tokenFault ? 'invalid_token' : name;
+  return {
+    'www-authenticate': `Bearer realm="daypass", error="${reason}", error_description="${error.message}"`,
+  };
+}
+
+function respond(
+  error: DaypassError,
+  status: number,
+  body: object,
+  contentType: string,
+  extra: Record<string, string>,
+): Response {
+  const headers = new Headers({
+    'content-type': contentType,
+    'cache-control': 'no-store',
+    ...extra,
+    ...error.headers,
+  });
+  if (error.retryAfterSeconds !== undefined)
+    headers.set('retry-after', String(Math.ceil(error.retryAfterSeconds)));
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
+}
+
+function describe(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined;
+  if (!(cause instanceof Error)) return String(cause);
+  const inner = cause.cause === undefined ? '' : ` (${describe(cause.cause)})`;
+  return `${cause.name}: ${cause.message}${inner}`;
+}

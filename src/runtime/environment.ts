@@ -1,0 +1,91 @@
+import type { Policy } from '../policy/types.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import { createKeyRing, type KeyRing } from '../token/keyRing.ts';
+import { createPrivateKeys, type PrivateKeys } from '../token/privateKeys.ts';
+import { makeSecretCommand, secretWeakness } from '../token/secret.ts';
+
+/** Reads one environment variable: `Netlify.env.get` on the platform, a record in tests. */
+export type ReadVariable = (name: string) => string | undefined;
+
+/** What a site's environment variables say, checked. */
+export interface Environment {
+  /** Key rings by audience. */
+  readonly keyRings: ReadonlyMap<string, KeyRing>;
+  readonly privateKeys: PrivateKeys;
+  readonly redis: { readonly url: string; readonly token: string };
+  /** The site's primary URL, an origin, as Netlify sets it in `URL`. */
+  readonly siteUrl: string | undefined;
+  /** `IDENTITY_URL`: a GoTrue of one's own. */
+  readonly identityUrl: string | undefined;
+  /** `IDENTITY_JWT_SECRET`: its key. */
+  readonly identityJwtSecret: string | undefined;
+  /** Upstreams by the variable that names them; only those that are set. */
+  readonly upstreams: ReadonlyMap<string, URL>;
+}
+
+/**
+ * Reads and checks every variable that a site needs, in the one place that reads any.
+ * @throws {ConfigurationError} a TypeError with all problems together; names variables and remedies, never a value
+ */
+export async function readEnvironment(policy: Policy, read: ReadVariable): Promise<Environment> {
+  const problems: string[] = [];
+  const value = (name: string) => read(name) || undefined;
+  checkSecrets(policy, value, problems);
+  const redis = {
+    url: checkUrl('UPSTASH_REDIS_REST_URL', value, problems, 'required')?.href ?? '',
+    token: value('UPSTASH_REDIS_REST_TOKEN') ?? '',
+  };
+  if (redis.token === '')
+    problems.push('UPSTASH_REDIS_REST_TOKEN is missing: copy it from the console of your Redis.');
+  const identityUrl = checkUrl('IDENTITY_URL', value, problems)?.href;
+  const siteUrl = checkUrl('URL', value, problems)?.origin;
+  const upstreams = new Map<string, URL>();
+  for (const { upstream } of policy.routes) {
+    const url = checkUrl(upstream, value, problems);
+    if (url) upstreams.set(upstream, url);
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+
+  const keyRings = new Map<string, KeyRing>();
+  for (const [audience, names] of Object.entries(policy.audiences)) {
+    const secret = value(names.secret) ?? '';
+    const secondarySecret = names.secondarySecret && value(names.secondarySecret);
+    keyRings.set(audience, await createKeyRing({ audience, secret, secondarySecret }));
+  }
+  const privateKeys = await createPrivateKeys(value('DAYPASS_PRIVATE_SECRET') ?? '');
+  const identityJwtSecret = value('IDENTITY_JWT_SECRET');
+  return { keyRings, privateKeys, redis, siteUrl, identityUrl, identityJwtSecret, upstreams };
+}
+
+function checkSecrets(policy: Policy, value: ReadVariable, problems: string[]): void {
+  const required = ['DAYPASS_PRIVATE_SECRET'];
+  const optional: string[] = [];
+  for (const { secret, secondarySecret } of Object.values(policy.audiences)) {
+    required.push(secret);
+    if (secondarySecret !== undefined) optional.push(secondarySecret);
+  }
+  const seen = new Map<string, string>();
+  for (const name of [...required, ...optional]) {
+    const secret = value(name);
+    if (secret === undefined && optional.includes(name)) continue;
+    const weakness = secretWeakness(secret);
+    const twin = secret === undefined ? undefined : seen.get(secret);
+    if (weakness) problems.push(`${name} ${weakness}. Make one: ${makeSecretCommand}`);
+    else if (twin) problems.push(`${name} equals ${twin}. Make another: ${makeSecretCommand}`);
+    if (secret !== undefined) seen.set(secret, name);
+  }
+}
+
+/** A URL over https, or over http on this machine: tokens and secrets travel to it. */
+function checkUrl(name: string, value: ReadVariable, problems: string[], need?: 'required'): URL | undefined {
+  const text = value(name);
+  if (text === undefined) {
+    if (need) problems.push(`${name} is missing: set it to the https URL of the service.`);
+    return undefined;
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const local = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return url;
+  problems.push(`${name} must be an https URL.`);
+  return undefined;
+}

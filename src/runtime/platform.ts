@@ -1,0 +1,29 @@
+import type { ReadVariable } from './environment.ts';
+
+/** What we use of Netlify's context, in functions and at the edge alike (@netlify/types). */
+export interface PlatformContext {
+  /** The caller's address. */
+  ip?: string;
+  site?: { url?: string };
+  deploy?: { context?: string };
+}
+
+interface PlatformGlobals {
+  Netlify?: { env: { get(name: string): string | undefined } };
+  process?: { env: Record<string, string | undefined> };
+  netlifyIdentityContext?: { token?: string };
+}
+
+const globals = globalThis as PlatformGlobals;
+
+/** Reads a variable of the site: Netlify's own way where there is one, else the process's. */
+export const readVariable: ReadVariable = (name) =>
+  globals.Netlify ? globals.Netlify.env.get(name) : globals.process?.env[name];
+
+/**
+ * The operator token of this call: Netlify hands it to functions of a site with Identity enabled, and to nobody
+ * else. Its context also names a URL, which we do not believe.
+ */
+export function operatorTokenOfCall(): string | undefined {
+  return globals.netlifyIdentityContext?.token || undefined;
+}

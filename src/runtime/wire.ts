@@ -1,0 +1,58 @@
+import type { BrokerDependencies } from '../broker/dependencies.ts';
+import { createIdentityClient } from '../identity/client.ts';
+import { createLimiter } from '../limits/limiter.ts';
+import type { Policy } from '../policy/types.ts';
+import type { DeployContext } from '../protocol/deployContext.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import { identityPath } from '../protocol/paths.ts';
+import { createClaims } from '../store/claim.ts';
+import { createRedis, ping } from '../store/redis.ts';
+import { createRevocations } from '../store/revocation.ts';
+import type { Environment } from './environment.ts';
+
+/** Where a broker or a gate runs. */
+export interface Place {
+  /** `iss`: the policy's, else the site's primary URL. */
+  issuer: string;
+  deployContext: DeployContext;
+}
+
+/** Puts a broker together. `operatorToken` is asked anew at each exchange. */
+export function wireBroker(
+  policy: Policy,
+  environment: Environment,
+  place: Place,
+  operatorToken: () => string | undefined,
+): BrokerDependencies {
+  const identityUrl = environment.identityUrl ?? (environment.siteUrl && environment.siteUrl + identityPath);
+  if (!identityUrl) {
+    throw new ConfigurationError([
+      'URL is missing: Netlify sets it; with a GoTrue of your own, set IDENTITY_URL.',
+    ]);
+  }
+  const redis = createRedis(environment.redis);
+  const { hashIdentifier } = environment.privateKeys;
+  return {
+    policy,
+    ...place,
+    keyRings: environment.keyRings,
+    privateKeys: environment.privateKeys,
+    identity: createIdentityClient({ url: identityUrl }),
+    identityJwtSecret: environment.identityJwtSecret,
+    operatorToken,
+    claims: createClaims(redis, hashIdentifier),
+    revocations: createRevocations(redis, hashIdentifier),
+    limiters: {
+      exchange: createLimiter(redis, 'exchange', policy.limits.exchange),
+      site: createLimiter(redis, 'site', policy.limits.site),
+      renewal: createLimiter(redis, 'renewal', policy.limits.renewal),
+      status: createLimiter(redis, 'status', policy.limits.status),
+    },
+    pingStore: () => ping(redis),
+    now: nowSeconds,
+  };
+}
+
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

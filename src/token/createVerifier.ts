@@ -1,0 +1,68 @@
+import { type DeployContext, deployContexts as knownContexts } from '../protocol/deployContext.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import type { AccessToken } from './accessToken.ts';
+import { createKeyRing, type KeyRing } from './keyRing.ts';
+import { makeSecretCommand, secretWeakness } from './secret.ts';
+import { verifyToken } from './verify.ts';
+
+/** What a backend knows of the tokens that it accepts. */
+export interface VerifierOptions {
+  /** `DAYPASS_SECRET`, shared with the site: at least 32 bytes of UTF-8. */
+  secret: string | undefined;
+  /** `DAYPASS_SECRET_SECONDARY`: verifies only, during a rotation. */
+  secondarySecret?: string | undefined;
+  /** `iss`: the site's primary URL, without a trailing slash. */
+  issuer: string;
+  /** `aud`: this backend's name in the site's policy. Default `api`. */
+  audience?: string;
+  /** Deploy contexts whose tokens are accepted. Default `['production']`. */
+  deployContexts?: readonly DeployContext[];
+  /** The present, milliseconds since the epoch. Default `Date.now`. */
+  now?: () => number;
+}
+
+/**
+ * Makes a function that verifies access tokens offline.
+ * @returns a function from the compact token to what it says; it throws a `DaypassError` with a code `token_…`
+ * @throws {ConfigurationError} a TypeError: a secret is missing or weak, or an option is malformed
+ */
+export function createVerifier(options: VerifierOptions): (token: string) => Promise<AccessToken> {
+  const {
+    secret,
+    secondarySecret,
+    issuer,
+    audience = 'api',
+    deployContexts = ['production'],
+    now = Date.now,
+  } = options;
+  const problems: string[] = [];
+  const weakness = secretWeakness(secret);
+  if (weakness)
+    problems.push(
+      `secret ${weakness}. Set it to the site's DAYPASS_SECRET, or make one: ${makeSecretCommand}`,
+    );
+  const secondaryWeakness = secondarySecret === undefined ? undefined : secretWeakness(secondarySecret);
+  if (secondaryWeakness)
+    problems.push(`secondarySecret ${secondaryWeakness}. Make one: ${makeSecretCommand}`);
+  if (secondarySecret !== undefined && secondarySecret === secret)
+    problems.push('secret and secondarySecret are equal.');
+  if (!URL.canParse(issuer) || new URL(issuer).origin !== issuer) {
+    problems.push('issuer must be an origin such as https://example.com, without path or trailing slash.');
+  }
+  if (typeof audience !== 'string' || audience === '') problems.push('audience must be a name such as api.');
+  if (!deployContexts.every((context) => knownContexts.includes(context)) || deployContexts.length === 0) {
+    problems.push(`deployContexts must name some of ${knownContexts.join(', ')}.`);
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+
+  let keyRing: Promise<KeyRing> | undefined;
+  return async (token) => {
+    keyRing ??= createKeyRing({ audience, secret: secret as string, secondarySecret });
+    return verifyToken(token, {
+      keyRing: await keyRing,
+      issuer,
+      deployContexts,
+      now: Math.floor(now() / 1000),
+    });
+  };
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { createIdentityClient } from '../../src/identity/client.ts';
+import { codeOf } from '../support/rejection.ts';
+
+const id = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
+const signal = new AbortController().signal;
+
+function clientThatGets(answer: () => Response) {
+  const seen: Request[] = [];
+  const client = createIdentityClient({
+    url: 'https://site.example/.netlify/identity/',
+    fetch: async (input, init) => {
+      seen.push(new Request(input, init));
+      return answer();
+    },
+  });
+  return { client, seen };
+}
+
+test('asks for the user with the token of the caller', async () => {
+  const { client, seen } = clientThatGets(() => Response.json({ id }));
+  expect(await client.getUser('abc', signal)).toEqual({ id });
+  expect(seen[0]?.url).toBe('https://site.example/.netlify/identity/user');
+  expect(seen[0]?.headers.get('authorization')).toBe('Bearer abc');
+  expect(seen[0]?.redirect).toBe('manual');
+});
+
+test.each([
+  [401, 'subject_token_rejected'],
+  [404, 'subject_token_user_gone'],
+  [302, 'identity_unavailable'],
+  [403, 'identity_unavailable'],
+  [429, 'identity_unavailable'],
+  [500, 'identity_unavailable'],
+])('a user that answers %i is %s', async (status, code) => {
+  const { client } = clientThatGets(() => new Response(null, { status }));
+  expect(await codeOf(() => client.getUser('abc', signal))).toBe(code);
+});
+
+test('an answer that is no JSON is no answer', async () => {
+  const { client } = clientThatGets(() => new Response('<html>'));
+  expect(await codeOf(() => client.getUser('abc', signal))).toBe('identity_unavailable');
+});
+
+test('deletes with the operator token', async () => {
+  const { client, seen } = clientThatGets(() => Response.json({}));
+  expect(await client.deleteUser(id, 'operator', signal)).toBe(true);
+  expect([seen[0]?.method, seen[0]?.url]).toEqual([
+    'DELETE',
+    `https://site.example/.netlify/identity/admin/users/${id}`,
+  ]);
+  expect(seen[0]?.headers.get('authorization')).toBe('Bearer operator');
+});
+
+test('a delete of nobody is told apart from one that failed', async () => {
+  const gone = clientThatGets(() => new Response(null, { status: 404 }));
+  expect(await gone.client.deleteUser(id, 'operator', signal)).toBe(false);
+  const refused = clientThatGets(() => new Response(null, { status: 401 }));
+  expect(await codeOf(() => refused.client.deleteUser(id, 'operator', signal))).toBe('identity_unavailable');
+});
+
+test('never deletes what is no UUID', async () => {
+  const { client, seen } = clientThatGets(() => Response.json({}));
+  await expect(client.deleteUser('../users', 'operator', signal)).rejects.toThrow(TypeError);
+  expect(seen).toEqual([]);
+});
+
+test('reads the two settings that matter, and nothing that is not GoTrue', async () => {
+  const open = clientThatGets(() => Response.json({ disable_signup: false, autoconfirm: true }));
+  expect(await open.client.getSettings(signal)).toEqual({ registrationOpen: true, autoconfirm: true });
+  const other = clientThatGets(() => Response.json({ hello: 'world' }));
+  expect(await codeOf(() => other.client.getSettings(signal))).toBe('identity_unavailable');
+});

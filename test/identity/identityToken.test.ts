@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { checkIdentityToken, verifyIdentityToken } from '../../src/identity/identityToken.ts';
+import { codeOf } from '../support/rejection.ts';
+import { now, otherSecret, secret, sign } from '../support/tokens.ts';
+
+const header = { alg: 'HS256', kid: 'nf-ident', typ: 'JWT' };
+const id = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
+const claims = { exp: now + 3600, sub: id, email: 'a@visitor.invalid', app_metadata: { provider: 'email' } };
+
+test('reads the user of an Identity token', async () => {
+  expect(checkIdentityToken(await sign(header, claims), now)).toBe(id);
+  expect(checkIdentityToken(await sign(header, { ...claims, aud: '' }), now)).toBe(id);
+});
+
+test.each([
+  ['nonsense', 'nonsense', 'subject_token_malformed'],
+  ['1 MB', 'x'.repeat(1_000_000), 'subject_token_malformed'],
+  ['alg none', await sign({ ...header, alg: 'none' }, claims), 'subject_token_algorithm'],
+  ['expired', await sign(header, { ...claims, exp: now }), 'subject_token_expired'],
+  ['no exp', await sign(header, { ...claims, exp: undefined }), 'subject_token_claims'],
+  ['no sub', await sign(header, { ...claims, sub: undefined }), 'subject_token_claims'],
+  ['a path as sub', await sign(header, { ...claims, sub: '../users' }), 'subject_token_claims'],
+  ['another audience', await sign(header, { ...claims, aud: 'other' }), 'subject_token_claims'],
+  [
+    'one of our own',
+    await sign(header, { ...claims, sub: 'anon_AAAAAAAAAAAAAAAAAAAAAA' }),
+    'subject_token_claims',
+  ],
+])('refuses %s', async (_, token, code) => {
+  expect(await codeOf(() => checkIdentityToken(token, now))).toBe(code);
+});
+
+test("with one's own GoTrue, the signature is checked", async () => {
+  const token = await sign(header, claims);
+  expect(await codeOf(() => verifyIdentityToken(token, secret, now))).toBe('nothing was thrown');
+  expect(await codeOf(() => verifyIdentityToken(token, otherSecret, now))).toBe('subject_token_rejected');
+  expect(await codeOf(() => verifyIdentityToken(token, secret, now + 3601))).toBe('subject_token_rejected');
+});

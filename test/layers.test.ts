@@ -1,0 +1,101 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+// DESIGN: imports point one way. A layer may import itself and what stands here, nothing else.
+const layers: Record<string, readonly string[]> = {
+  'src/protocol': [],
+  'src/policy': ['src/protocol'],
+  'src/token': ['src/protocol', 'jose'],
+  'src/identity': ['src/protocol', 'src/token', 'jose'],
+  'src/store': ['src/protocol', '@upstash/redis'],
+  'src/limits': ['src/protocol', 'src/policy', '@upstash/redis', '@upstash/ratelimit'],
+  'src/broker': ['src/protocol', 'src/policy', 'src/token', 'src/identity', 'src/store', 'src/limits'],
+  'src/gate': ['src/protocol', 'src/policy', 'src/token', 'src/store', 'src/limits'],
+  'src/http': [
+    'src/protocol',
+    'src/policy',
+    'src/token',
+    'src/identity',
+    'src/store',
+    'src/limits',
+    'src/broker',
+    'src/gate',
+    'hono',
+  ],
+  'src/runtime': [
+    'src/protocol',
+    'src/policy',
+    'src/token',
+    'src/identity',
+    'src/store',
+    'src/limits',
+    'src/broker',
+    'src/gate',
+    'src/http',
+  ],
+  'src/package': ['src/protocol', 'src/policy', 'src/token', 'src/http', 'src/runtime'],
+  netlify: ['src/package', 'daypass.config.ts'],
+  client: ['src/protocol', 'gotrue-js'],
+  site: ['client', 'src/protocol'],
+};
+
+const root = join(import.meta.dirname, '..');
+const importPattern =
+  /^(?:import|export)\b[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
+
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(root, file), 'utf8');
+  return [...source.matchAll(importPattern)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '');
+}
+
+function targetOf(file: string, specifier: string): string {
+  if (!specifier.startsWith('.')) {
+    // '@upstash/redis/cloudflare' and 'hono/cors' belong to their packages.
+    return specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/');
+  }
+  return relative(root, join(root, dirname(file), specifier));
+}
+
+function isInside(path: string, layer: string): boolean {
+  return path === layer || path.startsWith(`${layer}/`);
+}
+
+/** `file -> import` of every import of a layer that points where it may not. */
+function breaches(layer: string, allowed: readonly string[]): string[] {
+  return globSync(`${layer}/**/*.ts`, { cwd: root }).flatMap((file) =>
+    importsOf(file)
+      .map((specifier) => targetOf(file, specifier))
+      .filter((target) => ![layer, ...allowed].some((name) => isInside(target, name)))
+      .map((target) => `${file} -> ${target}`),
+  );
+}
+
+test.each(Object.entries(layers))('%s imports nothing above it', (layer, allowed) => {
+  expect(globSync(`${layer}/**/*.ts`, { cwd: root })).not.toEqual([]);
+  expect(breaches(layer, allowed)).toEqual([]);
+});
+
+test('every folder of src is a layer', () => {
+  const folders = globSync('src/*/', { cwd: root }).map((folder) => folder.replace(/\/$/, ''));
+  expect(folders.filter((folder) => folder !== 'src/dev').sort()).toEqual(
+    Object.keys(layers)
+      .filter((layer) => layer.startsWith('src/'))
+      .sort(),
+  );
+});
+
+test('nothing that is shipped imports the dev stack', () => {
+  const shipped = globSync('{src,client,site,netlify}/**/*.ts', { cwd: root }).filter(
+    (file) => !file.startsWith('src/dev/'),
+  );
+  const guilty = shipped.filter((file) => importsOf(file).some((specifier) => specifier.includes('/dev/')));
+  expect(guilty).toEqual([]);
+});
+
+test('a breach is seen', () => {
+  expect(breaches('src/http', []).length).toBeGreaterThan(0);
+});

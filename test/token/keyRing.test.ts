@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { ConfigurationError } from '../../src/protocol/error.ts';
+import { createKeyRing, findKey } from '../../src/token/keyRing.ts';
+import { otherSecret, secret } from '../support/tokens.ts';
+
+test('a kid is the start of an HMAC by the secret itself', async () => {
+  const key = await crypto.subtle.importKey(
+    'raw',
+    new TextEncoder().encode(secret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  );
+  const digest = new Uint8Array(
+    await crypto.subtle.sign('HMAC', key, new TextEncoder().encode('daypass kid')),
+  );
+  const expected = btoa(String.fromCharCode(...digest))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .slice(0, 8);
+  const ring = await createKeyRing({ audience: 'api', secret });
+  expect(ring.primary.id).toBe(expected);
+});
+
+test('finds the primary and the secondary key, and no other', async () => {
+  const ring = await createKeyRing({ audience: 'api', secret, secondarySecret: otherSecret });
+  expect(findKey(ring, ring.primary.id)).toBe(ring.primary);
+  expect(findKey(ring, ring.secondary?.id)).toBe(ring.secondary);
+  expect(findKey(ring, 'AAAAAAAA')).toBeUndefined();
+  const single = await createKeyRing({ audience: 'api', secret });
+  expect(findKey(single, undefined)).toBeUndefined();
+});
+
+test.each([
+  [{ secret: 'changeme-changeme-changeme-changeme' }, /placeholder/],
+  [{ secret: '' }, /missing/],
+  [{ secret, secondarySecret: secret }, /equal/],
+  [{ secret, secondarySecret: 'x1Y2z3' }, /shorter/],
+])('refuses %# with a command and without the secret', async (options, reason) => {
+  const error = await createKeyRing({ audience: 'api', ...options }).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(error).toBeInstanceOf(TypeError);
+  expect(error.message).toMatch(reason);
+  expect(error.message).toContain('node -e');
+  for (const given of Object.values(options)) if (given) expect(error.message).not.toContain(given);
+});
