@@ -20,7 +20,9 @@ export async function introspect(
   const written = form.get('token');
   if (written === undefined) throw new DaypassError('missing_parameter', { detail: 'token is missing.' });
   const token = await tryVerify(broker, written, () => keyRing, 0);
-  if (!token || (await broker.revocations.isRevoked(token.subject))) return { active: false };
+  if (!token) return { active: false };
+  if (await broker.revocations.isRevoked(await broker.privateKeys.hashIdentifier(token.subject)))
+    return { active: false };
   const { subject, issuer, audience, issuedAt, expiresAt, tokenId, sessionStartedAt, scopes, deployContext } =
     token;
   return {

@@ -23,5 +23,6 @@ export async function revoke(broker: BrokerDependencies, form: Form): Promise<vo
   const endsAt = (token.sessionStartedAt ?? token.issuedAt) + sessionSeconds + ttlSeconds;
   const lastUse = Math.max(endsAt, token.expiresAt) + renewalGraceSeconds + marginSeconds;
   const remaining = lastUse - broker.now();
-  if (remaining > 0) await broker.revocations.revoke(token.subject, remaining);
+  if (remaining > 0)
+    await broker.revocations.revoke(await broker.privateKeys.hashIdentifier(token.subject), remaining);
 }

@@ -41,7 +41,7 @@ export function wireBroker(
     identityJwtSecret: environment.identityJwtSecret,
     operatorToken,
     claims: createClaims(redis, hashIdentifier),
-    revocations: createRevocations(redis, hashIdentifier),
+    revocations: createRevocations(redis),
     limiters: {
       exchange: createLimiter(redis, 'exchange', policy.limits.exchange),
       site: createLimiter(redis, 'site', policy.limits.site),

@@ -1,0 +1,19 @@
+import { Hono } from 'hono';
+import { statusOfProblems } from '../broker/status.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
+import { statusPath } from '../protocol/paths.ts';
+import type { CallerEnv } from './caller.ts';
+import { problemResponse } from './problem.ts';
+
+/**
+ * Stands in for broker or gate while policy or environment is at fault: refuses everything, and says under
+ * `/session/status` which variables to mend. Problems name variables, never values.
+ */
+export function createUnconfiguredApp(problems: readonly string[], log: Log): Hono<CallerEnv> {
+  for (const problem of problems) log('not_configured', { problem });
+  const app = new Hono<CallerEnv>();
+  app.get(statusPath, (c) => c.json(statusOfProblems(problems), 200, { 'cache-control': 'no-store' }));
+  app.all('*', () => problemResponse(new DaypassError('not_configured')));
+  return app;
+}

@@ -1,0 +1,48 @@
+/** What the limits count a caller by. */
+export interface AddressBuckets {
+  /** The IPv4 address, or the /64 of an IPv6 address: what one subscriber holds. */
+  address: string;
+  /** The /48 of an IPv6 address: what one site may hold. Undefined for IPv4. */
+  network: string | undefined;
+}
+
+/** The one bucket of all callers whose address the platform did not tell. */
+export const unknownAddress = 'unknown';
+
+/**
+ * The buckets of an address that the platform vouches for.
+ * @param address an IPv4 or IPv6 address in any spelling; `::ffff:` and IPv4 behind it is that IPv4 address
+ * (RFC 4291 §2.5.5.2)
+ * @returns `unknownAddress` for what is absent or no address
+ */
+export function addressBuckets(address: string | undefined): AddressBuckets {
+  const ipv4 = canonicalHost(address);
+  if (ipv4 !== undefined && !ipv4.startsWith('[')) return { address: ipv4, network: undefined };
+  // A zone names an interface of this machine and says nothing of the caller (RFC 4007 §11).
+  const ipv6 = canonicalHost(`[${address?.replace(/%.*$/, '')}]`);
+  if (ipv6 === undefined) return { address: unknownAddress, network: undefined };
+  const groups = expand(ipv6.slice(1, -1));
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  if (mapped) return { address: ipv4Of(groups[6] ?? 0, groups[7] ?? 0), network: undefined };
+  const hex = groups.map((group) => group.toString(16));
+  return { address: `${hex.slice(0, 4).join(':')}::/64`, network: `${hex.slice(0, 3).join(':')}::/48` };
+}
+
+/** The URL standard parses and canonicalises addresses; we take only what was spelled as one. */
+function canonicalHost(host: string | undefined): string | undefined {
+  if (host === undefined || !/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i.test(host)) return undefined;
+  return URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`).hostname : undefined;
+}
+
+/** The eight groups of an address in canonical form. */
+function expand(ipv6: string): number[] {
+  const [head = '', tail] = ipv6.split('::');
+  const before = head.split(':').filter((group) => group !== '');
+  const after = (tail ?? '').split(':').filter((group) => group !== '');
+  const zeros = new Array<string>(8 - before.length - after.length).fill('0');
+  return [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
+}
+
+function ipv4Of(high: number, low: number): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}

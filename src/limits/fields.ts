@@ -1,0 +1,16 @@
+import type { Decision } from './limiter.ts';
+
+/**
+ * `RateLimit-Policy` and `RateLimit` of one answer (draft-ietf-httpapi-ratelimit-headers-10): what each limit allows,
+ * what is left of it, and in how many seconds it starts anew.
+ */
+export function rateLimitFields(decisions: readonly Decision[]): Record<string, string> {
+  return {
+    'ratelimit-policy': decisions
+      .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)
+      .join(', '),
+    ratelimit: decisions
+      .map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)
+      .join(', '),
+  };
+}

@@ -1,0 +1,64 @@
+import { Ratelimit } from '@upstash/ratelimit';
+import type { Redis } from '@upstash/redis/cloudflare';
+import type { Limit } from '../policy/types.ts';
+import { DaypassError } from '../protocol/error.ts';
+import { BoundedMap } from './boundedMap.ts';
+
+/** Identifiers that one instance remembers as blocked, so that a flood costs no Redis call each. */
+const rememberedIdentifiers = 10_000;
+
+/** What a limit said of one call. */
+export interface Decision {
+  /** The limit's name in the policy. */
+  name: string;
+  allowed: boolean;
+  limit: number;
+  windowSeconds: number;
+  /** Calls left in the window, never below 0. */
+  remaining: number;
+  /** Seconds until the window ends, at least 1. */
+  resetSeconds: number;
+}
+
+export interface Limiter {
+  /**
+   * Counts a call.
+   * @param identifier hashed: it becomes part of a key
+   * @throws {DaypassError} `store_unavailable`
+   */
+  check(identifier: string): Promise<Decision>;
+}
+
+/** One limit of the policy. Calls checked in one tick travel to Redis together. */
+export function createLimiter(redis: Redis, name: string, limit: Required<Limit>): Limiter {
+  const { windowSeconds, algorithm } = limit;
+  const window = `${windowSeconds} s` as const;
+  const ratelimit = new Ratelimit({
+    redis,
+    prefix: `daypass:limit:${name}`,
+    limiter:
+      algorithm === 'fixed-window'
+        ? Ratelimit.fixedWindow(limit.limit, window)
+        : Ratelimit.slidingWindow(limit.limit, window),
+    // The library lets a caller through when its own timeout passes; ours is the client's signal, which throws.
+    timeout: 0,
+    ephemeralCache: new BoundedMap(rememberedIdentifiers),
+    analytics: false,
+  });
+  return {
+    async check(identifier) {
+      const { success, remaining, reset, reason } = await ratelimit.limit(identifier).catch((cause) => {
+        throw new DaypassError('store_unavailable', { retryAfterSeconds: 2, cause });
+      });
+      if (reason === 'timeout') throw new DaypassError('store_unavailable', { retryAfterSeconds: 2 });
+      return {
+        name,
+        allowed: success,
+        limit: limit.limit,
+        windowSeconds,
+        remaining: Math.max(0, remaining),
+        resetSeconds: Math.max(1, Math.ceil((reset - Date.now()) / 1000)),
+      };
+    },
+  };
+}

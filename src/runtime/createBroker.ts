@@ -1,0 +1,17 @@
+import { createBrokerApp } from '../http/brokerApp.ts';
+import type { Policy } from '../policy/types.ts';
+import { createHandler, type NetlifyHandler } from './handler.ts';
+import { logLine } from './log.ts';
+import { operatorTokenOfCall } from './platform.ts';
+import { wireBroker } from './wire.ts';
+
+/**
+ * The broker as a Netlify function: exchanges, renews, revokes.
+ * @param policy made by `definePolicy`
+ * @returns the function's default export; serve it at `/session/*` and `/.well-known/oauth-authorization-server`
+ */
+export function createBroker(policy: Policy): NetlifyHandler {
+  return createHandler(policy, (environment, place) =>
+    createBrokerApp(wireBroker(policy, environment, place, operatorTokenOfCall), logLine),
+  );
+}

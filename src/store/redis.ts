@@ -1,0 +1,46 @@
+import { Redis } from '@upstash/redis/cloudflare';
+import { DaypassError } from '../protocol/error.ts';
+
+const timeoutMilliseconds = 300;
+const retryAfterSeconds = 2;
+
+/** Every key of ours starts so. Each is written with a time to live. */
+export const keyPrefix = 'daypass';
+
+/**
+ * A Redis over Upstash's REST protocol. Commands of one tick travel in one HTTP request, and none is sent twice: a
+ * claim that was sent again would find itself taken.
+ */
+export function createRedis(options: { url: string; token: string }): Redis {
+  return new Redis({
+    ...options,
+    // `retry: false` still sends a request that failed on the network once more (@upstash/redis, pkg/http.ts).
+    retry: { retries: 0 },
+    // A function makes the client throw when time is up; a plain signal makes it answer a result that is none.
+    signal: () => AbortSignal.timeout(timeoutMilliseconds),
+    enableAutoPipelining: true,
+    enableTelemetry: false,
+    automaticDeserialization: false,
+  });
+}
+
+/**
+ * Whatever goes wrong between us and Redis, as the one error that callers know.
+ * @throws {DaypassError} `store_unavailable`, with the cause
+ */
+export async function storeCall<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    throw new DaypassError('store_unavailable', { retryAfterSeconds, cause });
+  }
+}
+
+/**
+ * Asks for a sign of life.
+ * @throws {DaypassError} `store_unavailable`
+ */
+export async function ping(redis: Redis): Promise<void> {
+  const answer = await storeCall(redis.ping());
+  if (answer !== 'PONG') throw new DaypassError('store_unavailable', { retryAfterSeconds });
+}

@@ -1,0 +1,163 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { TokenResponse } from '../../src/protocol/messages.ts';
+import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { createKeyRing } from '../../src/token/keyRing.ts';
+import { mintAccessToken } from '../../src/token/mint.ts';
+import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
+import { goodClaims, goodHeader, otherSecret, secret, sign } from '../support/tokens.ts';
+
+const start = Math.floor(Date.now() / 1000);
+let now = start;
+let stack: BrokerStack;
+beforeAll(async () => {
+  stack = await startBrokerStack({ now: () => now });
+});
+afterEach(() => {
+  now = start;
+  stack.redis.setFault(undefined);
+});
+afterAll(() => stack.close());
+
+const renew = (token: string, fields: Record<string, string> = {}) =>
+  stack.postForm('/session/token', {
+    grant_type: tokenExchangeGrant,
+    subject_token: token,
+    subject_token_type: accessTokenType,
+    ...fields,
+  });
+const session = async () =>
+  ((await (await stack.exchange(await stack.identityToken())).json()) as TokenResponse).access_token;
+const read = async (response: Response) => (await response.json()) as TokenResponse;
+const forge = (changes: object, header: object = {}, key = secret) =>
+  sign(
+    { ...goodHeader, ...header },
+    { ...goodClaims, iss: siteUrl, iat: start, exp: start + 300, auth_time: start, ...changes },
+    key,
+  );
+
+test('the next token is of the same session, with a new jti', async () => {
+  const token = await session();
+  now = start + 240;
+  const answer = await read(await renew(token));
+  const [before, after] = [decodeJwt(token), decodeJwt(answer.access_token)];
+  expect(answer.session_expires_in).toBe(43_200 - 240);
+  expect([after.sub, after.aud, after.auth_time]).toEqual([before.sub, before.aud, before.auth_time]);
+  expect(after.jti).not.toBe(before.jti);
+  expect(after.exp).toBe(start + 540);
+});
+
+test('an expired token renews within its grace, and not after', async () => {
+  const token = await session();
+  now = start + 300 + 30 + 3599;
+  expect(await outcome(await renew(token))).toBe('200');
+  now = start + 300 + 30 + 3600;
+  expect(await outcome(await renew(token))).toBe('400 token_expired');
+});
+
+test('a session ends, however often it was renewed', async () => {
+  let token = await session();
+  for (now = start + 3600; now < start + 43_200; now += 3600)
+    token = (await read(await renew(token))).access_token;
+  now = start + 43_199;
+  expect((await read(await renew(token))).session_expires_in).toBe(1);
+  now = start + 43_200;
+  expect(await outcome(await renew(token))).toBe('400 session_ended');
+});
+
+test('scope may only narrow, for good', async () => {
+  const token = await session();
+  const narrow = await read(await renew(token, { scope: 'read' }));
+  expect(narrow.scope).toBe('read');
+  expect(await outcome(await renew(narrow.access_token, { scope: 'read write' }))).toBe('400 invalid_scope');
+  expect((await read(await renew(narrow.access_token))).scope).toBe('read');
+});
+
+test('a token of one audience never becomes one of another', async () => {
+  const token = await session();
+  expect(await outcome(await renew(token, { audience: 'api' }))).toBe('200');
+  expect(await outcome(await renew(token, { audience: 'admin' }))).toBe('400 invalid_target');
+  expect(await outcome(await renew(token, { audience: 'nobody' }))).toBe('400 invalid_target');
+});
+
+test("whoever has one audience's key cannot forge for another", async () => {
+  const admin = await createKeyRing({ audience: 'admin', secret: otherSecret });
+  const byAdmin = { kid: admin.primary.id };
+  expect(await outcome(await renew(await forge({ aud: 'api' }, byAdmin, otherSecret)))).toBe(
+    '400 token_audience',
+  );
+  expect(await outcome(await renew(await forge({ aud: 'api' }, {}, otherSecret)))).toBe(
+    '400 token_signature',
+  );
+});
+
+test('a token of the secondary secret is renewed with the primary one', async () => {
+  const secondary = 'p4VtN7xKq2bZ9mR6wH1cJ8yF3gL5sD0a-second';
+  const rotated = await startBrokerStack({ variables: { SECONDARY: secondary }, now: () => now });
+  const keyRing = await createKeyRing({ audience: 'api', secret: secondary });
+  const token = await mintAccessToken({
+    keyRing,
+    issuer: siteUrl,
+    subject: goodClaims.sub,
+    scopes: [],
+    deployContext: 'production',
+    ttlSeconds: 300,
+    sessionStartedAt: start,
+    now: start,
+  });
+  const answer = await rotated.postForm('/session/token', {
+    grant_type: tokenExchangeGrant,
+    subject_token: token,
+    subject_token_type: accessTokenType,
+  });
+  const { access_token } = await read(answer);
+  expect(decodeProtectedHeader(access_token).kid).toBe(goodHeader.kid);
+  await rotated.close();
+});
+
+test.each([
+  [{ iss: 'https://other.example' }, '400 token_issuer'],
+  [{ deploy_context: 'deploy-preview' }, '400 token_deploy_context'],
+  [{ auth_time: undefined }, '400 session_ended'],
+  [{ sub: crypto.randomUUID() }, '400 token_subject'],
+])('refuses %o', async (changes, expected) => {
+  expect(await outcome(await renew(await forge(changes)))).toBe(expected);
+});
+
+test('an Identity token is no access token, and the other way round', async () => {
+  const token = await stack.identityToken();
+  expect(await outcome(await renew(token))).toBe('400 token_key');
+  expect(await outcome(await stack.exchange(await session()))).toBe('400 subject_token_claims');
+  const headers = { authorization: `Bearer ${await session()}` };
+  expect(await outcome(await stack.request('/session/token', { headers }))).toBe('401 subject_token_claims');
+});
+
+test('renewals of one session are limited, with what the caller needs to know', async () => {
+  const token = await session();
+  const outcomes: string[] = [];
+  for (let call = 0; call < 21; call += 1) outcomes.push(await outcome(await renew(token)));
+  expect(outcomes.filter((result) => result === '200')).toHaveLength(20);
+  const refused = await renew(token);
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(refused.headers.get('ratelimit-policy')).toBe('"renewal";q=20;w=300');
+  expect(refused.headers.get('ratelimit')).toMatch(/^"renewal";r=0;t=\d+$/);
+  // Another session has its own count.
+  expect(await outcome(await renew(await session()))).toBe('200');
+});
+
+test('revocation and limit of a renewal are one Redis round trip', async () => {
+  const token = await session();
+  await renew(token);
+  const before = stack.redis.requests;
+  await renew(token);
+  expect(stack.redis.requests - before).toBe(1);
+});
+
+test('Redis away: 503, and the caller keeps what it has', async () => {
+  const token = await session();
+  stack.redis.setFault({ kind: 'bad-gateway' });
+  expect(await outcome(await renew(token))).toBe('503 store_unavailable');
+  stack.redis.setFault(undefined);
+  expect(await outcome(await renew(token))).toBe('200');
+});

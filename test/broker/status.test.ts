@@ -1,0 +1,75 @@
+import { afterEach, expect, test } from 'vitest';
+import type { StatusResponse } from '../../src/protocol/messages.ts';
+import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../support/brokerStack.ts';
+
+let stack: BrokerStack;
+afterEach(() => stack.close());
+
+async function statusWith(options: BrokerStackOptions): Promise<StatusResponse> {
+  stack = await startBrokerStack(options);
+  return (await (await stack.request('/session/status')).json()) as StatusResponse;
+}
+const remedies = ({ checks }: StatusResponse) =>
+  Object.fromEntries(checks.filter((check) => !check.ok).map((check) => [check.name, check.remedy]));
+
+test('all is well', async () => {
+  const status = await statusWith({});
+  expect(status.ok).toBe(true);
+  expect(status.checks.map((check) => check.name)).toEqual([
+    'secrets',
+    'identity',
+    'registration',
+    'autoconfirm',
+    'redis',
+  ]);
+});
+
+test('registration closed: names the setting and where', async () => {
+  const status = await statusWith({ identity: { registration: 'closed' } });
+  expect(status.ok).toBe(false);
+  expect(remedies(status)).toEqual({
+    registration: expect.stringMatching(/Project configuration > Identity .*Open/),
+  });
+});
+
+test('autoconfirm off: names the setting and where', async () => {
+  const status = await statusWith({ identity: { autoconfirm: false } });
+  expect(remedies(status)).toEqual({
+    autoconfirm: expect.stringMatching(
+      /without verifying their email address.*Project configuration > Identity/,
+    ),
+  });
+});
+
+test('no operator token: Identity is not enabled', async () => {
+  const status = await statusWith({ operatorToken: () => undefined });
+  expect(remedies(status)).toEqual({ identity: expect.stringContaining('Enable Identity') });
+});
+
+test('Identity down', async () => {
+  stack = await startBrokerStack();
+  stack.identity.faults.answer = { '/settings': 500 };
+  const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
+  expect(remedies(status)).toEqual({ identity: expect.stringContaining('IDENTITY_URL') });
+});
+
+test('Redis down: the status still answers, and says so', async () => {
+  stack = await startBrokerStack();
+  stack.redis.setFault({ kind: 'bad-gateway' });
+  const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
+  expect(remedies(status)).toEqual({ redis: expect.stringContaining('UPSTASH_REDIS_REST_URL') });
+});
+
+test('is cached for 10 seconds and limited, and says no secret', async () => {
+  let now = Math.floor(Date.now() / 1000);
+  stack = await startBrokerStack({ now: () => now });
+  const body = await (await stack.request('/session/status')).text();
+  expect(body).not.toContain(stack.identity.operatorToken);
+  stack.identity.faults.answer = { '/settings': 500 };
+  expect(await (await stack.request('/session/status')).text()).toBe(body);
+  now += 10;
+  expect(await (await stack.request('/session/status')).text()).not.toBe(body);
+  const statuses: number[] = [];
+  for (let call = 0; call < 31; call += 1) statuses.push((await stack.request('/session/status')).status);
+  expect(statuses.at(-1)).toBe(429);
+});

@@ -1,0 +1,97 @@
+import type { DevIdentityOptions } from '../../src/dev/identity/options.ts';
+import { startDevIdentity } from '../../src/dev/identity/start.ts';
+import { startRedisBridge } from '../../src/dev/redis/start.ts';
+import { createBrokerApp } from '../../src/http/brokerApp.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import type { PolicyInput } from '../../src/policy/types.ts';
+import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { readEnvironment } from '../../src/runtime/environment.ts';
+import { wireBroker } from '../../src/runtime/wire.ts';
+import { otherSecret, privateSecret, secret } from './tokens.ts';
+
+export const siteUrl = 'https://site.example';
+export const callerAddress = '203.0.113.7';
+
+export interface BrokerStackOptions {
+  policy?: PolicyInput;
+  identity?: DevIdentityOptions;
+  redisBackend?: 'memory' | 'redis-server';
+  /** Seconds since the epoch. */
+  now?: () => number;
+  operatorToken?: () => string | undefined;
+  variables?: Record<string, string>;
+}
+
+/** A real broker over the dev identity and a Redis bridge, called through `app.request()`. */
+export async function startBrokerStack(options: BrokerStackOptions = {}) {
+  const { now = () => Math.floor(Date.now() / 1000) } = options;
+  const identity = await startDevIdentity({ now: () => now() * 1000, ...options.identity });
+  const redis = await startRedisBridge({ backend: options.redisBackend ?? 'memory' });
+  const policy = definePolicy({
+    audiences: {
+      api: { secret: 'DAYPASS_SECRET', secondarySecret: 'SECONDARY', scopes: ['read', 'write'] },
+      admin: { secret: 'ADMIN_SECRET' },
+    },
+    ...options.policy,
+  });
+  const variables: Record<string, string> = {
+    DAYPASS_SECRET: secret,
+    ADMIN_SECRET: otherSecret,
+    DAYPASS_PRIVATE_SECRET: privateSecret,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    IDENTITY_URL: identity.url,
+    ...options.variables,
+  };
+  const environment = await readEnvironment(policy, (name) => variables[name]);
+  const place = { issuer: siteUrl, deployContext: 'production' } as const;
+  const operatorToken = options.operatorToken ?? (() => identity.operatorToken);
+  const broker = { ...wireBroker(policy, environment, place, operatorToken), now };
+  const logged: string[] = [];
+  const app = createBrokerApp(broker, (event, fields) => logged.push(JSON.stringify({ event, ...fields })));
+
+  const request = (path: string, init: RequestInit = {}, address: string | undefined = callerAddress) =>
+    app.request(siteUrl + path, init, { clientAddress: address });
+  const postForm = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    request(path, { method: 'POST', body: new URLSearchParams(fields), headers });
+
+  return {
+    app,
+    broker,
+    identity,
+    redis,
+    logged,
+    request,
+    postForm,
+    /** Signs a throwaway user up and logs it in, as the client does. */
+    async identityToken(email = `${crypto.randomUUID()}@visitor.invalid`): Promise<string> {
+      const password = 'correct-horse-battery';
+      await fetch(`${identity.url}/signup`, { method: 'POST', body: JSON.stringify({ email, password }) });
+      const answer = await fetch(`${identity.url}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'password', username: email, password }),
+      });
+      return ((await answer.json()) as { access_token: string }).access_token;
+    },
+    exchange: (token: string, fields: Record<string, string> = {}) =>
+      postForm('/session/token', {
+        grant_type: tokenExchangeGrant,
+        subject_token: token,
+        subject_token_type: jwtTokenType,
+        ...fields,
+      }),
+    async close() {
+      await identity.close();
+      await redis.close();
+    },
+  };
+}
+
+export type BrokerStack = Awaited<ReturnType<typeof startBrokerStack>>;
+
+/** Status and code of a refusal, in one word for tables. */
+export async function outcome(response: Response): Promise<string> {
+  if (response.ok) return String(response.status);
+  const { code } = (await response.json()) as { code: string };
+  return `${response.status} ${code}`;
+}
