@@ -1,9 +1,13 @@
 import type { BrokerDependencies } from '../broker/dependencies.ts';
+import { createAdmit } from '../gate/admit.ts';
+import type { AuthorizeDependencies } from '../gate/authorize.ts';
+import { createGate, type Gate } from '../gate/gate.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
 import { createClaims } from '../store/claim.ts';
 import { createRedis, ping } from '../store/redis.ts';
@@ -51,6 +55,40 @@ export function wireBroker(
     pingStore: () => ping(redis),
     now: nowSeconds,
   };
+}
+
+/** Puts together what the gate and protected functions check their callers with. */
+export function wireAuthorization(
+  policy: Policy,
+  environment: Environment,
+  place: Place,
+  log: Log,
+): AuthorizeDependencies {
+  const redis = createRedis(environment.redis);
+  return {
+    policy,
+    ...place,
+    keyRings: environment.keyRings,
+    admit: createAdmit({
+      hashIdentifier: environment.privateKeys.hashIdentifier,
+      revocations: createRevocations(redis),
+      limiters: {
+        session: createLimiter(redis, 'session', policy.limits.session),
+        address: createLimiter(redis, 'address', policy.limits.address),
+        network: createLimiter(redis, 'network', policy.limits.network),
+      },
+      log,
+    }),
+    now: nowSeconds,
+  };
+}
+
+/** Puts a gate together. */
+export function wireGate(policy: Policy, environment: Environment, place: Place, log: Log): Gate {
+  return createGate({
+    ...wireAuthorization(policy, environment, place, log),
+    upstreams: environment.upstreams,
+  });
 }
 
 export function nowSeconds(): number {

@@ -1,0 +1,60 @@
+import type { Decision } from '../limits/limiter.ts';
+import type { Policy } from '../policy/types.ts';
+import type { DeployContext } from '../protocol/deployContext.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { AccessToken } from '../token/accessToken.ts';
+import { readBearer } from '../token/bearer.ts';
+import type { KeyRing } from '../token/keyRing.ts';
+import { verifyToken } from '../token/verify.ts';
+import type { Admit } from './admit.ts';
+
+export interface AuthorizeDependencies {
+  policy: Policy;
+  issuer: string;
+  deployContext: DeployContext;
+  /** Key rings by audience. */
+  keyRings: ReadonlyMap<string, KeyRing>;
+  admit: Admit;
+  /** The present, seconds since the epoch. */
+  now(): number;
+}
+
+/** What a protected address asks of its callers. */
+export interface Requirement {
+  /** An audience of the policy. */
+  audience: string;
+  scope: string | undefined;
+}
+
+/** A caller who passed, and what its limits said. */
+export interface Authorized {
+  accessToken: AccessToken;
+  decisions: readonly Decision[];
+}
+
+/**
+ * Lets a call pass or refuses it: the token first, which costs nothing, then revocation and limits. The gate's routes
+ * and the site's own functions share this check.
+ * @param address the caller's, as the platform says
+ * @throws {DaypassError} `token_…`, `insufficient_scope`, `rate_limited`, `store_unavailable`
+ */
+export async function authorize(
+  dependencies: AuthorizeDependencies,
+  headers: Headers,
+  address: string | undefined,
+  requirement: Requirement,
+): Promise<Authorized> {
+  const { policy, issuer, deployContext, keyRings, admit, now } = dependencies;
+  const keyRing = keyRings.get(requirement.audience);
+  if (!keyRing) throw new TypeError(`No audience of the policy is called ${requirement.audience}.`);
+  const accessToken = await verifyToken(readBearer(headers), {
+    keyRing,
+    issuer,
+    deployContexts: policy.deployContexts ?? [deployContext],
+    now: now(),
+  });
+  const { scope } = requirement;
+  if (scope !== undefined && !accessToken.scopes.includes(scope))
+    throw new DaypassError('insufficient_scope');
+  return { accessToken, decisions: await admit(accessToken.subject, address) };
+}

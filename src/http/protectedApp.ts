@@ -1,0 +1,38 @@
+import { Hono } from 'hono';
+import { type AuthorizeDependencies, authorize, type Requirement } from '../gate/authorize.ts';
+import { rateLimitFields } from '../limits/fields.ts';
+import type { Log } from '../protocol/log.ts';
+import type { AccessToken } from '../token/accessToken.ts';
+import { type CallerEnv, callerOf } from './caller.ts';
+import { allowOrigins } from './cors.ts';
+import { checkOrigin } from './origin.ts';
+import { problemResponse, toDaypassError } from './problem.ts';
+
+/** A handler behind the check, with the token of its caller. */
+export type ProtectedHandler = (request: Request, accessToken: AccessToken) => Response | Promise<Response>;
+
+/** The gate's check in front of a handler of the site's own. */
+export function createProtectedApp(
+  dependencies: AuthorizeDependencies,
+  requirement: Requirement,
+  handler: ProtectedHandler,
+  log: Log,
+): Hono<CallerEnv> {
+  const { origins } = dependencies.policy;
+  const app = new Hono<CallerEnv>();
+  app.use(allowOrigins(origins, ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']));
+  app.all('*', async (c) => {
+    const request = c.req.raw;
+    checkOrigin(request, origins);
+    const { address } = callerOf(c);
+    const { accessToken, decisions } = await authorize(dependencies, request.headers, address, requirement);
+    // A Response of fetch has fields that cannot be changed; a copy's can.
+    const answer = await handler(request, accessToken);
+    const response = new Response(answer.body, answer);
+    for (const [name, value] of Object.entries(rateLimitFields(decisions))) response.headers.set(name, value);
+    response.headers.set('cache-control', 'no-store');
+    return response;
+  });
+  app.onError((thrown) => problemResponse(toDaypassError(thrown, log)));
+  return app;
+}

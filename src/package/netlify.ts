@@ -1,0 +1,11 @@
+export { definePolicy } from '../policy/define.ts';
+export type { Audience, Limit, Limits, Policy, PolicyInput, Route } from '../policy/types.ts';
+export type { DeployContext } from '../protocol/deployContext.ts';
+export { ConfigurationError } from '../protocol/error.ts';
+export { createBroker } from '../runtime/createBroker.ts';
+export { createGate } from '../runtime/createGate.ts';
+export type { NetlifyHandler } from '../runtime/handler.ts';
+export { introspectionSecret } from '../runtime/introspectionSecret.ts';
+export type { PlatformContext } from '../runtime/platform.ts';
+export { type ProtectedFunction, type ProtectOptions, protect } from '../runtime/protect.ts';
+export type { AccessToken } from '../token/accessToken.ts';

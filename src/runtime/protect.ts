@@ -1,0 +1,54 @@
+import { createProtectedApp } from '../http/protectedApp.ts';
+import type { Policy } from '../policy/types.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import type { AccessToken } from '../token/accessToken.ts';
+import { createHandler, type NetlifyHandler } from './handler.ts';
+import { logLine } from './log.ts';
+import type { PlatformContext } from './platform.ts';
+import { wireAuthorization } from './wire.ts';
+
+export interface ProtectOptions {
+  /** Made by `definePolicy`. */
+  policy: Policy;
+  /** Audience that the token must be for. Default: the policy's first. */
+  audience?: string;
+  /** Scope that the token must carry. Default: none. */
+  scope?: string;
+}
+
+/** A function of the site's own; Netlify's context with the verified token in it. */
+export type ProtectedFunction<Context extends PlatformContext> = (
+  request: Request,
+  context: Context & { accessToken: AccessToken },
+) => Response | Promise<Response>;
+
+/**
+ * Puts the gate's check in front of a Netlify function or edge function of one's own: token, revocation, limits.
+ * @param handler called with `context.accessToken` once the caller has passed
+ * @throws {ConfigurationError} a TypeError: `audience` or `scope` is not in the policy
+ */
+export function protect<Context extends PlatformContext>(
+  handler: ProtectedFunction<Context>,
+  options: ProtectOptions,
+): (request: Request, context: Context) => Promise<Response> {
+  const { policy, audience = options.policy.defaultAudience, scope } = options;
+  const scopes = Object.hasOwn(policy.audiences, audience) ? policy.audiences[audience]?.scopes : undefined;
+  if (!scopes) throw new ConfigurationError([`protect: ${audience} is not among the policy's audiences.`]);
+  if (scope !== undefined && !scopes.includes(scope)) {
+    throw new ConfigurationError([`protect: ${scope} is not among the scopes of audience ${audience}.`]);
+  }
+  const contexts = new WeakMap<Request, Context>();
+  const guarded: NetlifyHandler = createHandler(policy, (environment, place) => {
+    const authorization = wireAuthorization(policy, environment, place, logLine);
+    return createProtectedApp(
+      authorization,
+      { audience, scope },
+      (request, accessToken) => handler(request, { ...(contexts.get(request) as Context), accessToken }),
+      logLine,
+    );
+  });
+  return (request, context) => {
+    contexts.set(request, context);
+    return guarded(request, context);
+  };
+}
