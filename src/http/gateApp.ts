@@ -11,12 +11,13 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** The gate as a Hono app: preflights, refusals as problem+json, and the fields that every answer carries. */
 export function createGateApp(gate: Gate, origins: readonly string[], log: Log): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
-  app.use(allowOrigins(origins, methods));
+  // Outermost, so that it has the last word.
   app.use(async (c, next) => {
     await next();
     c.res.headers.set('cache-control', 'no-store');
     c.res.headers.set('vary', 'Authorization, Origin');
   });
+  app.use(allowOrigins(origins, methods));
   app.all('*', async (c) => {
     checkOrigin(c.req.raw, origins);
     return gate.handle(c.req.raw, callerOf(c));
