@@ -10,12 +10,16 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
     const running = await start();
     for (const line of running.parts.description) console.log(line);
     console.log(`Daypass is ready: ${running.url}`);
+    let stopping = false;
     const stop = async () => {
+      if (stopping) return;
+      stopping = true;
       await running.close();
       process.exit(0);
     };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
+    // Not `once`: libraries that find no other listener left end the process themselves, before all is closed.
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
   } catch (error) {
     // Our own messages name the remedy; a stack would hide it.
     console.error(error instanceof Error ? error.message : error);

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const remedy =
+  'Netlify runs edge functions on it. Install with `npm ci`, and start through npm, ' +
+  'which puts node_modules/.bin on the PATH.';
+
+/** The range of @netlify/edge-functions-dev, `^2.2.4`: for any other the emulator downloads a Deno of its own. */
+function isAccepted(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  return major === 2 && (minor > 2 || (minor === 2 && patch >= 4));
+}
+
+function firstOnPath(): string | undefined {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    try {
+      return realpathSync(join(folder, 'deno'));
+    } catch {
+      // not in this folder
+    }
+  }
+  return undefined;
+}
+
+export interface Deno {
+  readonly path: string;
+  readonly version: string;
+}
+
+/**
+ * Makes sure that the emulator will find a Deno that it accepts, so that it downloads none.
+ *
+ * @throws Error that says what to do, when `deno` is missing from the PATH, too old or too new, or half installed
+ */
+export async function findDeno(): Promise<Deno> {
+  const path = firstOnPath();
+  if (path === undefined) throw new Error(`There is no \`deno\` on the PATH. ${remedy}`);
+  // Without its install script the package is a Node program that starts Deno, and would leave it running.
+  if (path.endsWith('.cjs')) {
+    throw new Error(
+      'The install script of the package `deno` has not run: `npm rebuild deno --ignore-scripts=false`.',
+    );
+  }
+  let version: string | undefined;
+  try {
+    const { stdout } = await promisify(execFile)(path, ['--version']);
+    version = /^deno (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  } catch (cause) {
+    throw new Error(`The \`deno\` on the PATH (${path}) does not run. ${remedy}`, { cause });
+  }
+  if (version === undefined || !isAccepted(version)) {
+    throw new Error(
+      `The \`deno\` on the PATH (${path}) is ${version ?? 'of no known version'}, and Netlify's emulator ` +
+        `takes 2.2.4 or a later 2.x. ${remedy}`,
+    );
+  }
+  return { path, version };
+}

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { BrokerDependencies } from '../../src/broker/dependencies.ts';
+import { exchange } from '../../src/broker/exchange.ts';
+import { createIdentityClient } from '../../src/identity/client.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { issuer, now, privateSecret, ring, sign } from '../support/tokens.ts';
+
+// The worst that could happen is that a member is deleted. So: whatever Identity says a user is, DELETE is called for
+// none that breaks the exchange rule. The rule stands here a second time, in other words than in src/identity.
+
+const id = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
+
+function mayBeDeleted(user: Record<string, unknown>): boolean {
+  const metadata = user.app_metadata as { provider?: unknown; roles?: unknown } | null | undefined;
+  const stamp = String(user.created_at);
+  const created = /^\d{4}-\d\d-\d\dT[\d:]{8}(\.\d+)?Z$/.test(stamp) ? Date.parse(stamp) / 1000 : Number.NaN;
+  return (
+    user.id === id &&
+    user.aud === '' &&
+    typeof user.email === 'string' &&
+    /^[!-?A-~]+@visitor\.invalid$/i.test(user.email) &&
+    metadata?.provider === 'email' &&
+    (metadata.roles === undefined || metadata.roles === null || JSON.stringify(metadata.roles) === '[]') &&
+    created >= now - 660 &&
+    created <= now + 60
+  );
+}
+
+const oneOf = (...values: unknown[]) => fc.constantFrom(...values);
+const email = fc.oneof(
+  { weight: 3, arbitrary: fc.stringMatching(/^[a-z0-9]{1,12}@visitor\.invalid$/) },
+  { weight: 3, arbitrary: fc.mixedCase(fc.constant('abc@visitor.invalid')) },
+  oneOf(
+    'a@sub.visitor.invalid',
+    'a@visitor.invalid.',
+    'a@visitor.invalid.example.com',
+    'a@notvisitor.invalid',
+    'a@visitor-invalid',
+    'a@visitor.invalid@example.com',
+    'member@example.com@visitor.invalid',
+    '@visitor.invalid',
+    'visitor.invalid',
+    ' a@visitor.invalid',
+    'a@visitor.invalid\n',
+    'a@visitor.invalid\0',
+    'a@v\u0131sitor.invalid',
+    'a@visitor.\u0456nvalid',
+    'a@\uff56isitor.invalid',
+    'a@visitor\u3002invalid',
+    'a@visitor.inval\u0130d',
+    'ä@visitor.invalid',
+    '"a b"@visitor.invalid',
+    'a@[visitor.invalid]',
+    'a@visitor.invalid,member@example.com',
+  ),
+  fc.emailAddress(),
+  fc.string(),
+  oneOf(undefined, null, 0, true, ['a@visitor.invalid'], { toString: 'a@visitor.invalid' }),
+);
+const time = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .integer({ min: -700, max: 100 })
+      .map((offset) => new Date((now + offset) * 1000).toISOString()),
+  },
+  oneOf(
+    '',
+    'now',
+    '2027',
+    'Fri, 15 Jan 2027 08:00:00 GMT',
+    String(now),
+    now,
+    null,
+    undefined,
+    '0001-01-01T00:00:00Z',
+  ),
+  fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+);
+const roles = fc.oneof(
+  { weight: 3, arbitrary: oneOf(undefined, [], null) },
+  oneOf(['anonymous'], ['editor'], ['anonymous', 'editor'], 'anonymous', '', {}, 0, false, [''], [[]]),
+);
+const provider = fc.oneof(
+  { weight: 4, arbitrary: fc.constant('email') },
+  oneOf('google', 'Email', 'email ', '', null, undefined, ['email']),
+);
+const user = fc.record({
+  id: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(id) },
+    fc.uuid(),
+    oneOf('', null, `${id}/`, '../users', 7),
+  ),
+  aud: fc.oneof({ weight: 5, arbitrary: fc.constant('') }, oneOf('other', ' ', null, undefined, [])),
+  role: oneOf('', 'admin'),
+  email,
+  app_metadata: fc.oneof(
+    { weight: 6, arbitrary: fc.record({ provider, roles }) },
+    oneOf(null, undefined, {}),
+  ),
+  user_metadata: fc.object({ maxDepth: 1 }),
+  created_at: time,
+});
+
+test('DELETE is called for no user that breaks the exchange rule', async () => {
+  const policy = definePolicy();
+  const pass = { name: 'any', allowed: true, limit: 1, windowSeconds: 1, remaining: 1, resetSeconds: 1 };
+  const limiter = { check: async () => pass, recall: () => undefined };
+  let record: Record<string, unknown> = {};
+  let deleted: string[] = [];
+  const broker: BrokerDependencies = {
+    policy,
+    issuer,
+    deployContext: 'production',
+    keyRings: new Map([['api', ring]]),
+    privateKeys: await createPrivateKeys(privateSecret),
+    identity: createIdentityClient({
+      url: 'https://site.example/.netlify/identity',
+      fetch: async (input, init) => {
+        if (init?.method === 'DELETE') deleted.push(String(input));
+        return Response.json(init?.method === 'DELETE' ? {} : record);
+      },
+    }),
+    identityJwtSecret: undefined,
+    operatorToken: () => 'operator',
+    claims: { take: async () => 'nonce', release: async () => undefined },
+    revocations: { revoke: async () => undefined, isRevoked: async () => false },
+    limiters: { exchange: limiter, site: limiter, renewal: limiter, status: limiter },
+    pingStore: async () => undefined,
+    now: () => now,
+  };
+  const token = await sign({ alg: 'HS256', kid: 'nf-ident', typ: 'JWT' }, { exp: now + 3600, sub: id });
+  const asked = { kind: 'exchange', token, audience: undefined, scopes: undefined } as const;
+  const counts = { deleted: 0, kept: 0 };
+
+  await fc.assert(
+    fc.asyncProperty(user, async (generated) => {
+      record = generated as Record<string, unknown>;
+      deleted = [];
+      const minted = await exchange(broker, asked, { address: '203.0.113.7' }).then(
+        () => true,
+        () => false,
+      );
+      // JSON drops what is undefined, as the wire would.
+      const expected = mayBeDeleted(JSON.parse(JSON.stringify(record)));
+      expect([deleted.length > 0, minted]).toEqual([expected, expected]);
+      counts[expected ? 'deleted' : 'kept'] += 1;
+    }),
+    { numRuns: 10_000 },
+  );
+  // Both kinds were met often enough to mean something.
+  expect(counts.deleted).toBeGreaterThan(300);
+  expect(counts.kept).toBeGreaterThan(3000);
+});
