@@ -3,26 +3,33 @@ import type { CallerEnv } from '../http/caller.ts';
 import { identityPath, metadataPath } from '../protocol/paths.ts';
 import { createStaticFiles } from './staticFiles.ts';
 
-/** What answers under the site's address. */
+type App = Hono<CallerEnv>;
+
+/** What answers under the site's address besides its files. */
 export interface DevSiteParts {
   identity(request: Request): Promise<Response>;
-  broker: Hono<CallerEnv>;
-  gate: Hono<CallerEnv>;
-  lab: Hono<CallerEnv>;
+  lab: App;
+  /** Functions and edge functions; left out where Netlify's emulator runs them. */
+  broker?: App;
+  gate?: App;
+  hello?: App;
 }
 
 /** Where `npm run build` puts the published site. */
-export const publishFolder = 'dist/site';
+const publishFolder = 'dist/site';
 
 /** Routes a request as the platform does: Identity, edge, functions, files. */
-export async function createDevSite(parts: DevSiteParts): Promise<Hono<CallerEnv>> {
-  const app = new Hono<CallerEnv>();
-  app.all(`${identityPath}/*`, (c) => parts.identity(c.req.raw));
-  app.all('/api/*', (c) => parts.gate.fetch(c.req.raw, c.env));
-  app.all('/session/*', (c) => parts.broker.fetch(c.req.raw, c.env));
-  app.all(metadataPath, (c) => parts.broker.fetch(c.req.raw, c.env));
-  app.all('/dev/*', (c) => parts.lab.fetch(c.req.raw, c.env));
-  app.all('/dev', (c) => parts.lab.fetch(c.req.raw, c.env));
-  app.route('/', await createStaticFiles(publishFolder));
-  return app;
+export async function createDevSite({ identity, lab, broker, gate, hello }: DevSiteParts): Promise<App> {
+  const site = new Hono<CallerEnv>();
+  const mount = (path: string, app: App | undefined) => {
+    if (app) site.all(path, (c) => app.fetch(c.req.raw, c.env));
+  };
+  site.all(`${identityPath}/*`, (c) => identity(c.req.raw));
+  mount('/api/*', gate);
+  mount('/session/*', broker);
+  mount(metadataPath, broker);
+  mount('/hello', hello);
+  mount('/dev/*', lab);
+  site.route('/', await createStaticFiles(publishFolder));
+  return site;
 }

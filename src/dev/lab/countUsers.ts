@@ -1,0 +1,27 @@
+import { isThrowaway } from '../../identity/throwaway.ts';
+import { callIdentity, readAnswer } from './callIdentity.ts';
+import type { LabDependencies } from './dependencies.ts';
+
+const perPage = 1000;
+
+export interface UserCount {
+  /** Users that an exchange has not taken yet. */
+  throwaway: number;
+  /** Everybody else; no one may ever touch them. */
+  members: number;
+}
+
+/**
+ * Counts the users that Identity holds at this moment.
+ * @throws {DaypassError} `identity_unavailable`
+ */
+export async function countUsers(lab: LabDependencies): Promise<UserCount> {
+  const count: UserCount = { throwaway: 0, members: 0 };
+  for (let page = 1; ; page += 1) {
+    const path = `/admin/users?page=${page}&per_page=${perPage}`;
+    const response = await callIdentity(lab, 'GET', path, { admin: true });
+    const { users } = await readAnswer<{ users: unknown[] }>(response);
+    for (const user of users) count[isThrowaway(user, lab.throwaway) ? 'throwaway' : 'members'] += 1;
+    if (users.length < perPage) return count;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Hono } from 'hono';
+import type { CallerEnv } from '../../http/caller.ts';
+import type { Policy } from '../../policy/types.ts';
+import type { Log } from '../../protocol/log.ts';
+import { identityPath } from '../../protocol/paths.ts';
+import { nowSeconds } from '../../runtime/wire.ts';
+import type { DevParts } from '../parts.ts';
+import type { DevSettings } from '../settings.ts';
+import { createLab } from './createLab.ts';
+
+/** The lab of a dev server, with the secrets of its stack. */
+export function createDevLab(
+  settings: DevSettings,
+  policy: Policy,
+  parts: DevParts,
+  url: string,
+  log: Log,
+): Hono<CallerEnv> {
+  const audience = policy.defaultAudience;
+  return createLab({
+    identityUrl: settings.identity?.url ?? url + identityPath,
+    operatorToken: parts.operatorToken,
+    secret: settings.secret,
+    issuer: policy.issuer ?? url,
+    audience,
+    scopes: policy.audiences[audience]?.scopes ?? [],
+    throwaway: { emailDomain: policy.throwaway.emailDomain, admission: policy.admission },
+    deployContext: 'dev',
+    log,
+    now: nowSeconds,
+  });
+}

@@ -1,0 +1,63 @@
+import { Hono } from 'hono';
+import type { CallerEnv } from '../../http/caller.ts';
+import { requireMethod } from '../../http/method.ts';
+import { problemResponse, toDaypassError } from '../../http/problem.ts';
+import { DaypassError } from '../../protocol/error.ts';
+import { countUsers } from './countUsers.ts';
+import type { LabDependencies } from './dependencies.ts';
+import { forgeries, forgeToken } from './forgeToken.ts';
+import { createMember, deleteMember } from './members.ts';
+import { onlyHere } from './onlyHere.ts';
+
+/**
+ * What the demo page's attack lab cannot do by itself, as a Hono app. It answers this machine alone; a deployed
+ * site has none of it, and its page hides what depends on it.
+ *
+ * | request | answer |
+ * |---|---|
+ * | `GET /dev` | `{ forgeries }`: the lab is there |
+ * | `GET /dev/users` | `{ throwaway, members }`: how many users Identity holds |
+ * | `GET /dev/forgeries/{forgery}` | `{ token }` |
+ * | `POST /dev/members` | `{ id, email, identityToken }`: a member, logged in |
+ * | `DELETE /dev/members/{id}` | 204; deletes members made here and no other |
+ */
+export function createLab(lab: LabDependencies): Hono<CallerEnv> {
+  const app = new Hono<CallerEnv>();
+  app.use(onlyHere);
+  app.use(async (c, next) => {
+    await next();
+    c.res.headers.set('cache-control', 'no-store');
+  });
+
+  app.all('/dev', (c) => {
+    requireMethod(c.req.raw, ['GET']);
+    return c.json({ forgeries });
+  });
+
+  app.all('/dev/users', async (c) => {
+    requireMethod(c.req.raw, ['GET']);
+    return c.json(await countUsers(lab));
+  });
+
+  app.all('/dev/forgeries/:forgery', async (c) => {
+    requireMethod(c.req.raw, ['GET']);
+    const forgery = forgeries.find((known) => known === c.req.param('forgery'));
+    if (forgery === undefined) throw new DaypassError('not_found');
+    return c.json({ token: await forgeToken(lab, forgery) });
+  });
+
+  app.all('/dev/members', async (c) => {
+    requireMethod(c.req.raw, ['POST']);
+    return c.json(await createMember(lab), 201);
+  });
+
+  app.all('/dev/members/:id', async (c) => {
+    requireMethod(c.req.raw, ['DELETE']);
+    await deleteMember(lab, c.req.param('id'));
+    return c.body(null, 204);
+  });
+
+  app.notFound(() => problemResponse(new DaypassError('not_found')));
+  app.onError((thrown) => problemResponse(toDaypassError(thrown, lab.log)));
+  return app;
+}

@@ -1,0 +1,58 @@
+import { build } from 'esbuild';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { findProgram } from '../../support/optional.ts';
+
+/** Debian's Chromium, kept from calling home: this machine has nobody to call. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? findProgram('chromium') ?? 'chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+}
+
+/**
+ * Opens a page of the site that holds the given script and nothing else of ours.
+ * @param html what stands in its head before the script
+ * @param source an ES module; its imports are bundled
+ */
+export async function openPage(
+  target: BrowserContext | Page,
+  site: string,
+  { html = '', source = '' }: { html?: string; source?: string },
+): Promise<Page> {
+  const page = 'newPage' in target ? await target.newPage() : target;
+  const script = await bundle(source);
+  const body = `<!doctype html><title>test</title>${html}<script type="module">${script}</script>`;
+  await page.route(`${site}/test-page`, (route) => route.fulfill({ contentType: 'text/html', body }));
+  await page.goto(`${site}/test-page`);
+  return page;
+}
+
+async function bundle(contents: string): Promise<string> {
+  const result = await build({
+    stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  });
+  return result.outputFiles[0]?.text ?? '';
+}
+
+/** `METHOD /path` of every request that a context sends to the site from now on, preflights and page loads left out. */
+export function recordRequests(context: BrowserContext, site: string): string[] {
+  const requests: string[] = [];
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    const isCall = request.resourceType() === 'fetch' || request.resourceType() === 'xhr';
+    if (url.origin === site && isCall) requests.push(`${request.method()} ${url.pathname}`);
+  });
+  return requests;
+}
