@@ -1,3 +1,4 @@
+import { Redis, type RedisConfigNodejs } from '@upstash/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
 import { describeWith } from '../support/optional.ts';
@@ -53,4 +54,15 @@ export async function ask(
   const sent = { authorization: `Bearer ${bridge.token}`, ...headers };
   const { status, text } = await send(bridge, path, JSON.stringify(body), { headers: sent });
   return { status, answer: JSON.parse(text) };
+}
+
+/** The client that the product ships with, set as the product sets it. */
+export function connectClient(bridge: RedisBridge, options: Partial<RedisConfigNodejs> = {}): Redis {
+  return new Redis({
+    url: bridge.url,
+    token: bridge.token,
+    retry: false,
+    enableTelemetry: false,
+    ...options,
+  });
 }

@@ -178,6 +178,16 @@ onEachRedis('wire', (bridge, name) => {
     ]);
   });
 
+  test('a thousand callers on connections of their own: one is given the claim', async () => {
+    const key = randomUUID();
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, () => send(bridge(), '/', `["set","${key}","v","nx","ex",10]`)),
+    );
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(answers.filter(({ text }) => text === '{"result":"OK"}')).toHaveLength(1);
+    expect(answers.filter(({ text }) => text === '{"result":null}')).toHaveLength(999);
+  });
+
   test('both counters tell requests from commands', async () => {
     const before = { requests: bridge().requests, commands: bridge().commands };
     await ask(bridge(), '/pipeline', [['PING'], ['PING'], ['PING']]);

@@ -1,0 +1,94 @@
+import type { Command } from '../backend.ts';
+
+// ioredis-mock reads option words in upper case only, knows SET's in one order only, and passes over what it does not
+// know. Left alone, `SET key value nx ex 10` would be an unconditional SET without a TTL.
+
+/** Where a command's option words begin, counted without its name; not for SET, which is read whole. */
+const optionsFrom: Record<string, number> = {
+  GETEX: 1,
+  HRANDFIELD: 2,
+  HSCAN: 2,
+  LINSERT: 1,
+  LMOVE: 2,
+  LPOS: 2,
+  SCAN: 1,
+  SSCAN: 2,
+  XRANGE: 3,
+  XREAD: 0,
+  XREVRANGE: 3,
+  ZADD: 1,
+  ZRANGE: 3,
+  ZRANGEBYLEX: 3,
+  ZRANGEBYSCORE: 3,
+  ZREVRANGE: 3,
+  ZREVRANGEBYLEX: 3,
+  ZREVRANGEBYSCORE: 3,
+  ZSCAN: 2,
+};
+
+/** Option words, with how many arguments belong to each. */
+const optionWords: Record<string, number> = {
+  ...{ NX: 0, XX: 0, GT: 0, LT: 0, CH: 0, INCR: 0, PERSIST: 0, EX: 1, PX: 1, EXAT: 1, PXAT: 1 },
+  ...{ BYSCORE: 0, BYLEX: 0, REV: 0, WITHSCORES: 0, WITHVALUES: 0, LIMIT: 2, MATCH: 1, COUNT: 1, TYPE: 1 },
+  ...{ RANK: 1, MAXLEN: 1, LEFT: 0, RIGHT: 0, BEFORE: 2, AFTER: 2, STREAMS: Number.POSITIVE_INFINITY },
+};
+
+const expiryWords = new Set(['EX', 'PX', 'EXAT', 'PXAT']);
+const expireCommands = new Set(['EXPIRE', 'EXPIREAT', 'PEXPIRE', 'PEXPIREAT']);
+
+/** The arguments as ioredis-mock understands them, or the refusal of what it would misunderstand. */
+export function callArguments([name, ...args]: Command): string[] | Error {
+  if (name === 'SET') return setArguments(args);
+  if (expireCommands.has(name)) return expireArguments(name, args);
+  const from = optionsFrom[name];
+  return from === undefined ? args : [...args.slice(0, from), ...upperCaseOptions(args.slice(from))];
+}
+
+function upperCaseOptions(words: string[]): string[] {
+  const upper = [...words];
+  for (let index = 0; index < upper.length; ) {
+    const word = String(upper[index]).toUpperCase();
+    const values = optionWords[word];
+    // Behind the first word that is no option stand the caller's own values.
+    if (values === undefined) break;
+    upper[index] = word;
+    index += 1 + values;
+  }
+  return upper;
+}
+
+function setArguments([key, value, ...options]: string[]): string[] | Error {
+  if (key === undefined || value === undefined)
+    return new Error("ERR wrong number of arguments for 'set' command");
+  const expiry: string[] = [];
+  const flags = new Set<string>();
+  for (let index = 0; index < options.length; index += 1) {
+    const word = String(options[index]).toUpperCase();
+    if (expiryWords.has(word) && expiry.length === 0) {
+      index += 1;
+      const time = options[index];
+      if (time === undefined) return new Error('ERR syntax error');
+      if (!isInteger(time)) return new Error('ERR value is not an integer or out of range');
+      if (Number(time) <= 0) return new Error("ERR invalid expire time in 'set' command");
+      expiry.push(word, time);
+    } else if (word === 'NX' || word === 'XX' || word === 'GET') flags.add(word);
+    else if (word === 'KEEPTTL') return new Error('ERR the in-memory Redis has no KEEPTTL');
+    else return new Error('ERR syntax error');
+  }
+  if (flags.has('NX') && flags.has('XX')) return new Error('ERR syntax error');
+  return [key, value, ...expiry, ...flags];
+}
+
+function expireArguments(name: string, args: string[]): string[] | Error {
+  const [key, time, ...conditions] = args;
+  if (key === undefined || time === undefined) {
+    return new Error(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
+  }
+  if (!isInteger(time)) return new Error('ERR value is not an integer or out of range');
+  if (conditions.length > 0) return new Error(`ERR the in-memory Redis has no conditions for ${name}`);
+  return args;
+}
+
+function isInteger(text: string): boolean {
+  return /^-?\d{1,18}$/.test(text);
+}
