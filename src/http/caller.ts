@@ -1,4 +1,4 @@
-import type { Context } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { Caller } from '../broker/dependencies.ts';
 
 /** What an adapter hands to a Hono app beside the request. */
@@ -8,6 +8,9 @@ export interface CallerEnv {
     clientAddress: string | undefined;
   };
 }
+
+/** An app of ours: broker, gate, or a protected function. */
+export type App = Hono<CallerEnv>;
 
 export function callerOf(c: Context<CallerEnv>): Caller {
   // app.request() of a test gives no bindings.

@@ -1,5 +1,4 @@
-import type { Hono } from 'hono';
-import type { CallerEnv } from '../http/caller.ts';
+import type { App } from '../http/caller.ts';
 import { createUnconfiguredApp } from '../http/unconfiguredApp.ts';
 import type { Policy } from '../policy/types.ts';
 import { toDeployContext } from '../protocol/deployContext.ts';
@@ -18,9 +17,9 @@ export type NetlifyHandler = (request: Request, context: PlatformContext) => Pro
  */
 export function createHandler(
   policy: Policy,
-  build: (environment: Environment, place: Place) => Hono<CallerEnv>,
+  build: (environment: Environment, place: Place) => App,
 ): NetlifyHandler {
-  let app: Promise<Hono<CallerEnv>> | undefined;
+  let app: Promise<App> | undefined;
   return async (request, context) => {
     app ??= configure(policy, context, build);
     return (await app).fetch(request, { clientAddress: context.ip || undefined });
@@ -30,8 +29,8 @@ export function createHandler(
 async function configure(
   policy: Policy,
   context: PlatformContext,
-  build: (environment: Environment, place: Place) => Hono<CallerEnv>,
-): Promise<Hono<CallerEnv>> {
+  build: (environment: Environment, place: Place) => App,
+): Promise<App> {
   try {
     const environment = await readEnvironment(policy, readVariable);
     return build(environment, placeOf(policy, environment, context));

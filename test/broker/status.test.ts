@@ -36,7 +36,7 @@ test('autoconfirm off: names the setting and where', async () => {
   const status = await statusWith({ identity: { autoconfirm: false } });
   expect(remedies(status)).toEqual({
     autoconfirm: expect.stringMatching(
-      /without verifying their email address.*Project configuration > Identity/,
+      /Project configuration > Identity.*without verifying their email address/,
     ),
   });
 });
