@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
@@ -45,7 +45,8 @@ test('the commands are the scripts that there are', () => {
 });
 
 test('the TypeScript compiles, strictly, against what the package exports', async () => {
-  const folder = await mkdtemp(join(root, 'node_modules', '.readme-'));
+  await mkdir(join(root, 'dist'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'dist', 'readme-'));
   try {
     await mkdir(join(folder, 'netlify', 'functions'), { recursive: true });
     const policy = blocks('ts').find((code) => code.includes('definePolicy({')) ?? '';
@@ -66,10 +67,10 @@ test('the TypeScript compiles, strictly, against what the package exports', asyn
         exclude: [],
       }),
     );
-    await symlink(join(root, 'node_modules', '@types'), join(folder, 'types'));
     const tsc = join(root, 'node_modules', '.bin', 'tsc');
     expect(blocks('ts').length).toBeGreaterThan(5);
-    expect(execFileSync(tsc, ['-p', folder], { encoding: 'utf8' })).toBe('');
+    const { stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });
+    expect(stdout).toBe('');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { buildClient } from '../../scripts/buildClient.ts';
 import type { DevServer } from '../../src/dev/startSite.ts';
 import { describeWith } from '../support/optional.ts';
-import { launchBrowser, openPage, recordRequests } from './support/browser.ts';
+import { bundle, launchBrowser, openPage, recordRequests } from './support/browser.ts';
 import { ways } from './support/ways.ts';
 
 const sessionPage = `
@@ -139,8 +139,11 @@ describeWith('chromium')('the client', () => {
       )) as string;
       const token = (await page.evaluate('session.token()')) as string;
       expect(stored).toContain(token);
-      expect(stored.match(/eyJ/g)).toHaveLength(1);
-      const { password } = JSON.parse(bodies[0] as string) as { password: string };
+      // One JWT: the claims of any other would start like this too.
+      expect(stored.match(/\.eyJ/g)).toHaveLength(1);
+      const { password } = JSON.parse(bodies.find((body) => body.includes('password')) ?? '{}') as {
+        password: string;
+      };
       expect(password.length).toBeGreaterThan(20);
       expect(stored).not.toContain(password);
       expect(await page.evaluate('typeof window.GoTrue')).toBe('undefined');
@@ -166,13 +169,22 @@ describeWith('chromium')('the client', () => {
     });
 
     test('works in a worker', async () => {
-      const page = await open(
-        '',
-        `
-          const source = new Blob(['import(${JSON.stringify(`${server.url}/client.js`)}).then(async ({ createSession }) => { const session = createSession({ identityUrl: ${JSON.stringify(`${server.url}/.netlify/identity`)}, brokerUrl: ${JSON.stringify(`${server.url}/session`)} }); postMessage(await (await session.fetch(${JSON.stringify(`${server.url}/api/hello`)})).json()); }).catch((error) => postMessage(String(error)))'], { type: 'text/javascript' });
-          window.answer = new Promise((resolve) => { new Worker(URL.createObjectURL(source), { type: 'module' }).onmessage = (event) => resolve(event.data); });
-        `,
-      );
+      const worker = await bundle(`
+        import { createSession } from './client/index.ts';
+        // A worker made of a blob has no address that relative ones could start from.
+        const site = '${server.url}';
+        const session = createSession({ identityUrl: site + '/.netlify/identity', brokerUrl: site + '/session' });
+        session.fetch(site + '/api/hello').then((response) => response.json()).then(postMessage, (error) => postMessage(String(error)));
+      `);
+      const page = await open();
+      await page.evaluate((code) => {
+        const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+        const worker = new Worker(url, { type: 'module' });
+        const answer = new Promise((resolve) => {
+          worker.onmessage = (event) => resolve(event.data);
+        });
+        Object.assign(window, { answer });
+      }, worker);
       expect(await page.evaluate('window.answer')).toMatchObject({ message: 'Hello, visitor.' });
     });
   });

@@ -35,7 +35,8 @@ export async function openPage(
   return page;
 }
 
-async function bundle(contents: string): Promise<string> {
+/** Bundles an ES module, its imports relative to the root of the project. */
+export async function bundle(contents: string): Promise<string> {
   const result = await build({
     stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },
     bundle: true,

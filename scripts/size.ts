@@ -1,0 +1,30 @@
+import { gzipSync } from 'node:zlib';
+import { bundlePage, bundleScript, bundleServer } from './bundle.ts';
+
+interface Measured {
+  name: string;
+  /** Largest size allowed, in bytes after gzip -9. */
+  budget: number;
+  bundle(): Promise<string>;
+}
+
+/** Each is measured as one minified file with all that it imports. */
+const table: readonly Measured[] = [
+  { name: 'dist/daypass.js', budget: 5_000, bundle: bundleScript },
+  { name: 'daypass', budget: 5_000, bundle: () => bundlePage('client/index.ts') },
+  { name: 'daypass/verify', budget: 10_000, bundle: () => bundleServer('src/package/verify.ts') },
+  { name: 'daypass/hono', budget: 20_000, bundle: () => bundleServer('src/package/hono.ts') },
+  { name: 'daypass/netlify', budget: 60_000, bundle: () => bundleServer('src/package/netlify.ts') },
+];
+
+let isOver = false;
+console.log(
+  `${'export'.padEnd(18)}${'bytes'.padStart(8)}${'budget'.padStart(8)}  (es2022, minified, gzip -9)`,
+);
+for (const { name, budget, bundle } of table) {
+  const bytes = gzipSync(await bundle(), { level: 9 }).length;
+  isOver ||= bytes > budget;
+  const verdict = bytes > budget ? `  ${bytes - budget} over` : '';
+  console.log(`${name.padEnd(18)}${String(bytes).padStart(8)}${String(budget).padStart(8)}${verdict}`);
+}
+if (isOver) process.exitCode = 1;
