@@ -1,6 +1,7 @@
 import { proxy } from 'hono/proxy';
-import policy from '../../daypass.config.ts';
+import type { Policy } from '../policy/types.ts';
 import { identityPath } from '../protocol/paths.ts';
+import { readEnvironment } from '../runtime/environment.ts';
 import { createDevIdentity, type DevIdentity } from './identity/create.ts';
 import type { DevIdentityOptions } from './identity/options.ts';
 import { listen } from './listen.ts';
@@ -15,7 +16,7 @@ export interface DevParts {
   operatorToken: string;
   /** Answers `/.netlify/identity/*` on the site. */
   serveIdentity(request: Request): Promise<Response>;
-  /** Our own stand-ins, for tests; undefined where the environment names another. */
+  /** Our own stand-ins, for tests; undefined where the settings name another. */
   identity: DevIdentity | undefined;
   redis: RedisBridge | undefined;
   /** One line for each part, for people. */
@@ -32,32 +33,32 @@ export interface DevPartsOptions {
 /**
  * Starts the parts that the settings do not name.
  * @param siteUrl where the site will answer: the issuer of every token
+ * @throws {ConfigurationError} a TypeError: a setting is at fault; nothing was started then
  */
 export async function startParts(
   settings: DevSettings,
+  policy: Policy,
   siteUrl: string,
   options: DevPartsOptions = {},
 ): Promise<DevParts> {
-  const { secret, secondarySecret, privateSecret } = settings;
+  const local = 'http://127.0.0.1';
+  const check = environmentOf(
+    settings,
+    policy,
+    siteUrl,
+    local,
+    settings.redis ?? { url: local, token: 'none' },
+  );
+  await readEnvironment(policy, (name) => check[name]);
+
   const identity = settings.identity ? undefined : createDevIdentity(options.identity);
   const redis = settings.redis
     ? undefined
     : await startRedisBridge({ redisUrl: settings.redisUrl, backend: options.redisBackend ?? 'auto' });
-  const sampleApi = createSampleApi({ secret, secondarySecret, issuer: siteUrl, deployContexts: ['dev'] });
-  const upstream = settings.upstreamUrl ? undefined : await listen((request) => sampleApi.fetch(request));
-  const { url: redisUrl, token: redisToken } = (settings.redis ?? redis) as { url: string; token: string };
+  const sampleApi = await startSampleApi(settings, policy, siteUrl);
+  const restApi = (settings.redis ?? redis) as { url: string; token: string };
   return {
-    environment: {
-      DAYPASS_SECRET: secret,
-      ...(secondarySecret === undefined ? {} : { DAYPASS_SECRET_SECONDARY: secondarySecret }),
-      DAYPASS_PRIVATE_SECRET: privateSecret,
-      DAYPASS_UPSTREAM: settings.upstreamUrl ?? upstream?.url ?? '',
-      UPSTASH_REDIS_REST_URL: redisUrl,
-      UPSTASH_REDIS_REST_TOKEN: redisToken,
-      URL: siteUrl,
-      ...(settings.identity && { IDENTITY_URL: settings.identity.url }),
-      ...(settings.identity?.jwtSecret && { IDENTITY_JWT_SECRET: settings.identity.jwtSecret }),
-    },
+    environment: environmentOf(settings, policy, siteUrl, sampleApi.url, restApi),
     operatorToken: settings.identity?.operatorToken ?? identity?.operatorToken ?? '',
     serveIdentity: (request) => {
       const { pathname, search } = new URL(request.url);
@@ -69,12 +70,46 @@ export async function startParts(
     redis,
     description: [
       `Identity: ${settings.identity?.url ?? 'ours, in memory; its users are gone when this stops'}`,
-      `Redis: ${redis?.backend ?? redisUrl}`,
-      `API: ${settings.upstreamUrl ?? 'the sample API'} (${policy.routes.map((route) => route.path).join(', ')})`,
+      `Redis: ${redis?.backend ?? restApi.url}`,
+      ...policy.routes.map(
+        (route) => `${route.path}: ${settings.upstreams[route.upstream] ?? 'the sample API'}`,
+      ),
     ],
     close: async () => {
-      await upstream?.close();
+      await sampleApi.close();
       await redis?.close();
     },
+  };
+}
+
+function startSampleApi(settings: DevSettings, policy: Policy, issuer: string) {
+  const { secret, secondarySecret } = Object.values(policy.audiences)[0] ?? {};
+  const api = createSampleApi({
+    secret: settings.secrets[secret ?? ''],
+    secondarySecret: settings.secrets[secondarySecret ?? ''],
+    issuer: policy.issuer ?? issuer,
+    audience: policy.defaultAudience,
+    deployContexts: ['dev'],
+  });
+  return listen((request) => api.fetch(request));
+}
+
+function environmentOf(
+  settings: DevSettings,
+  policy: Policy,
+  siteUrl: string,
+  sampleApiUrl: string,
+  redis: { url: string; token: string },
+): Record<string, string> {
+  const sampleApi = Object.fromEntries(policy.routes.map((route) => [route.upstream, sampleApiUrl]));
+  return {
+    ...settings.secrets,
+    ...sampleApi,
+    ...settings.upstreams,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    URL: siteUrl,
+    ...(settings.identity && { IDENTITY_URL: settings.identity.url }),
+    ...(settings.identity?.jwtSecret && { IDENTITY_JWT_SECRET: settings.identity.jwtSecret }),
   };
 }

@@ -7,5 +7,5 @@ import { startDevServer } from './startDevServer.ts';
 // `npm start`: the whole of Daypass in one process.
 await runUntilStopped(async () => {
   await buildSite();
-  return startDevServer(readSettings(process.env), policy);
+  return startDevServer(readSettings(process.env, policy), policy);
 });

@@ -7,5 +7,5 @@ import { startNetlifyServer } from './startNetlifyServer.ts';
 // `npm run start:netlify`: the same parts under Netlify's own emulator.
 await runUntilStopped(async () => {
   await buildSite();
-  return startNetlifyServer(readSettings(process.env), policy, { projectRoot: process.cwd() });
+  return startNetlifyServer(readSettings(process.env, policy), policy, { projectRoot: process.cwd() });
 });

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import type { Policy } from '../policy/types.ts';
 
 /** What may be set from outside; every part that is not is our own. */
 export interface DevSettings {
   host: string;
   port: number;
-  secret: string;
-  privateSecret: string;
-  secondarySecret: string | undefined;
-  /** An upstream in place of the sample API. */
-  upstreamUrl: string | undefined;
+  /** The secrets that the policy names, and `DAYPASS_PRIVATE_SECRET`, by variable. */
+  secrets: Readonly<Record<string, string>>;
+  /** Upstreams in place of the sample API, by variable. */
+  upstreams: Readonly<Record<string, string>>;
   /** A GoTrue in place of the dev identity. */
   identity: { url: string; operatorToken: string; jwtSecret: string | undefined } | undefined;
   /** A Redis that speaks Upstash's protocol in place of the bridge. */
@@ -17,11 +17,14 @@ export interface DevSettings {
   redisUrl: string | undefined;
 }
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /**
- * Reads the settings of the dev servers.
+ * Reads the settings of the dev servers. Secrets that are not set are random, and new at each start.
+ * @param policy says which secrets and upstreams there are
  * @throws {Error} a variable is malformed, or one of a pair is missing
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): DevSettings {
+export function readSettings(env: Variables, policy: Policy): DevSettings {
   const port = Number(env.PORT ?? 8888);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error('PORT must be a number from 0 to 65535.');
@@ -30,10 +33,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return {
     host: env.HOST || '127.0.0.1',
     port,
-    secret: env.DAYPASS_SECRET || makeSecret(),
-    privateSecret: env.DAYPASS_PRIVATE_SECRET || makeSecret(),
-    secondarySecret: env.DAYPASS_SECRET_SECONDARY || undefined,
-    upstreamUrl: env.DAYPASS_UPSTREAM || undefined,
+    secrets: readSecrets(env, policy),
+    upstreams: pick(
+      env,
+      policy.routes.map((route) => route.upstream),
+    ),
     identity: identity && {
       url: identity[0].replace(/\/+$/, ''),
       operatorToken: identity[1],
@@ -44,18 +48,22 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   };
 }
 
-function pair(
-  env: Readonly<Record<string, string | undefined>>,
-  first: string,
-  second: string,
-): [string, string] | undefined {
-  const values = [env[first] || undefined, env[second] || undefined];
-  if (values[0] === undefined && values[1] === undefined) return undefined;
-  if (values[0] === undefined || values[1] === undefined)
-    throw new Error(`Set ${first} and ${second}, or neither.`);
-  return [values[0], values[1]];
+function readSecrets(env: Variables, policy: Policy): Record<string, string> {
+  const audiences = Object.values(policy.audiences);
+  const required = ['DAYPASS_PRIVATE_SECRET', ...audiences.map((audience) => audience.secret)];
+  const secondary = audiences.flatMap((audience) => audience.secondarySecret ?? []);
+  const random = required.map((name) => [name, randomBytes(32).toString('base64url')]);
+  return { ...Object.fromEntries(random), ...pick(env, [...required, ...secondary]) };
 }
 
-export function makeSecret(): string {
-  return randomBytes(32).toString('base64url');
+/** Those of the variables that are set and not empty. */
+function pick(env: Variables, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}
+
+function pair(env: Variables, first: string, second: string): [string, string] | undefined {
+  const [one, other] = [env[first] || undefined, env[second] || undefined];
+  if (one === undefined && other === undefined) return undefined;
+  if (one === undefined || other === undefined) throw new Error(`Set ${first} and ${second}, or neither.`);
+  return [one, other];
 }

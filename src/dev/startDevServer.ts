@@ -25,7 +25,7 @@ export function startDevServer(
   options: DevPartsOptions & { log?: Log } = {},
 ): Promise<DevServer> {
   const { log = () => undefined } = options;
-  return startSite(settings, options, async (parts, url) => {
+  return startSite(settings, policy, options, async (parts, url) => {
     const environment = await readEnvironment(policy, (name) => parts.environment[name]);
     const place = { issuer: policy.issuer ?? url, deployContext: 'dev' } as const;
     const broker = wireBroker(policy, environment, place, () => parts.operatorToken);

@@ -16,7 +16,7 @@ export function startNetlifyServer(
   policy: Policy,
   options: DevPartsOptions & { projectRoot: string },
 ): Promise<DevServer> {
-  return startSite(settings, options, async (parts, url) => {
+  return startSite(settings, policy, options, async (parts, url) => {
     const lab = createDevLab(settings, policy, parts, url, () => undefined);
     const site = await createDevSite({ identity: parts.serveIdentity, lab });
     const emulator = await startNetlifyEmulator({

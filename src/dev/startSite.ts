@@ -1,3 +1,4 @@
+import type { Policy } from '../policy/types.ts';
 import { listen } from './listen.ts';
 import { type DevParts, type DevPartsOptions, startParts } from './parts.ts';
 import type { DevSettings } from './settings.ts';
@@ -18,10 +19,12 @@ export interface Site {
 
 /**
  * Listens, starts the parts, and has the site built on them. The port decides the issuer, so it is taken first.
+ * @throws {ConfigurationError} a TypeError: a setting is at fault
  * @throws {Error} the port is in use
  */
 export async function startSite(
   settings: DevSettings,
+  policy: Policy,
   options: DevPartsOptions,
   build: (parts: DevParts, url: string) => Promise<Site>,
 ): Promise<DevServer> {
@@ -39,7 +42,7 @@ export async function startSite(
     await parts?.close();
   };
   try {
-    parts = await startParts(settings, url, options);
+    parts = await startParts(settings, policy, url, options);
     site = await build(parts, url);
     return { url, parts, close };
   } catch (error) {

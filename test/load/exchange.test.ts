@@ -21,7 +21,9 @@ describeWith('redis-server')('concurrent exchanges', () => {
   let server: DevServer;
   beforeAll(async () => {
     const policy = definePolicy({ limits: { exchange: wide, site: wide } });
-    server = await startDevServer(readSettings({ PORT: '0' }), policy, { redisBackend: 'redis-server' });
+    server = await startDevServer(readSettings({ PORT: '0' }, policy), policy, {
+      redisBackend: 'redis-server',
+    });
   });
   afterAll(() => server.close());
 
@@ -44,7 +46,8 @@ describeWith('redis-server')('concurrent exchanges', () => {
 describeWith('redis-server')('concurrent exchanges under the default limits', () => {
   let server: DevServer;
   beforeAll(async () => {
-    server = await startDevServer(readSettings({ PORT: '0' }), definePolicy(), {
+    const policy = definePolicy();
+    server = await startDevServer(readSettings({ PORT: '0' }, policy), policy, {
       redisBackend: 'redis-server',
     });
   });

@@ -20,7 +20,7 @@ export function createDevLab(
   return createLab({
     identityUrl: settings.identity?.url ?? url + identityPath,
     operatorToken: parts.operatorToken,
-    secret: settings.secret,
+    secret: settings.secrets[policy.audiences[audience]?.secret ?? ''] ?? '',
     issuer: policy.issuer ?? url,
     audience,
     scopes: policy.audiences[audience]?.scopes ?? [],

@@ -6,10 +6,13 @@ import { startNetlifyServer } from '../../../src/dev/startNetlifyServer.ts';
 
 /** Both ways to run the same site, each on a port of its own. */
 export const ways: [string, (options?: DevPartsOptions) => Promise<DevServer>][] = [
-  ['npm start', (options) => startDevServer(readSettings({ PORT: '0' }), policy, options)],
+  ['npm start', (options) => startDevServer(readSettings({ PORT: '0' }, policy), policy, options)],
   [
     "Netlify's emulator",
     (options) =>
-      startNetlifyServer(readSettings({ PORT: '0' }), policy, { ...options, projectRoot: process.cwd() }),
+      startNetlifyServer(readSettings({ PORT: '0' }, policy), policy, {
+        ...options,
+        projectRoot: process.cwd(),
+      }),
   ],
 ];

@@ -1,0 +1,100 @@
+import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { createGateApp } from '../../src/http/gateApp.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import type { PolicyInput } from '../../src/policy/types.ts';
+import { readEnvironment } from '../../src/runtime/environment.ts';
+import { wireAuthorization, wireGate } from '../../src/runtime/wire.ts';
+import { type MintOptions, mintAccessToken } from '../../src/token/mint.ts';
+import { newSubject } from '../../src/token/randomId.ts';
+import { startUpstream } from './recordingUpstream.ts';
+import { issuer, otherSecret, privateSecret, secret } from './tokens.ts';
+
+export const callerAddress = '203.0.113.7';
+
+type Answer = NonNullable<Parameters<typeof startUpstream>[0]>;
+
+export interface GateStackOptions {
+  policy?: PolicyInput;
+  /** A bridge that a broker shares; without one, the stack has its own, in memory. */
+  redis?: RedisBridge;
+  variables?: Record<string, string>;
+}
+
+/** A real gate between a Redis bridge and an upstream of node:http, called through `app.request()`. */
+export async function startGateStack(options: GateStackOptions = {}) {
+  const fromUpstream: Answer = (response) => response.end('from the upstream');
+  let answer = fromUpstream;
+  const upstream = await startUpstream((...call) => answer(...call));
+  const redis = options.redis ?? (await startRedisBridge({ backend: 'memory' }));
+  const policy = definePolicy({
+    audiences: {
+      api: { secret: 'DAYPASS_SECRET', scopes: ['read', 'write'] },
+      admin: { secret: 'ADMIN_SECRET' },
+    },
+    ...options.policy,
+  });
+  const variables: Record<string, string> = {
+    DAYPASS_SECRET: secret,
+    ADMIN_SECRET: otherSecret,
+    DAYPASS_PRIVATE_SECRET: privateSecret,
+    DAYPASS_UPSTREAM: upstream.url.href,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    ...options.variables,
+  };
+  const environment = await readEnvironment(policy, (name) => variables[name]);
+  const place = { issuer, deployContext: 'production' } as const;
+  const logged: string[] = [];
+  const log = (event: string, fields: object = {}) => logged.push(JSON.stringify({ event, ...fields }));
+  const app = createGateApp(wireGate(policy, environment, place, log), policy.origins, log);
+
+  /** An access token of a new session, as the broker would mint it. */
+  async function mint({ audience = 'api', ...changes }: Partial<MintOptions> & { audience?: string } = {}) {
+    const keyRing = environment.keyRings.get(audience);
+    if (!keyRing) throw new TypeError(`No key ring for ${audience}`);
+    const now = Math.floor(Date.now() / 1000);
+    return mintAccessToken({
+      keyRing,
+      issuer,
+      subject: newSubject(),
+      scopes: [],
+      deployContext: 'production',
+      ttlSeconds: 300,
+      sessionStartedAt: now,
+      now,
+      ...changes,
+    });
+  }
+  /** `address` is the one that the platform vouches for; null when it tells none. */
+  const request = (path: string, init: RequestInit = {}, address: string | null = callerAddress) =>
+    app.request(issuer + path, init, { clientAddress: address ?? undefined });
+
+  return {
+    app,
+    redis,
+    /** Every request that reached the upstream. */
+    received: upstream.received,
+    /** What the upstream answers from now on; as at first when left out. */
+    upstreamAnswers(next: Answer = fromUpstream) {
+      answer = next;
+    },
+    logged,
+    mint,
+    request,
+    privateKeys: environment.privateKeys,
+    authorization: wireAuthorization(policy, environment, place, log),
+    /** A call with a token: a new session's own unless one is given. */
+    async call(path: string, init: RequestInit & { token?: string; address?: string | null } = {}) {
+      const { token = await mint(), address, ...rest } = init;
+      const headers = new Headers(rest.headers);
+      headers.set('authorization', `Bearer ${token}`);
+      return request(path, { ...rest, headers }, address);
+    },
+    async close() {
+      await upstream.close();
+      if (!options.redis) await redis.close();
+    },
+  };
+}
+
+export type GateStack = Awaited<ReturnType<typeof startGateStack>>;
