@@ -1,12 +1,29 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/support/reporter.ts';
+
+/** Tests of what uses web standards alone: `npm run test:runtimes` runs them on Node and on Deno. */
+const pure = [
+  'test/runtimes.test.ts',
+  'test/{protocol,policy,token,identity,store,limits,broker,gate,http,client}/**/*.test.ts',
+  'test/runtime/environment.test.ts',
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/closedNetwork.ts'],
     reporters: ['default', new SummaryReporter()],
-    testTimeout: 20_000,
+    testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'pure', include: pure } },
+      {
+        extends: true,
+        test: {
+          name: 'stack',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...pure],
+        },
+      },
+    ],
   },
 });

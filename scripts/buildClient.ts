@@ -1,15 +1,13 @@
-import { build } from 'esbuild';
+import { join } from 'node:path';
+import { bundleScript, root } from './bundle.ts';
+import { put } from './put.ts';
 
-/** Builds the script tag's file, `dist/daypass.js`. */
-export async function buildClient(): Promise<void> {
-  await build({
-    entryPoints: ['client/script.ts'],
-    outfile: 'dist/daypass.js',
-    bundle: true,
-    minify: true,
-    format: 'iife',
-    target: 'es2022',
-    charset: 'utf8',
-    legalComments: 'none',
-  });
+/**
+ * Builds `dist/daypass.js`, the script-tag build.
+ * @returns its text
+ */
+export async function buildClient(): Promise<string> {
+  const script = await bundleScript();
+  await put(join(root, 'dist/daypass.js'), script);
+  return script;
 }

@@ -5,17 +5,14 @@ import { promisify } from 'node:util';
 import { root } from './bundle.ts';
 
 /**
- * Builds the npm package: JavaScript and types, file by file.
- * @returns its folder
+ * Builds `dist/npm`, the npm package: JavaScript and types, file by file.
  * @throws Error with the compiler's messages
  */
-export async function buildPackage(): Promise<string> {
-  const folder = join(root, 'dist/npm');
-  await rm(folder, { recursive: true, force: true });
+export async function buildPackage(): Promise<void> {
+  await rm(join(root, 'dist/npm'), { recursive: true, force: true });
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   const run = promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root });
   await run.catch(({ stdout, message }: Error & { stdout?: string }) => {
     throw new Error(stdout || message);
   });
-  return folder;
 }

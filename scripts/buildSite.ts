@@ -1,26 +1,14 @@
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundlePage, bundleScript, root } from './bundle.ts';
+import { buildClient } from './buildClient.ts';
+import { bundlePage, root } from './bundle.ts';
+import { put } from './put.ts';
 
 /** What of `site/` is published as it is. */
 const copied = /\.(html|css|svg)$|^_headers$/;
 
-/**
- * Builds `daypass.js`, the script-tag build.
- * @returns its path
- */
-export async function buildClient(): Promise<string> {
-  const file = join(root, 'dist/daypass.js');
-  await mkdir(join(root, 'dist'), { recursive: true });
-  await writeFile(file, await bundleScript());
-  return file;
-}
-
-/**
- * Builds the demo site anew: its page, its files, and `daypass.js` beside them.
- * @returns the folder to publish
- */
-export async function buildSite(): Promise<string> {
+/** Builds `dist/site`: the demo page, its files, and the script-tag build beside them. */
+export async function buildSite(): Promise<void> {
   const source = join(root, 'site');
   const target = join(root, 'dist/site');
   const [page, script, names] = await Promise.all([
@@ -28,14 +16,10 @@ export async function buildSite(): Promise<string> {
     buildClient(),
     readdir(source),
   ]);
-  await rm(target, { recursive: true, force: true });
-  await mkdir(target, { recursive: true });
+  const files = names.filter((name) => copied.test(name));
   await Promise.all([
-    writeFile(join(target, 'page.js'), page),
-    copyFile(script, join(target, 'daypass.js')),
-    ...names
-      .filter((name) => copied.test(name))
-      .map((name) => copyFile(join(source, name), join(target, name))),
+    put(join(target, 'page.js'), page),
+    put(join(target, 'daypass.js'), script),
+    ...files.map(async (name) => put(join(target, name), await readFile(join(source, name)))),
   ]);
-  return target;
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildClient } from '../scripts/buildClient.ts';
 import type { DevServer } from '../src/dev/startSite.ts';
 import { mintAccessToken } from '../src/token/mint.ts';
 import { makeSecretCommand } from '../src/token/secret.ts';
@@ -125,7 +124,6 @@ describeWith('chromium')('in a page', () => {
   let browser: Browser;
   let server: DevServer;
   beforeAll(async () => {
-    await buildClient();
     const [, start] = ways[0] as (typeof ways)[number];
     [browser, server] = await Promise.all([launchBrowser(), start()]);
   });

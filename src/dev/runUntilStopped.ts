@@ -20,9 +20,16 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
     // Not `once`: libraries that find no other listener left end the process themselves, before all is closed.
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
+    if (process.env.npm_lifecycle_event) stopWithParent(stop);
   } catch (error) {
     // Our own messages name the remedy; a stack would hide it.
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);
   }
+}
+
+/** npm runs a script through a shell, which does not hand a signal on: when it is gone, so are we. */
+function stopWithParent(stop: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stop(), 500).unref();
 }

@@ -1,9 +1,8 @@
-// The words are those of Netlify's dashboard and its documentation, "Registration and login".
+// The words are those of Netlify's dashboard and of its page "Registration and login".
 
 /** What opens sign-up on a site whose Identity answers 403 "Signups not allowed for this instance". */
-export const registrationRemedy =
-  'Set Project configuration > Identity > Registration > Registration preferences to Open.';
+export const registrationRemedy = 'In Project configuration > Identity > Registration, choose Open.';
 
 /** What turns autoconfirm on where Identity answers "Email not confirmed". */
 export const autoconfirmRemedy =
-  'Check "Allow users to sign up without verifying their email address" in Project configuration > Identity > Emails > Confirmation template.';
+  'In Project configuration > Identity > Emails > Confirmation template, check "Allow users to sign up without verifying their email address".';

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { decodeJwt } from 'jose';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildClient } from '../../scripts/buildClient.ts';
 import type { DevServer } from '../../src/dev/startSite.ts';
 import { describeWith } from '../support/optional.ts';
 import { bundle, launchBrowser, openPage, recordRequests } from './support/browser.ts';
@@ -29,7 +28,6 @@ describeWith('chromium')('the client', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser();
-    await buildClient();
   });
   afterAll(() => browser.close());
 

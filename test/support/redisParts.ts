@@ -7,6 +7,8 @@ export function useRedisBridge(backend: 'memory' | 'redis-server' = 'memory'): (
   beforeAll(async () => {
     const redisUrl = backend === 'redis-server' ? process.env.REDIS_URL : undefined;
     bridge = await startRedisBridge({ backend, redisUrl });
+    // The first request of a process is slow, and the client under test has 300 ms for each.
+    await command(bridge, 'PING');
   });
   afterAll(() => bridge?.close());
   return () => {

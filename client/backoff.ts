@@ -1,0 +1,52 @@
+import { SessionError } from './errors.ts';
+
+const longestWaitSeconds = 60;
+/** Who asks for more patience than this is not believed: a mistake there must not lock the page out. */
+const longestRetryAfterSeconds = 3600;
+
+/**
+ * RFC 9110 §10.2.3: seconds, or an HTTP date.
+ * @returns seconds from now; undefined when there is nothing to wait for
+ */
+export function readRetryAfter(field: string | null): number | undefined {
+  const seconds = Number(field);
+  return Math.max(0, seconds >= 0 ? seconds : (Date.parse(`${field}`) - Date.now()) / 1000) || undefined;
+}
+
+/**
+ * Runs attempts, and none while the last failure asks for patience. After each failure in a row the wait
+ * doubles, between half and all of 1, 2, 4 … 60 seconds, or is what the server said if that is longer. Meanwhile
+ * attempts fail at once, with the same code and the seconds that are left; the first one after it is made.
+ * @param onFailure told of each attempt that was made and failed
+ */
+export function createBackoff(onFailure: (error: SessionError) => void) {
+  let failures = 0;
+  let last: SessionError;
+  let waitSeconds = 0;
+  let until = 0;
+
+  const later = (seconds: number) =>
+    new SessionError(last.reason, last.status, last.code, Math.ceil(seconds));
+
+  return async <T>(attempt: () => Promise<T>): Promise<T> => {
+    const left = (until - Date.now()) / 1000;
+    // More left than was to be waited: the clock was set back.
+    if (left > 0 && left <= waitSeconds) throw later(left);
+    try {
+      const result = await attempt();
+      failures = until = 0;
+      return result;
+    } catch (error) {
+      last = error as SessionError;
+      waitSeconds = Math.max(
+        Math.min(longestRetryAfterSeconds, last.retryAfterSeconds ?? 0),
+        Math.min(longestWaitSeconds, 2 ** failures) * (0.5 + Math.random() / 2),
+      );
+      failures += 1;
+      until = Date.now() + waitSeconds * 1000;
+      last = later(waitSeconds);
+      onFailure(last);
+      throw last;
+    }
+  };
+}

@@ -1,0 +1,55 @@
+import type { ErrorCode } from '../src/protocol/codes.ts';
+import { autoconfirmRemedy, registrationRemedy } from '../src/protocol/remedies.ts';
+
+const remedies = {
+  registration_closed: registrationRemedy,
+  autoconfirm_off: autoconfirmRemedy,
+};
+
+/** How Identity refuses to log a user in whose e-mail it has not confirmed. */
+export const emailNotConfirmed = 'Email not confirmed';
+
+/**
+ * Why there is no token. Besides the broker's own codes:
+ * - `registration_closed`, `autoconfirm_off`: a setting of the site's Identity; the error's `remedy` says which.
+ * - `network_error`: nothing answered, or not in time.
+ * - `unexpected_answer`: any other answer of Identity, or of something in its or the broker's place; `status` and
+ *   `reason` tell more.
+ */
+export type SessionErrorCode = ErrorCode | keyof typeof remedies | 'network_error' | 'unexpected_answer';
+
+/** The one error of a session. It never holds a token, an e-mail or a password. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  /** Stable; compare this and not the message. */
+  declare readonly code: SessionErrorCode;
+  /** What Identity or the broker said; may be empty. */
+  declare readonly reason: string;
+  /** HTTP status of the answer; undefined when there was none. */
+  declare readonly status: number | undefined;
+  /** The setting that mends it and where it is; undefined when no setting does. */
+  declare readonly remedy: string | undefined;
+  /** Seconds from now until the session asks again; calls before that fail at once with this same code. */
+  declare readonly retryAfterSeconds: number | undefined;
+
+  /** @param code undefined for what reason and status tell */
+  constructor(reason: string, status?: number, code?: SessionErrorCode, retryAfterSeconds?: number) {
+    const known = code ?? codeOf(reason, status);
+    const remedy: string | undefined = remedies[known as keyof typeof remedies];
+    super(`Daypass: ${reason || status}${remedy ? `. ${remedy}` : ''}`);
+    Object.assign(this, { code: known, reason, status, remedy, retryAfterSeconds });
+  }
+}
+
+function codeOf(reason: string, status: number | undefined): SessionErrorCode {
+  if (!status) return 'network_error';
+  if (status === 429) return 'rate_limited';
+  // As Identity words it; the status of either may mean something else.
+  if (/^Signups not allowed/.test(reason)) return 'registration_closed';
+  return reason === emailNotConfirmed ? 'autoconfirm_off' : 'unexpected_answer';
+}
+
+/** Tells an answer that will not change (the token is refused) from one that may (429, 5xx, no answer). */
+export function isRefusal(error: unknown): boolean {
+  return /^4(?!29)/.test(`${(error as SessionError).status}`);
+}

@@ -1,0 +1,40 @@
+import type { TokenResponse } from '../src/protocol/messages.ts';
+import type { SessionError } from './errors.ts';
+
+/** What a session tells, by event. What another tab does is not told here. */
+export interface SessionEvents {
+  /** A new session has begun, with this first token. */
+  obtained: TokenResponse;
+  /** The session goes on with this token. */
+  renewed: TokenResponse;
+  /** The session is over; the next call begins another. */
+  ended: { reason: EndReason };
+  /** An attempt to get a token was made and failed. A token that is still valid stays in use. */
+  error: SessionError;
+}
+
+/** `revoked` by `revoke()`, `refused` when the broker would not renew, `expired` when its time was up. */
+export type EndReason = 'revoked' | 'refused' | 'expired';
+
+type Listener<Event extends keyof SessionEvents> = (detail: SessionEvents[Event]) => void;
+
+/** Adds a listener; the function that it returns removes it. */
+export type On = <Event extends keyof SessionEvents>(event: Event, listener: Listener<Event>) => () => void;
+export type Emit = <Event extends keyof SessionEvents>(event: Event, detail: SessionEvents[Event]) => void;
+
+export function createEvents(): { on: On; emit: Emit } {
+  const listeners = new Set<(name: string, detail: never) => void>();
+  return {
+    on(event, listener) {
+      const tell = (name: string, detail: never) => {
+        if (name === event) listener(detail);
+      };
+      listeners.add(tell);
+      return () => listeners.delete(tell);
+    },
+    emit(name, detail) {
+      // Each by itself: what a listener throws is the page's to see, and costs nobody the token.
+      for (const tell of listeners) queueMicrotask(() => tell(name, detail as never));
+    },
+  };
+}

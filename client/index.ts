@@ -1,0 +1,4 @@
+export { createSession, type Session } from './createSession.ts';
+export { SessionError, type SessionErrorCode } from './errors.ts';
+export type { EndReason, SessionEvents } from './events.ts';
+export type { SessionOptions, TokenStorage } from './options.ts';

@@ -1,0 +1,61 @@
+import { identityPath } from '../src/protocol/paths.ts';
+
+/** Where the access token is kept: what of `Storage` is used. */
+export type TokenStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+interface TextOptions {
+  /** Where Identity answers: absolute, or relative to the page. Default `/.netlify/identity`. */
+  identityUrl: string;
+  /** Where the broker answers: absolute, or relative to the page. Default `/session`. */
+  brokerUrl: string;
+  /** The backend that the token is for, by its name in the site's policy. Default: the policy's first. */
+  audience: string;
+  /** Scopes to ask for, separated by spaces (RFC 6749 §3.3). Default: all that the audience has. */
+  scope: string;
+  /** Domain of the throwaway users' e-mails: the policy's `throwaway.emailDomain`. Default `visitor.invalid`. */
+  emailDomain: string;
+}
+
+/** What `createSession` takes; every field has a default, also when it is undefined. */
+export type SessionOptions = { [Name in keyof TextOptions]?: string | undefined } & {
+  /** Shares the token between tabs. Default: `localStorage` where there is one. Null: memory alone. */
+  storage?: TokenStorage | null | undefined;
+};
+
+/** The options with their defaults filled in. */
+export type Settings = TextOptions & Pick<SessionOptions, 'storage'>;
+
+const defaults: Readonly<TextOptions> = {
+  identityUrl: identityPath,
+  brokerUrl: '/session',
+  audience: '',
+  scope: '',
+  emailDomain: 'visitor.invalid',
+};
+
+/** @throws TypeError for what is no string, no address that `fetch` could resolve here, or no domain */
+export function checkOptions(options: SessionOptions): Settings {
+  const settings: Settings = { ...defaults, storage: options.storage };
+  let name: keyof TextOptions;
+  for (name in defaults) {
+    const value: unknown = options[name] ?? defaults[name];
+    const isDomain = name !== 'emailDomain' || /^[\w.-]+$/.test(`${value}`);
+    if (typeof value !== 'string' || !isDomain) throw new TypeError(`Daypass: bad ${name}`);
+    settings[name] = name.endsWith('Url') ? withoutSlash(value) : value;
+  }
+  return settings;
+}
+
+/** @throws TypeError when it is no address */
+function withoutSlash(address: string): string {
+  resolveAddress(address);
+  return address.replace(/\/$/, '');
+}
+
+/**
+ * Resolves an address as `fetch` does: in a page from its base URL, in a worker from its own address.
+ * @throws TypeError when it is none
+ */
+export function resolveAddress(address: string): URL {
+  return new URL(new Request(address).url);
+}

@@ -1,0 +1,95 @@
+import { accessTokenType, jwtTokenType } from '../src/protocol/oauth.ts';
+import { askBroker } from './askBroker.ts';
+import { createBackoff } from './backoff.ts';
+import { isRefusal } from './errors.ts';
+import type { Emit, EndReason } from './events.ts';
+import { lasts, renewalMarginSeconds } from './freshness.ts';
+import { openIdentity } from './goTrue.ts';
+import { withLock } from './lock.ts';
+import type { Settings } from './options.ts';
+import { requestToken } from './requestToken.ts';
+import { signUp } from './signUp.ts';
+import { type HeldToken, openTokenStore } from './storage.ts';
+
+/** A token that will not do though it looks fresh; true for any at hand. */
+type Unwanted = string | boolean | undefined;
+
+/** Keeps one access token at hand: out of storage, by renewal, or by a new session, in this order. */
+export function createTokenSource(settings: Settings, emit: Emit) {
+  const { brokerUrl, audience, scope } = settings;
+  const name = `daypass ${brokerUrl} ${audience} ${scope}`;
+  const store = openTokenStore(name, settings.storage);
+  const identity = openIdentity(settings.identityUrl);
+  const attempt = createBackoff((error) => emit('error', error));
+  let flight: Promise<string> | undefined;
+
+  /** The token at hand when it lasts that long and is wanted. */
+  function atHand(seconds: number, unwanted: Unwanted): string | undefined {
+    const held = store.read();
+    const wanted = held && unwanted !== true && unwanted !== held.access_token;
+    return wanted && lasts(held, seconds) ? held.access_token : undefined;
+  }
+
+  async function obtain(unwanted: Unwanted): Promise<string> {
+    try {
+      // Another tab may have been here while this one waited for the lock.
+      return atHand(renewalMarginSeconds, unwanted) ?? (await attempt(next));
+    } catch (error) {
+      const token = atHand(0, unwanted);
+      if (token) return token;
+      throw error;
+    }
+  }
+
+  async function next(): Promise<string> {
+    const renewed = await goOn(store.read());
+    const held = renewed ?? (await begin());
+    store.write(held);
+    emit(renewed ? 'renewed' : 'obtained', held);
+    return held.access_token;
+  }
+
+  async function begin(): Promise<HeldToken> {
+    return requestToken(settings, await signUp(identity, settings.emailDomain), jwtTokenType);
+  }
+
+  /** Renews; undefined when there is no session, or no more. */
+  async function goOn(held: HeldToken | undefined): Promise<HeldToken | undefined> {
+    if (!held?.sessionEndsAt) return undefined;
+    let reason: EndReason = 'expired';
+    if (Date.now() < held.sessionEndsAt) {
+      try {
+        return await requestToken(settings, held.access_token, accessTokenType);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        reason = 'refused';
+      }
+    }
+    // The token itself may be good for a while, should no new session be had.
+    store.write({ ...held, sessionEndsAt: 0 });
+    emit('ended', { reason });
+    return undefined;
+  }
+
+  return {
+    /** @throws SessionError */
+    async getToken(unwanted?: Unwanted): Promise<string> {
+      const token = atHand(renewalMarginSeconds, unwanted);
+      if (token) return token;
+      flight ??= withLock(name, () => obtain(unwanted)).finally(() => {
+        flight = undefined;
+      });
+      return flight;
+    },
+
+    /** @throws SessionError, and the token is kept, when the broker could not be told */
+    revoke: () =>
+      withLock(name, async () => {
+        const held = store.read();
+        if (!held) return;
+        await askBroker(`${brokerUrl}/revoke`, { token: held.access_token });
+        store.write(undefined);
+        emit('ended', { reason: 'revoked' });
+      }),
+  };
+}

@@ -1,0 +1,38 @@
+type Child = Node | string | undefined;
+
+/**
+ * Makes an element.
+ * @param attributes set as attributes; undefined leaves one out, and text is text, never markup
+ */
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Readonly<Record<string, string | undefined>> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Name] {
+  const element = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value !== undefined) element.setAttribute(attribute, value);
+  }
+  element.append(...children.filter((child) => child !== undefined));
+  return element;
+}
+
+/**
+ * An element of the page by its id.
+ * @throws {TypeError} when the page has none
+ */
+export function byId(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (!element) throw new TypeError(`The page has no element #${id}.`);
+  return element;
+}
+
+/** Writes text only when it differs, so that nothing is painted or read out for nothing. */
+export function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Says something to screen readers, once, without moving anything. */
+export function announce(text: string): void {
+  byId('announcement').textContent = text;
+}

@@ -1,0 +1,90 @@
+import type { DecodedToken } from './decodeToken.ts';
+import { durationInWords, timeOfDay } from './duration.ts';
+import { shortenName } from './shorten.ts';
+
+/** One thing that a token says: what about, and in words. */
+export interface Statement {
+  about: string;
+  words: string;
+}
+
+/** An Identity token in words: what it claims, and what it leaves out. */
+export function describeIdentityToken({ header, claims }: DecodedToken): Statement[] {
+  const exp = Number(claims.exp);
+  return [
+    {
+      about: 'Signed',
+      words: `With ${header.alg}, under Identity’s own key (${header.kid}). The owner of this site cannot read that key, so no backend can verify the token.`,
+    },
+    {
+      about: 'Names',
+      words: `The throwaway user ${shortenName(claims.sub)}, with the e-mail address ${shortenName(claims.email)}, which no mail can reach.`,
+    },
+    {
+      about: 'Missing',
+      words: missing(claims),
+    },
+    {
+      about: 'Lives',
+      words: `Until ${timeOfDay(exp)}, and outlives its user.`,
+    },
+  ];
+}
+
+function missing(claims: DecodedToken['claims']): string {
+  const absent = [
+    ['iss', 'who issued it'],
+    ['aud', 'for whom'],
+    ['iat', 'when'],
+    ['jti', 'a number of its own'],
+  ].filter(([claim = '']) => !claims[claim]);
+  if (absent.length === 0) return 'Nothing.';
+  const names = absent.map(([claim, words]) => `${words} (${claim})`);
+  return `It does not say ${listInWords(names, 'or')}.`;
+}
+
+/** An access token in words. */
+export function describeAccessToken({ header, claims }: DecodedToken): Statement[] {
+  const [iat, exp] = [Number(claims.iat), Number(claims.exp)];
+  const scopes = String(claims.scope ?? '')
+    .split(' ')
+    .filter((scope) => scope !== '');
+  return [
+    {
+      about: 'Signed',
+      words: `With ${header.alg}, under key ${header.kid}, which this site and the API share. The API verifies it by itself and asks nobody.`,
+    },
+    { about: 'Issued by', words: String(claims.iss) },
+    {
+      about: 'Issued for',
+      words: `The API named “${claims.aud}”. Any other has to refuse it.`,
+    },
+    {
+      about: 'Names',
+      words: `The session ${shortenName(claims.sub)}: a random name, tied to no user.`,
+    },
+    {
+      about: 'Allows',
+      words: scopes.length === 0 ? 'No scope in particular.' : `The scope ${listInWords(scopes, 'and')}.`,
+    },
+    {
+      about: 'Issued at',
+      words: `${timeOfDay(iat)}, in a session that began at ${timeOfDay(Number(claims.auth_time))}.`,
+    },
+    {
+      about: 'Lives',
+      words: `${durationInWords(exp - iat)}, until ${timeOfDay(exp)}.`,
+    },
+    { about: 'Made in', words: madeIn(String(claims.deploy_context)) },
+  ];
+}
+
+function madeIn(context: string): string {
+  if (context === 'production') return 'Production.';
+  return `The deploy context “${context}”. Production refuses it.`;
+}
+
+function listInWords(words: readonly string[], joint: 'and' | 'or'): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1)}`;
+}

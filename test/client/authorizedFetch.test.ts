@@ -1,0 +1,142 @@
+import { beforeEach, expect, test } from 'vitest';
+import { createSession } from '../../client/index.ts';
+import {
+  brokerError,
+  FakeSite,
+  failureOf,
+  json,
+  optionsWith,
+  origin,
+  tokenRefused,
+} from './support/fakeSite.ts';
+import { freeze } from './support/freeze.ts';
+
+freeze();
+const address = `${origin}/api/items`;
+let site: FakeSite;
+let session: ReturnType<typeof createSession>;
+beforeEach(async () => {
+  site = new FakeSite();
+  site.install();
+  session = createSession(optionsWith());
+  await session.token();
+  site.lines();
+});
+
+const twice = ['POST /api/items', 'POST /session/token', 'POST /api/items'];
+
+test.each<[string, () => BodyInit]>([
+  ['text', () => 'a=1'],
+  ['form', () => new URLSearchParams({ a: '1' })],
+  ['bytes', () => new TextEncoder().encode('a=1')],
+  ['blob', () => new Blob(['a=1'])],
+])('sends again once, whole, with another token, after a 401 for the token: %s', async (_, body) => {
+  site.once('POST /api/items', tokenRefused);
+  const response = await session.fetch(address, {
+    method: 'POST',
+    body: body(),
+    headers: { 'x-mine': 'yes' },
+  });
+  expect(response.status).toBe(200);
+  const [first, , second] = site.calls;
+  expect(first?.headers.get('authorization')).toBe('Bearer access-2');
+  expect(second?.headers.get('authorization')).toBe('Bearer access-3');
+  expect([first?.body, second?.body]).toEqual(['a=1', 'a=1']);
+  expect(second?.headers.get('x-mine')).toBe('yes');
+  expect(site.lines()).toEqual(twice);
+});
+
+test('a Request is sent again whole', async () => {
+  site.once('POST /api/items', tokenRefused);
+  await session.fetch(new Request(address, { method: 'POST', body: 'a=1' }));
+  expect([site.calls[0]?.body, site.calls[2]?.body]).toEqual(['a=1', 'a=1']);
+  expect(site.lines()).toEqual(twice);
+});
+
+test('never sends a third time', async () => {
+  site.always('POST /api/items', tokenRefused);
+  const response = await session.fetch(address, { method: 'POST', body: 'a=1' });
+  expect(response.status).toBe(401);
+  expect(site.lines()).toEqual(twice);
+});
+
+test('a stream is not sent again', async () => {
+  site.always('POST /api/items', tokenRefused);
+  const body = new Blob(['a=1']).stream();
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
+  const response = await session.fetch(address, init);
+  expect(response.status).toBe(401);
+  expect(site.lines()).toEqual(['POST /api/items']);
+});
+
+test.each([
+  ['401 without a challenge', () => json(401, {})],
+  ['401 of another scheme', () => json(401, {}, { 'www-authenticate': 'Basic realm="x"' })],
+  ['401 for want of a token', () => json(401, {}, { 'www-authenticate': 'Bearer realm="x"' })],
+  ['401 for another reason', () => json(401, {}, { 'www-authenticate': 'Bearer error="invalid_request"' })],
+  ['403', () => json(403, {}, { 'www-authenticate': 'Bearer error="insufficient_scope"' })],
+  ['403 for the token', () => json(403, {}, { 'www-authenticate': 'Bearer error="invalid_token"' })],
+  ['429', () => json(429, {}, { 'retry-after': '1' })],
+  ['500', () => json(500, {})],
+  ['503', () => json(503, {}, { 'retry-after': '1' })],
+])('%s is the caller’s, and nothing is sent again', async (_, answer) => {
+  const { status } = answer();
+  site.always('GET /api/items', answer);
+  expect((await session.fetch(address)).status).toBe(status);
+  expect(site.lines()).toEqual(['GET /api/items']);
+});
+
+test('no answer is the caller’s, and nothing is sent again', async () => {
+  site.always('GET /api/items', () => Promise.reject(new TypeError('Failed to fetch')));
+  await expect(session.fetch(address)).rejects.toThrow(new TypeError('Failed to fetch'));
+  expect(site.lines()).toEqual(['GET /api/items']);
+});
+
+test('a token that was refused and cannot be replaced for now is an error, and is not used again', async () => {
+  site.always('GET /api/items', tokenRefused);
+  site.always('POST /session/token', brokerError(503, 'store_unavailable', { 'retry-after': '7' }));
+  const error = await failureOf(session.fetch(address));
+  expect(error).toMatchObject({ code: 'store_unavailable', retryAfterSeconds: 7 });
+  expect(site.lines()).toEqual(['GET /api/items', 'POST /session/token']);
+});
+
+test('many refused at once get one new token', async () => {
+  site.always('GET /api/items', ({ headers }) =>
+    headers.get('authorization') === 'Bearer access-2' ? tokenRefused() : json(200, {}),
+  );
+  const responses = await Promise.all(Array.from({ length: 10 }, () => session.fetch(address)));
+  expect(responses.every((response) => response.ok)).toBe(true);
+  expect(site.lines().filter((line) => line === 'POST /session/token').length).toBe(1);
+});
+
+test('a signal that has aborted sends nothing to the API', async () => {
+  const reason = new Error('changed my mind');
+  await expect(session.fetch(address, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(site.lines()).toEqual([]);
+});
+
+test('a signal that aborts while the token is fetched frees the caller, and the token comes all the same', async () => {
+  const controller = new AbortController();
+  const reason = new Error('changed my mind');
+  const fresh = createSession(optionsWith());
+  site.once('POST /session/token', () => {
+    controller.abort(reason);
+    return json(200, site.tokenResponse());
+  });
+  const request = new Request(address, { signal: controller.signal });
+  await expect(fresh.fetch(request)).rejects.toBe(reason);
+  expect(await fresh.token()).toMatch(/^access-/);
+  expect(site.lines()).not.toContain('GET /api/items');
+});
+
+test('the caller’s own Authorization gives way, all else stays', async () => {
+  await session.fetch(address, { headers: { authorization: 'Basic x', accept: 'text/plain' } });
+  expect(site.calls[0]?.headers.get('authorization')).toBe('Bearer access-2');
+  expect(site.calls[0]?.headers.get('accept')).toBe('text/plain');
+});
+
+test('what fetch itself refuses is refused alike', async () => {
+  await expect(session.fetch('http://')).rejects.toThrow(TypeError);
+  await expect(session.fetch(address, { method: 'GET', body: 'x' })).rejects.toThrow(TypeError);
+  expect(site.lines()).toEqual([]);
+});

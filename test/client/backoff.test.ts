@@ -1,0 +1,97 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { readRetryAfter } from '../../client/backoff.ts';
+import { createSession } from '../../client/index.ts';
+import { brokerError, coldStart, FakeSite, failureOf, optionsWith } from './support/fakeSite.ts';
+import { freeze, pass } from './support/freeze.ts';
+
+freeze();
+let site: FakeSite;
+let session: ReturnType<typeof createSession>;
+beforeEach(() => {
+  site = new FakeSite();
+  site.install();
+  session = createSession(optionsWith());
+});
+
+test('Retry-After is seconds or a date', () => {
+  expect(readRetryAfter('17')).toBe(17);
+  expect(readRetryAfter(new Date(Date.now() + 90_000).toUTCString())).toBe(90);
+  for (const nothing of [null, '', '0', 'soon', '1 2']) expect(readRetryAfter(nothing)).toBeUndefined();
+});
+
+test.each([
+  ['seconds', () => '30'],
+  ['a date', () => new Date(Date.now() + 30_000).toUTCString()],
+])('no attempt is made before Retry-After is over: %s', async (_, retryAfter) => {
+  site.once('POST /session/token', brokerError(429, 'rate_limited', { 'retry-after': retryAfter() }));
+  const error = await failureOf(session.token());
+  expect(error).toMatchObject({ code: 'rate_limited', status: 429, retryAfterSeconds: 30 });
+  site.lines();
+  pass(29);
+  expect(await failureOf(session.token())).toMatchObject({ code: 'rate_limited', retryAfterSeconds: 1 });
+  expect(site.lines()).toEqual([]);
+  pass(1);
+  expect(await session.token()).toMatch(/^access-/);
+  expect(site.lines()).toEqual(coldStart);
+});
+
+test('the error that was thrown first does not change while others wait', async () => {
+  site.once('POST /session/token', brokerError(503, 'store_unavailable', { 'retry-after': '30' }));
+  const first = await failureOf(session.token());
+  pass(20);
+  const second = await failureOf(session.token());
+  expect([first.retryAfterSeconds, second.retryAfterSeconds]).toEqual([30, 10]);
+});
+
+test('waits double up to a minute, and a success forgets them', async () => {
+  site.always('POST /session/token', brokerError(503, 'store_unavailable'));
+  const waits: unknown[] = [];
+  for (let attempt = 0; attempt < 9; attempt++) {
+    const { retryAfterSeconds = 0 } = await failureOf(session.token());
+    waits.push(retryAfterSeconds);
+    pass(retryAfterSeconds);
+  }
+  expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  site.once('POST /session/token', () => Response.json(site.tokenResponse({ expires_in: 1 })));
+  await session.token();
+  pass(1);
+  expect((await failureOf(session.token())).retryAfterSeconds).toBe(1);
+});
+
+test('waits are jittered down to half', async () => {
+  vi.mocked(Math.random).mockReturnValue(0);
+  site.always('POST /session/token', brokerError(503, 'store_unavailable'));
+  await failureOf(session.token());
+  pass(1);
+  await failureOf(session.token());
+  // Two seconds, halved.
+  site.lines();
+  pass(0.9);
+  await failureOf(session.token());
+  expect(site.lines()).toEqual([]);
+  pass(0.1);
+  await failureOf(session.token());
+  expect(site.lines()).toEqual(coldStart);
+});
+
+test('nobody is locked out by an absurd Retry-After', async () => {
+  site.once('POST /session/token', brokerError(429, 'rate_limited', { 'retry-after': '99999999' }));
+  expect((await failureOf(session.token())).retryAfterSeconds).toBe(3600);
+  pass(3600);
+  await session.token();
+});
+
+test('nobody is locked out by a clock that was set back', async () => {
+  site.once('POST /session/token', brokerError(429, 'rate_limited', { 'retry-after': '60' }));
+  await failureOf(session.token());
+  pass(-86_400);
+  await session.token();
+});
+
+test('an error event tells of each attempt, not of each call', async () => {
+  const codes: string[] = [];
+  session.on('error', (error) => codes.push(`${error.code} ${error.retryAfterSeconds}`));
+  site.always('POST /session/token', brokerError(503, 'identity_unavailable', { 'retry-after': '5' }));
+  for (const _ of [1, 2, 3]) await failureOf(session.token());
+  expect(codes).toEqual(['identity_unavailable 5']);
+});

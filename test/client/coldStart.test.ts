@@ -1,0 +1,189 @@
+import { beforeEach, expect, test } from 'vitest';
+import { createSession } from '../../client/index.ts';
+import { codes } from '../../src/protocol/codes.ts';
+import {
+  coldStart,
+  FakeSite,
+  FakeStorage,
+  failureOf,
+  json,
+  optionsWith,
+  origin,
+} from './support/fakeSite.ts';
+import { freeze, pass } from './support/freeze.ts';
+
+freeze();
+let site: FakeSite;
+beforeEach(() => {
+  site = new FakeSite();
+  site.install();
+});
+
+test('a cold start is four requests in sequence, a warm one is one', async () => {
+  const session = createSession(optionsWith());
+  await session.fetch(`${origin}/api/hello`);
+  expect(site.lines()).toEqual([...coldStart, 'GET /api/hello']);
+  await session.fetch(`${origin}/api/hello`);
+  expect(site.lines()).toEqual(['GET /api/hello']);
+});
+
+test('nothing is sent before the first call', () => {
+  createSession(optionsWith());
+  expect(site.lines()).toEqual([]);
+});
+
+test('each request says what it must', async () => {
+  const session = createSession(optionsWith({ audience: 'reports', scope: 'read write' }));
+  await session.fetch(`${origin}/api/hello`);
+  const [signUp, logIn, exchange, call] = site.calls;
+  const { email, password } = JSON.parse(signUp?.body ?? '');
+  expect(signUp?.headers.get('content-type')).toBe('application/json');
+  expect(email).toMatch(/^\d{20,40}@visitor\.invalid$/);
+  expect(password).toMatch(/^\d{20,40}$/);
+  expect(logIn?.headers.get('content-type')).toBe('application/x-www-form-urlencoded');
+  expect(Object.fromEntries(new URLSearchParams(logIn?.body))).toEqual({
+    grant_type: 'password',
+    username: email,
+    password,
+  });
+  expect(Object.fromEntries(new URLSearchParams(exchange?.body))).toEqual({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: 'identity-1',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    audience: 'reports',
+    scope: 'read write',
+  });
+  expect(call?.headers.get('authorization')).toBe('Bearer access-2');
+});
+
+test('two sign-ups share neither e-mail nor password', async () => {
+  for (const _ of [1, 2]) await createSession(optionsWith({ emailDomain: 'x.invalid' })).token();
+  const [first, second] = site.calls
+    .filter((call) => call.line.endsWith('/signup'))
+    .map((call) => JSON.parse(call.body));
+  expect(first.email).not.toBe(second.email);
+  expect(first.password).not.toBe(second.password);
+  expect(first.email.endsWith('@x.invalid')).toBe(true);
+});
+
+test('many calls at once make one session', async () => {
+  const session = createSession(optionsWith());
+  const tokens = await Promise.all(Array.from({ length: 20 }, () => session.token()));
+  expect(new Set(tokens).size).toBe(1);
+  expect(site.lines()).toEqual(coldStart);
+});
+
+test('closed registration is named, with the setting and its place', async () => {
+  site.always('POST /.netlify/identity/signup', () =>
+    json(403, { code: 403, msg: 'Signups not allowed for this instance' }),
+  );
+  const error = await failureOf(createSession(optionsWith()).token());
+  expect(error).toMatchObject({
+    code: 'registration_closed',
+    reason: 'Signups not allowed for this instance',
+    status: 403,
+    remedy: 'In Project configuration > Identity > Registration, choose Open.',
+  });
+  expect(error.message).toContain(error.reason);
+  expect(error.message).toContain(error.remedy);
+  expect(site.lines()).toEqual(coldStart.slice(0, 1));
+});
+
+test('autoconfirm that is off is seen in the answer to the sign-up, without a log-in', async () => {
+  site.always('POST /.netlify/identity/signup', () => json(200, { id: 'u', confirmation_sent_at: 'now' }));
+  const error = await failureOf(createSession(optionsWith()).token());
+  expect(error.code).toBe('autoconfirm_off');
+  expect(error.remedy).toContain('Project configuration > Identity > Emails > Confirmation template');
+  expect(error.remedy).toContain('Allow users to sign up without verifying their email address');
+  expect(error.message).toContain(error.remedy);
+  expect(site.lines()).toEqual(coldStart.slice(0, 1));
+});
+
+test('autoconfirm that is off is seen in the answer to the log-in', async () => {
+  site.always('POST /.netlify/identity/token', () =>
+    json(400, { error: 'invalid_grant', error_description: 'Email not confirmed' }),
+  );
+  const error = await failureOf(createSession(optionsWith()).token());
+  expect(error).toMatchObject({ code: 'autoconfirm_off', reason: 'Email not confirmed', status: 400 });
+  expect(error.remedy).toContain('Confirmation template');
+});
+
+test.each([
+  [
+    422,
+    { code: 422, msg: 'Failed to handle signup webhook' },
+    'unexpected_answer',
+    'Failed to handle signup webhook',
+  ],
+  [403, { code: 403, msg: 'Something else' }, 'unexpected_answer', 'Something else'],
+  [429, { code: 429, msg: 'Rate limit exceeded' }, 'rate_limited', 'Rate limit exceeded'],
+  [504, { code: 504, msg: 'Timed out', error_id: 'x' }, 'unexpected_answer', 'Timed out'],
+])('Identity’s own reason is told: %i', async (status, body, code, reason) => {
+  site.always('POST /.netlify/identity/signup', () => json(status, body));
+  const error = await failureOf(createSession(optionsWith()).token());
+  expect(error).toMatchObject({ code, reason, status, remedy: undefined });
+  expect(error.message).toBe(`Daypass: ${reason}`);
+});
+
+test('a page in Identity’s place is not taken for closed autoconfirm', async () => {
+  site.always('POST /.netlify/identity/signup', () => new Response('<!doctype html>'));
+  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({
+    code: 'unexpected_answer',
+    reason: 'This is not Identity',
+  });
+});
+
+test('no Identity at all is told with its status', async () => {
+  site.always('POST /.netlify/identity/signup', () => new Response('404 page not found', { status: 404 }));
+  const error = await failureOf(createSession(optionsWith()).token());
+  expect(error).toMatchObject({ code: 'unexpected_answer', status: 404 });
+  expect(error.message).toBe('Daypass: 404');
+});
+
+test('a broker’s refusal keeps its code and its reason', async () => {
+  for (const code of ['not_throwaway', 'already_exchanged', 'invalid_target'] as const) {
+    const { status, description } = codes[code];
+    site.once('POST /session/token', () =>
+      json(status, { error: 'x', error_description: description, code }),
+    );
+    const error = await failureOf(createSession(optionsWith()).token());
+    expect(error).toMatchObject({ code, reason: description, status });
+  }
+});
+
+test('a page in the broker’s place is told', async () => {
+  site.always('POST /session/token', () => new Response('<!doctype html>'));
+  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({
+    code: 'unexpected_answer',
+    reason: 'This is not the broker',
+  });
+});
+
+test.each(['signup', 'token'])('no answer to %s is a network error', async (path) => {
+  site.always(`POST /.netlify/identity/${path}`, () => Promise.reject(new TypeError('Failed to fetch')));
+  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({
+    code: 'network_error',
+    reason: 'Failed to fetch',
+    status: undefined,
+  });
+});
+
+test('no answer of the broker is a network error', async () => {
+  site.always('POST /session/token', () => Promise.reject(new TypeError('Failed to fetch')));
+  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({ code: 'network_error' });
+});
+
+test('no error holds a password, an e-mail, or a token', async () => {
+  const storage = new FakeStorage();
+  site.once('POST /.netlify/identity/token', () => json(400, { error_description: 'No user found' }));
+  site.once('POST /session/token', () => json(400, { code: 'subject_token_rejected' }));
+  for (const _ of [1, 2]) {
+    const error = await failureOf(createSession(optionsWith({ storage })).token());
+    const told = JSON.stringify(error) + error.message + error.stack;
+    const { email, password } = JSON.parse(site.calls[0]?.body ?? '');
+    for (const secret of [email, password, 'identity-']) expect(told).not.toContain(secret);
+    pass(60);
+    site.lines();
+  }
+  expect(storage.items.size).toBe(0);
+});
