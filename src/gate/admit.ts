@@ -38,6 +38,10 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
       hashIdentifier(buckets.address),
       buckets.network === undefined ? undefined : hashIdentifier(buckets.network),
     ]);
+    // A session over its limit is refused unasked, also when it was revoked meanwhile: its flood must not use up
+    // the limit of its address, which a whole office may share.
+    const known = limiters.session.recall(session);
+    if (known) enforce([known]);
     // All in one tick from here: the client merges them into one request.
     const checks = [limiters.session.check(session), limiters.address.check(caller)];
     if (network !== undefined) checks.push(limiters.network.check(network));

@@ -44,9 +44,10 @@ export function createGate(dependencies: GateDependencies): Gate {
 /** The call counted, whatever the upstream did with it. */
 function withHeaders(error: unknown, headers: Record<string, string>): unknown {
   if (!(error instanceof DaypassError)) return error;
-  const { code, retryAfterSeconds, cause } = error;
+  const { code, message, retryAfterSeconds, cause } = error;
   return new DaypassError(code, {
-    headers,
+    detail: message,
+    headers: { ...error.headers, ...headers },
     cause,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });

@@ -2,7 +2,9 @@ import { isForbiddenHeader } from '../policy/forbiddenHeaders.ts';
 
 /**
  * Request fields that every upstream gets: what describes the content, the conditions and the answer wanted, the token,
- * and tracing. Nothing that names an address, a host or another URL, no cookies, nothing hop-by-hop.
+ * and tracing. Nothing that names an address, a host or another URL, no cookies, nothing hop-by-hop. `Origin` and
+ * `Referer` stay here too: the gate has judged where a call comes from, and an upstream that compared them with its own
+ * host would refuse every page.
  */
 const passedOn = [
   'accept',
@@ -19,12 +21,16 @@ const passedOn = [
   'prefer',
   'range',
   'idempotency-key',
+  'last-event-id',
   'traceparent',
   'tracestate',
   'user-agent',
   'x-request-id',
   'x-requested-with',
 ];
+
+/** Codings that fetch decodes on Node and on Deno alike: an answer in another one could not be told raw from decoded. */
+export const decodedCodings = ['gzip', 'br'];
 
 /**
  * The fields that go on to the upstream. The token goes on, so that the backend verifies it for itself: the gate adds no
@@ -38,6 +44,7 @@ export function requestHeaders(received: Headers, extra: readonly string[]): Hea
     const value = received.get(name);
     if (value !== null && !dropped.has(name) && !isForbiddenHeader(name)) headers.set(name, value);
   }
+  headers.set('accept-encoding', decodedCodings.join(', '));
   return headers;
 }
 

@@ -1,10 +1,5 @@
 import { DaypassError } from '../protocol/error.ts';
-
-/**
- * What some server or framework on the way may decode into a separator, a dot segment or the end of a string: `%2e`
- * (dot), `%2f` (slash), `%5c` (backslash), `%00`, and `%25` before two hex digits (an encoding of an encoding).
- */
-const dangerous = /%(2e|2f|5c|00|25[0-9a-f]{2})|\\|\/\/|\/\.{1,2}(\/|$)/i;
+import { readPath } from './readPath.ts';
 
 /**
  * Where a request goes on to: the upstream's prefix, then path and query as they were sent.
@@ -13,11 +8,12 @@ const dangerous = /%(2e|2f|5c|00|25[0-9a-f]{2})|\\|\/\/|\/\.{1,2}(\/|$)/i;
  * @throws {DaypassError} `path_refused` for a path that could lead out of the prefix once somebody decodes it
  */
 export function resolveUpstream(base: URL, url: URL): URL {
-  if (dangerous.test(url.pathname)) throw new DaypassError('path_refused');
+  readPath(url.pathname);
   const prefix = base.pathname.replace(/\/+$/, '');
   const target = new URL(base.origin + prefix + url.pathname + url.search);
   // The check above should leave nothing to resolve; this is the property that it is there for.
-  if (target.origin !== base.origin || !target.pathname.startsWith(`${prefix}/`))
+  if (target.origin !== base.origin || target.pathname !== prefix + url.pathname) {
     throw new DaypassError('path_refused');
+  }
   return target;
 }

@@ -1,4 +1,4 @@
-import { connectionNamed } from './requestHeaders.ts';
+import { connectionNamed, decodedCodings } from './requestHeaders.ts';
 
 /** Fields of the upstream's answer that end here. */
 const dropped = new Set([
@@ -6,34 +6,46 @@ const dropped = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
+  'proxy-authentication-info',
   'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
-  // Ours to say: who may read the answer, whether it may be kept, and how much is left.
+  // Ours to say: whether the answer may be kept, also by a cache of the platform that would then answer unasked …
+  'age',
   'cache-control',
+  'cache-tag',
+  'cdn-cache-control',
+  'expires',
+  'pragma',
+  'surrogate-control',
+  'surrogate-key',
   'vary',
+  // … and how much is left of which limit.
   'ratelimit',
   'ratelimit-policy',
-  'access-control-allow-origin',
-  'access-control-allow-credentials',
-  'access-control-allow-headers',
-  'access-control-allow-methods',
-  'access-control-expose-headers',
-  'access-control-max-age',
+  // RFC 7838 §3: would send later calls for the site's own origin to the upstream.
+  'alt-svc',
 ]);
 
-/** Fields that describe the bytes on the wire, which are others once fetch has decoded them. */
-const decoded = new Set(['content-encoding', 'content-length']);
+/** Who may read the answer is the policy's to say, and fields of the platform are the platform's. */
+const droppedPrefixes = ['access-control-', 'netlify-', 'x-nf-'];
 
-/** The upstream's fields as the caller gets them; several `Set-Cookie` stay several. */
+/** Fields that describe the bytes on the wire, which are others once fetch has decoded them. */
+const ofTheWire = new Set(['content-encoding', 'content-length']);
+
+/**
+ * The upstream's fields as the caller gets them; several `Set-Cookie` stay several. `Retry-After`, `WWW-Authenticate`
+ * and `Location` go through as they are.
+ */
 export function responseHeaders(received: Headers): Headers {
   const named = connectionNamed(received);
-  const wasDecoded = received.has('content-encoding');
+  const wasDecoded = decodedCodings.includes(received.get('content-encoding')?.trim().toLowerCase() ?? '');
   const headers = new Headers();
   for (const [name, value] of received) {
-    if (dropped.has(name) || named.has(name) || (wasDecoded && decoded.has(name))) continue;
+    if (dropped.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix))) continue;
+    if (named.has(name) || (wasDecoded && ofTheWire.has(name))) continue;
     headers.append(name, value);
   }
   return headers;

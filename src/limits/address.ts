@@ -28,9 +28,12 @@ export function addressBuckets(address: string | undefined): AddressBuckets {
   return { address: `${hex.slice(0, 4).join(':')}::/64`, network: `${hex.slice(0, 3).join(':')}::/48` };
 }
 
+/** An IPv4 address without the leading zeros that some take for octal, or an IPv6 one in brackets. */
+const spelledAddress = /^((0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}|\[[0-9a-f:.]+\])$/i;
+
 /** The URL standard parses and canonicalises addresses; we take only what was spelled as one. */
 function canonicalHost(host: string | undefined): string | undefined {
-  if (host === undefined || !/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i.test(host)) return undefined;
+  if (host === undefined || !spelledAddress.test(host)) return undefined;
   return URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`).hostname : undefined;
 }
 

@@ -7,6 +7,8 @@ import { BoundedMap } from './boundedMap.ts';
 /** Identifiers that one instance remembers as blocked, so that a flood costs no Redis call each. */
 const rememberedIdentifiers = 10_000;
 
+const retryAfterSeconds = 2;
+
 /** What a limit said of one call. */
 export interface Decision {
   /** The limit's name in the policy. */
@@ -27,38 +29,55 @@ export interface Limiter {
    * @throws {DaypassError} `store_unavailable`
    */
   check(identifier: string): Promise<Decision>;
+  /**
+   * What `check` would say without asking Redis: a refusal that this instance remembers from the window at hand.
+   * @param identifier hashed
+   */
+  recall(identifier: string): Decision | undefined;
 }
 
 /** One limit of the policy. Calls checked in one tick travel to Redis together. */
 export function createLimiter(redis: Redis, name: string, limit: Required<Limit>): Limiter {
   const { windowSeconds, algorithm } = limit;
   const window = `${windowSeconds} s` as const;
+  const prefix = `daypass:limit:${name}`;
+  /** When the windows of refused identifiers end, in milliseconds since the epoch. The library keeps it. */
+  const refused = new BoundedMap<string, number>(rememberedIdentifiers);
   const ratelimit = new Ratelimit({
     redis,
-    prefix: `daypass:limit:${name}`,
+    prefix,
     limiter:
       algorithm === 'fixed-window'
         ? Ratelimit.fixedWindow(limit.limit, window)
         : Ratelimit.slidingWindow(limit.limit, window),
     // The library lets a caller through when its own timeout passes; ours is the client's signal, which throws.
     timeout: 0,
-    ephemeralCache: new BoundedMap(rememberedIdentifiers),
+    ephemeralCache: refused,
     analytics: false,
+    enableTelemetry: false,
+  });
+  const decide = (allowed: boolean, remaining: number, reset: number): Decision => ({
+    name,
+    allowed,
+    limit: limit.limit,
+    windowSeconds,
+    remaining: Math.max(0, remaining),
+    resetSeconds: Math.max(1, Math.ceil((reset - Date.now()) / 1000)),
   });
   return {
     async check(identifier) {
       const { success, remaining, reset, reason } = await ratelimit.limit(identifier).catch((cause) => {
-        throw new DaypassError('store_unavailable', { retryAfterSeconds: 2, cause });
+        throw new DaypassError('store_unavailable', { retryAfterSeconds, cause });
       });
-      if (reason === 'timeout') throw new DaypassError('store_unavailable', { retryAfterSeconds: 2 });
-      return {
-        name,
-        allowed: success,
-        limit: limit.limit,
-        windowSeconds,
-        remaining: Math.max(0, remaining),
-        resetSeconds: Math.max(1, Math.ceil((reset - Date.now()) / 1000)),
-      };
+      // Numbers that are none come from something that is no Redis.
+      if (reason === 'timeout' || !Number.isFinite(remaining)) {
+        throw new DaypassError('store_unavailable', { retryAfterSeconds });
+      }
+      return decide(success, remaining, reset);
+    },
+    recall(identifier) {
+      const reset = refused.get(`${prefix}:${identifier}`);
+      return reset === undefined || reset < Date.now() ? undefined : decide(false, 0, reset);
     },
   };
 }

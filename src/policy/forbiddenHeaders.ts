@@ -1,6 +1,8 @@
 // Fields that an upstream may believe about a caller, and that a caller could therefore forge.
 
 const names = new Set([
+  // The gate's own to say: it asks for the codings that it can undo.
+  'accept-encoding',
   'cookie',
   'forwarded',
   'host',

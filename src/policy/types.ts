@@ -22,13 +22,16 @@ export interface Audience {
 
 /** Paths that the gate lets through to an upstream. */
 export interface Route {
-  /** A path, or a prefix ending in `/*`. The first route that matches decides. */
+  /**
+   * A path, or a prefix ending in `/*`. The first route that matches decides. Case, encoding and a slash at the end make
+   * no difference, since to many backends they make none.
+   */
   path: string;
   /** Audience that the token must be for. Default: the first audience. */
   audience?: string;
   /** Scope that the token must carry. Default: none. */
   scope?: string;
-  /** Methods that pass. Default: all but TRACE and CONNECT. */
+  /** Methods that pass; HEAD does where GET does. Default: all but TRACE, TRACK and CONNECT. */
   methods?: readonly string[];
   /** Name of the variable that holds the upstream's URL. Default: `DAYPASS_UPSTREAM`. */
   upstream?: string;

@@ -1,5 +1,5 @@
 import type { Redis } from '@upstash/redis/cloudflare';
-import { keyPrefix, storeCall } from './redis.ts';
+import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 
 /** Longer than an Identity token lives (3600 s): whoever holds one of a claimed user finds the claim. */
 const ttlSeconds = 3900;
@@ -29,7 +29,9 @@ export function createClaims(redis: Redis, hash: (identifier: string) => Promise
     async take(userId) {
       const nonce = crypto.randomUUID();
       const answer = await storeCall(redis.set(await keyOf(userId), nonce, { nx: true, ex: ttlSeconds }));
-      return answer === 'OK' ? nonce : undefined;
+      if (answer === null) return undefined;
+      if (answer !== 'OK') throw unexpectedAnswer();
+      return nonce;
     },
     async release(userId, nonce) {
       await storeCall(redis.eval(compareAndDelete, [await keyOf(userId)], [nonce]));

@@ -1,5 +1,7 @@
 import type { Redis } from '@upstash/redis/cloudflare';
-import { keyPrefix, storeCall } from './redis.ts';
+import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
+
+const mark = '1';
 
 /** Marks of sessions that were ended before their time. Sessions are named by their hashed subject. */
 export interface Revocations {
@@ -17,12 +19,15 @@ export function createRevocations(redis: Redis): Revocations {
   const keyOf = (session: string) => `${keyPrefix}:revoked:${session}`;
   return {
     async revoke(session, ttlSeconds) {
-      await storeCall(redis.set(keyOf(session), '1', { ex: Math.ceil(ttlSeconds) }));
+      const answer = await storeCall(redis.set(keyOf(session), mark, { ex: Math.ceil(ttlSeconds) }));
+      if (answer !== 'OK') throw unexpectedAnswer();
     },
     async isRevoked(session) {
       // GETEX without an option is GET. The client sends reads and writes apart, and the limits beside this question
       // are writes (@upstash/redis, pkg/auto-pipeline.ts): as a write it travels in the same request.
-      return (await storeCall(redis.getex(keyOf(session)))) !== null;
+      const answer = await storeCall(redis.getex<string>(keyOf(session)));
+      if (answer !== null && answer !== mark) throw unexpectedAnswer();
+      return answer === mark;
     },
   };
 }

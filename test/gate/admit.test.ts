@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { newSubject } from '../../src/token/randomId.ts';
+import { connectAdmit } from '../support/gateParts.ts';
+import { command, keysForEver, useRedisBridge } from '../support/redisParts.ts';
+import { codeOf } from '../support/rejection.ts';
+
+const bridge = useRedisBridge();
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
+  await command(bridge(), 'FLUSHALL');
+});
+afterEach(() => {
+  bridge().setFault(undefined);
+  vi.useRealTimers();
+});
+
+describe('one Redis round trip', () => {
+  test.each([
+    ['IPv4: revocation and two limits', '203.0.113.7', 3],
+    ['IPv6: revocation and three limits', '2001:db8::1', 4],
+    ['no address: revocation and two limits', undefined, 3],
+  ])('%s', async (_name, address, commands) => {
+    const { admit } = connectAdmit(bridge());
+    await admit(newSubject(), '2001:db8::1');
+    const before = { requests: bridge().requests, commands: bridge().commands };
+    await admit(newSubject(), address);
+    expect(bridge().requests - before.requests).toBe(1);
+    expect(bridge().commands - before.commands).toBe(commands);
+  });
+
+  test('for a refusal too', async () => {
+    const { admit, revocations, hashIdentifier } = connectAdmit(bridge());
+    const subject = newSubject();
+    await admit(subject, '203.0.113.7');
+    await revocations.revoke(await hashIdentifier(subject), 60);
+    const before = bridge().requests;
+    expect(await codeOf(() => admit(subject, '203.0.113.7'))).toBe('token_revoked');
+    expect(bridge().requests - before).toBe(1);
+  });
+});
+
+test('the answers of every limit come back, in order', async () => {
+  const { admit } = connectAdmit(bridge(), { session: 5, address: 50, network: 500 });
+  const ofIpv6 = await admit(newSubject(), '2001:db8::1');
+  expect(ofIpv6.map(({ name, remaining }) => [name, remaining])).toEqual([
+    ['session', 4],
+    ['address', 49],
+    ['network', 499],
+  ]);
+  const ofIpv4 = await admit(newSubject(), '203.0.113.7');
+  expect(ofIpv4.map(({ name }) => name)).toEqual(['session', 'address']);
+});
+
+test('a revoked session is refused by every instance from the next call on, and no other session is', async () => {
+  const [here, there] = [connectAdmit(bridge()), connectAdmit(bridge())];
+  const subject = newSubject();
+  await here.admit(subject, '203.0.113.7');
+  await there.revocations.revoke(await there.hashIdentifier(subject), 60);
+  expect(await codeOf(() => here.admit(subject, '203.0.113.7'))).toBe('token_revoked');
+  expect(await codeOf(() => there.admit(subject, '198.51.100.1'))).toBe('token_revoked');
+  await here.admit(newSubject(), '203.0.113.7');
+});
+
+test('a session is limited wherever it calls from, and its neighbour is not', async () => {
+  const { admit } = connectAdmit(bridge(), { session: 2 });
+  const subject = newSubject();
+  await admit(subject, '203.0.113.7');
+  await admit(subject, '198.51.100.1');
+  expect(await codeOf(() => admit(subject, '192.0.2.9'))).toBe('rate_limited');
+  await admit(newSubject(), '203.0.113.7');
+});
+
+test('an address is limited however many sessions it starts, in any of its spellings', async () => {
+  const { admit } = connectAdmit(bridge(), { address: 3 });
+  await admit(newSubject(), '203.0.113.7');
+  await admit(newSubject(), '::ffff:203.0.113.7');
+  await admit(newSubject(), '::ffff:cb00:7107');
+  expect(await codeOf(() => admit(newSubject(), '203.0.113.7'))).toBe('rate_limited');
+  await admit(newSubject(), '203.0.113.8');
+});
+
+test('a /64 is one address, and a /48 is limited beyond it', async () => {
+  const { admit } = connectAdmit(bridge(), { address: 2, network: 3 });
+  await admit(newSubject(), '2001:db8:1:1::1');
+  await admit(newSubject(), '2001:db8:1:1:ffff::2');
+  expect(await codeOf(() => admit(newSubject(), '2001:db8:1:1::3'))).toBe('rate_limited');
+  // The refused call counted for the /48 as well.
+  expect(await codeOf(() => admit(newSubject(), '2001:db8:1:2::1'))).toBe('rate_limited');
+  await admit(newSubject(), '2001:db8:2:1::1');
+});
+
+test('the refusal says when to come back, and tells of all limits', async () => {
+  const { admit } = connectAdmit(bridge(), { session: 1 });
+  const subject = newSubject();
+  await admit(subject, '203.0.113.7');
+  const error = await admit(subject, '203.0.113.7').catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: 'rate_limited',
+    status: 429,
+    retryAfterSeconds: 3600,
+    headers: {
+      'ratelimit-policy': '"session";q=1;w=3600, "address";q=1000;w=3600',
+      ratelimit: '"session";r=0;t=3600, "address";r=998;t=3600',
+    },
+  });
+});
+
+test('the flood of one session leaves its address usable, and costs Redis nothing', async () => {
+  const { admit } = connectAdmit(bridge(), { session: 2, address: 10 });
+  const flooding = newSubject();
+  const floods = async (calls: number) => {
+    const codes = [];
+    for (let call = 0; call < calls; call += 1)
+      codes.push(await codeOf(() => admit(flooding, '203.0.113.7')));
+    return codes;
+  };
+  await floods(3);
+  const before = bridge().requests;
+  expect(new Set(await floods(1000))).toEqual(new Set(['rate_limited']));
+  expect(bridge().requests).toBe(before);
+  const [, address] = await admit(newSubject(), '203.0.113.7');
+  expect(address?.remaining).toBe(6);
+
+  // The next window is a new one.
+  vi.setSystemTime(Date.now() + 3_600_001);
+  await admit(flooding, '203.0.113.7');
+});
+
+test('callers without an address share one limit, and the log says so once', async () => {
+  const { admit, logged } = connectAdmit(bridge(), { address: 3 });
+  await admit(newSubject(), '203.0.113.7');
+  expect(logged).toEqual([]);
+  await admit(newSubject(), undefined);
+  await admit(newSubject(), '');
+  await admit(newSubject(), 'not an address');
+  expect(await codeOf(() => admit(newSubject(), undefined))).toBe('rate_limited');
+  expect(logged).toEqual(['address_unknown']);
+  await admit(newSubject(), '203.0.113.7');
+});
+
+test.each([{ kind: 'hang' }, { kind: 'bad-gateway' }, { kind: 'rubbish' }] as const)(
+  'nobody passes while Redis is faulty: $kind',
+  async (fault) => {
+    const { admit } = connectAdmit(bridge());
+    bridge().setFault(fault);
+    const startedAt = performance.now();
+    expect(await codeOf(() => admit(newSubject(), '203.0.113.7'))).toBe('store_unavailable');
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    bridge().setFault(undefined);
+    await admit(newSubject(), '203.0.113.7');
+  },
+);
+
+test('no key names a session or an address, and every key has a time to live', async () => {
+  const { admit, revocations, hashIdentifier } = connectAdmit(bridge());
+  const subject = newSubject();
+  await admit(subject, '203.0.113.7');
+  await admit(subject, '2001:db8::1');
+  await revocations.revoke(await hashIdentifier(subject), 60);
+  const keys = ((await command(bridge(), 'KEYS', '*')) as string[]).join(' ');
+  expect(keys.split(' ').length).toBeGreaterThanOrEqual(4);
+  for (const name of [subject, '203.0.113.7', '2001:db8']) expect(keys).not.toContain(name);
+  expect(await keysForEver(bridge())).toEqual([]);
+});

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { matchRoute } from '../../src/gate/matchRoute.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import { DaypassError } from '../../src/protocol/error.ts';
+import { codeOf } from '../support/rejection.ts';
+
+const { routes } = definePolicy({
+  audiences: { api: { secret: 'DAYPASS_SECRET', scopes: ['admin', 'write'] } },
+  routes: [
+    { path: '/api/status', methods: ['GET'] },
+    { path: '/api/admin/*', scope: 'admin' },
+    { path: '/api/caf%C3%A9', scope: 'write' },
+    { path: '/api/items', methods: ['POST', 'DELETE'], scope: 'write' },
+    { path: '/api/*' },
+  ],
+});
+const pathOf = (pathname: string, method = 'GET') => matchRoute(routes, pathname, method).path;
+
+test.each([
+  ['/api/status', '/api/status'],
+  ['/api/statuses', '/api/*'],
+  ['/api/status/more', '/api/*'],
+  ['/api/admin/users', '/api/admin/*'],
+  ['/api/administrators', '/api/*'],
+  ['/api/', '/api/*'],
+  ['/api', '/api/*'],
+  ['/api/a/b/c', '/api/*'],
+])('%s takes the route %s', (pathname, route) => {
+  expect(pathOf(pathname)).toBe(route);
+});
+
+test.each([
+  '/api/admin',
+  '/api/admin/',
+  '/api/%61dmin/users',
+  '/api/adm%69n/users',
+  '/api/Admin/users',
+  '/API/ADMIN/users',
+  '/api/admin;x=1/users',
+])('%s does not get past the stricter route', (pathname) => {
+  expect(pathOf(pathname)).toBe('/api/admin/*');
+});
+
+test('a route may be spelled encoded, and the request another way', () => {
+  expect(pathOf('/api/caf%c3%a9')).toBe('/api/caf%C3%A9');
+});
+
+test.each(['/', '/apiary', '/apis/x', '/session/token', '/x/api/y'])('%s has no route', async (pathname) => {
+  expect(await codeOf(() => pathOf(pathname))).toBe('not_found');
+});
+
+test('a path that may mean another is refused before any route is looked at', async () => {
+  expect(await codeOf(() => pathOf('/elsewhere/..%2fapi'))).toBe('path_refused');
+});
+
+describe('methods', () => {
+  function allowOf(pathname: string, method: string): string | undefined {
+    try {
+      matchRoute(routes, pathname, method);
+    } catch (error) {
+      if (error instanceof DaypassError && error.code === 'method_not_allowed') return error.headers.allow;
+      throw error;
+    }
+    return undefined;
+  }
+
+  test.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'REPORT'])(
+    '%s passes by default',
+    (method) => {
+      expect(pathOf('/api/x', method)).toBe('/api/*');
+    },
+  );
+
+  test.each(['TRACE', 'TRACK', 'CONNECT'])('%s never passes', (method) => {
+    expect(allowOf('/api/x', method)).toBe('GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
+    expect(allowOf('/api/items', method)).toBe('POST, DELETE');
+  });
+
+  test('TRACE does not pass by being listed', () => {
+    const listed = definePolicy({ routes: [{ path: '/api/*', methods: ['GET', 'TRACE'] }] }).routes;
+    expect(() => matchRoute(listed, '/api/x', 'TRACE')).toThrow(DaypassError);
+  });
+
+  test('HEAD passes with GET', () => {
+    expect(pathOf('/api/status', 'HEAD')).toBe('/api/status');
+    expect(allowOf('/api/status', 'POST')).toBe('GET, HEAD');
+  });
+
+  test('a list is a list: the first route that matches decides, and the next one is not asked', () => {
+    expect(pathOf('/api/items', 'POST')).toBe('/api/items');
+    expect(allowOf('/api/items', 'GET')).toBe('POST, DELETE');
+    expect(allowOf('/api/items', 'HEAD')).toBe('POST, DELETE');
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { resolveUpstream } from '../../src/gate/resolveUpstream.ts';
+import { codeOf } from '../support/rejection.ts';
+
+const resolve = (base: string, path: string) =>
+  resolveUpstream(new URL(base), new URL(`https://site.example${path}`)).href;
+
+test.each([
+  ['https://backend.example', '/api/items?a=1&b=2', 'https://backend.example/api/items?a=1&b=2'],
+  ['https://backend.example/', '/api/', 'https://backend.example/api/'],
+  ['https://backend.example/v1', '/api/items', 'https://backend.example/v1/api/items'],
+  ['https://backend.example/v1/', '/api/items', 'https://backend.example/v1/api/items'],
+  ['http://127.0.0.1:8000', '/api/a%20b', 'http://127.0.0.1:8000/api/a%20b'],
+  [
+    'https://backend.example',
+    '/api/caf%C3%A9?q=%2F..%2F',
+    'https://backend.example/api/caf%C3%A9?q=%2F..%2F',
+  ],
+  [
+    'https://backend.example',
+    '/api/x?next=//evil.example/',
+    'https://backend.example/api/x?next=//evil.example/',
+  ],
+  ['https://backend.example', '/api/@evil.example', 'https://backend.example/api/@evil.example'],
+  ['https://backend.example', '/api/x#part', 'https://backend.example/api/x'],
+  // What stands in the base beside its path is not passed on.
+  ['https://user:word@backend.example/v1?key=1#x', '/api/x', 'https://backend.example/v1/api/x'],
+])('%s and %s make %s', (base, path, target) => {
+  expect(resolve(base, path)).toBe(target);
+});
+
+test.each([
+  '/api/..%2f..%2fadmin',
+  '/api/%252e%252e/x',
+  '//evil.example/x',
+  '/api//x',
+  '/api/..;/x',
+  '/api/%00',
+])('%s does not lead out of the upstream', async (path) => {
+  expect(await codeOf(() => resolve('https://backend.example/v1', path))).toBe('path_refused');
+});
+
+test('what the URL standard itself resolves stays under the prefix', () => {
+  expect(resolve('https://backend.example/v1', '/api/../../../x')).toBe('https://backend.example/v1/x');
+  expect(resolve('https://backend.example/v1', '/api/%2e%2e/%2E%2E/x')).toBe('https://backend.example/v1/x');
+  expect(resolve('https://backend.example/v1', String.raw`/api\..\..\x`)).toBe(
+    'https://backend.example/v1/x',
+  );
+});

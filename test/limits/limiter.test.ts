@@ -1,0 +1,139 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createLimiter, type Limiter } from '../../src/limits/limiter.ts';
+import type { Limit } from '../../src/policy/types.ts';
+import { createRedis } from '../../src/store/redis.ts';
+import { describeWith } from '../support/optional.ts';
+import { keysForEver, useRedisBridge } from '../support/redisParts.ts';
+import { codeOf } from '../support/rejection.ts';
+
+const bridge = useRedisBridge();
+/** The start of a window of any length that divides an hour. */
+const windowStart = 1_800_000_000_000;
+
+beforeEach(() => {
+  // The client's own timers must run: only the clock stands still.
+  vi.useFakeTimers({ toFake: ['Date'], now: windowStart });
+});
+afterEach(() => {
+  bridge().setFault(undefined);
+  vi.useRealTimers();
+});
+
+function connect(name: string, limit: Partial<Limit> = {}, redis = bridge()): Limiter {
+  const complete = { limit: 5, windowSeconds: 60, algorithm: 'sliding-window', ...limit } as const;
+  return createLimiter(createRedis(redis), name, complete);
+}
+
+describe.each(['sliding-window', 'fixed-window'] as const)('%s', (algorithm) => {
+  test('counts down, refuses, and starts anew with the next window', async () => {
+    vi.setSystemTime(windowStart + 47_500);
+    const limiter = connect(`countdown-${algorithm}`, { algorithm, limit: 2 });
+    const seen = [];
+    for (let call = 0; call < 4; call += 1) seen.push(await limiter.check('someone'));
+    expect(seen.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
+      [true, 1],
+      [true, 0],
+      [false, 0],
+      [false, 0],
+    ]);
+    expect(seen[2]).toEqual({
+      name: `countdown-${algorithm}`,
+      allowed: false,
+      limit: 2,
+      windowSeconds: 60,
+      remaining: 0,
+      resetSeconds: 13,
+    });
+    vi.setSystemTime(windowStart + 119_999);
+    expect(await limiter.check('someone')).toMatchObject({ allowed: true, resetSeconds: 1 });
+  });
+
+  test('every key has a time to live', async () => {
+    await connect(`mortal-${algorithm}`, { algorithm }).check('someone');
+    expect(await keysForEver(bridge())).toEqual([]);
+  });
+});
+
+describeWith('redis-server')('a crowd', () => {
+  const realBridge = useRedisBridge('redis-server');
+
+  test.each(['sliding-window', 'fixed-window'] as const)(
+    'of many at once, from several instances, exactly the limit pass: %s',
+    async (algorithm) => {
+      const name = `crowd-${crypto.randomUUID()}`;
+      const instances = Array.from({ length: 4 }, () =>
+        connect(name, { algorithm, limit: 50 }, realBridge()),
+      );
+      const decisions = await Promise.all(
+        Array.from({ length: 400 }, (_, index) => (instances[index % 4] as Limiter).check('someone')),
+      );
+      expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(50);
+      expect(decisions.every(({ remaining }) => remaining >= 0)).toBe(true);
+    },
+  );
+});
+
+test('identifiers and names are counted apart', async () => {
+  const limiter = connect('apart', { limit: 1 });
+  expect(await limiter.check('first')).toMatchObject({ allowed: true });
+  expect(await limiter.check('second')).toMatchObject({ allowed: true });
+  expect(await connect('apart-too', { limit: 1 }).check('first')).toMatchObject({ allowed: true });
+  expect(await limiter.check('first')).toMatchObject({ allowed: false });
+});
+
+test('a refusal is remembered until its window ends, and costs Redis nothing', async () => {
+  const limiter = connect('memory', { limit: 1 });
+  expect(limiter.recall('someone')).toBeUndefined();
+  await limiter.check('someone');
+  expect(limiter.recall('someone')).toBeUndefined();
+  const refusal = await limiter.check('someone');
+
+  const before = bridge().requests;
+  expect(limiter.recall('someone')).toEqual(refusal);
+  expect(await limiter.check('someone')).toEqual(refusal);
+  expect(bridge().requests).toBe(before);
+  expect(limiter.recall('another')).toBeUndefined();
+
+  vi.setSystemTime(windowStart + 60_001);
+  expect(limiter.recall('someone')).toBeUndefined();
+});
+
+test('the checks of one tick are one request', async () => {
+  const redis = createRedis(bridge());
+  const rule = { limit: 5, windowSeconds: 60, algorithm: 'sliding-window' } as const;
+  const limiters = ['a', 'b', 'c'].map((name) => createLimiter(redis, name, rule));
+  const checkAll = () => Promise.all(limiters.map((limiter) => limiter.check('someone')));
+  await checkAll();
+  const before = bridge().requests;
+  await checkAll();
+  expect(bridge().requests - before).toBe(1);
+});
+
+test.each([
+  { kind: 'hang' },
+  { kind: 'bad-gateway' },
+  { kind: 'rubbish' },
+  { kind: 'slow', delayMilliseconds: 2_000 },
+] as const)('nothing passes while Redis is faulty: $kind', async (fault) => {
+  bridge().setFault(fault);
+  expect(await codeOf(() => connect(`faulty-${fault.kind}`).check('someone'))).toBe('store_unavailable');
+});
+
+test.each(['{}', '[]', '[{}]', '[null]', '[{"result":[]}]', '[{"result":["x","y"]}]', '[{"result":"OK"}]'])(
+  'an answer that is none of Redis lets nothing pass: %s',
+  async (body) => {
+    const server = createServer((_request, response) => response.end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const rule = { limit: 5, windowSeconds: 60, algorithm: 'sliding-window' } as const;
+    const limiter = createLimiter(createRedis({ url, token: 'x' }), 'session', rule);
+    try {
+      expect(await codeOf(() => limiter.check('someone'))).toBe('store_unavailable');
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  },
+);
