@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { createSession } from '../../client/index.ts';
 import { codes } from '../../src/protocol/codes.ts';
 import {
@@ -172,6 +172,22 @@ test('no answer of the broker is a network error', async () => {
   site.always('POST /session/token', () => Promise.reject(new TypeError('Failed to fetch')));
   expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({ code: 'network_error' });
 });
+
+test.each(coldStart)('what never answers is given up after 20 seconds: %s', async (line) => {
+  const timeout = vi.spyOn(AbortSignal, 'timeout');
+  timeout.mockImplementation((milliseconds) => abortAfter(milliseconds / 1000));
+  site.always(line, () => new Promise(() => {}));
+  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({ code: 'network_error' });
+  expect(new Set(timeout.mock.calls.flat())).toEqual(new Set([20_000]));
+  expect(site.lines().at(-1)).toBe(line);
+});
+
+/** Stands in for a long timeout. */
+function abortAfter(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new DOMException('signal timed out', 'TimeoutError')), milliseconds);
+  return controller.signal;
+}
 
 test('no error holds a password, an e-mail, or a token', async () => {
   const storage = new FakeStorage();

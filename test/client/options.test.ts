@@ -26,3 +26,11 @@ test('options that are left out or undefined have their defaults', () => {
   const given = optionsWith({ audience: undefined, storage: null }) as SessionOptions;
   expect(checkOptions(given)).toMatchObject({ audience: '', scope: '', emailDomain: defaultEmailDomain });
 });
+
+test('a slash at the end of an address is of no account, one of an audience is', () => {
+  const slashed = { brokerUrl: 'https://b.example/session/', audience: 'https://api.example/' };
+  expect(checkOptions(optionsWith(slashed))).toMatchObject({
+    brokerUrl: 'https://b.example/session',
+    audience: 'https://api.example/',
+  });
+});

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { createSession, type SessionEvents } from '../../client/index.ts';
 import {
   brokerError,
@@ -90,15 +90,23 @@ test('many calls at once renew once', async () => {
   expect(site.lines()).toEqual(renewal);
 });
 
-test('an idle page asks for nothing', async () => {
-  pass(100_000);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+test('an idle page asks for nothing, however long', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'setInterval'] });
+  await session.token({ renew: true });
+  site.lines();
+  await vi.advanceTimersByTimeAsync(100_000_000);
   expect(site.lines()).toEqual([]);
 });
 
 test('renewal on demand gives the next token though the one at hand is fresh', async () => {
   expect(await session.token({ renew: true })).toBe('access-3');
   expect(site.lines()).toEqual(renewal);
+});
+
+test('renewal on demand that fails is an error, and the token at hand stays', async () => {
+  site.always('POST /session/token', brokerError(503, 'store_unavailable'));
+  expect((await failureOf(session.token({ renew: true }))).code).toBe('store_unavailable');
+  expect(await session.token()).toBe('access-2');
 });
 
 test.each([

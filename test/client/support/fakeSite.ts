@@ -58,7 +58,10 @@ export class FakeSite {
       this.calls.push(call);
       const answer =
         this.#once.get(line)?.shift() ?? this.#answers.get(line) ?? (() => json(200, { ok: true }));
-      return answer(call);
+      const aborted = new Promise<never>((_, reject) => {
+        request.signal.addEventListener('abort', () => reject(request.signal.reason));
+      });
+      return Promise.race([aborted, answer(call)]);
     });
   }
 

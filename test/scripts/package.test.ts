@@ -1,0 +1,81 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildClient } from '../../scripts/buildClient.ts';
+import { buildPackage } from '../../scripts/buildPackage.ts';
+import { root } from '../../scripts/bundle.ts';
+
+// The packed file, installed in a project of somebody else's.
+
+const consumer = `
+import { createSession, SessionError, type Session, type SessionOptions } from 'daypass';
+import { requireAccessToken } from 'daypass/hono';
+import { createBroker, createGate, definePolicy, protect } from 'daypass/netlify';
+import { createVerifier, verifyAccessToken } from 'daypass/verify';
+
+const options: SessionOptions = { identityUrl: 'https://a.example/i', brokerUrl: 'https://a.example/s' };
+const session: Session = createSession(options);
+const stop: () => void = session.on('renewed', (token) => token.expires_in.toFixed());
+session.on('error', (error) => error.code satisfies string);
+// @ts-expect-error there is no such event
+session.on('nothing', () => {});
+// @ts-expect-error there is no such option
+export const mistyped: SessionOptions = { brokerURL: '/session' };
+stop();
+const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, createVerifier];
+console.log([SessionError, verifyAccessToken, ...functions].every((each) => typeof each === 'function'));
+`;
+
+let folder: string;
+
+beforeAll(async () => {
+  await Promise.all([buildClient(), buildPackage()]);
+  folder = mkdtempSync(join(tmpdir(), 'daypass-consumer-'));
+  const packed = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+    encoding: 'utf8',
+  }).trim();
+  const installed = join(folder, 'node_modules/daypass');
+  await mkdir(installed, { recursive: true });
+  execFileSync('tar', ['xzf', join(folder, packed), '-C', installed, '--strip-components=1']);
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    const [scope = ''] = name.split('/');
+    if (scope !== name) await mkdir(join(folder, 'node_modules', scope), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  writeFileSync(join(folder, 'main.mts'), consumer);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([
+  ['bundler', 'esnext'],
+  ['nodenext', 'nodenext'],
+])('type-checks under %s, the declarations too', (moduleResolution, module) => {
+  const compilerOptions = {
+    module,
+    moduleResolution,
+    target: 'es2022',
+    lib: ['es2023', 'dom', 'dom.iterable'],
+    types: [],
+    strict: true,
+    noEmit: true,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.mts'] }));
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout, status } = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' });
+  expect([stdout, status]).toEqual(['', 0]);
+});
+
+test('runs in Node', () => {
+  const { stdout, stderr } = spawnSync(process.execPath, ['main.mts'], { cwd: folder, encoding: 'utf8' });
+  expect([stdout, stderr]).toEqual(['true\n', '']);
+});
+
+test('holds the script-tag build', () => {
+  const script = readFileSync(join(folder, 'node_modules/daypass/dist/daypass.js'), 'utf8');
+  expect(script).toBe(readFileSync(join(root, 'dist/daypass.js'), 'utf8'));
+});
