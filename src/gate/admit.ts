@@ -13,7 +13,10 @@ export interface AdmitDependencies {
 }
 
 /** Counts the calls of sessions and addresses, and refuses those that are too many or revoked. */
-export type Admit = (subject: string, address: string | undefined) => Promise<readonly Decision[]>;
+export type Admit = (
+  subject: string | undefined,
+  address: string | undefined,
+) => Promise<readonly Decision[]>;
 
 /**
  * Makes the check that each call passes behind the token: revocation, the session's limit and the address's limits, in
@@ -24,6 +27,7 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
   let toldOfUnknown = false;
 
   /**
+   * @param subject the session; undefined where no token is asked, and the address alone counts
    * @returns what each limit said
    * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
    */
@@ -34,18 +38,22 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
       log('address_unknown', { effect: 'callers without an address share one limit' });
     }
     const [session, caller, network] = await Promise.all([
-      hashIdentifier(subject),
+      subject === undefined ? undefined : hashIdentifier(subject),
       hashIdentifier(buckets.address),
       buckets.network === undefined ? undefined : hashIdentifier(buckets.network),
     ]);
     // A session over its limit is refused unasked, also when it was revoked meanwhile: its flood must not use up
     // the limit of its address, which a whole office may share.
-    const known = limiters.session.recall(session);
+    const known = session && limiters.session.recall(session);
     if (known) enforce([known]);
     // All in one tick from here: the client merges them into one request.
-    const checks = [limiters.session.check(session), limiters.address.check(caller)];
-    if (network !== undefined) checks.push(limiters.network.check(network));
-    const [revoked, ...decisions] = await Promise.all([revocations.isRevoked(session), ...checks]);
+    const [revoked, ...answers] = await Promise.all([
+      session !== undefined && revocations.isRevoked(session),
+      session && limiters.session.check(session),
+      limiters.address.check(caller),
+      network && limiters.network.check(network),
+    ]);
+    const decisions = answers.filter((answer): answer is Decision => typeof answer === 'object');
     if (revoked) throw new DaypassError('token_revoked');
     enforce(decisions);
     return decisions;

@@ -29,7 +29,9 @@ export function createGate(dependencies: GateDependencies): Gate {
       const upstream = upstreams.get(route.upstream);
       if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
       const target = resolveUpstream(upstream, url);
-      const { decisions } = await authorize(dependencies, request.headers, caller.address, route);
+      const decisions = route.verify
+        ? (await authorize(dependencies, request.headers, caller.address, route)).decisions
+        : await dependencies.admit(undefined, caller.address);
       const { timeoutSeconds, requestHeaders: extraHeaders } = policy.upstream;
       const fields = rateLimitFields(decisions);
       const response = await forward(request, { target, timeoutSeconds, extraHeaders }).catch((error) => {

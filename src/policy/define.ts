@@ -134,8 +134,15 @@ function checkRoutes(
 ): CheckedRoute[] {
   return checks.list('routes', input).map((route, index) => {
     const at = `routes[${index}]`;
-    checks.knownKeys(at, route, ['path', 'audience', 'scope', 'methods', 'upstream']);
-    const { path, audience = defaultAudience, scope, methods, upstream = defaultUpstream } = route;
+    checks.knownKeys(at, route, ['path', 'audience', 'scope', 'methods', 'upstream', 'verify']);
+    const {
+      path,
+      audience = defaultAudience,
+      scope,
+      methods,
+      upstream = defaultUpstream,
+      verify = true,
+    } = route;
     checks.that(
       typeof path === 'string' && /^\/[^*?#\s]*(\/\*)?$/.test(path),
       `${at}.path: write a path such as /api/items, or a prefix such as /api/*`,
@@ -152,7 +159,9 @@ function checkRoutes(
       checks.that(/^[A-Z]+$/.test(method), `${at}.methods: write methods in upper case, such as GET`);
     }
     checks.variable(`${at}.upstream`, upstream);
-    return { path, audience, scope, methods, upstream };
+    checks.boolean(`${at}.verify`, verify);
+    checks.that(verify || scope === undefined, `${at}.scope: asks for a token, which verify: false does not`);
+    return { path, audience, scope, methods, upstream, verify };
   });
 }
 

@@ -35,6 +35,11 @@ export interface Route {
   methods?: readonly string[];
   /** Name of the variable that holds the upstream's URL. Default: `DAYPASS_UPSTREAM`. */
   upstream?: string;
+  /**
+   * Whether the gate asks for an access token. Default true. False is for paths behind a log-in of the backend's own:
+   * `Authorization` goes on as it came, and the limits of the address hold.
+   */
+  verify?: boolean;
 }
 
 /** Every limit of the policy. */
@@ -111,6 +116,7 @@ export interface CheckedRoute {
   readonly scope: string | undefined;
   readonly methods: readonly string[] | undefined;
   readonly upstream: string;
+  readonly verify: boolean;
 }
 
 /** A checked policy with every default filled in. Made by `definePolicy`. */

@@ -30,6 +30,7 @@ const policyInput: PolicyInput = {
     { path: '/api/read', methods: ['GET'] },
     { path: '/api/unset', upstream: 'UNSET' },
     { path: '/api/dead', upstream: 'DEAD' },
+    { path: '/api/private/*', verify: false },
     { path: '/api/*' },
   ],
 };
@@ -148,9 +149,22 @@ test('no spelling of a path gets past the route of another audience', async () =
   }
 });
 
+test('where the backend has a log-in of its own, its token goes on as it came, and the address is limited', async () => {
+  const { gate } = connect({ address: 2 });
+  const member = (path: string) => call(gate, path, { token: 'of.another.kind' }, '198.51.100.9');
+  const response = await member('/api/private/me');
+  expect(response.status).toBe(200);
+  expect(upstream.received.at(-1)?.headers.authorization).toBe('Bearer of.another.kind');
+  expect(response.headers.get('ratelimit-policy')).toMatch(/^"address";q=2;w=\d+$/);
+  await member('/api/private/me');
+  expect((await refusal(member('/api/private/me'))).code).toBe('rate_limited');
+  // Beside it, ours is asked as before.
+  expect((await refusal(member('/api/items'))).code).toBe('token_malformed');
+});
+
 test('10 000 forged fields move a caller to no other address', { timeout: 60_000 }, async () => {
   const asked = vi.fn();
-  const admit = async (_subject: string, from: string | undefined) => {
+  const admit = async (_subject: string | undefined, from: string | undefined) => {
     asked(from);
     throw new DaypassError('rate_limited');
   };
