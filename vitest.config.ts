@@ -5,7 +5,7 @@ import { SummaryReporter } from './test/support/reporter.ts';
 const pure = [
   'test/runtimes.test.ts',
   'test/{protocol,policy,token,identity,store,limits,broker,gate,http,client}/**/*.test.ts',
-  'test/runtime/environment.test.ts',
+  'test/runtime/**/*.test.ts',
 ];
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { DaypassError } from '../protocol/error.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/oauth.ts';
 import { readBearer } from '../token/bearer.ts';
-import { maxTokenBytes } from '../token/parse.ts';
+import { parseToken } from '../token/parse.ts';
 import { type Form, parseForm, readBody } from './form.ts';
 
 /** What `/session/token` was asked for. */
@@ -16,7 +16,8 @@ export interface TokenRequest {
  * Reads a request to `/session/token`: the form of RFC 8693 §2.1, or the short form, an Identity token as Bearer
  * without a body.
  * @throws {DaypassError} see `readForm` and `readBearer`; `unsupported_grant_type`, `unsupported_token_type`,
- * `missing_parameter`, `malformed_request`, `invalid_target`, `invalid_scope`
+ * `missing_parameter`, `malformed_request`, `invalid_target`, `invalid_scope`, `subject_token_malformed`,
+ * `token_malformed`
  */
 export async function readTokenRequest(request: Request): Promise<TokenRequest> {
   const body = await readBody(request);
@@ -33,7 +34,9 @@ function readShortForm(request: Request, body: Uint8Array): TokenRequest {
   // RFC 6750 §2: a client sends its token in one way only.
   if (body.length > 0)
     throw new DaypassError('malformed_request', { detail: 'Send a Bearer token or a form, not both.' });
-  return { kind: 'exchange', token: readBearer(request.headers), audience: undefined, scopes: undefined };
+  const token = readBearer(request.headers);
+  checkShape('exchange', token);
+  return { kind: 'exchange', token, audience: undefined, scopes: undefined };
 }
 
 function readExchangeForm(form: Form): TokenRequest {
@@ -56,10 +59,15 @@ function readExchangeForm(form: Form): TokenRequest {
   if (form.has('resource'))
     throw new DaypassError('invalid_target', { detail: 'Name the target by audience, not by resource.' });
   const kind = tokenType === jwtTokenType ? 'exchange' : 'renewal';
-  if (token.length > maxTokenBytes) {
+  checkShape(kind, token);
+  return { kind, token, audience: form.get('audience'), scopes: readScopes(form.get('scope')) };
+}
+
+/** What cannot be a token is refused here, before any limit is counted or Redis is asked. */
+function checkShape(kind: TokenRequest['kind'], token: string): void {
+  if (!parseToken(token)) {
     throw new DaypassError(kind === 'exchange' ? 'subject_token_malformed' : 'token_malformed');
   }
-  return { kind, token, audience: form.get('audience'), scopes: readScopes(form.get('scope')) };
 }
 
 function required(form: Form, name: string): string {

@@ -27,11 +27,12 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   const { origins } = broker.policy;
   let lastStatus: { answer: Promise<StatusResponse>; at: number } | undefined;
 
-  app.use(allowOrigins(origins, ['GET', 'POST']));
+  // Outermost, so that preflights have it too.
   app.use(async (c, next) => {
     await next();
     c.res.headers.set('cache-control', 'no-store');
   });
+  app.use(allowOrigins(origins, ['GET', 'POST']));
 
   app.all(tokenPath, async (c) => {
     const request = c.req.raw;

@@ -87,7 +87,12 @@ function respond(
 
 function describe(cause: unknown): string | undefined {
   if (cause === undefined) return undefined;
-  if (!(cause instanceof Error)) return String(cause);
+  if (!(cause instanceof Error)) return withoutCredentials(String(cause));
   const inner = cause.cause === undefined ? '' : ` (${describe(cause.cause)})`;
-  return `${cause.name}: ${cause.message}${inner}`;
+  return `${cause.name}: ${withoutCredentials(cause.message)}${inner}`;
+}
+
+/** fetch repeats a header field or a URL that it cannot take in its error: a token with a line break, a password. */
+function withoutCredentials(message: string): string {
+  return message.replace(/\b(Bearer|Basic) .*/is, '$1 …').replace(/:\/\/[^/@]*@/g, '://…@');
 }

@@ -4,7 +4,8 @@ import { rateLimitFields } from '../limits/fields.ts';
 import type { Log } from '../protocol/log.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
-import { allowOrigins } from './cors.ts';
+import { allowOrigins, apiMethods } from './cors.ts';
+import { forOneCaller } from './forOneCaller.ts';
 import { checkOrigin } from './origin.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
 
@@ -20,7 +21,8 @@ export function createProtectedApp(
 ): Hono<CallerEnv> {
   const { origins } = dependencies.policy;
   const app = new Hono<CallerEnv>();
-  app.use(allowOrigins(origins, ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']));
+  app.use(forOneCaller);
+  app.use(allowOrigins(origins, apiMethods));
   app.all('*', async (c) => {
     const request = c.req.raw;
     checkOrigin(request, origins);
@@ -30,7 +32,6 @@ export function createProtectedApp(
     const answer = await handler(request, accessToken);
     const response = new Response(answer.body, answer);
     for (const [name, value] of Object.entries(rateLimitFields(decisions))) response.headers.set(name, value);
-    response.headers.set('cache-control', 'no-store');
     return response;
   });
   app.onError((thrown) => problemResponse(toDaypassError(thrown, log)));

@@ -2,9 +2,9 @@ import { Hono } from 'hono';
 import { statusOfProblems } from '../broker/status.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
-import { statusPath } from '../protocol/paths.ts';
+import { statusPath, tokenPath } from '../protocol/paths.ts';
 import type { CallerEnv } from './caller.ts';
-import { problemResponse } from './problem.ts';
+import { problemResponse, tokenErrorResponse } from './problem.ts';
 
 /**
  * Stands in for broker or gate while policy or environment is at fault: refuses everything, and says under
@@ -14,6 +14,7 @@ export function createUnconfiguredApp(problems: readonly string[], log: Log): Ho
   for (const problem of problems) log('not_configured', { problem });
   const app = new Hono<CallerEnv>();
   app.get(statusPath, (c) => c.json(statusOfProblems(problems), 200, { 'cache-control': 'no-store' }));
+  app.all(tokenPath, () => tokenErrorResponse(new DaypassError('not_configured'), false));
   app.all('*', () => problemResponse(new DaypassError('not_configured')));
   return app;
 }

@@ -6,7 +6,10 @@ export interface Limit {
   limit: number;
   /** Length of the window in seconds: 1 to 86 400. */
   windowSeconds: number;
-  /** `sliding-window` (default) smooths the border between windows, `fixed-window` counts each for itself. */
+  /**
+   * `fixed-window` lets exactly `limit` pass in each window of the clock. `sliding-window` (default) smooths the border
+   * between two: never more than `limit` in a window of the clock, never more than twice that in any time as long.
+   */
   algorithm?: 'sliding-window' | 'fixed-window';
 }
 

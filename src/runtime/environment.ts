@@ -37,6 +37,9 @@ export async function readEnvironment(policy: Policy, read: ReadVariable): Promi
   };
   if (redis.token === '')
     problems.push('UPSTASH_REDIS_REST_TOKEN is missing: copy it from the console of your Redis.');
+  // What is no header field would come back in the error of every call.
+  else if (!/^[\x21-\x7e]+$/.test(redis.token))
+    problems.push('UPSTASH_REDIS_REST_TOKEN must be visible ASCII without spaces or line breaks.');
   const identityUrl = checkUrl('IDENTITY_URL', value, problems)?.href;
   const siteUrl = checkUrl('URL', value, problems)?.origin;
   const upstreams = new Map<string, URL>();
@@ -84,6 +87,11 @@ function checkUrl(name: string, value: ReadVariable, problems: string[], need?: 
     return undefined;
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  // The Fetch standard takes no such URL, and its error repeats it.
+  if (url && (url.username || url.password)) {
+    problems.push(`${name} must hold no user name or password.`);
+    return undefined;
+  }
   const local = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return url;
   problems.push(`${name} must be an https URL.`);

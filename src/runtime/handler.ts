@@ -43,7 +43,8 @@ async function configure(
 /** Where this instance runs, and so whose tokens it mints and takes. */
 export function placeOf(policy: Policy, environment: Environment, context: PlatformContext): Place {
   // The edge is told the site's URL by its context alone, functions by the variable URL as well.
-  const site = environment.siteUrl ?? (context.site?.url && new URL(context.site.url).origin);
+  const named = context.site?.url ?? '';
+  const site = environment.siteUrl ?? (URL.canParse(named) ? new URL(named).origin : undefined);
   const issuer = policy.issuer ?? site;
   if (!issuer) {
     throw new ConfigurationError(['The platform named no site URL: set issuer in daypass.config.ts.']);

@@ -2,9 +2,11 @@ import { expect, test } from 'vitest';
 import { readTokenRequest } from '../../src/broker/tokenRequest.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { codeOf } from '../support/rejection.ts';
+import { goodClaims, goodHeader, sign } from '../support/tokens.ts';
 
 const url = 'https://site.example/session/token';
-const good = { grant_type: tokenExchangeGrant, subject_token: 'a.b.c', subject_token_type: jwtTokenType };
+const token = await sign(goodHeader, goodClaims);
+const good = { grant_type: tokenExchangeGrant, subject_token: token, subject_token_type: jwtTokenType };
 const form = (changes: Record<string, string | undefined>) => {
   const fields = Object.entries({ ...good, ...changes }).filter(
     (field): field is [string, string] => !!field[1],
@@ -15,7 +17,7 @@ const form = (changes: Record<string, string | undefined>) => {
 test('reads an exchange', async () => {
   expect(await readTokenRequest(form({ audience: 'api', scope: 'a b a' }))).toEqual({
     kind: 'exchange',
-    token: 'a.b.c',
+    token,
     audience: 'api',
     scopes: ['a', 'b'],
   });
@@ -27,8 +29,8 @@ test('reads a renewal', async () => {
 });
 
 test.each(['GET', 'POST'])('reads the short form, %s', async (method) => {
-  const request = new Request(url, { method, headers: { authorization: 'Bearer a.b.c' } });
-  expect(await readTokenRequest(request)).toMatchObject({ kind: 'exchange', token: 'a.b.c' });
+  const request = new Request(url, { method, headers: { authorization: `Bearer ${token}` } });
+  expect(await readTokenRequest(request)).toMatchObject({ kind: 'exchange', token });
 });
 
 test.each([
@@ -43,6 +45,8 @@ test.each([
   [{ scope: 'a  b' }, 'invalid_scope'],
   [{ scope: 'a"b' }, 'invalid_scope'],
   [{ scope: ' a' }, 'invalid_scope'],
+  [{ subject_token: 'nonsense' }, 'subject_token_malformed'],
+  [{ subject_token: `${token}=` }, 'subject_token_malformed'],
   [{ subject_token: 'x'.repeat(4097) }, 'subject_token_malformed'],
   [{ subject_token: 'x'.repeat(4097), subject_token_type: accessTokenType }, 'token_malformed'],
 ])('refuses %o', async (changes, code) => {
@@ -57,6 +61,11 @@ test.each([
   ['nothing at all', new Request(url), 'token_missing'],
   ['an empty POST', new Request(url, { method: 'POST' }), 'token_missing'],
   ['another scheme', new Request(url, { headers: { authorization: 'Basic YTpi' } }), 'token_missing'],
+  [
+    'nonsense',
+    new Request(url, { headers: { authorization: 'Bearer nonsense' } }),
+    'subject_token_malformed',
+  ],
   ['a scheme alone', new Request(url, { headers: { authorization: 'Bearer' } }), 'token_malformed'],
   [
     'two tokens',

@@ -54,6 +54,12 @@ test.each([
   [{ DAYPASS_SECRET_SECONDARY: secret }, /^DAYPASS_SECRET_SECONDARY equals DAYPASS_SECRET/],
   [{ DAYPASS_SECRET_SECONDARY: 'x1y2z3' }, /^DAYPASS_SECRET_SECONDARY is shorter than 32 bytes/],
   [{ UPSTASH_REDIS_REST_URL: 'http://redis.example' }, /^UPSTASH_REDIS_REST_URL must be an https URL/],
+  [
+    { UPSTASH_REDIS_REST_URL: 'https://u:pw-of-redis@redis.example' },
+    /^UPSTASH_REDIS_REST_URL must hold no user/,
+  ],
+  [{ UPSTASH_REDIS_REST_TOKEN: 'to\nken' }, /^UPSTASH_REDIS_REST_TOKEN must be visible ASCII/],
+  [{ UPSTASH_REDIS_REST_TOKEN: ' token' }, /^UPSTASH_REDIS_REST_TOKEN must be visible ASCII/],
   [{ DAYPASS_UPSTREAM: 'api.example' }, /^DAYPASS_UPSTREAM must be an https URL/],
   [{ IDENTITY_URL: 'ftp://identity.example' }, /^IDENTITY_URL must be an https URL/],
 ])('refuses %#: names the variable, never its value', async (changes, reason) => {

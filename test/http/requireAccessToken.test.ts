@@ -1,0 +1,78 @@
+import { Hono } from 'hono';
+import { expect, test } from 'vitest';
+import { requireAccessToken } from '../../src/http/requireAccessToken.ts';
+import { ConfigurationError } from '../../src/protocol/error.ts';
+import {
+  goodClaims,
+  goodHeader,
+  issuer,
+  now,
+  otherSecret,
+  secret,
+  sign,
+  subject,
+} from '../support/tokens.ts';
+
+const options = { secret, issuer, now: () => now * 1000 };
+const app = new Hono()
+  .get('/open', (c) => c.text('open'))
+  .get('/closed', requireAccessToken(options), (c) => c.json({ hello: c.var.accessToken.subject }))
+  .get('/scoped', requireAccessToken({ ...options, scope: 'read' }), (c) => c.json(c.var.accessToken.scopes));
+
+const call = async (path: string, claims: object = {}, key?: string) =>
+  app.request(path, {
+    headers: { authorization: `Bearer ${await sign(goodHeader, { ...goodClaims, ...claims }, key)}` },
+  });
+
+test('handlers behind it know the token', async () => {
+  expect(await (await call('/closed')).json()).toEqual({ hello: subject });
+  expect(await (await call('/scoped', { scope: 'write read' })).json()).toEqual(['write', 'read']);
+});
+
+test('what does not ask for it stays open', async () => {
+  expect((await app.request('/open')).status).toBe(200);
+});
+
+test('no token: 401 without an error code', async () => {
+  const response = await app.request('/closed');
+  expect(response.status).toBe(401);
+  expect(response.headers.get('www-authenticate')).toBe('Bearer realm="daypass"');
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(await response.json()).toMatchObject({ code: 'token_missing', status: 401 });
+});
+
+test.each([
+  [{ exp: now - 31 }, undefined, 'token_lifetime'],
+  [{ iat: now - 400, exp: now - 31 }, undefined, 'token_expired'],
+  [{ aud: 'admin' }, undefined, 'token_audience'],
+  [{ iss: 'https://other.example' }, undefined, 'token_issuer'],
+  [{ deploy_context: 'dev' }, undefined, 'token_deploy_context'],
+  [{}, otherSecret, 'token_signature'],
+])('refuses %o %s', async (claims, key, code) => {
+  const response = await call('/closed', claims, key);
+  expect(response.status).toBe(401);
+  expect(response.headers.get('www-authenticate')).toBe(
+    'Bearer realm="daypass", error="invalid_token", error_description="The access token was refused."',
+  );
+  expect(await response.json()).toMatchObject({ code, detail: 'The access token was refused.' });
+});
+
+test('the scope is missing: 403', async () => {
+  const response = await call('/scoped', { scope: 'reader' });
+  expect(response.status).toBe(403);
+  expect(response.headers.get('www-authenticate')).toMatch(/error="insufficient_scope"/);
+  expect(await response.json()).toMatchObject({ code: 'insufficient_scope' });
+});
+
+test.each([
+  [{ secret: undefined }, /^secret is missing/],
+  [{ secret: 'changeme-changeme-changeme-changeme' }, /^secret is a placeholder/],
+  [{ issuer: 'https://site.example/' }, /^issuer must be an origin/],
+  [{ audience: '' }, /^audience/],
+])('a mistake in the options is one at start: %o', (mistake, reason) => {
+  const make = () => requireAccessToken({ ...options, ...mistake });
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(reason);
+});

@@ -1,0 +1,250 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { definePolicy } from '../../src/policy/define.ts';
+import { ConfigurationError } from '../../src/protocol/error.ts';
+import type { PlatformContext } from '../../src/runtime/platform.ts';
+import { protect } from '../../src/runtime/protect.ts';
+import { createRedis } from '../../src/store/redis.ts';
+import { createRevocations } from '../../src/store/revocation.ts';
+import { newSubject } from '../../src/token/randomId.ts';
+import { type GateStack, startGateStack } from '../support/gateStack.ts';
+import { usePlatform } from '../support/platform.ts';
+import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
+
+interface Context extends PlatformContext {
+  requestId: string;
+}
+
+const platform = usePlatform();
+const policy = definePolicy({
+  audiences: {
+    api: { secret: 'DAYPASS_SECRET', scopes: ['read', 'write'] },
+    admin: { secret: 'ADMIN_SECRET' },
+  },
+  origins: ['https://partner.example'],
+  limits: { session: { limit: 2, windowSeconds: 3600 } },
+});
+// Mints the tokens and lends its Redis; its gate is not asked.
+let stack: GateStack;
+beforeAll(async () => {
+  stack = await startGateStack();
+});
+afterAll(() => stack.close());
+
+function provide(changes: Record<string, string> = {}): void {
+  platform.provide({
+    DAYPASS_SECRET: secret,
+    ADMIN_SECRET: otherSecret,
+    DAYPASS_PRIVATE_SECRET: privateSecret,
+    UPSTASH_REDIS_REST_URL: stack.redis.url,
+    UPSTASH_REDIS_REST_TOKEN: stack.redis.token,
+    URL: 'https://site.example',
+    ...changes,
+  });
+}
+const context = (requestId = 'r1'): Context => ({
+  ip: '203.0.113.7',
+  deploy: { context: 'production' },
+  requestId,
+});
+const request = (token?: string, init: RequestInit = {}) => {
+  const headers = new Headers(init.headers);
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+  return new Request('https://site.example/hello?who=1', { ...init, headers });
+};
+const codeOf = async (response: Response) =>
+  `${response.status} ${((await response.json()) as { code: string }).code}`;
+
+describe('a caller who passes', () => {
+  test('reaches the function, which gets the platform`s context and the token', async () => {
+    provide();
+    const subject = newSubject();
+    const hello = protect<Context>(
+      async (received, { requestId, accessToken, ip }) =>
+        Response.json({
+          url: received.url,
+          body: await received.text(),
+          requestId,
+          ip,
+          subject: accessToken.subject,
+          scopes: accessToken.scopes,
+        }),
+      { policy },
+    );
+    const token = await stack.mint({ subject, scopes: ['read'] });
+    const response = await hello(request(token, { method: 'POST', body: 'whole' }), context());
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      url: 'https://site.example/hello?who=1',
+      body: 'whole',
+      requestId: 'r1',
+      ip: '203.0.113.7',
+      subject,
+      scopes: ['read'],
+    });
+    expect(response.headers.get('ratelimit-policy')).toBe('"session";q=2;w=3600, "address";q=600;w=60');
+    expect(response.headers.get('ratelimit')).toMatch(/^"session";r=1;t=\d+, /);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('vary')).toBe('Authorization, Origin');
+  });
+
+  test('gets its own context, however many call at once', async () => {
+    provide();
+    const hello = protect<Context>(
+      async (_, { requestId, accessToken }) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return Response.json([requestId, accessToken.subject]);
+      },
+      { policy },
+    );
+    const calls = Array.from({ length: 6 }, async (_, index) => {
+      const subject = newSubject();
+      const response = await hello(request(await stack.mint({ subject })), context(`r${index}`));
+      expect(await response.json()).toEqual([`r${index}`, subject]);
+    });
+    await Promise.all(calls);
+  });
+
+  test('gets the function`s answer as it is, also one of fetch', async () => {
+    provide();
+    const answers = [
+      () => Response.redirect('https://elsewhere.example/', 302),
+      () => new Response(null, { status: 204 }),
+      () =>
+        new Response('teapot', {
+          status: 418,
+          headers: [
+            ['set-cookie', 'a=1'],
+            ['set-cookie', 'b=2'],
+          ],
+        }),
+      () => fetch(stack.redis.url),
+    ];
+    const seen: unknown[] = [];
+    for (const answer of answers) {
+      const response = await protect(answer, { policy })(request(await stack.mint()), context());
+      seen.push([response.status, response.headers.getSetCookie()]);
+      expect(response.headers.has('ratelimit')).toBe(true);
+    }
+    expect(seen).toEqual([
+      [302, []],
+      [204, []],
+      [418, ['a=1', 'b=2']],
+      [401, []],
+    ]);
+  });
+});
+
+describe('a caller who does not', () => {
+  const never = vi.fn(() => new Response('reached'));
+  const guarded = protect<Context>(never, { policy });
+
+  test('is refused as the gate refuses, and the function is not called', async () => {
+    provide();
+    const missing = await guarded(request(), context());
+    expect(missing.headers.get('www-authenticate')).toBe('Bearer realm="daypass"');
+    expect(missing.headers.get('content-type')).toBe('application/problem+json');
+    expect(missing.headers.get('cache-control')).toBe('no-store');
+    expect(missing.headers.get('vary')).toBe('Authorization, Origin');
+    expect(await codeOf(missing)).toBe('401 token_missing');
+    expect(await codeOf(await guarded(request('nonsense'), context()))).toBe('401 token_malformed');
+    const admin = await stack.mint({ audience: 'admin' });
+    expect(await codeOf(await guarded(request(admin), context()))).toBe('401 token_key');
+    const preview = await stack.mint({ deployContext: 'deploy-preview' });
+    expect(await codeOf(await guarded(request(preview), context()))).toBe('401 token_deploy_context');
+    const foreign = request(await stack.mint(), { headers: { origin: 'https://evil.example' } });
+    expect(await codeOf(await guarded(foreign, context()))).toBe('403 foreign_origin');
+    expect(never).not.toHaveBeenCalled();
+  });
+
+  test('is refused when revoked, and when over the limit', async () => {
+    provide();
+    const subject = newSubject();
+    await createRevocations(createRedis(stack.redis)).revoke(
+      await stack.privateKeys.hashIdentifier(subject),
+      60,
+    );
+    expect(await codeOf(await guarded(request(await stack.mint({ subject })), context()))).toBe(
+      '401 token_revoked',
+    );
+    const token = await stack.mint();
+    const ok = protect<Context>(() => new Response('ok'), { policy });
+    const outcomes: number[] = [];
+    for (let call = 0; call < 3; call += 1) outcomes.push((await ok(request(token), context())).status);
+    expect(outcomes).toEqual([200, 200, 429]);
+    expect(never).not.toHaveBeenCalled();
+  });
+
+  test('is refused while Redis is away', async () => {
+    provide();
+    const token = await stack.mint();
+    stack.redis.setFault({ kind: 'bad-gateway' });
+    const response = await guarded(request(token), context());
+    stack.redis.setFault(undefined);
+    expect(await codeOf(response)).toBe('503 store_unavailable');
+    expect(never).not.toHaveBeenCalled();
+  });
+
+  test('is refused while the environment is at fault', async () => {
+    provide({ DAYPASS_SECRET: 'short-PrivateMarker' });
+    const unconfigured = protect<Context>(never, { policy });
+    const response = await unconfigured(request(await stack.mint()), context());
+    expect(await codeOf(response)).toBe('503 not_configured');
+    expect(platform.lines.join()).toContain('DAYPASS_SECRET is shorter');
+    expect(platform.lines.join()).not.toContain('PrivateMarker');
+    expect(never).not.toHaveBeenCalled();
+  });
+
+  test('a page on the list may ask before it calls', async () => {
+    provide();
+    const preflight = new Request('https://site.example/hello', {
+      method: 'OPTIONS',
+      headers: { origin: 'https://partner.example', 'access-control-request-method': 'GET' },
+    });
+    const response = await guarded(preflight, context());
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://partner.example');
+    expect(never).not.toHaveBeenCalled();
+  });
+});
+
+test('a function that asks for a scope, or for another audience', async () => {
+  provide();
+  const ok = () => new Response('ok');
+  const scoped = protect(ok, { policy, scope: 'write' });
+  expect(await codeOf(await scoped(request(await stack.mint({ scopes: ['read'] })), context()))).toBe(
+    '403 insufficient_scope',
+  );
+  expect((await scoped(request(await stack.mint({ scopes: ['read', 'write'] })), context())).status).toBe(
+    200,
+  );
+  const admin = protect(ok, { policy, audience: 'admin' });
+  expect(await codeOf(await admin(request(await stack.mint()), context()))).toBe('401 token_key');
+  expect((await admin(request(await stack.mint({ audience: 'admin' })), context())).status).toBe(200);
+});
+
+test('a function that throws: 500, which tells nothing', async () => {
+  provide();
+  const broken = protect(
+    () => {
+      throw new Error('inner workings');
+    },
+    { policy },
+  );
+  const response = await broken(request(await stack.mint()), context());
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('inner workings');
+  expect(platform.lines.join()).toContain('inner workings');
+});
+
+test.each([
+  [{ audience: 'nobody' }, /nobody is not among the policy's audiences/],
+  [{ audience: '__proto__' }, /__proto__ is not among/],
+  [{ audience: 'toString' }, /toString is not among/],
+  [{ scope: 'admin' }, /admin is not among the scopes of audience api/],
+  [{ audience: 'admin', scope: 'read' }, /read is not among the scopes of audience admin/],
+])('a mistake in the options is one at start: %o', (mistake, reason) => {
+  const make = () => protect(() => new Response(), { policy, ...mistake });
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(ConfigurationError);
+  expect(make).toThrow(reason);
+});
