@@ -10,8 +10,5 @@ export default definePolicy({
     },
   },
   accessToken: { ttlSeconds: 300, sessionSeconds: 12 * 3600 },
-  routes: [
-    { path: '/api/hello', scope: 'hello', methods: ['GET'] },
-    { path: '/api/*' },
-  ],
+  routes: [{ path: '/api/hello', scope: 'hello', methods: ['GET'] }, { path: '/api/*' }],
 });
