@@ -22,8 +22,9 @@ async function bundle(entry: string, options: BuildOptions): Promise<string> {
 export function bundleScript(): Promise<string> {
   return bundle('client/script.ts', {
     format: 'iife',
-    // Private members of gotrue-js: nothing outside this file sees them.
-    mangleProps: /^_/,
+    // Members of gotrue-js that are private, or that nothing here calls: nobody outside this file sees them.
+    mangleProps:
+      /^_|^((get|delete|update|create|list)Users?(Data)?|(remove|clear|recover|validateCurrent)\w*Session|tokenDetails|currentUser|accept\w+|\w+ExternalUrl|requestPasswordRecovery|parseJsonResponse)$/,
     // Looks for `window` only to set `window.GoTrue`, which is the page's, and to find a member, who is too.
     define: { window: 'undefined' },
     // Its warning of http addresses, which browsers give themselves.

@@ -11,7 +11,7 @@ interface Measured {
 /** Each is measured as one minified file with all that it imports. */
 const table: readonly Measured[] = [
   { name: 'dist/daypass.js', budget: 5_000, bundle: bundleScript },
-  { name: 'daypass', budget: 5_000, bundle: () => bundlePage('client/index.ts') },
+  { name: 'daypass', budget: 5_200, bundle: () => bundlePage('client/index.ts') },
   { name: 'daypass/verify', budget: 9_000, bundle: () => bundleServer('src/package/verify.ts') },
   { name: 'daypass/hono', budget: 10_000, bundle: () => bundleServer('src/package/hono.ts') },
   { name: 'daypass/netlify', budget: 65_000, bundle: () => bundleServer('src/package/netlify.ts') },

@@ -1,0 +1,38 @@
+import { algorithms } from './algorithms.ts';
+import { claimTypes } from './claimTypes.ts';
+import { claimValues } from './claimValues.ts';
+import { duplicates } from './duplicates.ts';
+import { encodings } from './encoding.ts';
+import { json } from './json.ts';
+import { keys } from './keys.ts';
+import { signatures } from './signatures.ts';
+import { sizes } from './sizes.ts';
+import { times } from './times.ts';
+import { types } from './types.ts';
+import { unicode } from './unicode.ts';
+import type { Vector } from './vector.ts';
+
+const vectors: readonly Vector[] = [
+  ...algorithms,
+  ...types,
+  ...keys,
+  ...signatures,
+  ...encodings,
+  ...sizes,
+  ...json,
+  ...duplicates,
+  ...unicode,
+  ...claimTypes,
+  ...claimValues,
+  ...times,
+];
+
+/** The files of the vectors by name, and what stands in each. */
+export const files = {
+  'accept.json': render(vectors.filter(({ code }) => code === null)),
+  'refuse.json': render(vectors.filter(({ code }) => code !== null)),
+};
+
+function render(some: readonly Vector[]): string {
+  return `${JSON.stringify(some, null, 1)}\n`;
+}
