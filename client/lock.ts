@@ -1,12 +1,22 @@
 /**
+ * A tab sees what another has written to `localStorage` only after a while, and would be granted the lock sooner: so
+ * the lock is held for this long beyond its task.
+ */
+const holdMilliseconds = 200;
+
+/**
  * Runs one task at a time among all tabs and workers of the origin, where the browser has Web Locks; elsewhere
  * at once, so that two tabs may make a session each.
- * @param task is told whether it had to wait for another
  */
-export function withLock<T>(name: string, task: (waited?: boolean) => Promise<T>): Promise<T> {
+export function withLock<T>(name: string, task: () => Promise<T>): Promise<T> {
   const { locks } = navigator;
   if (!locks) return task();
-  return locks.request(name, { ifAvailable: true }, (lock) =>
-    lock ? task() : locks.request(name, () => task(true)),
-  );
+  return new Promise((resolve, reject) => {
+    locks
+      .request(name, async () => {
+        await task().then(resolve, reject);
+        await new Promise((end) => setTimeout(end, holdMilliseconds));
+      })
+      .catch(reject);
+  });
 }

@@ -40,14 +40,3 @@ export function openTokenStore(key: string, storage: TokenStorage | null | undef
     },
   };
 }
-
-/**
- * Browsers show a tab what another has written to `localStorage` only after a while, and a lock may be had sooner:
- * waits for what is on its way, half a second at most.
- */
-export function otherTabsWrite(): Promise<unknown> {
-  return new Promise((resolve) => {
-    globalThis.addEventListener?.('storage', resolve, { once: true });
-    setTimeout(resolve, 500);
-  });
-}

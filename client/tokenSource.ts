@@ -9,7 +9,7 @@ import { withLock } from './lock.ts';
 import type { Settings } from './options.ts';
 import { requestToken } from './requestToken.ts';
 import { signUp } from './signUp.ts';
-import { type HeldToken, openTokenStore, otherTabsWrite } from './storage.ts';
+import { type HeldToken, openTokenStore } from './storage.ts';
 
 /** A token that will not do though it looks fresh; true for any at hand. */
 type Unwanted = string | boolean | undefined;
@@ -30,10 +30,9 @@ export function createTokenSource(settings: Settings, emit: Emit) {
     return wanted && lasts(held, seconds) ? held.access_token : undefined;
   }
 
-  async function obtain(unwanted: Unwanted, waited?: boolean): Promise<string> {
+  async function obtain(unwanted: Unwanted): Promise<string> {
     try {
       // Another tab may have been here while this one waited for the lock.
-      if (waited && !atHand(renewalMarginSeconds, unwanted)) await otherTabsWrite();
       return atHand(renewalMarginSeconds, unwanted) ?? (await attempt(next));
     } catch (error) {
       const token = atHand(0, unwanted);
@@ -77,7 +76,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
     async getToken(unwanted?: Unwanted): Promise<string> {
       const token = atHand(renewalMarginSeconds, unwanted);
       if (token) return token;
-      flight ??= withLock(name, (waited) => obtain(unwanted, waited)).finally(() => {
+      flight ??= withLock(name, () => obtain(unwanted)).finally(() => {
         flight = undefined;
       });
       return flight;
