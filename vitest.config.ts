@@ -6,6 +6,7 @@ const pure = [
   'test/runtimes.test.ts',
   'test/{protocol,policy,token,identity,store,limits,broker,gate,http,client}/**/*.test.ts',
   'test/runtime/**/*.test.ts',
+  'test/vectors/vectors.test.ts',
 ];
 
 export default defineConfig({

@@ -1,5 +1,15 @@
-import { encode, goodClaims, goodHeader, goodToken, partsOf, sign, withClaims, withHeader } from './craft.ts';
-import { secret } from './setting.ts';
+import {
+  encode,
+  goodClaims,
+  goodHeader,
+  goodToken,
+  keyId,
+  partsOf,
+  sign,
+  withClaims,
+  withHeader,
+} from './craft.ts';
+import { longSecret, secret } from './setting.ts';
 import { accepted, refused, type Vector } from './vector.ts';
 
 const chosen = 'RFC 8725 §3.1: the verifier chooses the algorithm, here HS256 alone, never the token.';
@@ -51,6 +61,20 @@ export const algorithms: Vector[] = [
       `alg: ${alg}, rightly signed with the same secret`,
       chosen,
       sign({ ...goodHeader, alg }, goodClaims, secret, alg === 'HS384' ? 'sha384' : 'sha512'),
+    ),
+  ),
+  ...['HS384', 'HS512'].map((alg) =>
+    refused(
+      'token_algorithm',
+      `alg: ${alg}, rightly signed with a secret that is long enough for it`,
+      chosen,
+      sign(
+        { ...goodHeader, alg, kid: keyId(longSecret) },
+        goodClaims,
+        longSecret,
+        alg === 'HS384' ? 'sha384' : 'sha512',
+      ),
+      { secret: longSecret },
     ),
   ),
   ...['RS256', 'PS256', 'ES256', 'EdDSA', 'ML-DSA-44'].map((alg) =>

@@ -1,12 +1,17 @@
 import { algorithms } from './algorithms.ts';
+import { characters } from './characters.ts';
 import { claimTypes } from './claimTypes.ts';
 import { claimValues } from './claimValues.ts';
+import { confusion } from './confusion.ts';
 import { duplicates } from './duplicates.ts';
-import { encodings } from './encoding.ts';
 import { json } from './json.ts';
 import { keys } from './keys.ts';
+import { rotation } from './rotation.ts';
+import { secrets } from './secrets.ts';
+import { shapes } from './shapes.ts';
 import { signatures } from './signatures.ts';
 import { sizes } from './sizes.ts';
+import { spellings } from './spellings.ts';
 import { times } from './times.ts';
 import { types } from './types.ts';
 import { unicode } from './unicode.ts';
@@ -16,8 +21,13 @@ const vectors: readonly Vector[] = [
   ...algorithms,
   ...types,
   ...keys,
+  ...rotation,
+  ...confusion,
+  ...secrets,
   ...signatures,
-  ...encodings,
+  ...spellings,
+  ...characters,
+  ...shapes,
   ...sizes,
   ...json,
   ...duplicates,

@@ -72,6 +72,11 @@ function member(name: string, json: string): string {
   return `${JSON.stringify(name)}:${json}`;
 }
 
+/** Good claims signed by another key, under its own id or another. */
+export function signedBy(key: string | Uint8Array, kid = keyId(key)): string {
+  return sign({ ...goodHeader, kid }, goodClaims, key);
+}
+
 /** A token that every verifier accepts: the start of most attacks on one. */
 export const goodToken = sign(goodHeader, goodClaims);
 

@@ -82,7 +82,7 @@ function escaped(json: string): string {
 
 export const json: Vector[] = [
   ...fine.map(([name, source, text]) =>
-    accepted(`JSON of the claims: ${name}`, `${source}.`, sign(goodHeader, text)),
+    accepted(`JSON of the claims: ${name}`, `${source}; the claims are valid JSON.`, sign(goodHeader, text)),
   ),
   accepted(
     'JSON of the header: white space wherever JSON allows it',

@@ -11,3 +11,7 @@ export const adminSecret = 'Fg5Vc0Bn7Mk2Jh9Lp4Xs6Zd1Qw8Er3Ty-admin';
 export const issuer = 'https://site.example';
 
 export const now = 1_800_000_000;
+
+/** 100 bytes: longer than a block of SHA-256, and long enough for HS512. */
+export const longSecret =
+  'Zq7Rk2Wm9Xc4Vb1Nn8Ls5Hd3Gf6Jt0PyTb3Yh8Uj1Ik6Ol9Pz2Mw5Qe7Ra4Sx0DcFg5Vc0Bn7Mk2Jh9Lp4Xs6Zd1Qw8Er3TyKjHg';

@@ -78,7 +78,7 @@ export const signatures: Vector[] = [
   refused(
     'token_signature',
     'signature: by a secret of its own, under our kid',
-    'RFC 8725 §3.3.',
+    'RFC 8725 §3.3: the signature is checked with the key that the verifier has.',
     sign(goodHeader, goodClaims, 'Wd8Rf3Tg6Yh1Uj5Ik9Ol2Pa7Sx4Zc0Vb-attacker'),
   ),
 ];

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
@@ -7,9 +8,21 @@ const parts = {
   'redis-server': 'put redis-server on the PATH or set REDIS_URL',
   chromium: 'put chromium on the PATH or set CHROMIUM_PATH',
   python3: 'put python3 on the PATH',
+  'python 3.10': 'put python3 of 3.10 or newer on the PATH',
+  'go 1.23': 'put go of 1.23 or newer on the PATH',
+  'cargo 1.88': 'put cargo of 1.88 or newer on the PATH',
+  'jdk 17 with mvn': 'put javac of 17 or newer, and mvn, on the PATH',
 } as const;
 
 export type OptionalPart = keyof typeof parts;
+
+/** Parts of which only a newer version will do: the programs that they need, and the first one's oldest version. */
+const toolchains: Partial<Record<OptionalPart, { programs: string[]; ask: string; oldest: number[] }>> = {
+  'python 3.10': { programs: ['python3'], ask: '--version', oldest: [3, 10] },
+  'go 1.23': { programs: ['go'], ask: 'version', oldest: [1, 23] },
+  'cargo 1.88': { programs: ['cargo'], ask: '--version', oldest: [1, 88] },
+  'jdk 17 with mvn': { programs: ['javac', 'mvn'], ask: '-version', oldest: [17] },
+};
 
 /** The path of a program, or undefined when the PATH has none of that name. */
 export function findProgram(name: string): string | undefined {
@@ -25,10 +38,25 @@ export function findProgram(name: string): string | undefined {
   return undefined;
 }
 
-function isPresent(part: OptionalPart): boolean {
+/** Whether this machine has the part. */
+export function isPresent(part: OptionalPart): boolean {
   if (part === 'redis-server' && process.env.REDIS_URL) return true;
   if (part === 'chromium' && process.env.CHROMIUM_PATH) return true;
-  return findProgram(part) !== undefined;
+  const toolchain = toolchains[part];
+  if (!toolchain) return findProgram(part) !== undefined;
+  const { programs, ask, oldest } = toolchain;
+  return programs.every(findProgram) && isAtLeast(versionOf(programs[0] as string, ask), oldest);
+}
+
+function versionOf(program: string, ask: string): number[] {
+  const { stdout, stderr } = spawnSync(program, [ask], { encoding: 'utf8' });
+  const version = /\d+(\.\d+)*/.exec(`${stdout}${stderr}`)?.[0] ?? '0';
+  return version.split('.').map(Number);
+}
+
+function isAtLeast(version: readonly number[], oldest: readonly number[]): boolean {
+  const different = oldest.findIndex((number, index) => number !== (version[index] ?? 0));
+  return different === -1 || (version[different] ?? 0) > (oldest[different] as number);
 }
 
 /** What the reporter prints for a suite that was skipped for want of a part. */

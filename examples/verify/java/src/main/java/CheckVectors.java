@@ -1,0 +1,52 @@
+import com.nimbusds.jwt.proc.BadJWTException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Runs Verifier over files of vectors: mvn -q compile exec:java -Dexec.args="accept.json refuse.json" */
+public final class CheckVectors {
+    record Vector(
+            String name,
+            String why,
+            String secret,
+            String secondarySecret,
+            String issuer,
+            String audience,
+            Set<String> deployContexts,
+            long now,
+            String token,
+            String code) {
+
+        boolean isAccepted() {
+            var secrets = Stream.of(secret, secondarySecret).filter(Objects::nonNull).toList();
+            try {
+                new Verifier(secrets, issuer, audience, deployContexts, () -> Instant.ofEpochSecond(now)).verify(token);
+                return true;
+            } catch (BadJWTException refusal) {
+                return false;
+            }
+        }
+    }
+
+    public static void main(String[] paths) {
+        var count = 0;
+        var wrong = 0;
+        for (var path : paths) {
+            for (var vector : new JsonMapper().readValue(Path.of(path), new TypeReference<List<Vector>>() {})) {
+                count++;
+                var isAccepted = vector.isAccepted();
+                if (isAccepted != (vector.code() == null)) {
+                    wrong++;
+                    System.out.println((isAccepted ? "accepted: " : "refused: ") + vector.name());
+                }
+            }
+        }
+        System.out.println(count + " vectors, " + wrong + " wrong");
+        if (wrong > 0 || count == 0) System.exit(1);
+    }
+}

@@ -1,0 +1,85 @@
+import { createHmac } from 'node:crypto';
+import { base64url, errors, jwtVerify } from 'jose';
+
+/**
+ * Verifies a Daypass access token with jose: copy this file into your backend.
+ * @param {string} token
+ * @param {object} options
+ * @param {string[]} options.secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
+ * @param {string} options.issuer your site, such as https://your-site.example
+ * @param {string} [options.audience]
+ * @param {string[]} [options.deployContexts]
+ * @param {Date} [options.now]
+ * @returns {Promise<import('jose').JWTPayload>} the claims
+ * @throws {errors.JOSEError} for a token that is refused
+ */
+export async function verify(token, options) {
+  const { secrets, issuer, audience = 'api', deployContexts = ['production'], now = new Date() } = options;
+  if (token.length > 4096) throw new errors.JWSInvalid('too long');
+  const parts = token.split('.');
+  if (parts.length !== 3 || !parts.every(isCanonical)) throw new errors.JWSInvalid('not in canonical form');
+  const header = parse(parts[0]);
+  const claims = parse(parts[1]);
+  // jose compares typ without case, and honours a crit of b64.
+  if (header.typ !== 'JWT' || 'crit' in header) throw new errors.JWSInvalid('another kind of token');
+
+  await jwtVerify(token, ({ kid }) => findKey(secrets, kid), {
+    algorithms: ['HS256'],
+    issuer,
+    audience,
+    requiredClaims: ['exp', 'sub', 'jti', 'deploy_context'],
+    clockTolerance: 30,
+    maxTokenAge: 3600, // also makes jose refuse an iat in the future
+    currentDate: now,
+  });
+
+  const { sub, aud, jti, iat, exp, nbf = 0, auth_time = 0, scope = '', deploy_context } = claims;
+  check(
+    [sub, aud, jti, scope, deploy_context].every((claim) => typeof claim === 'string') && jti !== '',
+    'a string',
+  );
+  check(
+    [iat, exp, nbf, auth_time].every((time) => Number.isSafeInteger(time) && time >= 0),
+    'a time',
+  );
+  check(/^anon_[A-Za-z0-9_-]{22}$/.test(sub), 'sub');
+  check(exp > iat && exp - iat <= 3600, 'the life');
+  check(deployContexts.includes(deploy_context), 'deploy_context');
+  return claims;
+}
+
+function check(isRight, what) {
+  if (!isRight) throw new errors.JWTInvalid(`${what} is not as it must be`);
+}
+
+function findKey(secrets, kid) {
+  check(!secrets.some((secret) => Buffer.byteLength(secret) < 32), 'a secret');
+  const secret = secrets.find(
+    (each) => createHmac('sha256', each).update('daypass kid').digest('base64url').slice(0, 8) === kid,
+  );
+  if (secret === undefined) throw new errors.JWKSNoMatchingKey();
+  return new TextEncoder().encode(secret);
+}
+
+/** Decoders ignore the bits behind the last byte, so one signature would have several spellings. */
+function isCanonical(part) {
+  return part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part;
+}
+
+/** JSON.parse keeps the last of two members: fewer are left than a string with a colon behind it was written. */
+function parse(part) {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(base64url.decode(part));
+    let kept = -1; // the whole counts as a member
+    const value = JSON.parse(text, function count(_name, member) {
+      if (!Array.isArray(this)) kept += 1;
+      return member;
+    });
+    const written = [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:)?/gs)].filter(([, colon]) => colon).length;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value) && kept === written)
+      return value;
+  } catch {
+    // falls through to the one refusal
+  }
+  throw new errors.JWSInvalid('not a JSON object in UTF-8 without repeated members');
+}

@@ -1,0 +1,103 @@
+"""Verifies Daypass access tokens with PyJWT: copy this file into your backend."""
+
+import base64
+import hmac
+import json
+import re
+import time
+from collections.abc import Collection
+from typing import Any, NoReturn
+
+import jwt
+
+
+def verify(
+    token: str,
+    *,
+    secrets: Collection[str],
+    issuer: str,
+    audience: str = "api",
+    deploy_contexts: Collection[str] = ("production",),
+    now: float | None = None,
+) -> dict[str, Any]:
+    """Returns the claims of a token, or raises jwt.InvalidTokenError.
+
+    secrets: DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation.
+    now: the present in seconds since the epoch, by default time.time().
+    """
+    if len(token) > 4096 or not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}", token):
+        raise jwt.DecodeError("too long, or not three parts of base64url")
+    header, claims = (_parse(part) for part in token.split(".")[:2])
+    if header.get("typ") != "JWT" or "crit" in header:
+        raise jwt.InvalidTokenError("another kind of token")
+    if any(len(secret.encode()) < 32 for secret in secrets):
+        raise jwt.InvalidTokenError("a secret is missing, or shorter than 32 bytes")
+    keys = {_key_id(secret): secret for secret in secrets}
+    kid = header.get("kid")
+    if not isinstance(kid, str) or kid not in keys:
+        raise jwt.InvalidTokenError("unknown key")
+
+    # PyJWT asks the system's clock and takes "123" and 1.5 for times, so they are checked below.
+    jwt.decode(
+        token,
+        keys[kid],
+        algorithms=["HS256"],
+        issuer=issuer,
+        audience=audience,
+        options={
+            "require": ["iss", "aud", "sub", "jti", "iat", "exp", "deploy_context"],
+            "strict_aud": True,
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
+        },
+    )
+
+    if not re.fullmatch(r"anon_[A-Za-z0-9_-]{22}", claims["sub"]) or claims["jti"] == "":
+        raise jwt.InvalidTokenError("not a session of Daypass")
+    if not isinstance(claims.get("scope", ""), str) or claims["deploy_context"] not in list(deploy_contexts):
+        raise jwt.InvalidTokenError("a scope that is no string, or another deploy context")
+    times = [claims["iat"], claims["exp"], claims.get("nbf", 0), claims.get("auth_time", 0)]
+    if not all(_is_whole(value) for value in times):
+        raise jwt.InvalidTokenError("a time that is no whole number of seconds")
+    if now is None:
+        now = time.time()
+    if not 0 < claims["exp"] - claims["iat"] <= 3600:
+        raise jwt.InvalidTokenError("a life that no Daypass token has")
+    if max(claims["iat"], claims.get("nbf", 0)) > now + 30:
+        raise jwt.ImmatureSignatureError("not yet valid")
+    if now >= claims["exp"] + 30:
+        raise jwt.ExpiredSignatureError("expired")
+    return claims
+
+
+def _key_id(secret: str) -> str:
+    digest = hmac.digest(secret.encode(), b"daypass kid", "sha256")
+    return base64.urlsafe_b64encode(digest).decode()[:8]
+
+
+def _parse(part: str) -> dict[str, Any]:
+    """Stricter than json.loads: UTF-8 alone, no NaN, no member twice."""
+    try:
+        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise jwt.DecodeError("not JSON") from error
+    if not isinstance(value, dict):
+        raise jwt.DecodeError("not a JSON object")
+    return value
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(members)) < len(members):
+        raise ValueError("a member twice")
+    return dict(members)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_whole(value: Any) -> bool:
+    # True is an int, too.
+    return type(value) in (int, float) and 0 <= value < 2**53 and value == int(value)

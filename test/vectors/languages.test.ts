@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { signedBy } from '../../scripts/vectors/craft.ts';
+import { languages } from '../support/languages.ts';
+import { describeWith } from '../support/optional.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const files = ['accept.json', 'refuse.json'].map((name) => join(import.meta.dirname, name));
+const [accept, refuse] = files.map((file) => JSON.parse(readFileSync(file, 'utf8'))) as [
+  { name: string; code: string | null }[],
+  { name: string; code: string | null }[],
+];
+
+// A first run fetches packages and compiles them.
+const timeout = 240_000;
+
+for (const { name, part, prepare, check } of languages) {
+  const suite = part ? describeWith(part) : describe;
+  suite(`examples/verify/${name}`, () => {
+    beforeAll(prepare, timeout);
+
+    test('agrees with every vector', { timeout }, async () => {
+      const { status, output } = await check(files);
+      expect(output.trim()).toBe(`${accept.length + refuse.length} vectors, 0 wrong`);
+      expect(status).toBe(0);
+    });
+
+    test('names what it judges otherwise, and takes no empty secret', { timeout }, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'daypass-vectors-'));
+      try {
+        const turned = [
+          { ...accept[0], code: 'token_expired' },
+          { ...refuse[0], code: null },
+          { ...accept[1] },
+          { ...accept[0], name: 'by no secret', secret: '', token: signedBy(''), code: 'token_key' },
+        ];
+        const file = join(folder, 'turned.json');
+        await writeFile(file, JSON.stringify(turned));
+        const { status, output } = await check([file]);
+        expect(output).toContain(`accepted: ${accept[0]?.name}`);
+        expect(output).toContain(`refused: ${refuse[0]?.name}`);
+        expect(output).not.toContain(accept[1]?.name);
+        expect(output).toContain('4 vectors, 2 wrong');
+        expect(status).toBe(1);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  });
+}
+
+test('every folder of examples/verify is run', () => {
+  const folders = readdirSync(join(root, 'examples', 'verify'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  expect(folders.sort()).toEqual(languages.map(({ name }) => name).sort());
+});
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const examples = 'examples/verify';
+
+test('the example for Node pins the jose that it is run with', () => {
+  const { jose } = JSON.parse(read(`${examples}/node/package.json`)).dependencies;
+  expect(JSON.parse(read('node_modules/jose/package.json')).version).toBe(jose);
+});
+
+test.each([
+  ['PyJWT', 'python/requirements.txt', /PyJWT==([\d.]+)/],
+  ['jose', 'node/package.json', /"jose": "([\d.]+)"/],
+  ['golang-jwt', 'go/go.mod', /jwt\/v5 v([\d.]+)/],
+  ['Nimbus JOSE + JWT', 'java/pom.xml', /nimbus-jose-jwt<\/artifactId>\s*<version>([\d.]+)</],
+  ['Jackson', 'java/pom.xml', /jackson-databind<\/artifactId>\s*<version>([\d.]+)</],
+  ['jsonwebtoken', 'rust/Cargo.toml', /jsonwebtoken = \{ version = "=([\d.]+)"/],
+  ['base64', 'rust/Cargo.toml', /base64 = "=([\d.]+)"/],
+])('the table is about the version of %s that is pinned', (library, file, pattern) => {
+  const version = pattern.exec(read(`${examples}/${file}`))?.[1];
+  expect(version).toBeDefined();
+  expect(read(`${examples}/README.md`)).toContain(`${library} ${version}`);
+});

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { ErrorCode } from '../../src/protocol/codes.ts';
+import type { DeployContext } from '../../src/protocol/deployContext.ts';
+import { createVerifier } from '../../src/token/createVerifier.ts';
+import { codeOf } from '../support/rejection.ts';
+import acceptJson from './accept.json' with { type: 'json' };
+import refuseJson from './refuse.json' with { type: 'json' };
+
+interface Vector {
+  name: string;
+  why: string;
+  secret: string;
+  secondarySecret?: string;
+  issuer: string;
+  audience: string;
+  deployContexts: DeployContext[];
+  now: number;
+  token: string;
+  code: string | null;
+}
+
+const accept = acceptJson as Vector[];
+const refuse = refuseJson as Vector[];
+
+const verify = ({ token, now, ...options }: Vector) =>
+  createVerifier({ ...options, now: () => now * 1000 })(token);
+
+test.each(accept)('accepts $name', async (vector) => {
+  expect(vector.code).toBeNull();
+  const { subject, audience } = await verify(vector);
+  expect(subject).toMatch(/^anon_/);
+  expect(audience).toBe(vector.audience);
+});
+
+test.each(refuse)('refuses $name', async (vector) => {
+  expect(await codeOf(() => verify(vector))).toBe(vector.code);
+});
+
+test('there are at least 120, each with a name and a reason of its own kind', () => {
+  const all = [...accept, ...refuse];
+  expect(all.length).toBeGreaterThanOrEqual(120);
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  expect(all.filter(({ why }) => !/RFC \d{4} §|Policy|OpenID/.test(why))).toEqual([]);
+});
+
+test('no token stands twice under one setting', () => {
+  const all = [...accept, ...refuse].map(({ name: _name, why: _why, code: _code, ...rest }) =>
+    JSON.stringify(rest),
+  );
+  expect(all.filter((entry, index) => all.indexOf(entry) !== index)).toEqual([]);
+});
+
+/** Every code that a verifier can give; a compile error here means that a code was added or lost. */
+const codes: Record<
+  Exclude<Extract<ErrorCode, `token_${string}`>, 'token_missing' | 'token_revoked'>,
+  true
+> = {
+  token_malformed: true,
+  token_algorithm: true,
+  token_type: true,
+  token_key: true,
+  token_signature: true,
+  token_claims: true,
+  token_issuer: true,
+  token_audience: true,
+  token_subject: true,
+  token_not_yet_valid: true,
+  token_expired: true,
+  token_lifetime: true,
+  token_deploy_context: true,
+};
+
+test.each(Object.keys(codes))('%s is given at least twice', (code) => {
+  expect(refuse.filter((vector) => vector.code === code).length).toBeGreaterThanOrEqual(2);
+});
+
+test('no other code is expected', () => {
+  expect(refuse.filter(({ code }) => !(String(code) in codes))).toEqual([]);
+});
