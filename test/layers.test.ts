@@ -34,7 +34,7 @@ const layers: Record<string, readonly string[]> = {
     'src/gate',
     'src/http',
   ],
-  'src/package': ['src/protocol', 'src/policy', 'src/token', 'src/http', 'src/runtime'],
+  'src/package': ['src/protocol', 'src/policy', 'src/token', 'src/identity', 'src/http', 'src/runtime'],
   netlify: ['src/package', 'daypass.config.ts'],
   client: ['src/protocol', 'gotrue-js'],
   site: ['client', 'src/protocol'],

@@ -142,6 +142,13 @@ export const codes = {
     error: unavailable,
     description: 'Identity did not answer as expected.',
   },
+  identity_refused: { status: 502, error: 'server_error', description: 'Identity refused an admin call.' },
+  identity_context_missing: {
+    status: 500,
+    error: 'server_error',
+    description:
+      'There is no Identity context here: admin calls work in functions of a site with Identity enabled, not at the edge, not in a browser, not in a build.',
+  },
   store_unavailable: { status: 503, error: unavailable, description: 'Redis did not answer in time.' },
   not_configured: {
     status: 503,

@@ -1,5 +1,6 @@
 import type { Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
+import type { RedisOptions } from '../store/redis.ts';
 import { createKeyRing, type KeyRing } from '../token/keyRing.ts';
 import { createPrivateKeys, type PrivateKeys } from '../token/privateKeys.ts';
 import { makeSecretCommand, secretWeakness } from '../token/secret.ts';
@@ -12,7 +13,7 @@ export interface Environment {
   /** Key rings by audience. */
   readonly keyRings: ReadonlyMap<string, KeyRing>;
   readonly privateKeys: PrivateKeys;
-  readonly redis: { readonly url: string; readonly token: string };
+  readonly redis: Readonly<RedisOptions>;
   /** The site's primary URL, an origin, as Netlify sets it in `URL`. */
   readonly siteUrl: string | undefined;
   /** `IDENTITY_URL`: a GoTrue of one's own. */

@@ -1,19 +1,28 @@
 import { Redis } from '@upstash/redis/cloudflare';
 import { DaypassError } from '../protocol/error.ts';
 
-const timeoutMilliseconds = 300;
 const retryAfterSeconds = 2;
 
 /** Every key of ours starts so. Each is written with a time to live. */
 export const keyPrefix = 'daypass';
 
+export interface RedisOptions {
+  /** Where Upstash's REST protocol is spoken. */
+  url: string;
+  /** The bearer of its calls. */
+  token: string;
+  /** How long a call may take, connecting included. Default 300. */
+  timeoutMilliseconds?: number;
+}
+
 /**
  * A Redis over Upstash's REST protocol. Commands of one tick travel in one HTTP request, and none is sent twice: a
  * claim that was sent again would find itself taken.
  */
-export function createRedis(options: { url: string; token: string }): Redis {
+export function createRedis({ url, token, timeoutMilliseconds = 300 }: RedisOptions): Redis {
   return new Redis({
-    ...options,
+    url,
+    token,
     // `retry: false` still sends a request that failed on the network once more (@upstash/redis, pkg/http.ts).
     retry: { retries: 0 },
     // A function makes the client throw when time is up; a plain signal makes it answer a result that is none.

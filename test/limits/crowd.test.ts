@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import type { Limit } from '../../src/policy/types.ts';
-import { createRedis } from '../../src/store/redis.ts';
 import { describeWith } from '../support/optional.ts';
-import { command, keysForEver, useRedisBridge } from '../support/redisParts.ts';
+import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 
 /** The start of a window of any length that divides an hour. */
 const windowStart = 1_800_000_000_000;
@@ -22,7 +21,7 @@ function suite(backend: 'memory' | 'redis-server'): void {
   const bridge = useRedisBridge(backend);
   /** A limiter of an instance of its own, which remembers nothing of the others'. */
   const connect = (name: string, rule: Partial<Limit>) =>
-    createLimiter(createRedis(bridge()), name, { limit, windowSeconds, algorithm: 'fixed-window', ...rule });
+    createLimiter(patient(bridge()), name, { limit, windowSeconds, algorithm: 'fixed-window', ...rule });
 
   test.each(['fixed-window', 'sliding-window'] as const)(
     '%s: of five times the limit at once, exactly the limit pass, in this window and the next but one',

@@ -13,6 +13,7 @@ import { root } from '../../scripts/bundle.ts';
 const consumer = `
 import { createSession, SessionError, type Session, type SessionOptions } from 'daypass';
 import { requireAccessToken } from 'daypass/hono';
+import { createIdentityAdmin, defineIdentityEvents } from 'daypass/identity';
 import { createBroker, createGate, definePolicy, protect } from 'daypass/netlify';
 import { createVerifier, verifyAccessToken } from 'daypass/verify';
 
@@ -25,7 +26,8 @@ session.on('nothing', () => {});
 // @ts-expect-error there is no such option
 export const mistyped: SessionOptions = { brokerURL: '/session' };
 stop();
-const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, createVerifier];
+const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, createVerifier,
+  createIdentityAdmin, defineIdentityEvents];
 console.log([SessionError, verifyAccessToken, ...functions].every((each) => typeof each === 'function'));
 `;
 

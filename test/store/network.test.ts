@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createClaims } from '../../src/store/claim.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { describeWith } from '../support/optional.ts';
-import { command, useRedisBridge } from '../support/redisParts.ts';
+import { command, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const hash = async (identifier: string) => `hash-of-${identifier}`;
@@ -72,7 +72,7 @@ describe.skipIf('Deno' in globalThis)('a claim is sent once [needs Node]', () =>
 
 function suite(backend: 'memory' | 'redis-server'): void {
   const bridge = useRedisBridge(backend);
-  const connect = () => createClaims(createRedis(bridge()), hash);
+  const connect = () => createClaims(patient(bridge()), hash);
 
   test('of two hundred at once, from several brokers, one takes the claim', async () => {
     const user = crypto.randomUUID();

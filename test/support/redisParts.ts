@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { createRedis } from '../../src/store/redis.ts';
 
 /** A bridge for the tests of one suite: over a Redis in memory, or a real one, at REDIS_URL or from the PATH. */
 export function useRedisBridge(backend: 'memory' | 'redis-server' = 'memory'): () => RedisBridge {
@@ -33,3 +34,7 @@ export async function keysForEver(bridge: RedisBridge): Promise<string[]> {
   const lives = await Promise.all(keys.map((key) => command(bridge, 'PTTL', key)));
   return keys.filter((_, index) => !(Number(lives[index]) > 0));
 }
+
+/** A client that waits out a busy machine, for tests of anything but the 300 ms. */
+export const patient = ({ url, token }: RedisBridge) =>
+  createRedis({ url, token, timeoutMilliseconds: 5000 });

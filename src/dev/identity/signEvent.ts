@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Parts } from './parts.ts';
 
+/** What a signature needs of them. */
+export type Signer = {
+  settings: Pick<Parts['settings'], 'instanceId' | 'jwtSecret'>;
+  clock: Pick<Parts['clock'], 'seconds'>;
+};
+
 /** The `x-webhook-signature` of an event call: a JWS over the hash of its body. */
-export function signEvent({ settings, clock }: Parts, body: string): Promise<string> {
+export function signEvent({ settings, clock }: Signer, body: string): Promise<string> {
   const claims = {
     iss: 'gotrue',
     sub: settings.instanceId,

@@ -1,0 +1,74 @@
+import type { User } from '../events/user.ts';
+import { refuseUnknown } from '../refuseUnknown.ts';
+import { type SendAdmin, unavailable } from './access.ts';
+import { readUser } from './readUser.ts';
+
+export interface ListOptions {
+  /**
+   * A part of the e-mail or of `userMetadata.full_name`; `%` and `_` stand for any text and any character, and case
+   * does not count (SQL's LIKE on MySQL). Default: everybody.
+   */
+  filter?: string;
+  /** By the time of creation, to the second. Default: `oldest` first. */
+  order?: 'oldest' | 'newest';
+  /** Users a request, 1 to 1000. Default 100. */
+  perPage?: number;
+}
+
+export interface UserPage {
+  users: User[];
+  /** Users on all pages. */
+  total: number;
+}
+
+const listFields = ['filter', 'order', 'perPage'];
+
+/**
+ * One page of the list.
+ * @param page from 1
+ * @throws {TypeError} an option makes no sense
+ */
+export async function listPage(
+  send: SendAdmin,
+  options: ListOptions & { page?: number } = {},
+): Promise<UserPage> {
+  refuseUnknown('A page of users', options, [...listFields, 'page']);
+  const { filter = '', order = 'oldest', perPage = 100, page = 1 } = options;
+  if (order !== 'oldest' && order !== 'newest') throw new TypeError('order must be oldest or newest.');
+  if (!Number.isInteger(perPage) || perPage < 1 || perPage > 1000) {
+    throw new TypeError('perPage must be a whole number from 1 to 1000.');
+  }
+  if (!Number.isSafeInteger(page) || page < 1) throw new TypeError('page must be a whole number from 1.');
+  const query = new URLSearchParams({ page: String(page), per_page: String(perPage) });
+  query.set('sort', `created_at ${order === 'oldest' ? 'asc' : 'desc'}`);
+  if (filter !== '') query.set('filter', filter);
+
+  const { body, headers } = await send({ method: 'GET', path: `/admin/users?${query}` });
+  const users = (body as { users?: unknown } | null)?.users;
+  const total = headers.get('x-total-count') ?? '';
+  if (!Array.isArray(users) || !/^\d+$/.test(total)) throw unavailable('no list of GoTrue');
+  return { users: users.map(readUser), total: Number(total) };
+}
+
+/**
+ * All users, page by page, each once. Deleting some meanwhile moves the others up, onto pages that were read already:
+ * those are read again, backwards, so that nobody is skipped, though such users come late. Only where as many sign up
+ * as are deleted between two pages, nothing tells, and one may be missed.
+ */
+export async function* listUsers(send: SendAdmin, options: ListOptions = {}): AsyncGenerator<User, void> {
+  refuseUnknown('A list of users', options, listFields);
+  const { perPage = 100 } = options;
+  const seen = new Set<string>();
+  const unseen = (users: User[]) => users.filter(({ id }) => !seen.has(id) && seen.add(id));
+  let total = 0;
+  for (let page = 1; ; page += 1) {
+    const current = await listPage(send, { ...options, page });
+    yield* unseen(current.users);
+    const pagesMoved = Math.ceil((total - current.total) / perPage);
+    for (let back = 1; back <= pagesMoved && back < page; back += 1) {
+      yield* unseen((await listPage(send, { ...options, page: page - back })).users);
+    }
+    total = current.total;
+    if (page * perPage >= total) return;
+  }
+}

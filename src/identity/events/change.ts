@@ -1,0 +1,67 @@
+import { refuseUnknown } from '../refuseUnknown.ts';
+
+type Metadata = Readonly<Record<string, unknown>>;
+
+/** What becomes of a user's metadata. All else that GoTrue keeps of a user is out of an event function's reach. */
+export interface UserChange {
+  /** All roles from now on; `[]` takes them away. Left out, they stay. */
+  readonly roles?: readonly string[];
+  /** Merged into `appMetadata` key by key; null removes a key. `provider` and `roles` stay unless named. */
+  readonly appMetadata?: Metadata;
+  /** Merged into `userMetadata` key by key; null removes a key. */
+  readonly userMetadata?: Metadata;
+}
+
+export const changeFields = ['roles', 'appMetadata', 'userMetadata'] as const;
+
+/**
+ * The `appMetadata` of a change with its `roles` in it.
+ * @throws {TypeError} a field is of the wrong type; of `roles`, and with roles in `appMetadata` too
+ */
+export function appMetadataOf({ roles, appMetadata, userMetadata }: UserChange): Metadata | undefined {
+  for (const [field, value] of Object.entries({ appMetadata, userMetadata })) {
+    if (value !== undefined && !isObject(value)) throw new TypeError(`${field} must be an object.`);
+  }
+  if (roles === undefined) return appMetadata;
+  checkRoles(roles);
+  if (appMetadata && Object.hasOwn(appMetadata, 'roles')) {
+    throw new TypeError('Give the roles either as roles or in appMetadata, not both.');
+  }
+  return { ...appMetadata, roles: [...roles] };
+}
+
+/**
+ * Metadata as they are after a change.
+ * @returns undefined when nothing was to change
+ * @throws {TypeError} the change is none
+ */
+export function applyChange(
+  user: { appMetadata?: Metadata; userMetadata?: Metadata },
+  change: UserChange,
+): { appMetadata: Record<string, unknown>; userMetadata: Record<string, unknown> } | undefined {
+  if (!isObject(change))
+    throw new TypeError('An event handler returns a change, such as { roles }, or nothing.');
+  refuseUnknown('A change of an event handler', change, changeFields);
+  const appMetadata = appMetadataOf(change);
+  if (!appMetadata && !change.userMetadata) return undefined;
+  return {
+    appMetadata: merge(user.appMetadata, appMetadata),
+    userMetadata: merge(user.userMetadata, change.userMetadata),
+  };
+}
+
+/** @throws {TypeError} */
+export function checkRoles(roles: readonly string[]): void {
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string' && role !== '')) {
+    throw new TypeError('roles must be a list of texts that are not empty.');
+  }
+}
+
+function merge(current: Metadata = {}, updates: Metadata = {}): Record<string, unknown> {
+  const merged = Object.entries({ ...current, ...updates });
+  return Object.fromEntries(merged.filter(([key, value]) => value !== null || !Object.hasOwn(updates, key)));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,71 @@
+import { refuseUnknown } from '../refuseUnknown.ts';
+import { applyChange, type UserChange } from './change.ts';
+import type { DeniableEvent, IdentityEventHandlers } from './handlers.ts';
+import { type EventName, eventNames } from './names.ts';
+
+/** A user as @netlify/types has it: all but the id may be missing. */
+interface PlatformUser {
+  id: string;
+  email?: string;
+  createdAt?: string;
+  appMetadata?: Record<string, unknown>;
+  userMetadata?: Record<string, unknown>;
+}
+
+type Handler = (event: DeniableEvent) => UserChange | undefined;
+
+type Reply = Promise<{ user: PlatformUser } | undefined>;
+
+interface PlatformFunctions {
+  userValidate(event: { user: PlatformUser; deny(): undefined }): Reply;
+  userSignup(event: { user: PlatformUser; deny(): undefined }): Reply;
+  userLogin(event: { user: PlatformUser; deny(): undefined }): Reply;
+  userModified(event: { user: PlatformUser; deny(): undefined }): Reply;
+  userDeleted(event: { user: PlatformUser }): Promise<undefined>;
+}
+
+/** For each handler that was given, the property that Netlify calls. */
+export type IdentityEventFunctions<Handlers> = {
+  [Name in keyof Handlers &
+    EventName as (typeof eventNames)[Name]['netlify']]: PlatformFunctions[(typeof eventNames)[Name]['netlify']];
+};
+
+/**
+ * Event functions for Netlify Identity. A reply keeps `provider`, the roles and all other metadata, unless the handler
+ * changes them. (GoTrue by itself replaces the whole of both: what a reply leaves out is lost.)
+ *
+ * Netlify finds out at build time which events a function wants, by reading its source: the default export must be an
+ * object literal that names them. The result of a call is not one; nobody would call it.
+ * ```ts
+ * const { userValidate, userLogin } = defineIdentityEvents({ validate: addRoles('member'), login: remember });
+ * export default { userValidate, userLogin };
+ * ```
+ * @throws {TypeError} no handler, an unknown one, or one that is no function
+ */
+export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
+  handlers: Handlers & { [Name in Exclude<keyof Handlers, EventName>]: never },
+): IdentityEventFunctions<Handlers> {
+  refuseUnknown('defineIdentityEvents', handlers, Object.keys(eventNames));
+  const given = Object.entries(handlers) as [EventName, Handler][];
+  if (given.length === 0) throw new TypeError('defineIdentityEvents needs at least one handler.');
+  const functions = given.map(([name, handler]) => {
+    if (typeof handler !== 'function') throw new TypeError(`The handler ${name} must be a function.`);
+    return [eventNames[name].netlify, name === 'deleted' ? withoutReply(handler) : withReply(handler)];
+  });
+  return Object.fromEntries(functions);
+}
+
+function withReply(handler: Handler) {
+  return async (event: { user: PlatformUser; deny(): undefined }): Reply => {
+    const change = (await handler(event as DeniableEvent)) ?? undefined;
+    const metadata = change === undefined ? undefined : applyChange(event.user, change);
+    // GoTrue reads the metadata alone. `roles`, `provider`, `name` and `pictureUrl` would win over them.
+    return metadata && { user: { id: event.user.id, ...metadata } };
+  };
+}
+
+function withoutReply(handler: Handler) {
+  return async (event: { user: PlatformUser }): Promise<undefined> => {
+    await handler(event as DeniableEvent);
+  };
+}

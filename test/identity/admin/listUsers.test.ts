@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type DevIdentityServer, startDevIdentity } from '../../../src/dev/identity/start.ts';
+import { createAdmin, type IdentityAdmin } from '../../../src/identity/admin/admin.ts';
+import { IdentityRefusal } from '../../../src/identity/admin/refusal.ts';
+import type { User } from '../../../src/identity/events/user.ts';
+
+const count = 3000;
+const startMs = Date.UTC(2026, 0, 1);
+let identity: DevIdentityServer;
+let admin: IdentityAdmin;
+let requests: string[];
+
+beforeEach(async () => {
+  requests = [];
+  identity = await startDevIdentity({ commitDelayMs: 0 });
+  for (let index = 0; index < count; index += 1) plant(index);
+  admin = createAdmin({
+    url: () => identity.url,
+    operatorToken: () => identity.operatorToken,
+    timeoutSeconds: 10,
+    fetch: (input, init) => {
+      requests.push(String(input));
+      return fetch(input, init);
+    },
+  });
+});
+afterEach(() => identity.close());
+
+function plant(index: number): void {
+  const createdAt = new Date(startMs + index * 1000).toISOString();
+  const full_name = index % 1000 === 7 ? 'Grace' : 'Ada';
+  identity.users.plant({ email: `user-${index}@x.example`, createdAt, userMetadata: { full_name } });
+}
+
+async function emailsOf(users: AsyncIterable<User>): Promise<string[]> {
+  const emails: string[] = [];
+  for await (const { email } of users) emails.push(email);
+  return emails;
+}
+
+function emails(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => `user-${from + index}@x.example`);
+}
+
+test('lists everybody once, oldest first, in pages', async () => {
+  expect(await emailsOf(admin.list())).toEqual(emails(0, count));
+  expect(requests).toHaveLength(30);
+});
+
+test('or newest first', async () => {
+  expect(await emailsOf(admin.list({ order: 'newest', perPage: 1000 }))).toEqual(emails(0, count).reverse());
+  expect(requests).toHaveLength(3);
+});
+
+test('asks for no more pages than are needed', async () => {
+  const some: string[] = [];
+  for await (const { email } of admin.list({ perPage: 10 })) {
+    some.push(email);
+    if (some.length === 15) break;
+  }
+  expect(some).toEqual(emails(0, 15));
+  expect(requests).toHaveLength(2);
+});
+
+test('filters by e-mail and by name', async () => {
+  expect(await emailsOf(admin.list({ filter: 'user-299' }))).toEqual([
+    ...emails(299, 300),
+    ...emails(2990, 3000),
+  ]);
+  expect(await emailsOf(admin.list({ filter: 'Grace' }))).toEqual(
+    [7, 1007, 2007].map((index) => `user-${index}@x.example`),
+  );
+  expect(await emailsOf(admin.list({ filter: 'a&page=2#' }))).toEqual([]);
+});
+
+test('a page tells how many there are', async () => {
+  const page = await admin.page({ page: 2, perPage: 7 });
+  expect(page.users.map(({ email }) => email)).toEqual(emails(7, 14));
+  expect(page.total).toBe(count);
+  expect(await admin.page({ page: 999 })).toEqual({ users: [], total: count });
+  expect((await admin.page({ filter: 'Grace', perPage: 1 })).total).toBe(3);
+});
+
+test('whoever is deleted while listing makes nobody else go unseen', async () => {
+  const seen: string[] = [];
+  let listed = 0;
+  for await (const { id, email } of admin.list()) {
+    seen.push(email);
+    listed += 1;
+    if (listed % 3 !== 0) await admin.delete(id);
+  }
+  expect(seen.toSorted()).toEqual(emails(0, count).toSorted());
+  expect(identity.users.count()).toBe(count / 3);
+});
+
+test('all can be deleted in one go', async () => {
+  for await (const { id } of admin.list({ perPage: 400 })) await admin.delete(id);
+  expect(identity.users.count()).toBe(0);
+});
+
+test('who signs up meanwhile comes last, and nobody comes twice', async () => {
+  const seen: string[] = [];
+  for await (const { email } of admin.list({ perPage: 1000 })) {
+    if (email === 'user-5@x.example') plant(count);
+    seen.push(email);
+  }
+  expect(seen).toEqual(emails(0, count + 1));
+  const newestFirst: string[] = [];
+  for await (const { email } of admin.list({ perPage: 1000, order: 'newest' })) {
+    if (newestFirst.length === 5) plant(count + 1);
+    newestFirst.push(email);
+  }
+  expect(newestFirst).toEqual(emails(0, count + 1).reverse());
+});
+
+test('creates, changes and deletes a user, and hears the reasons of GoTrue', async () => {
+  const user = await admin.create({
+    email: 'ada@x.example',
+    password: 'correct-horse-battery',
+    confirm: true,
+  });
+  expect(user).toMatchObject({ provider: 'email', appMetadata: { provider: 'email' } });
+  const changed = await admin.update(user.id, { roles: ['editor'], userMetadata: { color: 'blue' } });
+  expect(changed).toMatchObject({
+    provider: 'email',
+    roles: ['editor'],
+    userMetadata: { color: 'blue' },
+    confirmedAt: expect.any(String),
+  });
+  expect(await admin.update(user.id, { userMetadata: { color: null } })).toMatchObject({
+    roles: ['editor'],
+    userMetadata: {},
+  });
+  const again = admin.create({ email: 'ada@x.example', password: 'another' });
+  await expect(again).rejects.toThrow(IdentityRefusal);
+  await expect(again).rejects.toThrow('Email address already registered by another user');
+  expect([await admin.delete(user.id), await admin.delete(user.id)]).toEqual([true, false]);
+  expect(await admin.get(user.id)).toBeUndefined();
+});

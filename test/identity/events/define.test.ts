@@ -1,0 +1,119 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import type { UserChange } from '../../../src/identity/events/change.ts';
+import { defineIdentityEvents } from '../../../src/identity/events/define.ts';
+import { samplePayloads } from '../../../src/identity/events/samples.ts';
+import { toUser } from '../../../src/identity/events/user.ts';
+
+/** A call as the platform makes it, and whether it was denied. */
+async function validate(handler: () => unknown) {
+  const { userValidate } = defineIdentityEvents({ validate: handler as () => UserChange });
+  let denials = 0;
+  const deny = () => {
+    denials += 1;
+    return undefined;
+  };
+  const reply = await userValidate({ user: { ...toUser(samplePayloads.validate.user) }, deny });
+  return { reply, denials };
+}
+
+test('gives the properties that Netlify calls, for the handlers that there are', () => {
+  const nothing = () => undefined;
+  const all = { validate: nothing, signup: nothing, login: nothing, modified: nothing, deleted: nothing };
+  expect(Object.keys(defineIdentityEvents(all))).toEqual([
+    'userValidate',
+    'userSignup',
+    'userLogin',
+    'userModified',
+    'userDeleted',
+  ]);
+  const two = defineIdentityEvents({ login: nothing, deleted: nothing });
+  expect(Object.keys(two)).toEqual(['userLogin', 'userDeleted']);
+  expectTypeOf(two).toHaveProperty('userLogin');
+  expectTypeOf(two).not.toHaveProperty('userValidate');
+});
+
+test('each handler knows of its user what GoTrue guarantees', () => {
+  const functions = defineIdentityEvents({
+    validate: ({ user }) => {
+      expectTypeOf(user.confirmedAt).toEqualTypeOf<undefined>();
+    },
+    login: async ({ user }) => {
+      expectTypeOf(user.confirmedAt).toEqualTypeOf<string>();
+    },
+    modified: ({ user }) => {
+      expectTypeOf(user.confirmedAt).toEqualTypeOf<string | undefined>();
+      return user.roles && { roles: user.roles };
+    },
+    deleted: (event) => {
+      // @ts-expect-error there is nothing to deny
+      event.deny();
+    },
+  });
+  expect(Object.keys(functions)).toHaveLength(4);
+});
+
+test.each([
+  [
+    { validat: () => undefined },
+    'has no field validat; there are validate, signup, login, modified, deleted.',
+  ],
+  [{ userValidate: () => undefined }, 'has no field userValidate'],
+  [{ toString: () => '' }, 'has no field toString'],
+  [{}, 'needs at least one handler'],
+  [{ validate: undefined }, 'The handler validate must be a function.'],
+  [{ login: 'yes' }, 'The handler login must be a function.'],
+])('%o is a mistake', (handlers, words) => {
+  expect(() => defineIdentityEvents(handlers as never)).toThrow(words);
+  expect(() => defineIdentityEvents(handlers as never)).toThrow(TypeError);
+});
+
+test('a misspelt handler does not compile', () => {
+  // @ts-expect-error it is validate
+  expect(() => defineIdentityEvents({ validat: () => undefined, login: () => undefined })).toThrow(TypeError);
+});
+
+test.each([[undefined], [null], [{}], [{ roles: undefined }]])('%o leaves the user alone', async (change) => {
+  expect(await validate(() => change)).toEqual({ reply: undefined, denials: 0 });
+});
+
+test('a reply holds all metadata, and nothing that could win over them', async () => {
+  const { reply } = await validate(async () => ({ roles: ['member'], userMetadata: { proof: null } }));
+  expect(reply).toEqual({
+    user: {
+      id: samplePayloads.validate.user.id,
+      appMetadata: { provider: 'email', roles: ['member'] },
+      userMetadata: { full_name: 'No One' },
+    },
+  });
+});
+
+test('denies through the platform, once', async () => {
+  const { userSignup } = defineIdentityEvents({ signup: (event) => event.deny() });
+  const calls: string[] = [];
+  const deny = () => void calls.push('denied') as undefined;
+  expect(await userSignup({ user: { ...toUser(samplePayloads.signup.user) }, deny })).toBeUndefined();
+  expect(calls).toEqual(['denied']);
+});
+
+test.each([
+  [{ app_metadata: {} }, 'has no field app_metadata; there are roles, appMetadata, userMetadata.'],
+  [{ user: {} }, 'has no field user'],
+  [{ roles: 'member' }, 'roles must be a list'],
+  [{ appMetadata: ['member'] }, 'appMetadata must be an object.'],
+  ['denied', 'returns a change'],
+  [false, 'returns a change'],
+])('%o is no change: the call fails, and so GoTrue takes it for a refusal', async (change, words) => {
+  await expect(validate(() => change)).rejects.toThrow(words);
+});
+
+test('what a handler throws is what the platform gets; so of one that only listens', async () => {
+  const fault = new Error('no database');
+  await expect(validate(() => Promise.reject(fault))).rejects.toBe(fault);
+  const { userDeleted } = defineIdentityEvents({ deleted: () => Promise.reject(fault) });
+  await expect(userDeleted({ user: { ...toUser(samplePayloads.deleted.user) } })).rejects.toBe(fault);
+});
+
+test('whatever a listener returns is no reply', async () => {
+  const { userDeleted } = defineIdentityEvents({ deleted: () => ({ roles: [] }) as never });
+  expect(await userDeleted({ user: { ...toUser(samplePayloads.deleted.user) } })).toBeUndefined();
+});
