@@ -2,6 +2,7 @@ import { proxy } from 'hono/proxy';
 import type { Policy } from '../policy/types.ts';
 import { identityPath } from '../protocol/paths.ts';
 import { readEnvironment } from '../runtime/environment.ts';
+import type { VerifierOptions } from '../token/createVerifier.ts';
 import { createDevIdentity, type DevIdentity } from './identity/create.ts';
 import type { DevIdentityOptions } from './identity/options.ts';
 import { listen } from './listen.ts';
@@ -24,10 +25,22 @@ export interface DevParts {
   close(): Promise<void>;
 }
 
+/** The API behind the gate, where the settings name no other. */
+export interface DevApi {
+  url: string;
+  /** What people call it. */
+  name: string;
+  /** More lines for people. */
+  notes: string[];
+  close(): Promise<void>;
+}
+
 export interface DevPartsOptions {
   identity?: DevIdentityOptions;
   /** Which Redis is behind the bridge; see `startRedisBridge`. */
   redisBackend?: 'auto' | 'redis-server' | 'memory';
+  /** Starts the API behind the gate, given how to verify tokens. Default: the sample API. */
+  startApi?: (verifier: VerifierOptions) => Promise<DevApi>;
 }
 
 /**
@@ -55,10 +68,14 @@ export async function startParts(
   const redis = settings.redis
     ? undefined
     : await startRedisBridge({ redisUrl: settings.redisUrl, backend: options.redisBackend ?? 'auto' });
-  const sampleApi = await startSampleApi(settings, policy, siteUrl);
+  const { startApi = startSampleApi } = options;
+  const api = await startApi(verifierOf(settings, policy, siteUrl)).catch(async (error) => {
+    await redis?.close();
+    throw error;
+  });
   const restApi = (settings.redis ?? redis) as { url: string; token: string };
   return {
-    environment: environmentOf(settings, policy, siteUrl, sampleApi.url, restApi),
+    environment: environmentOf(settings, policy, siteUrl, api.url, restApi),
     operatorToken: settings.identity?.operatorToken ?? identity?.operatorToken ?? '',
     serveIdentity: (request) => {
       const { pathname, search } = new URL(request.url);
@@ -71,40 +88,44 @@ export async function startParts(
     description: [
       `Identity: ${settings.identity?.url ?? 'ours, in memory; its users are gone when this stops'}`,
       `Redis: ${redis?.backend ?? restApi.url}`,
-      ...policy.routes.map(
-        (route) => `${route.path}: ${settings.upstreams[route.upstream] ?? 'the sample API'}`,
-      ),
+      ...policy.routes.map((route) => `${route.path}: ${settings.upstreams[route.upstream] ?? api.name}`),
+      ...api.notes,
     ],
     close: async () => {
-      await sampleApi.close();
+      await api.close();
       await redis?.close();
     },
   };
 }
 
-function startSampleApi(settings: DevSettings, policy: Policy, issuer: string) {
+function verifierOf(settings: DevSettings, policy: Policy, siteUrl: string): VerifierOptions {
   const { secret, secondarySecret } = Object.values(policy.audiences)[0] ?? {};
-  const api = createSampleApi({
+  return {
     secret: settings.secrets[secret ?? ''],
     secondarySecret: settings.secrets[secondarySecret ?? ''],
-    issuer: policy.issuer ?? issuer,
+    issuer: policy.issuer ?? siteUrl,
     audience: policy.defaultAudience,
     deployContexts: ['dev'],
-  });
-  return listen((request) => api.fetch(request));
+  };
+}
+
+async function startSampleApi(verifier: VerifierOptions): Promise<DevApi> {
+  const api = createSampleApi(verifier);
+  const listening = await listen((request) => api.fetch(request));
+  return { ...listening, name: 'the sample API', notes: [] };
 }
 
 function environmentOf(
   settings: DevSettings,
   policy: Policy,
   siteUrl: string,
-  sampleApiUrl: string,
+  apiUrl: string,
   redis: { url: string; token: string },
 ): Record<string, string> {
-  const sampleApi = Object.fromEntries(policy.routes.map((route) => [route.upstream, sampleApiUrl]));
+  const api = Object.fromEntries(policy.routes.map((route) => [route.upstream, apiUrl]));
   return {
     ...settings.secrets,
-    ...sampleApi,
+    ...api,
     ...settings.upstreams,
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,

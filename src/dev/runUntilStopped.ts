@@ -4,6 +4,9 @@ interface Running {
   close(): Promise<void>;
 }
 
+/** Who started us: read at once, since it may be gone before everything is up. */
+const parent = process.ppid;
+
 /** Starts a dev server in the foreground, says when it is ready, and ends it clean on Ctrl-C. */
 export async function runUntilStopped(start: () => Promise<Running>): Promise<void> {
   try {
@@ -30,6 +33,5 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
 
 /** npm runs a script through a shell, which does not hand a signal on: when it is gone, so are we. */
 function stopWithParent(stop: () => void): void {
-  const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stop(), 500).unref();
 }

@@ -5,13 +5,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { DevServer } from '../../src/dev/startSite.ts';
 import { describeWith } from '../support/optional.ts';
 import { bundle, launchBrowser, openPage, recordRequests } from './support/browser.ts';
-import { ways } from './support/ways.ts';
+import { describeWays, ways } from './support/ways.ts';
 
 const sessionPage = `
   import { createSession } from './client/index.ts';
   window.session = createSession();
 `;
 const hello = "session.fetch('/api/hello').then((response) => response.json())";
+// Each backend adds its own words.
+const greeting = /^Hello, visitor\./;
 const coldStart = [
   'POST /.netlify/identity/signup',
   'POST /.netlify/identity/token',
@@ -31,7 +33,7 @@ describeWith('chromium')('the client', () => {
   });
   afterAll(() => browser.close());
 
-  describe.each(ways)('under %s', (_, start) => {
+  describeWays((start) => {
     let server: DevServer;
     let context: BrowserContext;
     let requests: string[];
@@ -51,7 +53,7 @@ describeWith('chromium')('the client', () => {
     test('a cold start is four requests, a warm call one, a warm start one', async () => {
       const page = await open();
       const first = await callHello(page);
-      expect(first.message).toBe('Hello, visitor.');
+      expect(first.message).toMatch(greeting);
       expect(requests.splice(0)).toEqual(coldStart);
       expect((await callHello(page)).you).toBe(first.you);
       expect(requests.splice(0)).toEqual(['GET /api/hello']);
@@ -97,7 +99,7 @@ describeWith('chromium')('the client', () => {
       const token = (await page.evaluate('session.token()')) as string;
       await fetch(`${server.url}/session/revoke`, { method: 'POST', body: new URLSearchParams({ token }) });
       const again = await callHello(page);
-      expect(again.message).toBe('Hello, visitor.');
+      expect(again.message).toMatch(greeting);
       expect(again.you).not.toBe(you);
     });
 
@@ -154,7 +156,7 @@ describeWith('chromium')('the client', () => {
       );
       const page = await open('<script src="/daypass.js" data-api="/api/"></script>', '');
       const answer = (await page.evaluate("fetch('/api/hello').then((r) => r.json())")) as Hello;
-      expect(answer.message).toBe('Hello, visitor.');
+      expect(answer.message).toMatch(greeting);
       expect(requests.splice(0)).toEqual(coldStart);
       const seen: (string | undefined)[] = [];
       context.on('request', (request) => seen.push(request.headers().authorization));
@@ -183,7 +185,9 @@ describeWith('chromium')('the client', () => {
         });
         Object.assign(window, { answer });
       }, worker);
-      expect(await page.evaluate('window.answer')).toMatchObject({ message: 'Hello, visitor.' });
+      expect(await page.evaluate('window.answer')).toMatchObject({
+        message: expect.stringMatching(greeting),
+      });
     });
   });
 

@@ -1,10 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { attacks } from '../../site/lab/attacks.ts';
 import type { DevServer } from '../../src/dev/startSite.ts';
 import { registrationRemedy } from '../../src/protocol/remedies.ts';
 import { launchBrowser } from '../e2e/support/browser.ts';
-import { ways } from '../e2e/support/ways.ts';
+import { describeWays } from '../e2e/support/ways.ts';
 import { describeWith } from '../support/optional.ts';
 import { openDemo } from './openDemo.ts';
 
@@ -29,7 +29,7 @@ function widths(page: Page): Promise<number[]> {
 }
 
 describeWith('chromium')('the demo page', () => {
-  describe.each(ways)('under %s', (_, start) => {
+  describeWays((start) => {
     let browser: Browser;
     let server: DevServer;
     let context: BrowserContext;

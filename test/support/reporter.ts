@@ -1,5 +1,5 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
-import { remedyFor } from './optional.ts';
+import { isPresent, type OptionalPart, remedyFor } from './optional.ts';
 
 /** Lists each skipped suite with its reason, then closes with one line of totals. */
 export class SummaryReporter implements Reporter {
@@ -26,6 +26,7 @@ export class SummaryReporter implements Reporter {
 }
 
 function reasonOf(test: TestCase): string {
-  const part = /\[needs ([^\]]+)\]/.exec(test.fullName)?.[1];
+  const needed = [...test.fullName.matchAll(/\[needs ([^\]]+)\]/g)].map(([, part]) => part as OptionalPart);
+  const part = needed.find((name) => !isPresent(name));
   return part ? `needs ${part} (${remedyFor(part)})` : test.fullName;
 }

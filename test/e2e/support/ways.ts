@@ -1,11 +1,32 @@
+import { beforeAll, describe } from 'vitest';
 import policy from '../../../daypass.config.ts';
+import { djangoPolicy } from '../../../src/dev/django/policy.ts';
+import { prepareEnvironment } from '../../../src/dev/django/prepareEnvironment.ts';
+import { startDjango } from '../../../src/dev/django/start.ts';
 import type { DevPartsOptions } from '../../../src/dev/parts.ts';
 import { readSettings } from '../../../src/dev/settings.ts';
 import { type DevServer, startDevServer } from '../../../src/dev/startDevServer.ts';
 import { startNetlifyServer } from '../../../src/dev/startNetlifyServer.ts';
+import { describeWith, type OptionalPart } from '../../support/optional.ts';
 
-/** Both ways to run the same site, each on a port of its own. */
-export const ways: [string, (options?: DevPartsOptions) => Promise<DevServer>][] = [
+export type Start = (options?: DevPartsOptions) => Promise<DevServer>;
+
+const quiet = { print: () => undefined, log: () => undefined };
+
+export const startWithDjango: Start = (options) =>
+  startDevServer(readSettings({ PORT: '0' }, djangoPolicy), djangoPolicy, {
+    ...options,
+    startApi: (verifier) => startDjango(verifier, quiet),
+  });
+
+/** What a way needs of the machine, and what it does once to be quick after that. */
+interface Needs {
+  part: OptionalPart;
+  prepare(): Promise<unknown>;
+}
+
+/** The ways to run the same site, each on a port of its own. */
+export const ways: [string, Start, Needs?][] = [
   ['npm start', (options) => startDevServer(readSettings({ PORT: '0' }, policy), policy, options)],
   [
     "Netlify's emulator",
@@ -15,4 +36,21 @@ export const ways: [string, (options?: DevPartsOptions) => Promise<DevServer>][]
         projectRoot: process.cwd(),
       }),
   ],
+  [
+    'npm run start:django',
+    startWithDjango,
+    { part: 'python 3.10', prepare: () => prepareEnvironment(quiet.print) },
+  ],
 ];
+
+/** `describe` once for each way, skipped where its part is missing. */
+export function describeWays(body: (start: Start) => void): void {
+  for (const [title, start, needs] of ways) {
+    const describeWay = needs ? describeWith(needs.part) : describe;
+    describeWay(`under ${title}`, () => {
+      // An installation takes longer than a hook may.
+      if (needs) beforeAll(needs.prepare, 300_000);
+      body(start);
+    });
+  }
+}

@@ -1,0 +1,40 @@
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from rest_framework.test import APITestCase
+from rest_framework_simplejwt.tokens import AccessToken
+
+from guestbook.models import Entry
+
+from .passes import bearer, make_pass
+
+ENTRIES = "/api/public/entries"
+
+
+class PublicTests(APITestCase):
+    def setUp(self):
+        cache.clear()
+
+    def test_a_visitor_reads_and_writes(self):
+        headers = bearer(make_pass(sub="anon_" + "v" * 21 + "w"))
+        written = self.client.post(ENTRIES, {"text": "Nice."}, headers=headers)
+        self.assertEqual(written.status_code, 201)
+        self.assertEqual(Entry.objects.get().session, "anon_" + "v" * 21 + "w")
+        read = self.client.get(ENTRIES, headers=headers)
+        self.assertEqual([entry["text"] for entry in read.json()], ["Nice."])
+        self.assertNotIn("session", read.json()[0])
+
+    def test_nobody_else_does(self):
+        member = AccessToken.for_user(User.objects.create_user("member"))
+        for token in (None, "nonsense", member, make_pass(exp=1), make_pass(aud="other")):
+            headers = {} if token is None else bearer(token)
+            with self.subTest(token=str(token)[:8]):
+                refused = self.client.post(ENTRIES, {"text": "Buy!"}, headers=headers)
+                self.assertEqual(refused.status_code, 401)
+                self.assertTrue(refused["WWW-Authenticate"].startswith("Bearer"))
+        self.assertEqual(Entry.objects.count(), 0)
+
+    def test_the_rate_counts_by_session(self):
+        headers = bearer(make_pass())
+        codes = [self.client.get(ENTRIES, headers=headers).status_code for _ in range(21)]
+        self.assertEqual(codes, [200] * 20 + [429])
+        self.assertEqual(self.client.get(ENTRIES, headers=bearer(make_pass())).status_code, 200)

@@ -1,0 +1,20 @@
+import { buildSite } from '../../scripts/buildSite.ts';
+import { djangoPolicy } from './django/policy.ts';
+import { startDjango } from './django/start.ts';
+import { runUntilStopped } from './runUntilStopped.ts';
+import { readSettings } from './settings.ts';
+import { startDevServer } from './startDevServer.ts';
+
+// `npm run start:django`: as `npm start`, with examples/django behind the gate.
+await runUntilStopped(async () => {
+  const settings = readSettings(process.env, djangoPolicy);
+  if (settings.upstreams.DAYPASS_UPSTREAM) {
+    throw new Error('DAYPASS_UPSTREAM names another backend: unset it to run Django, or run npm start.');
+  }
+  await buildSite();
+  const output = {
+    print: (line: string) => console.log(line),
+    log: (text: string) => process.stderr.write(text),
+  };
+  return startDevServer(settings, djangoPolicy, { startApi: (verifier) => startDjango(verifier, output) });
+});
