@@ -1,0 +1,59 @@
+"""Words a refusal as an HTTP answer."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from daypass.errors import TokenError
+
+PROBLEM_TYPE = "application/problem+json"
+"""RFC 9457 §6.1."""
+
+CHALLENGE = 'Bearer realm="daypass"'
+"""RFC 6750 §3: what a caller gets who sent no token."""
+
+_logger = logging.getLogger("daypass")
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def refusal_headers(error: TokenError) -> dict[str, str]:
+    """Header fields of a refusal: the challenge of RFC 6750 §3, and that no cache may keep it."""
+    headers = {"Cache-Control": "no-store", "Vary": "Authorization"}
+    if error.status == 503:
+        return {**headers, "Retry-After": "1"}
+    return {**headers, "WWW-Authenticate": challenge(error)}
+
+
+def challenge(error: TokenError) -> str:
+    """The challenge of RFC 6750 §3; no error code for a caller who sent no token."""
+    if error.code == "token_missing":
+        return CHALLENGE
+    reason = "insufficient_scope" if error.code == "insufficient_scope" else "invalid_token"
+    return f'{CHALLENGE}, error="{reason}", error_description="{error.detail}"'
+
+
+def problem(status: int, detail: str, code: str) -> dict[str, Any]:
+    """The members of a problem detail (RFC 9457 §3.1), with the stable code."""
+    phrase = HTTPStatus(status).phrase
+    return {"type": "about:blank", "title": phrase, "status": status, "detail": detail, "code": code}
+
+
+def answer_refusal(error: TokenError) -> Answer:
+    """A refusal as problem+json, and one line in the log of `daypass` that tells why."""
+    log_refusal(error)
+    body = json.dumps(problem(error.status, error.detail, error.code)).encode() + b"\n"
+    headers = {"Content-Type": PROBLEM_TYPE, "Content-Length": str(len(body)), **refusal_headers(error)}
+    return Answer(error.status, headers, body)
+
+
+def log_refusal(error: TokenError) -> None:
+    """One line for the operator: the code alone, never a token."""
+    _logger.info("refused: %s", error.code)

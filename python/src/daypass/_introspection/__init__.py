@@ -1,0 +1,1 @@
+"""Asking the site about a token, over HTTP."""

@@ -1,0 +1,89 @@
+"""Judges the claims of a token whose signature holds."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from daypass.access_token import AccessToken, FrozenClaims
+from daypass.errors import TokenError
+
+DEPLOY_CONTEXTS = ("production", "deploy-preview", "branch-deploy", "dev")
+"""Netlify's deploy contexts, as the claim `deploy_context` names them."""
+
+# No site may mint a longer life, so no longer one is believed.
+_MAX_LIFE_SECONDS = 3600
+
+_SUBJECT = re.compile(r"anon_[A-Za-z0-9_-]{22}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsPolicy:
+    """What a backend knows of the tokens that it accepts."""
+
+    issuer: str
+    audience: str
+    deploy_contexts: frozenset[str]
+    leeway_seconds: int
+
+
+def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -> AccessToken:
+    """Judge claims (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
+
+    Args:
+        now: the present, seconds since the epoch.
+
+    Raises:
+        TokenError: `token_claims` for one that is absent or of the wrong type, else the claim's own code.
+    """
+    issuer, audience, subject = _text(claims, "iss"), _text(claims, "aud"), _text(claims, "sub")
+    token_id, deploy_context = _text(claims, "jti"), _text(claims, "deploy_context")
+    scope = _text(claims, "scope") if "scope" in claims else ""
+    if token_id == "":
+        raise TokenError("token_claims")
+    issued_at, expires_at = _date(claims, "iat"), _date(claims, "exp")
+    not_before = _date(claims, "nbf") if "nbf" in claims else 0
+    session_started_at = _date(claims, "auth_time") if "auth_time" in claims else None
+
+    if issuer != policy.issuer:
+        raise TokenError("token_issuer")
+    if audience != policy.audience:
+        raise TokenError("token_audience")
+    if not _SUBJECT.fullmatch(subject):
+        raise TokenError("token_subject")
+    if not 0 < expires_at - issued_at <= _MAX_LIFE_SECONDS:
+        raise TokenError("token_lifetime")
+    if max(issued_at, not_before) > now + policy.leeway_seconds:
+        raise TokenError("token_not_yet_valid")
+    if now >= expires_at + policy.leeway_seconds:
+        raise TokenError("token_expired")
+    if deploy_context not in policy.deploy_contexts:
+        raise TokenError("token_deploy_context")
+
+    return AccessToken(
+        subject=subject,
+        issuer=issuer,
+        audience=audience,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        session_started_at=session_started_at,
+        token_id=token_id,
+        scopes=tuple(name for name in scope.split(" ") if name != ""),
+        deploy_context=deploy_context,
+        claims=FrozenClaims(claims),
+    )
+
+
+def _text(claims: Mapping[str, object], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str):
+        raise TokenError("token_claims")
+    return value
+
+
+def _date(claims: Mapping[str, object], name: str) -> int:
+    """RFC 7519 §2 allows fractions; sites mint whole seconds, and nothing else is taken."""
+    value = claims.get(name)
+    # `type`, since True is an int too.
+    if type(value) is not int or value < 0:
+        raise TokenError("token_claims")
+    return value

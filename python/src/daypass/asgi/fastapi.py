@@ -1,0 +1,59 @@
+"""Daypass as a dependency of FastAPI."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from daypass._http.answer import answer_refusal
+from daypass._http.require import require_token
+from daypass.access_token import AccessToken
+from daypass.errors import TokenError
+from daypass.verifier import Verifier
+
+from .authorization import authorization_of
+
+
+async def _answer(_request: Request, error: TokenError) -> Response:
+    status, headers, body = answer_refusal(error)
+    return Response(body, status, headers)
+
+
+exception_handlers: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    TokenError: _answer
+}
+"""For `FastAPI(exception_handlers=exception_handlers)`: answers refusals with problem+json and a challenge."""
+
+
+class RequireDaypass(SecurityBase):
+    """A dependency that is the verified `AccessToken`: `Annotated[AccessToken, Depends(RequireDaypass(verifier))]`.
+
+    Appears as a security scheme in the OpenAPI document. The application takes `exception_handlers` of this module.
+
+    Args:
+        verifier: says which tokens hold.
+        scope: a scope that the token must carry.
+    """
+
+    def __init__(self, verifier: Verifier, scope: str | None = None) -> None:
+        self.model = HTTPBearer(bearerFormat="JWT", description="An access token of Daypass: an anonymous session.")
+        self.scheme_name = "daypass"
+        self._verifier = verifier
+        self._scope = scope
+
+    async def __call__(self, connection: HTTPConnection) -> AccessToken:
+        """Verify the token of a request.
+
+        Raises:
+            TokenError: there is none, it is refused, or it lacks the scope.
+            RuntimeError: the application does not know how to answer a refusal.
+        """
+        # Also for a token that holds: what is forgotten shows at the first request, not at the first attack.
+        if TokenError not in connection.app.exception_handlers:
+            raise RuntimeError(
+                "Make the application with FastAPI(exception_handlers=exception_handlers), from daypass.asgi.fastapi."
+            )
+        return require_token(self._verifier, authorization_of(connection.scope), self._scope)

@@ -1,0 +1,64 @@
+"""Lets only callers with a token into an ASGI application."""
+
+from daypass._http.answer import answer_refusal
+from daypass._http.require import require_token
+from daypass.errors import TokenError
+from daypass.verifier import Verifier
+
+from .authorization import authorization_of
+from .state import leave_token
+from .types import ASGIApp, Message, Receive, Scope, Send
+
+
+class DaypassMiddleware:
+    """Lets only callers with a valid access token in; `access_token(request)` reads it.
+
+    Others get 401, or 403 for want of the scope, with the challenge of RFC 6750 §3 and problem+json that holds the
+    stable code; web sockets are refused before they open. Preflights carry no token, so `CORSMiddleware` belongs
+    outside. To protect a part of an application, give it to that part's `Mount` or `Route`.
+
+    Args:
+        verifier: says which tokens hold.
+        scope: a scope that the token must carry.
+    """
+
+    def __init__(self, app: ASGIApp, verifier: Verifier, scope: str | None = None) -> None:
+        self._app = app
+        self._verifier = verifier
+        self._scope = scope
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection."""
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        try:
+            token = require_token(self._verifier, authorization_of(scope), self._scope)
+        except TokenError as error:
+            return await _refuse(error, scope, receive, send)
+        leave_token(scope, token)
+        return await self._app(scope, receive, _vary(send))
+
+
+def _vary(send: Send) -> Send:
+    """One caller's answer is not another's (RFC 9111 §4.1)."""
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"vary", b"Authorization")]}
+        await send(message)
+
+    return sender
+
+
+async def _refuse(error: TokenError, scope: Scope, receive: Receive, send: Send) -> None:
+    prefix = "http.response"
+    if scope["type"] == "websocket":
+        await receive()
+        prefix = "websocket.http.response"
+        if prefix not in scope.get("extensions", {}):
+            # Before it is accepted, this is a 403 of the server's own.
+            return await send({"type": "websocket.close", "code": 1008})
+    status, fields, body = answer_refusal(error)
+    headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+    await send({"type": f"{prefix}.start", "status": status, "headers": headers})
+    return await send({"type": f"{prefix}.body", "body": body})

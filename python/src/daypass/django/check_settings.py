@@ -1,0 +1,53 @@
+"""System checks of the setting `DAYPASS`."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+from daypass._token.secret import MAKE_SECRET_COMMAND
+
+from .settings import read_verifier
+
+
+def check_settings(**_options: Any) -> list[CheckMessage]:
+    """Refuse settings that do not work, or work and are unsafe."""
+    problems = read_verifier(debug=settings.DEBUG)[1]
+    messages: list[CheckMessage] = [Error(message, id=f"daypass.{check_id}") for check_id, message in problems]
+    written = getattr(settings, "DAYPASS", None)
+    if isinstance(written, dict):
+        messages += _check_issuer(written.get("ISSUER"))
+        messages += _check_reuse({written.get("SECRET"), written.get("SECONDARY_SECRET")} - {None, ""})
+    return messages
+
+
+def _check_issuer(issuer: object) -> list[CheckMessage]:
+    if settings.DEBUG or not str(issuer).startswith("http://"):
+        return []
+    hint = "Give the site's primary URL, with https. Tokens of a dev site are taken where DEBUG is True."
+    return [Error('DAYPASS["ISSUER"] is an http address outside DEBUG.', hint=hint, id="daypass.E004")]
+
+
+def _check_reuse(secrets: set[object]) -> list[CheckMessage]:
+    """Whoever verifies HS256 can forge: the site must not be able to sign what this project signs for itself."""
+    simple_jwt = getattr(settings, "SIMPLE_JWT", None)
+    others = {"SECRET_KEY": [_secret_key()], "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS}
+    if isinstance(simple_jwt, dict):
+        others['SIMPLE_JWT["SIGNING_KEY"]'] = [simple_jwt.get("SIGNING_KEY")]
+    return [
+        Error(
+            f"A secret of DAYPASS is also {name}.",
+            hint=f"Each key has one use. Make another for DAYPASS, here and at the site: {MAKE_SECRET_COMMAND}",
+            id="daypass.E005",
+        )
+        for name, values in others.items()
+        if secrets.intersection(values)
+    ]
+
+
+def _secret_key() -> object:
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:
+        return None  # Django's own check tells

@@ -1,0 +1,83 @@
+"""Lets only callers with a token into a view."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from daypass.errors import TokenError
+
+from .judge import refusal_response, require_own_token
+from .request import DaypassRequest
+
+_Parameters = ParamSpec("_Parameters")
+_Answer = TypeVar("_Answer", bound=HttpResponseBase | Awaitable[HttpResponseBase])
+_View = Callable[Concatenate[DaypassRequest, _Parameters], _Answer]
+_GuardedView = Callable[Concatenate[HttpRequest, _Parameters], _Answer]
+
+
+@overload
+def require_daypass(view: _View[_Parameters, _Answer]) -> _GuardedView[_Parameters, _Answer]: ...
+
+
+@overload
+def require_daypass(
+    *, scope: str | None = None
+) -> Callable[[_View[_Parameters, _Answer]], _GuardedView[_Parameters, _Answer]]: ...
+
+
+def require_daypass(view: Any = None, *, scope: str | None = None) -> Any:
+    """Let only callers with a valid access token into a view, sync or async. Needs no middleware.
+
+    Inside, `request.daypass` is the `AccessToken`. Others get 401, or 403 for want of the scope, with the challenge of
+    RFC 6750 §3 and problem+json that holds the stable code. The view needs no CSRF token: what a caller proves here, no
+    browser sends by itself.
+
+    Args:
+        view: a function view, or what `as_view()` of a class returned.
+        scope: a scope that the token must carry.
+    """
+    return _guard(view, scope) if view is not None else lambda later: _guard(later, scope)
+
+
+def _guard(view: Callable[..., Any], scope: str | None) -> Callable[..., Any]:
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def guarded_async(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            try:
+                _admit(request, scope)
+            except TokenError as error:
+                return refusal_response(error)
+            return _finish(await view(request, *args, **kwargs))
+
+        return _exempt(guarded_async)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        try:
+            _admit(request, scope)
+        except TokenError as error:
+            return refusal_response(error)
+        return _finish(view(request, *args, **kwargs))
+
+    return _exempt(guarded)
+
+
+def _admit(request: HttpRequest, scope: str | None) -> None:
+    cast("DaypassRequest", request).daypass = require_own_token(request, scope)
+
+
+def _finish(response: HttpResponseBase) -> HttpResponseBase:
+    # One caller's answer is not another's (RFC 9111 §4.1).
+    patch_vary_headers(response, ["Authorization"])
+    return response
+
+
+def _exempt(view: Callable[..., Any]) -> Callable[..., Any]:
+    view.csrf_exempt = True  # type: ignore[attr-defined]  # as django.views.decorators.csrf does
+    return view

@@ -1,0 +1,53 @@
+"""Judges the token of a Django request. The functions hide their variables from Django's error reports."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.debug import sensitive_variables
+
+from daypass._http.answer import answer_refusal
+from daypass._http.bearer import read_bearer
+from daypass._http.require import require_token
+from daypass.access_token import AccessToken
+from daypass.errors import TokenError
+
+from .settings import get_verifier
+
+_JUDGED = "_daypass_judged"
+
+
+@sensitive_variables()
+def require_own_token(request: HttpRequest, scope: str | None = None) -> AccessToken:
+    """Verify the token of a request.
+
+    Raises:
+        TokenError: there is none, it is refused, or it lacks the scope.
+    """
+    return require_token(get_verifier(), request.headers.get("Authorization"), scope)
+
+
+@sensitive_variables()
+def find_own_token(request: HttpRequest) -> AccessToken | None:
+    """Verify the token of a request if it claims to come from our site.
+
+    Returns:
+        None when there is no token, or one for somebody else to judge.
+
+    Raises:
+        TokenError: it claims our issuer, and is refused.
+    """
+    setattr(request, _JUDGED, True)
+    try:
+        token = read_bearer(request.headers.get("Authorization"))
+    except TokenError:
+        return None
+    return get_verifier().verify_own(token)
+
+
+def was_judged(request: HttpRequest) -> bool:
+    """Whether `find_own_token` was asked, so that the answer depends on the token."""
+    return getattr(request, _JUDGED, False)
+
+
+def refusal_response(error: TokenError) -> HttpResponse:
+    """A refusal as problem+json with its challenge."""
+    status, headers, body = answer_refusal(error)
+    return HttpResponse(body, status=status, headers=headers)

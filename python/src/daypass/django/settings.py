@@ -1,0 +1,92 @@
+"""Reads the setting `DAYPASS`."""
+
+import difflib
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from daypass.errors import ConfigurationError
+from daypass.verifier import Verifier
+
+_KEYS = (
+    "SECRET",
+    "SECONDARY_SECRET",
+    "ISSUER",
+    "AUDIENCE",
+    "DEPLOY_CONTEXTS",
+    "LEEWAY_SECONDS",
+    "CACHE_SIZE",
+)
+
+
+class SettingProblem(NamedTuple):
+    """What is wrong with `DAYPASS`. Never repeats a secret."""
+
+    check_id: str
+    message: str
+
+
+def get_verifier() -> Verifier:
+    """The verifier that the settings describe; in Django's debug mode it takes tokens of dev sites too.
+
+    Raises:
+        ImproperlyConfigured: the settings are at fault; the message says all that is wrong, and no secret.
+    """
+    return _make_verifier(bool(settings.DEBUG))
+
+
+# By DEBUG, for test runners change it without saying so.
+@lru_cache(maxsize=2)
+def _make_verifier(debug: bool) -> Verifier:  # noqa: FBT001
+    verifier, problems = read_verifier(debug=debug)
+    if verifier is None:
+        raise ImproperlyConfigured("\n".join(problem.message for problem in problems))
+    return verifier
+
+
+def read_verifier(*, debug: bool) -> tuple[Verifier | None, list[SettingProblem]]:
+    """Make the verifier of the setting `DAYPASS`, or say everything that is wrong with it."""
+    written = getattr(settings, "DAYPASS", None)
+    if not isinstance(written, dict):
+        example = 'DAYPASS = {"SECRET": os.environ.get("DAYPASS_SECRET"), "ISSUER": "https://your-site.example"}'
+        return None, [SettingProblem("E001", f"The setting DAYPASS is missing. Add {example}")]
+    problems = [
+        SettingProblem("E002", f"DAYPASS[{key!r}] is unknown. {_suggest(key)}") for key in written if key not in _KEYS
+    ]
+    options: dict[str, Any] = {key.lower(): written[key] for key in _KEYS if key in written}
+    options = {"secret": None, "issuer": None, **options}
+    # An environment variable that is set to nothing says that there is none.
+    options["secondary_secret"] = options.get("secondary_secret") or None
+    if debug:
+        options["deploy_contexts"] = _with_dev(options.get("deploy_contexts", ("production",)))
+    try:
+        verifier = Verifier(**options)
+    except ConfigurationError as error:
+        problems += [
+            SettingProblem("E003", f'DAYPASS["{option.upper()}"] {message}') for option, message in error.problems
+        ]
+        verifier = None
+    return (None if problems else verifier), problems
+
+
+def _with_dev(deploy_contexts: object) -> object:
+    # What is no list is left for the verifier to refuse.
+    if not isinstance(deploy_contexts, (list, tuple, set, frozenset)):
+        return deploy_contexts
+    return (*deploy_contexts, "dev")
+
+
+def _suggest(key: object) -> str:
+    nearest = difflib.get_close_matches(str(key).upper(), _KEYS, n=1, cutoff=0)
+    return f"Did you mean {nearest[0]!r}?"
+
+
+def _forget(*, setting: str, **_options: object) -> None:
+    if setting == "DAYPASS":
+        _make_verifier.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="daypass")

@@ -1,0 +1,86 @@
+"""The two errors of this package: a request is refused, or a setting is at fault."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+TokenErrorCode = Literal[
+    "token_missing",
+    "token_malformed",
+    "token_algorithm",
+    "token_type",
+    "token_key",
+    "token_signature",
+    "token_claims",
+    "token_issuer",
+    "token_audience",
+    "token_subject",
+    "token_lifetime",
+    "token_not_yet_valid",
+    "token_expired",
+    "token_deploy_context",
+    "token_inactive",
+    "insufficient_scope",
+    "introspection_unavailable",
+]
+"""Stable: whoever must tell refusals apart compares these; texts may be reworded."""
+
+# One text for all: only the code tells a forger what was wrong.
+_REFUSED = "The access token was refused."
+
+_DETAILS: dict[str, str] = {
+    "token_missing": "Send the token as Authorization: Bearer, once.",
+    "insufficient_scope": "The access token lacks the scope that this address needs.",
+    "introspection_unavailable": "The access token could not be checked.",
+}
+_STATUSES = {"insufficient_scope": 403, "introspection_unavailable": 503}
+
+
+class TokenError(Exception):
+    """A request must be refused. Holds no token and no secret, so that it may be logged.
+
+    Attributes:
+        code: why, stable.
+        status: of the HTTP answer: 401; 403 for want of a scope; 503 when introspection could not be reached.
+        detail: one sentence for the caller, the same for all tokens that were refused.
+    """
+
+    code: TokenErrorCode
+    status: int
+    detail: str
+
+    def __init__(self, code: TokenErrorCode) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = _STATUSES.get(code, 401)
+        self.detail = _DETAILS.get(code, _REFUSED)
+
+    def __str__(self) -> str:
+        return f"{self.detail} ({self.code})"
+
+
+class Problem(NamedTuple):
+    """What is wrong with one option."""
+
+    option: str
+    """Name of the parameter."""
+
+    message: str
+    """What is wrong and what to do, in words that follow the name. Never repeats a secret."""
+
+
+class ConfigurationError(ValueError):
+    """An option is at fault: raised at construction, with all that is wrong and never with a secret.
+
+    Attributes:
+        problems: one for each option.
+    """
+
+    code = "not_configured"
+    problems: tuple[Problem, ...]
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{option} {message}" for option, message in self.problems)

@@ -1,0 +1,107 @@
+"""Permissions for visitors."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.permissions import BasePermission, BasePermissionMetaclass
+from rest_framework.request import Request
+
+from daypass.access_token import AccessToken
+from daypass.django.judge import require_own_token
+from daypass.errors import TokenError
+
+from .authentication import DaypassAuthentication
+from .refusal import refuse
+
+if TYPE_CHECKING:
+    # Loading it loads the project's default permissions: at run time, a circle.
+    from rest_framework.views import APIView
+
+
+class _Composable(BasePermissionMetaclass):
+    """Beside other permissions, refusing at once would keep those from being asked: there, the answer is just False."""
+
+    def __or__(cls, other: Any) -> Any:
+        return BasePermissionMetaclass.__or__(cls.quiet(), other)
+
+    def __ror__(cls, other: Any) -> Any:
+        return BasePermissionMetaclass.__ror__(cls.quiet(), other)
+
+    def __and__(cls, other: Any) -> Any:
+        return BasePermissionMetaclass.__and__(cls.quiet(), other)
+
+    def __rand__(cls, other: Any) -> Any:
+        return BasePermissionMetaclass.__rand__(cls.quiet(), other)
+
+    def __invert__(cls) -> Any:
+        return BasePermissionMetaclass.__invert__(cls.quiet())
+
+    def quiet(cls) -> Any:
+        """The same permission, leaving the words of a refusal to the view."""
+        return type(cls)(cls.__name__, (cls,), {"refuses": False})
+
+
+class HasDaypass(BasePermission, metaclass=_Composable):
+    """Lets in requests that `DaypassAuthentication` took. Others get 401 with a challenge and the stable code.
+
+    Composes with other permissions: `HasDaypass | IsAuthenticated` lets visitors and members in. Where all of them say
+    no, REST framework words the answer; list `DaypassAuthentication` first and it is 401.
+    """
+
+    refuses: ClassVar[bool] = True
+    """Whether it words the refusal itself; compositions switch it off."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Whether the request has what it needs.
+
+        Raises:
+            Refused: it has not.
+            ImproperlyConfigured: the view does not list `DaypassAuthentication`.
+        """
+        # First, for reading `request.auth` authenticates.
+        token = request.auth
+        if not any(isinstance(each, DaypassAuthentication) for each in request.authenticators or ()):
+            name = type(view).__name__
+            raise ImproperlyConfigured(f"{name} has a Daypass permission, and no DaypassAuthentication.")
+        error = self.find_fault(token) if isinstance(token, AccessToken) else _why_not(request)
+        if error is not None and self.refuses:
+            refuse(request, error)
+        return error is None
+
+    def find_fault(self, _token: AccessToken) -> TokenError | None:
+        """What a token that holds lacks here. Subclasses ask for more."""
+        return None
+
+
+class HasScope(HasDaypass):
+    """Lets in requests whose token carries every scope asked for; 403 `insufficient_scope` otherwise.
+
+    `permission_classes = [HasScope.of("read")]`, or a subclass that sets `scopes`.
+    """
+
+    scopes: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def of(cls, *scopes: str) -> type["HasScope"]:
+        """The permission that asks for these scopes."""
+        return cast("type[HasScope]", _Composable(cls.__name__, (cls,), {"scopes": scopes}))
+
+    def find_fault(self, token: AccessToken) -> TokenError | None:
+        """Compare scopes.
+
+        Raises:
+            ImproperlyConfigured: no scope was named.
+        """
+        if not self.scopes:
+            raise ImproperlyConfigured('Name the scopes: HasScope.of("read").')
+        return None if set(self.scopes) <= set(token.scopes) else TokenError("insufficient_scope")
+
+
+def _why_not(request: Request) -> TokenError:
+    """Why the authentication left this request alone, in the code that the verifier gives."""
+    try:
+        require_own_token(request._request)  # noqa: SLF001
+    except TokenError as error:
+        return error
+    # It holds, and yet another class took the request.
+    return TokenError("token_missing")

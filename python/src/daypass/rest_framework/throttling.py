@@ -1,0 +1,28 @@
+"""Limits visitors."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+
+from daypass.access_token import AccessToken
+
+if TYPE_CHECKING:
+    # Loading it loads the project's default throttles: at run time, a circle.
+    from rest_framework.views import APIView
+
+
+class DaypassRateThrottle(SimpleRateThrottle):
+    """Limits requests by session: however many tokens it renews, and whatever its address.
+
+    The rate is REST framework's: `DEFAULT_THROTTLE_RATES = {"daypass": "60/min"}`, or a subclass with a `rate` or a
+    `scope` of its own. Requests without an access token are left to other throttles.
+    """
+
+    scope = "daypass"
+
+    def get_cache_key(self, request: Request, _view: "APIView") -> str | None:
+        """The key under which the session's requests are counted, None for a request without an access token."""
+        if not isinstance(request.auth, AccessToken):
+            return None
+        return self.cache_format % {"scope": self.scope, "ident": request.auth.subject}

@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daypass import TokenError, Verifier
+
+_FOLDER = Path(__file__).parents[3] / "test" / "vectors"
+
+
+def _read(name: str) -> list[Any]:
+    vectors: list[Any] = json.loads((_FOLDER / name).read_text())
+    assert len(vectors) > 50
+    return vectors
+
+
+def _make_verifier(vector: dict[str, Any], now: int) -> Verifier:
+    return Verifier(
+        vector["secret"],
+        vector.get("secondarySecret"),
+        issuer=vector["issuer"],
+        audience=vector["audience"],
+        deploy_contexts=vector["deployContexts"],
+        clock=lambda: now,
+    )
+
+
+@pytest.mark.parametrize("vector", _read("accept.json"), ids=lambda vector: vector["name"])
+def test_accepts(vector: dict[str, Any]) -> None:
+    verifier = _make_verifier(vector, vector["now"])
+    token = verifier.verify(vector["token"])
+    assert token.audience == vector["audience"]
+    assert token.subject.startswith("anon_")
+    # Once more, from the cache.
+    assert verifier.verify(vector["token"]) == token
+
+
+@pytest.mark.parametrize("vector", _read("refuse.json"), ids=lambda vector: vector["name"])
+def test_refuses(vector: dict[str, Any]) -> None:
+    verifier = _make_verifier(vector, vector["now"])
+    for _ in range(2):
+        with pytest.raises(TokenError) as refused:
+            verifier.verify(vector["token"])
+        assert refused.value.code == vector["code"]
+        assert refused.value.status == 401
