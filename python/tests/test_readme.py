@@ -56,7 +56,7 @@ def test_the_commands() -> None:
 
 
 def test_the_table_of_settings_is_complete() -> None:
-    assert re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE) == list(_KEYS)
+    assert re.findall(r"^\| `([A-Z_]+)` +\|", README, re.MULTILINE) == list(_KEYS)
 
 
 def test_the_refusal() -> None:

@@ -57,4 +57,4 @@ def _hash(token: str) -> bytes:
 
 
 def _is_nested(claim: object) -> bool:
-    return isinstance(claim, dict | list)
+    return isinstance(claim, (dict, list))
