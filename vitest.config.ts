@@ -21,6 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'stack',
+          globalSetup: ['test/support/buildOnce.ts'],
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...pure],
         },

@@ -49,7 +49,7 @@ interface TransportError {
   json?: { msg?: string; error_description?: string };
 }
 
-/** 128 random bits. */
+/** Some 128 random bits, as digits. */
 function randomDigits(): string {
   return crypto.getRandomValues(new Uint32Array(4)).join('');
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
-// DESIGN: imports point one way. A layer may import itself and what stands here, nothing else.
+// Imports point one way. A layer may import itself and what stands here, nothing else.
 const layers: Record<string, readonly string[]> = {
   'src/protocol': [],
   'src/policy': ['src/protocol'],

@@ -25,6 +25,8 @@ export interface BrokerDependencies {
   claims: Claims;
   revocations: Revocations;
   limiters: Readonly<Record<'exchange' | 'site' | 'renewal' | 'status', Limiter>>;
+  /** Variables of upstreams that the policy names and the environment lacks. */
+  missingUpstreams: readonly string[];
   /** Asks Redis for a sign of life; throws `store_unavailable`. */
   pingStore(): Promise<void>;
   /** The present, seconds since the epoch. */

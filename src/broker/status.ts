@@ -11,13 +11,13 @@ const timeoutMilliseconds = 3000;
 export async function checkStatus(broker: BrokerDependencies): Promise<StatusResponse> {
   const [identity, redis] = await Promise.all([checkIdentity(broker), checkRedis(broker)]);
   // A broker whose secrets are missing is not built at all: see `statusOfProblems`.
-  const checks: StatusCheck[] = [{ name: 'secrets', ok: true }, ...identity, redis];
+  const checks: StatusCheck[] = [{ name: 'secrets', ok: true }, ...identity, redis, checkUpstreams(broker)];
   return { ok: checks.every((check) => check.ok), checks };
 }
 
 /** The status of a site whose environment or policy is at fault. */
 export function statusOfProblems(problems: readonly string[]): StatusResponse {
-  return { ok: false, checks: [{ name: 'secrets', ok: false, remedy: problems.join(' ') }] };
+  return { ok: false, checks: [{ name: 'secrets', ok: false, remedy: problems.join('\n') }] };
 }
 
 async function checkIdentity(broker: BrokerDependencies): Promise<StatusCheck[]> {
@@ -39,6 +39,11 @@ async function checkIdentity(broker: BrokerDependencies): Promise<StatusCheck[]>
       ),
     ];
   }
+}
+
+function checkUpstreams({ missingUpstreams }: BrokerDependencies): StatusCheck {
+  const remedy = `Set ${missingUpstreams.join(', ')} to the URL of your backend in the environment of the site.`;
+  return line('upstream', missingUpstreams.length === 0, remedy);
 }
 
 async function checkRedis(broker: BrokerDependencies): Promise<StatusCheck> {

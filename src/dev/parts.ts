@@ -81,7 +81,9 @@ export async function startParts(
       const { pathname, search } = new URL(request.url);
       const path = pathname.slice(identityPath.length) + search;
       if (identity) return identity.fetch(new Request(new URL(path, siteUrl), request));
-      return proxy(`${settings.identity?.url}${path}`, request);
+      return proxy(`${settings.identity?.url}${path}`, request).catch(() =>
+        Response.json({ code: 502, msg: 'Identity at IDENTITY_URL does not answer.' }, { status: 502 }),
+      );
     },
     identity,
     redis,

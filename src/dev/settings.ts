@@ -17,6 +17,9 @@ export interface DevSettings {
   redisUrl: string | undefined;
 }
 
+/** Where the site can listen: it answers as `localhost`, which these all include. */
+const hosts = ['127.0.0.1', 'localhost', '::1', '0.0.0.0', '::'];
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -25,13 +28,15 @@ type Variables = Readonly<Record<string, string | undefined>>;
  * @throws {Error} a variable is malformed, or one of a pair is missing
  */
 export function readSettings(env: Variables, policy: Policy): DevSettings {
-  const port = Number(env.PORT ?? 8888);
+  const port = Number(env.PORT || 8888);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error('PORT must be a number from 0 to 65535.');
+  const host = env.HOST || '127.0.0.1';
+  if (!hosts.includes(host)) throw new Error(`HOST must be one of ${hosts.join(', ')}.`);
   const identity = pair(env, 'IDENTITY_URL', 'IDENTITY_OPERATOR_TOKEN');
   const redis = pair(env, 'UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN');
   return {
-    host: env.HOST || '127.0.0.1',
+    host,
     port,
     secrets: readSecrets(env, policy),
     upstreams: pick(

@@ -34,7 +34,8 @@ export async function startSite(
       site?.fetch(request, clientAddress) ?? new Response('Daypass is starting.\n', { status: 503 }),
     settings,
   );
-  const url = `http://localhost:${new URL(listening.url).port}`;
+  // The URL standard leaves the port 80 out, as browsers do in `Origin`.
+  const url = new URL(`http://localhost:${new URL(listening.url).port || 80}`).origin;
   let parts: DevParts | undefined;
   const close = async () => {
     await listening.close();

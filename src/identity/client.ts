@@ -66,6 +66,7 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
       await discard(response);
       if (response.ok) return true;
       if (response.status === 404) return false;
+      if (response.status === 401 || response.status === 403) throw refusedOperator();
       throw unavailable(response.status);
     },
 
@@ -98,6 +99,13 @@ async function readJson(response: Response): Promise<unknown> {
 /** Frees the connection of an answer that nobody reads. */
 async function discard(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => undefined);
+}
+
+function refusedOperator(): DaypassError {
+  return new DaypassError('identity_unavailable', {
+    detail: 'Identity refused the operator token of the site.',
+    retryAfterSeconds,
+  });
 }
 
 function unavailable(cause: unknown): DaypassError {

@@ -60,7 +60,7 @@ function checkAudiences(
   input: Readonly<Record<string, Audience>>,
 ): Record<string, CheckedAudience> {
   const audiences: Record<string, CheckedAudience> = {};
-  const variables = new Set<string>();
+  const variables = new Set<string>(['DAYPASS_PRIVATE_SECRET']);
   for (const [name, audience] of Object.entries(input)) {
     const at = `audiences.${name}`;
     checks.that(/^[A-Za-z0-9._~-]{1,64}$/.test(name), `${at}: a name is 1 to 64 of A-Z a-z 0-9 . _ ~ -`);
@@ -155,7 +155,7 @@ function checkRoutes(
         `${at}.scope: ${scope} is not among the audience's scopes`,
       );
     }
-    for (const method of methods ?? []) {
+    for (const method of checks.list(`${at}.methods`, methods ?? [])) {
       checks.that(/^[A-Z]+$/.test(method), `${at}.methods: write methods in upper case, such as GET`);
     }
     checks.variable(`${at}.upstream`, upstream);

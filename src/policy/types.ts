@@ -96,7 +96,7 @@ export interface PolicyInput {
   /** What the gate lets through. Default: `[{ path: '/api/*' }]`. */
   routes?: readonly Route[];
   upstream?: {
-    /** How long the upstream may take to send its headers, in seconds: 1 to 25. Default 25. */
+    /** How long the upstream may take to send its headers, in seconds: 0.1 to 25. Default 25. */
     timeoutSeconds?: number;
     /** Request header fields that go on to the upstream besides the default ones. */
     requestHeaders?: readonly string[];

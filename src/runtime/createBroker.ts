@@ -12,6 +12,15 @@ import { wireBroker } from './wire.ts';
  */
 export function createBroker(policy: Policy): NetlifyHandler {
   return createHandler(policy, (environment, place) =>
-    createBrokerApp(wireBroker(policy, environment, place, operatorTokenOfCall), logLine),
+    createBrokerApp(
+      // Netlify's token is good at Netlify's Identity; a GoTrue of one's own has its own.
+      wireBroker(
+        policy,
+        environment,
+        place,
+        () => environment.identityOperatorToken ?? operatorTokenOfCall(),
+      ),
+      logLine,
+    ),
   );
 }

@@ -20,6 +20,8 @@ export interface Environment {
   readonly identityUrl: string | undefined;
   /** `IDENTITY_JWT_SECRET`: its key. */
   readonly identityJwtSecret: string | undefined;
+  /** `IDENTITY_OPERATOR_TOKEN`: the bearer of its admin calls. */
+  readonly identityOperatorToken: string | undefined;
   /** Upstreams by the variable that names them; only those that are set. */
   readonly upstreams: ReadonlyMap<string, URL>;
 }
@@ -44,7 +46,7 @@ export async function readEnvironment(policy: Policy, read: ReadVariable): Promi
   const identityUrl = checkUrl('IDENTITY_URL', value, problems)?.href;
   const siteUrl = checkUrl('URL', value, problems)?.origin;
   const upstreams = new Map<string, URL>();
-  for (const { upstream } of policy.routes) {
+  for (const upstream of new Set(policy.routes.map((route) => route.upstream))) {
     const url = checkUrl(upstream, value, problems);
     if (url) upstreams.set(upstream, url);
   }
@@ -58,7 +60,17 @@ export async function readEnvironment(policy: Policy, read: ReadVariable): Promi
   }
   const privateKeys = await createPrivateKeys(value('DAYPASS_PRIVATE_SECRET') ?? '');
   const identityJwtSecret = value('IDENTITY_JWT_SECRET');
-  return { keyRings, privateKeys, redis, siteUrl, identityUrl, identityJwtSecret, upstreams };
+  const identityOperatorToken = value('IDENTITY_OPERATOR_TOKEN');
+  return {
+    keyRings,
+    privateKeys,
+    redis,
+    siteUrl,
+    identityUrl,
+    identityJwtSecret,
+    identityOperatorToken,
+    upstreams,
+  };
 }
 
 function checkSecrets(policy: Policy, value: ReadVariable, problems: string[]): void {

@@ -52,6 +52,9 @@ export function wireBroker(
       renewal: createLimiter(redis, 'renewal', policy.limits.renewal),
       status: createLimiter(redis, 'status', policy.limits.status),
     },
+    missingUpstreams: [...new Set(policy.routes.map((route) => route.upstream))].filter(
+      (name) => !environment.upstreams.has(name),
+    ),
     pingStore: () => ping(redis),
     now: nowSeconds,
   };

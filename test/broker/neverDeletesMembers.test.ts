@@ -128,6 +128,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     claims: { take: async () => 'nonce', release: async () => undefined },
     revocations: { revoke: async () => undefined, isRevoked: async () => false },
     limiters: { exchange: limiter, site: limiter, renewal: limiter, status: limiter },
+    missingUpstreams: [],
     pingStore: async () => undefined,
     now: () => now,
   };

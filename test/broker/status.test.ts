@@ -21,6 +21,7 @@ test('all is well', async () => {
     'registration',
     'autoconfirm',
     'redis',
+    'upstream',
   ]);
 });
 
@@ -44,6 +45,11 @@ test('autoconfirm off: names the setting and where', async () => {
 test('no operator token: Identity is not enabled', async () => {
   const status = await statusWith({ operatorToken: () => undefined });
   expect(remedies(status)).toEqual({ identity: expect.stringContaining('Enable Identity') });
+});
+
+test('no upstream: names the variable', async () => {
+  const status = await statusWith({ variables: { DAYPASS_UPSTREAM: '' } });
+  expect(remedies(status)).toEqual({ upstream: expect.stringContaining('DAYPASS_UPSTREAM') });
 });
 
 test('Identity down', async () => {

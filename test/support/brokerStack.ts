@@ -41,6 +41,7 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,
     IDENTITY_URL: identity.url,
+    DAYPASS_UPSTREAM: 'https://backend.example',
     ...options.variables,
   };
   const read = await readEnvironment(policy, (name) => variables[name]);

@@ -38,7 +38,9 @@ def test_weak(secret: object, weakness: str) -> None:
     assert secret_weakness(secret) == weakness
 
 
-@pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET, "ключ-из-кириллицы-Ж9ф3"])
+@pytest.mark.parametrize(
+    "secret", [SECRET, OTHER_SECRET, "ключ-из-кириллицы-Ж9ф3", "u1ZkQ0yXr8mT5nB2v-inſert-9pL6sD3aX"]
+)
 def test_good(secret: str) -> None:
     assert secret_weakness(secret) is None
 

@@ -1,4 +1,5 @@
 import { type Attack, isRefusal, outcome } from '../attack.ts';
+import { SetupError } from '../kit.ts';
 
 export const exchangedTwice: Attack = {
   id: 'exchanged-twice',
@@ -8,6 +9,8 @@ export const exchangedTwice: Attack = {
   async run(kit) {
     const token = await kit.identityToken();
     const both = await Promise.all([kit.exchange(token), kit.exchange(token)]);
+    const limited = both.find(({ answer }) => answer.status === 429);
+    if (limited) throw new SetupError(limited);
     const granted = both.filter(({ answer }) => answer.status === 200);
     const refused = both.filter(({ answer }) =>
       isRefusal(answer, {

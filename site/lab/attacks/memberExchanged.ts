@@ -1,5 +1,6 @@
 import { identityPath } from '../../../src/protocol/paths.ts';
 import { type Attack, isRefusal, outcome } from '../attack.ts';
+import { SetupError } from '../kit.ts';
 
 export const memberExchanged: Attack = {
   id: 'member',
@@ -11,6 +12,7 @@ export const memberExchanged: Attack = {
     const member = await kit.createMember();
     try {
       const exchanged = await kit.exchange(member.identityToken);
+      if (exchanged.answer.status === 429) throw new SetupError(exchanged);
       const headers = { Authorization: `Bearer ${member.identityToken}` };
       const asked = await kit.send('GET', `${identityPath}/user`, { headers });
       const refused = isRefusal(exchanged.answer, {

@@ -13,7 +13,7 @@ DEPLOY_CONTEXTS = ("production", "deploy-preview", "branch-deploy", "dev")
 # No site may mint a longer life, so no longer one is believed.
 _MAX_LIFE_SECONDS = 3600
 
-_SUBJECT = re.compile(r"anon_[A-Za-z0-9_-]{22}", re.ASCII)
+_SUBJECT = re.compile(r"anon_[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True, slots=True)

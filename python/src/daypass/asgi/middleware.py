@@ -34,7 +34,7 @@ class DaypassMiddleware:
         try:
             token = require_token(self._verifier, authorization_of(scope), self._scope)
         except TokenError as error:
-            return await _refuse(error, scope, receive, send)
+            return await _refuse(error, scope, send)
         leave_token(scope, token)
         return await self._app(scope, receive, _vary(send))
 
@@ -50,10 +50,9 @@ def _vary(send: Send) -> Send:
     return sender
 
 
-async def _refuse(error: TokenError, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(error: TokenError, scope: Scope, send: Send) -> None:
     prefix = "http.response"
     if scope["type"] == "websocket":
-        await receive()
         prefix = "websocket.http.response"
         if prefix not in scope.get("extensions", {}):
             # Before it is accepted, this is a 403 of the server's own.
