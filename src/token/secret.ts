@@ -23,9 +23,8 @@ function isRepetitive(secret: string): boolean {
   if (new Set(secret).size < 8) return true;
   // A string that occurs inside itself doubled, other than at both ends, is some shorter string repeated.
   if ((secret + secret).indexOf(secret, 1) < secret.length) return true;
-  const steps = [...secret]
-    .slice(1)
-    .map((character, index) => character.charCodeAt(0) - secret.charCodeAt(index));
+  const codes = Array.from(secret, (character) => character.codePointAt(0) ?? 0);
+  const steps = codes.slice(1).map((code, index) => code - (codes[index] ?? 0));
   const commonest = Math.max(...[-1, 0, 1].map((step) => steps.filter((other) => other === step).length));
   return commonest > steps.length / 2;
 }
