@@ -1,7 +1,7 @@
 import { DaypassError } from '../protocol/error.ts';
 
 /** Longest body that any address of the broker reads. */
-export const maxBodyBytes = 8192;
+const maxBodyBytes = 8192;
 
 /** The parameters of a form, each given once and not empty. */
 export type Form = ReadonlyMap<string, string>;

@@ -8,7 +8,7 @@ export interface ThrowawayRule {
 }
 
 /** The role that admission sets, and nothing else does: users cannot write their own `app_metadata`. */
-export const throwawayRole = 'anonymous';
+const throwawayRole = 'anonymous';
 
 const exchangeWindowSeconds = 10 * 60;
 const clockSkewSeconds = 60;

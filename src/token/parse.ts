@@ -1,7 +1,7 @@
 import { base64url } from 'jose';
 
 /** Longest token that anybody here looks at, in bytes (it is ASCII). */
-export const maxTokenBytes = 4096;
+const maxTokenBytes = 4096;
 
 export interface ParsedToken {
   readonly header: Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,7 @@ describe.each([
     expect(await running.exited).toBe(0);
     await expect(fetch(url)).rejects.toThrow();
     await expect.poll(() => readdirSync(folder).filter((name) => name.startsWith('daypass'))).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   test('a port in use is a clear error', async () => {
