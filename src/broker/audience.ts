@@ -25,11 +25,6 @@ export function keyRingOfToken(broker: BrokerDependencies, token: string): KeyRi
   throw new DaypassError('token_key');
 }
 
-/** Deploy contexts whose tokens this site accepts: unless the policy says otherwise, those of this deploy. */
-export function acceptedContexts(broker: Pick<BrokerDependencies, 'policy' | 'deployContext'>) {
-  return broker.policy.deployContexts ?? [broker.deployContext];
-}
-
 /**
  * Scopes to grant.
  * @param asked what the caller asked for; undefined means all that may be had

@@ -1,7 +1,8 @@
+import { acceptedContexts } from '../policy/acceptedContexts.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
 import { verifyToken } from '../token/verify.ts';
-import { acceptedContexts, grantScopes, keyRingOf, keyRingOfToken } from './audience.ts';
+import { grantScopes, keyRingOf, keyRingOfToken } from './audience.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 import { issueToken } from './issue.ts';
 import { checkRenewal } from './limits.ts';

@@ -1,8 +1,8 @@
+import { acceptedContexts } from '../policy/acceptedContexts.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import type { KeyRing } from '../token/keyRing.ts';
 import { verifyToken } from '../token/verify.ts';
-import { acceptedContexts } from './audience.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 
 /** Verifies an access token where a refused one is an answer, not an error: undefined then. */

@@ -1,4 +1,5 @@
 import type { Decision } from '../limits/limiter.ts';
+import { acceptedContexts } from '../policy/acceptedContexts.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
@@ -44,13 +45,13 @@ export async function authorize(
   address: string | undefined,
   requirement: Requirement,
 ): Promise<Authorized> {
-  const { policy, issuer, deployContext, keyRings, admit, now } = dependencies;
+  const { issuer, keyRings, admit, now } = dependencies;
   const keyRing = keyRings.get(requirement.audience);
   if (!keyRing) throw new TypeError(`No audience of the policy is called ${requirement.audience}.`);
   const accessToken = await verifyToken(readBearer(headers), {
     keyRing,
     issuer,
-    deployContexts: policy.deployContexts ?? [deployContext],
+    deployContexts: acceptedContexts(dependencies),
     now: now(),
   });
   const { scope } = requirement;
