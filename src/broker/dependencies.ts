@@ -1,4 +1,5 @@
 import type { IdentityClient } from '../identity/client.ts';
+import type { ThrowawayRule } from '../identity/throwaway.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
@@ -31,6 +32,11 @@ export interface BrokerDependencies {
   pingStore(): Promise<void>;
   /** The present, seconds since the epoch. */
   now(): number;
+}
+
+/** The rule by which this site tells throwaway users from members. */
+export function throwawayRule({ throwaway, admission }: Policy): ThrowawayRule {
+  return { emailDomain: throwaway.emailDomain, admission: admission !== undefined };
 }
 
 /** Who calls, as the platform says. */

@@ -5,7 +5,7 @@ import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
 import { newSubject } from '../token/randomId.ts';
 import { grantScopes, keyRingOf } from './audience.ts';
-import type { BrokerDependencies, Caller } from './dependencies.ts';
+import { type BrokerDependencies, type Caller, throwawayRule } from './dependencies.ts';
 import { issueToken } from './issue.ts';
 import { limitAddress, limitSite } from './limits.ts';
 import type { TokenRequest } from './tokenRequest.ts';
@@ -46,8 +46,8 @@ async function authenticate(
   signal: AbortSignal,
 ): Promise<IdentityUser> {
   const user = await broker.identity.getUser(token, signal);
-  const rule = { emailDomain: broker.policy.throwaway.emailDomain, admission: broker.policy.admission };
-  if (!isExchangeable(user, rule, broker.now())) throw new DaypassError('not_throwaway');
+  if (!isExchangeable(user, throwawayRule(broker.policy), broker.now()))
+    throw new DaypassError('not_throwaway');
   // Identity answered with a record of that shape, so the id is there; it must be the token's own.
   const record = user as IdentityUser;
   if (record.id !== userId) throw new DaypassError('subject_token_rejected');

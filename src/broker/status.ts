@@ -12,12 +12,12 @@ export async function checkStatus(broker: BrokerDependencies): Promise<StatusRes
   const [identity, redis] = await Promise.all([checkIdentity(broker), checkRedis(broker)]);
   // A broker whose secrets are missing is not built at all: see `statusOfProblems`.
   const checks: StatusCheck[] = [{ name: 'secrets', ok: true }, ...identity, redis, checkUpstreams(broker)];
-  return { ok: checks.every((check) => check.ok), checks };
+  return { ok: checks.every((check) => check.ok), checks, warnings: [] };
 }
 
 /** The status of a site whose environment or policy is at fault. */
 export function statusOfProblems(problems: readonly string[]): StatusResponse {
-  return { ok: false, checks: [{ name: 'secrets', ok: false, remedy: problems.join('\n') }] };
+  return { ok: false, checks: [{ name: 'secrets', ok: false, remedy: problems.join('\n') }], warnings: [] };
 }
 
 async function checkIdentity(broker: BrokerDependencies): Promise<StatusCheck[]> {

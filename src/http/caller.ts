@@ -6,6 +6,8 @@ export interface CallerEnv {
   Bindings: {
     /** The address that the platform vouches for; never one that a header names. */
     clientAddress: string | undefined;
+    /** Keeps the instance alive for work that the answer does not wait for. Left out, such work is not done. */
+    waitUntil?: (work: Promise<unknown>) => void;
   };
 }
 

@@ -8,7 +8,7 @@ export interface ThrowawayRule {
 }
 
 /** The role that admission sets, and nothing else does: users cannot write their own `app_metadata`. */
-const throwawayRole = 'anonymous';
+export const throwawayRole = 'anonymous';
 
 const exchangeWindowSeconds = 10 * 60;
 const clockSkewSeconds = 60;
@@ -41,9 +41,11 @@ export function isExchangeable(user: unknown, rule: ThrowawayRule, now: number):
   return age >= -clockSkewSeconds && age <= exchangeWindowSeconds + clockSkewSeconds;
 }
 
-// GoTrue neither checks an e-mail nor folds its case: we compare the domain without case, ASCII alone, so
-// that no letter that merely folds to an ASCII one counts as it.
-function hasThrowawayEmail(email: unknown, domain: string): boolean {
+/**
+ * Whether an e-mail is in the throwaway domain. GoTrue neither checks an e-mail nor folds its case: we compare the domain
+ * without case, ASCII alone, so that no letter that merely folds to an ASCII one counts as it.
+ */
+export function hasThrowawayEmail(email: unknown, domain: string): boolean {
   if (typeof email !== 'string' || !/^[\x21-\x7e]+$/.test(email)) return false;
   const [local, host, ...more] = email.split('@');
   return local !== '' && more.length === 0 && host?.toLowerCase() === domain;

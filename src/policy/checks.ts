@@ -29,8 +29,9 @@ export class Checks {
     return Array.isArray(value) ? [...value] : [];
   }
 
-  oneOf(at: string, value: string, allowed: readonly string[]): void {
+  oneOf<T extends string>(at: string, value: T, allowed: readonly T[]): T {
     this.that(allowed.includes(value), `${at}: must be one of ${allowed.join(', ')}`);
+    return value;
   }
 
   number(at: string, value: number, least: number, most: number): void {

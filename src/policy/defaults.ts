@@ -1,4 +1,4 @@
-import type { Limits } from './types.ts';
+import type { Limits, ProofOfWork } from './types.ts';
 
 /** Limits of a site that says nothing about them. */
 export const defaultLimits = {
@@ -10,11 +10,22 @@ export const defaultLimits = {
   address: { limit: 600, windowSeconds: 60 },
   network: { limit: 3000, windowSeconds: 60 },
   status: { limit: 30, windowSeconds: 60 },
+  challenge: { limit: 30, windowSeconds: 300 },
+  // Twice what Identity lets one caller log in: an office behind one address, and some retries.
+  signup: { limit: 60, windowSeconds: 300 },
+  login: { limit: 60, windowSeconds: 300 },
 } as const satisfies Limits;
 
 export const defaultAudiences = {
   api: { secret: 'DAYPASS_SECRET', secondarySecret: 'DAYPASS_SECRET_SECONDARY' },
 } as const;
+
+export const defaultProofOfWork = {
+  difficulty: 1000,
+  highestDifficulty: 16_000,
+  calmPerMinute: 60,
+  ttlSeconds: 300,
+} as const satisfies ProofOfWork;
 
 export const defaultUpstream = 'DAYPASS_UPSTREAM';
 export const defaultEmailDomain = 'visitor.invalid';

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../protocol/error.ts';
+import { checkAdmission } from './admission.ts';
 import { Checks } from './checks.ts';
 import { defaultAudiences, defaultEmailDomain, defaultLimits, defaultUpstream } from './defaults.ts';
 import type {
@@ -29,7 +30,9 @@ export function definePolicy(input: PolicyInput = {}): Policy {
     defaultAudience,
     accessToken: checkAccessToken(checks, input.accessToken ?? {}),
     throwaway: checkThrowaway(checks, input),
-    admission: checks.boolean('admission', input.admission ?? false),
+    admission: input.admission && checkAdmission(checks, input.admission),
+    mode: checks.oneOf('mode', input.mode ?? 'enforce', ['enforce', 'monitor']),
+    storeFailure: checks.oneOf('storeFailure', input.storeFailure ?? 'local', ['local', 'deny', 'allow']),
     origins: checks
       .list('origins', input.origins ?? [])
       .map((origin) => checks.origin('origins', origin) ?? ''),
@@ -48,6 +51,8 @@ const policyKeys: readonly (keyof PolicyInput)[] = [
   'accessToken',
   'throwaway',
   'admission',
+  'mode',
+  'storeFailure',
   'origins',
   'limits',
   'routes',
@@ -101,8 +106,8 @@ function checkThrowaway(checks: Checks, input: PolicyInput): Policy['throwaway']
   checks.domain('throwaway.emailDomain', emailDomain);
   // Anybody may sign up with an address of a real domain; only a mark set by the site tells ours apart.
   checks.that(
-    /(^|\.)invalid$/i.test(emailDomain) || input.admission === true,
-    `throwaway.emailDomain: ${emailDomain} is not under .invalid and so requires admission: true`,
+    /(^|\.)invalid$/i.test(emailDomain) || input.admission !== undefined,
+    `throwaway.emailDomain: ${emailDomain} is not under .invalid and so requires admission`,
   );
   return { emailDomain: emailDomain.toLowerCase() };
 }

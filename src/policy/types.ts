@@ -61,6 +61,42 @@ export interface Limits {
   network: Limit;
   /** Calls of one address to `/session/status`. */
   status: Limit;
+  /** Proof challenges given to one address. */
+  challenge: Limit;
+  /** Sign-ups of one address at Identity, members' too: wide enough that no member meets it. */
+  signup: Limit;
+  /** Log-ins and refreshes of one address at Identity, members' too. Identity itself allows 30 in 5 minutes. */
+  login: Limit;
+}
+
+/** What a sign-up of a throwaway user has to bring along. */
+export type ProofKind = 'none' | 'proof-of-work' | 'turnstile';
+
+/** How much work a proof takes. A unit is one PBKDF2 of 1000 rounds: some 0.2 ms of a laptop. */
+export interface ProofOfWork {
+  /** Units that a proof takes on average while the site is calm: 1 to 1 000 000. Default 1000. */
+  difficulty?: number;
+  /** Units that it takes at most, however many sign up: `difficulty` to 1 000 000. Default 16 000. */
+  highestDifficulty?: number;
+  /** Admissions a minute up to which the site is calm; beyond, difficulty grows in proportion. Default 60. */
+  calmPerMinute?: number;
+  /** Seconds in which a challenge must be solved and used: 30 to 3600. Default 300. */
+  ttlSeconds?: number;
+}
+
+/** Which throwaway users may be created. */
+export interface Admission {
+  /** Default `none`: admitted users are marked, and that is all. */
+  proof?: ProofKind;
+  /** `deny` refuses every sign-up but those of throwaway users: for sites without members. Default `allow`. */
+  members?: 'allow' | 'deny';
+  /** For `proof: 'proof-of-work'`. */
+  proofOfWork?: ProofOfWork;
+  /** For `proof: 'turnstile'`, with `TURNSTILE_SECRET_KEY` in the environment. */
+  turnstile?: {
+    /** The widget's public key, from Cloudflare's dashboard. */
+    siteKey: string;
+  };
 }
 
 /** What a site's owner writes in `daypass.config.ts`; every field has a default. */
@@ -85,10 +121,22 @@ export interface PolicyInput {
     emailDomain?: string;
   };
   /**
-   * An event function of the site admits throwaway users and marks them `roles: ["anonymous"]`; the broker
-   * then exchanges marked users only. Default false.
+   * The site's event function (`createIdentityFunction`) decides which throwaway users may be created, and marks them
+   * `roles: ["anonymous"]`; the broker then exchanges marked users only. `{}` asks for no proof. Default: no admission.
    */
-  admission?: boolean;
+  admission?: Admission;
+  /**
+   * `monitor` lets refused tokens, revoked sessions and calls over a limit through the gate, and counts them
+   * (`GET /session/stats`): for the first days of a site. Routes, paths and header fields are checked all the same.
+   * Default `enforce`.
+   */
+  mode?: 'enforce' | 'monitor';
+  /**
+   * What the gate does while Redis is away: `local` counts in the memory of each instance, `deny` answers 503, `allow`
+   * lets everybody through who has a valid token. Revocations are not seen meanwhile but with `deny`. The exchange
+   * always answers 503. Default `local`.
+   */
+  storeFailure?: 'local' | 'deny' | 'allow';
   /** Other origins whose pages may call the broker and the gate. Default: none; the site's own always may. */
   origins?: readonly string[];
   /** Limits that differ from the defaults. */
@@ -122,6 +170,14 @@ export interface CheckedRoute {
   readonly verify: boolean;
 }
 
+/** An admission with its defaults filled in. */
+export interface CheckedAdmission {
+  readonly proof: ProofKind;
+  readonly members: 'allow' | 'deny';
+  readonly proofOfWork: Readonly<Required<ProofOfWork>>;
+  readonly turnstile: { readonly siteKey: string } | undefined;
+}
+
 /** A checked policy with every default filled in. Made by `definePolicy`. */
 export interface Policy {
   readonly issuer: string | undefined;
@@ -130,7 +186,10 @@ export interface Policy {
   readonly defaultAudience: string;
   readonly accessToken: Readonly<Required<NonNullable<PolicyInput['accessToken']>>>;
   readonly throwaway: Readonly<Required<NonNullable<PolicyInput['throwaway']>>>;
-  readonly admission: boolean;
+  /** Undefined where the site has no admission. */
+  readonly admission: CheckedAdmission | undefined;
+  readonly mode: 'enforce' | 'monitor';
+  readonly storeFailure: 'local' | 'deny' | 'allow';
   readonly origins: readonly string[];
   readonly limits: Readonly<{ [Name in keyof Limits]: Readonly<Required<Limit>> }>;
   readonly routes: readonly CheckedRoute[];

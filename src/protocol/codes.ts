@@ -22,6 +22,12 @@ function accessToken(): CodeRow {
   return { status: 401, error: 'invalid_token', description: refusedToken, tokenFault: true };
 }
 
+function signUp(description: string): CodeRow {
+  // What GoTrue answers for a sign-up that an event function denied (netlify/gotrue, api/hooks.go); it tells no reason,
+  // so the code is in the log of the function alone.
+  return { status: 422, error: 'invalid_request', description };
+}
+
 /**
  * Every way in which Daypass refuses, under its stable code. Whoever needs to tell refusals apart compares
  * `code`; the texts may be reworded.
@@ -124,6 +130,30 @@ export const codes = {
     status: 401,
     error: 'invalid_client',
     description: 'Name the audience and its introspection secret by HTTP Basic.',
+  },
+
+  maintenance_bearer: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'This address is for the owner of the site: send the maintenance bearer.',
+    tokenFault: true,
+  },
+
+  members_denied: signUp('Nobody but throwaway users may sign up at this site.'),
+  proof_missing: signUp('The sign-up of a throwaway user needs a proof: user_metadata.daypass_proof.'),
+  proof_malformed: signUp('The proof of the sign-up could not be read.'),
+  proof_expired: signUp('The proof of the sign-up came too late; ask for another challenge.'),
+  proof_refused: signUp('The proof of the sign-up does not hold.'),
+  proof_used: signUp('The proof of the sign-up was used for another user.'),
+  turnstile_unavailable: {
+    status: 503,
+    error: unavailable,
+    description: 'Turnstile did not answer as expected.',
+  },
+  audience_refused: {
+    status: 403,
+    error: 'invalid_request',
+    description: 'X-JWT-AUD is not allowed: this site has one audience at Identity.',
   },
 
   path_refused: {

@@ -47,7 +47,7 @@ export interface IntrospectionResponse {
 
 /** One line of `GET /session/status`. */
 export interface StatusCheck {
-  name: 'secrets' | 'identity' | 'registration' | 'autoconfirm' | 'redis' | 'upstream';
+  name: 'secrets' | 'identity' | 'registration' | 'autoconfirm' | 'redis' | 'upstream' | 'admission';
   ok: boolean;
   /** What is wrong and which setting mends it; absent when all is well. */
   remedy?: string;
@@ -57,4 +57,78 @@ export interface StatusCheck {
 export interface StatusResponse {
   ok: boolean;
   checks: StatusCheck[];
+  /** What the owner should know although all is well, in a sentence each. */
+  warnings: string[];
+}
+
+/** The field of `user_metadata` in which a sign-up brings its proof; gone once the user is admitted. */
+export const proofField = 'daypass_proof';
+
+/** What `GET /session/challenge` answers: which proof a sign-up needs, and what to make it from. */
+export type ChallengeResponse =
+  | { proof: 'none' }
+  | {
+      proof: 'proof-of-work';
+      /** ALTCHA's challenge, version 2; the proof is base64 of the JSON of `{ challenge, solution }`. */
+      challenge: { parameters: { [name: string]: unknown }; signature?: string };
+      /** Tries after which a solver has surely found the solution. */
+      most_tries: number;
+      /** Seconds until the challenge expires. */
+      expires_in: number;
+    }
+  | {
+      proof: 'turnstile';
+      /** The widget's public key; the proof is the widget's token. */
+      site_key: string;
+    };
+
+/** One line of `GET /session/stats`. */
+export interface StatsCount {
+  /** The UTC day, such as `2026-11-21`. */
+  day: string;
+  event: StatsEvent;
+  /** Why, where the event has a reason. */
+  code?: ErrorCode;
+  /** The route's `path` in the policy, where the event belongs to one. */
+  route?: string;
+  count: number;
+}
+
+/**
+ * `passed` and `refused` by the gate; `would_refuse`: let through because the policy's mode is `monitor`;
+ * `revocation_unseen`: let through without asking whether its session was revoked, since Redis was away;
+ * `store_lost` and `store_found`: an instance of the gate gave Redis up, or took it back.
+ */
+export type StatsEvent =
+  | 'passed'
+  | 'refused'
+  | 'would_refuse'
+  | 'revocation_unseen'
+  | 'store_lost'
+  | 'store_found';
+
+/** What `GET /session/stats` answers. Counts are sent to Redis a second late, so the latest may be missing. */
+export interface StatsResponse {
+  mode: 'enforce' | 'monitor';
+  counts: StatsCount[];
+}
+
+/** What `POST /session/sweep` answers. */
+export interface SweepResponse {
+  /** Users that the list held and this run looked at. */
+  seen: number;
+  /** Throwaway users that this run deleted. */
+  deleted: number;
+  /** Throwaway users that somebody else had deleted by then. */
+  gone: number;
+  /** Everybody else: members, and throwaway users that are too young. None was touched. */
+  kept: number;
+  /** Throwaway users that Identity would not delete now; the next run tries again. */
+  failed: number;
+  /** Whether the list was seen to its end. */
+  done: boolean;
+  /** Where the next run goes on, for the form's `cursor`; absent when done. */
+  cursor?: string;
+  /** Which users this call could not know of. */
+  note: string;
 }

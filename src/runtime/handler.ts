@@ -22,7 +22,10 @@ export function createHandler(
   let app: Promise<App> | undefined;
   return async (request, context) => {
     app ??= configure(policy, context, build);
-    return (await app).fetch(request, { clientAddress: context.ip || undefined });
+    return (await app).fetch(request, {
+      clientAddress: context.ip || undefined,
+      waitUntil: (work) => context.waitUntil?.(work),
+    });
   };
 }
 

@@ -6,6 +6,8 @@ export interface PlatformContext {
   ip?: string;
   site?: { url?: string };
   deploy?: { context?: string };
+  /** Keeps the instance alive until the work is done. */
+  waitUntil?: (work: Promise<unknown>) => void;
 }
 
 interface PlatformGlobals {

@@ -8,6 +8,10 @@ export interface PrivateKeys {
   hashIdentifier(identifier: string): Promise<string>;
   /** The secret with which an audience's backend authenticates at `/session/introspect`. */
   introspectionSecret(audience: string): Promise<string>;
+  /** The bearer with which the owner calls `/session/stats` and `/session/sweep`. */
+  maintenanceBearer(): Promise<string>;
+  /** The keys of proof challenges: one signs the challenge, the other its solution. */
+  proofSecret(of: 'challenge' | 'solution'): Promise<string>;
 }
 
 /**
@@ -32,10 +36,14 @@ export async function createPrivateKeys(privateSecret: string): Promise<PrivateK
     );
   const identifiers = await derive('daypass identifiers');
   const introspection = await derive('daypass introspection');
+  const maintenance = await derive('daypass maintenance');
+  const proofs = await derive('daypass proofs');
   const sign = async (key: CryptoKey, text: string) =>
     base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text))));
   return {
     hashIdentifier: async (identifier) => (await sign(identifiers, identifier)).slice(0, 22),
     introspectionSecret: (audience) => sign(introspection, audience),
+    maintenanceBearer: () => sign(maintenance, 'bearer'),
+    proofSecret: (of) => sign(proofs, of),
   };
 }

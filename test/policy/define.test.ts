@@ -9,7 +9,9 @@ test('nothing said is a whole policy', () => {
     defaultAudience: 'api',
     accessToken: { ttlSeconds: 300, renewalGraceSeconds: 3600, sessionSeconds: 43_200 },
     throwaway: { emailDomain: 'visitor.invalid' },
-    admission: false,
+    admission: undefined,
+    mode: 'enforce',
+    storeFailure: 'local',
     routes: [{ path: '/api/*', audience: 'api', upstream: 'DAYPASS_UPSTREAM' }],
     upstream: { timeoutSeconds: 25, requestHeaders: [] },
   });
@@ -36,7 +38,7 @@ const wrong: [string, unknown, RegExp][] = [
   ['no audience', { audiences: {} }, /audiences: name at least one/],
   ['a secret itself', { audiences: { api: { secret: 'hunter2' } } }, /never the value itself/],
   ['one key for two', { audiences: { a: { secret: 'X' }, b: { secret: 'X' } } }, /belongs to one audience/],
-  ['a real domain', { throwaway: { emailDomain: 'example.com' } }, /example.com .* requires admission: true/],
+  ['a real domain', { throwaway: { emailDomain: 'example.com' } }, /example.com .* requires admission/],
   ['a domain that ends alike', { throwaway: { emailDomain: 'a.notinvalid' } }, /requires admission/],
   ['a limit of nothing', { limits: { session: { limit: 0, windowSeconds: 60 } } }, /limits.session.limit/],
   ['an unknown limit', { limits: { sesion: { limit: 1, windowSeconds: 1 } } }, /sesion is unknown/],
@@ -72,6 +74,6 @@ test('says all that is wrong at once', () => {
 });
 
 test('a real domain will do with admission', () => {
-  const policy = definePolicy({ throwaway: { emailDomain: 'Guests.Example.com' }, admission: true });
+  const policy = definePolicy({ throwaway: { emailDomain: 'Guests.Example.com' }, admission: {} });
   expect(policy.throwaway.emailDomain).toBe('guests.example.com');
 });

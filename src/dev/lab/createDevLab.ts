@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { throwawayRule } from '../../broker/dependencies.ts';
 import type { CallerEnv } from '../../http/caller.ts';
 import type { Policy } from '../../policy/types.ts';
 import type { Log } from '../../protocol/log.ts';
@@ -24,7 +25,7 @@ export function createDevLab(
     issuer: policy.issuer ?? url,
     audience,
     scopes: policy.audiences[audience]?.scopes ?? [],
-    throwaway: { emailDomain: policy.throwaway.emailDomain, admission: policy.admission },
+    throwaway: throwawayRule(policy),
     deployContext: 'dev',
     log,
     now: nowSeconds,
