@@ -6,6 +6,7 @@ export { createBroker } from '../runtime/createBroker.ts';
 export { createGate } from '../runtime/createGate.ts';
 export type { NetlifyHandler } from '../runtime/handler.ts';
 export { introspectionSecret } from '../runtime/introspectionSecret.ts';
+export { maintenanceBearer } from '../runtime/maintenanceBearer.ts';
 export type { PlatformContext } from '../runtime/platform.ts';
 export { type ProtectedFunction, type ProtectOptions, protect } from '../runtime/protect.ts';
 export type { AccessToken } from '../token/accessToken.ts';

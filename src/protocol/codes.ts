@@ -136,7 +136,6 @@ export const codes = {
     status: 401,
     error: 'invalid_token',
     description: 'This address is for the owner of the site: send the maintenance bearer.',
-    tokenFault: true,
   },
 
   members_denied: signUp('Nobody but throwaway users may sign up at this site.'),
