@@ -3,21 +3,21 @@ import { SessionError } from './errors.ts';
 import { requestTimeout } from './patience.ts';
 
 /**
- * Posts a form to the broker.
+ * Posts a form to the broker, or asks for what is there.
+ * @param form undefined asks with GET
  * @returns the answer's JSON; an empty object when it has none
  * @throws SessionError for anything but a 2xx
  */
-export async function askBroker(url: string, form: Record<string, string>) {
+export async function askBroker(url: string, form?: Record<string, string>) {
   const response = await fetch(url, {
-    method: 'POST',
-    body: new URLSearchParams(form),
+    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     signal: requestTimeout(),
   }).catch((error: Error) => {
     throw new SessionError(error.message);
   });
   const { ok, status, statusText, headers } = response;
   // The token's answer is JSON, a revocation's is empty, and that of a broker that is not there is anything.
-  const body = await response.json().catch(() => ({}));
+  const body = (await response.json().catch(() => undefined)) ?? {};
   if (ok) return body;
   // Refusals of the token's address follow RFC 6749, others RFC 9457.
   const reason = body.error_description ?? body.detail ?? statusText;

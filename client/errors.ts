@@ -12,11 +12,20 @@ export const emailNotConfirmed = 'Email not confirmed';
 /**
  * Why there is no token. Besides the broker's own codes:
  * - `registration_closed`, `autoconfirm_off`: a setting of the site's Identity; the error's `remedy` says which.
+ * - `admission_denied`: the site's event function refused the sign-up, or failed; its log says which. A site that asks
+ *   for a proof refuses every sign-up without one.
+ * - `proof_failed`: no proof could be made.
  * - `network_error`: nothing answered, or not in time.
  * - `unexpected_answer`: any other answer of Identity, or of something in its or the broker's place; `status` and
  *   `reason` tell more.
  */
-export type SessionErrorCode = ErrorCode | keyof typeof remedies | 'network_error' | 'unexpected_answer';
+export type SessionErrorCode =
+  | ErrorCode
+  | keyof typeof remedies
+  | 'admission_denied'
+  | 'proof_failed'
+  | 'network_error'
+  | 'unexpected_answer';
 
 /** The one error of a session. It never holds a token, an e-mail or a password. */
 export class SessionError extends Error {
@@ -46,6 +55,7 @@ function codeOf(reason: string, status: number | undefined): SessionErrorCode {
   if (status === 429) return 'rate_limited';
   // As Identity words it; the status of either may mean something else.
   if (/^Signups not allowed/.test(reason)) return 'registration_closed';
+  if (/^Failed to handle signup/.test(reason)) return 'admission_denied';
   return reason === emailNotConfirmed ? 'autoconfirm_off' : 'unexpected_answer';
 }
 

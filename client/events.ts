@@ -1,10 +1,13 @@
 import type { TokenResponse } from '../src/protocol/messages.ts';
 import type { SessionError } from './errors.ts';
+import type { ProofProgress } from './makeProof.ts';
 
 /** What a session tells, by event. What another tab does is not told here. */
 export interface SessionEvents {
   /** A new session has begun, with this first token. */
   obtained: TokenResponse;
+  /** A proof for the sign-up is being made. */
+  proof: ProofProgress;
   /** The session goes on with this token. */
   renewed: TokenResponse;
   /** The session is over; the next call begins another. */

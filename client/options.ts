@@ -1,4 +1,5 @@
 import { identityPath } from '../src/protocol/paths.ts';
+import type { Prove } from './makeProof.ts';
 
 /** Where the access token is kept: what of `Storage` is used. */
 export type TokenStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
@@ -20,10 +21,12 @@ interface TextOptions {
 export type SessionOptions = { [Name in keyof TextOptions]?: string | undefined } & {
   /** Shares the token between tabs. Default: `localStorage` where there is one. Null: memory alone. */
   storage?: TokenStorage | null | undefined;
+  /** Makes the proof that a sign-up brings along: `prove` of `daypass/proof`. Default: sign-ups bring none. */
+  prove?: Prove | undefined;
 };
 
 /** The options with their defaults filled in. */
-export type Settings = TextOptions & Pick<SessionOptions, 'storage'>;
+export type Settings = TextOptions & Pick<SessionOptions, 'storage' | 'prove'>;
 
 const defaults: Readonly<TextOptions> = {
   identityUrl: identityPath,
@@ -35,7 +38,8 @@ const defaults: Readonly<TextOptions> = {
 
 /** @throws TypeError for what is no string, no address that `fetch` could resolve here, or no domain */
 export function checkOptions(options: SessionOptions): Settings {
-  const settings: Settings = { ...defaults, storage: options.storage };
+  const settings: Settings = Object.assign({ ...defaults }, options);
+  if (options.prove && typeof options.prove !== 'function') throw new TypeError('Daypass: bad prove');
   let name: keyof TextOptions;
   for (name in defaults) {
     const value: unknown = options[name] ?? defaults[name];

@@ -1,6 +1,6 @@
 import { attach } from './attach.ts';
 import { createSession, type Session } from './createSession.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions, resolveAddress } from './options.ts';
 
 declare global {
   /** The session of the script tag. */
@@ -9,9 +9,14 @@ declare global {
 
 // Each option of `createSession` is an attribute here: data-identity-url, data-broker-url, data-audience …
 const data = { ...document.currentScript?.dataset };
-const options = checkOptions(data);
+// As the page resolves it: `import` would start from this script's own address.
+const proofModule = data.proof ? resolveAddress(data.proof).href : undefined;
+const options = checkOptions({
+  ...data,
+  prove: proofModule ? async (context) => (await import(proofModule)).prove(context) : undefined,
+});
 
 const prefixes = data.api?.match(/\S+/g);
 globalThis.daypass = createSession(options);
-if (prefixes) attach(globalThis.daypass.fetch, prefixes, options);
-else console.error('Daypass: name your API in <script src="/daypass.js" data-api="/api/">');
+if (!prefixes) throw new TypeError('Daypass: name your API, such as data-api="/api/"');
+attach(globalThis.daypass.fetch, prefixes, options);

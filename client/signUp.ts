@@ -1,3 +1,4 @@
+import { proofField } from '../src/protocol/messages.ts';
 import { emailNotConfirmed, SessionError } from './errors.ts';
 import type { Identity } from './goTrue.ts';
 import { requestTimeout } from './patience.ts';
@@ -5,13 +6,20 @@ import { requestTimeout } from './patience.ts';
 /**
  * Signs a throwaway user up and logs it in. Its e-mail and password are random and kept nowhere.
  * @param emailDomain domain of the e-mail
+ * @param proof what admits the user, where the site asks for a proof
  * @returns the Identity token
  * @throws SessionError
  */
-export async function signUp(identity: Identity, emailDomain: string): Promise<string> {
+export async function signUp(
+  identity: Identity,
+  emailDomain: string,
+  proof: string | undefined,
+): Promise<string> {
   const email = `${randomDigits()}@${emailDomain}`;
   const password = randomDigits();
-  const user = await ask(identity, '/signup', JSON.stringify({ email, password }), {});
+  // GoTrue's name for what becomes `user_metadata`. Undefined is left out of the JSON.
+  const data = proof && { [proofField]: proof };
+  const user = await ask(identity, '/signup', JSON.stringify({ email, password, data }), {});
   if (!user.id) throw new SessionError('This is not Identity', 200);
   // The log-in would fail.
   if (!user.confirmed_at) throw new SessionError(emailNotConfirmed, 200);

@@ -6,6 +6,7 @@ import type { Emit, EndReason } from './events.ts';
 import { lasts, renewalMarginSeconds } from './freshness.ts';
 import { openIdentity } from './goTrue.ts';
 import { withLock } from './lock.ts';
+import { makeProof, type ProofContext } from './makeProof.ts';
 import type { Settings } from './options.ts';
 import { requestToken } from './requestToken.ts';
 import { signUp } from './signUp.ts';
@@ -16,11 +17,12 @@ type Unwanted = string | boolean | undefined;
 
 /** Keeps one access token at hand: out of storage, by renewal, or by a new session, in this order. */
 export function createTokenSource(settings: Settings, emit: Emit) {
-  const { brokerUrl, audience, scope } = settings;
+  const { brokerUrl, audience, scope, prove } = settings;
   const name = `daypass ${brokerUrl} ${audience} ${scope}`;
   const store = openTokenStore(name, settings.storage);
   const identity = openIdentity(settings.identityUrl);
   const attempt = createBackoff((error) => emit('error', error));
+  const report: ProofContext['report'] = (progress) => emit('proof', progress);
   let flight: Promise<string> | undefined;
 
   /** The token at hand when it lasts that long and is wanted. */
@@ -50,7 +52,8 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   }
 
   async function begin(): Promise<HeldToken> {
-    return requestToken(settings, await signUp(identity, settings.emailDomain), jwtTokenType);
+    const proof = await makeProof(prove, { brokerUrl, report });
+    return requestToken(settings, await signUp(identity, settings.emailDomain, proof), jwtTokenType);
   }
 
   /** Renews; undefined when there is no session, or no more. */

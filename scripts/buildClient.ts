@@ -1,13 +1,14 @@
 import { join } from 'node:path';
-import { bundleScript, root } from './bundle.ts';
+import { bundleProof, bundleScript, bundleSolver, root } from './bundle.ts';
 import { put } from './put.ts';
 
 /**
- * Builds `dist/daypass.js`, the script-tag build.
- * @returns its text
+ * Builds the script-tag build into `dist`: `daypass.js`, and what it loads for a proof.
+ * @returns the text of each file by its name
  */
-export async function buildClient(): Promise<string> {
-  const script = await bundleScript();
-  await put(join(root, 'dist/daypass.js'), script);
-  return script;
+export async function buildClient(): Promise<Record<string, string>> {
+  const [script, proof, solver] = await Promise.all([bundleScript(), bundleProof(), bundleSolver()]);
+  const files = { 'daypass.js': script, 'daypass-proof.js': proof, 'daypass-solver.js': solver };
+  await Promise.all(Object.entries(files).map(([name, text]) => put(join(root, 'dist', name), text)));
+  return files;
 }

@@ -11,7 +11,7 @@ const copied = /\.(html|css|svg)$|^_headers$/;
 export async function buildSite(): Promise<void> {
   const source = join(root, 'site');
   const target = join(root, 'dist/site');
-  const [page, script, names] = await Promise.all([
+  const [page, client, names] = await Promise.all([
     bundlePage('site/page.ts'),
     buildClient(),
     readdir(source),
@@ -19,7 +19,7 @@ export async function buildSite(): Promise<void> {
   const files = names.filter((name) => copied.test(name));
   await Promise.all([
     put(join(target, 'page.js'), page),
-    put(join(target, 'daypass.js'), script),
+    ...Object.entries(client).map(([name, text]) => put(join(target, name), text)),
     ...files.map(async (name) => put(join(target, name), await readFile(join(source, name)))),
   ]);
 }

@@ -24,12 +24,24 @@ export function bundleScript(): Promise<string> {
     format: 'iife',
     // Members of gotrue-js that are private, or that nothing here calls: nobody outside this file sees them.
     mangleProps:
-      /^_|^((get|delete|update|create|list)Users?(Data)?|(remove|clear|recover|validateCurrent)\w*Session|tokenDetails|currentUser|accept\w+|\w+ExternalUrl|requestPasswordRecovery|parseJsonResponse)$/,
+      /^_|^((get|delete|update|create|list)Users?(Data)?|(remove|clear|recover|validateCurrent)\w*Session|tokenDetails|currentUser|accept\w+|\w+ExternalUrl|requestPasswordRecovery|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie|clientName|signup|login|logout|confirm|recover|verify|settings|update|admin|jwt)$/,
     // Looks for `window` only to set `window.GoTrue`, which is the page's, and to find a member, who is too.
     define: { window: 'undefined' },
-    // Its warning of http addresses, which browsers give themselves.
-    pure: ['console.warn'],
+    // Its warning of http addresses, which browsers give themselves, and errors of what nothing here calls.
+    drop: ['console'],
   });
+}
+
+/** `daypass-proof.js`, the module that a script tag loads when it has to prove something. */
+export async function bundleProof(): Promise<string> {
+  const module = await bundlePage('client/proof/prove.ts');
+  // The worker under the name that it has among a site's own files.
+  return module.replace('./solver.js', './daypass-solver.js');
+}
+
+/** `daypass-solver.js`, the worker of `daypass-proof.js`. */
+export function bundleSolver(): Promise<string> {
+  return bundlePage('client/proof/solver.ts');
 }
 
 /** A module for a page, with all that it imports. */

@@ -55,6 +55,7 @@ test('the TypeScript compiles, strictly, against what the package exports', asyn
     }
     const paths = {
       daypass: [join(root, 'client/index.ts')],
+      'daypass/proof': [join(root, 'client/proof/prove.ts')],
       'daypass/*': [join(root, 'src/package/*.ts')],
     };
     await writeFile(

@@ -112,7 +112,7 @@ test.each([
   [
     422,
     { code: 422, msg: 'Failed to handle signup webhook' },
-    'unexpected_answer',
+    'admission_denied',
     'Failed to handle signup webhook',
   ],
   [403, { code: 403, msg: 'Something else' }, 'unexpected_answer', 'Something else'],

@@ -14,6 +14,7 @@ test.each([
   ['emailDomain', 'a@b.invalid'],
   ['emailDomain', ''],
   ['emailDomain', 'b.invalid/x'],
+  ['prove', '/daypass-proof.js'],
 ])('a malformed %s is a TypeError at construction: %j', (name, value) => {
   expect(() => createSession(optionsWith({ [name]: value }))).toThrow(TypeError);
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,23 +11,26 @@ import { root } from '../../scripts/bundle.ts';
 // The packed file, installed in a project of somebody else's.
 
 const consumer = `
-import { createSession, SessionError, type Session, type SessionOptions } from 'daypass';
+import { createSession, type Prove, SessionError, type Session, type SessionOptions } from 'daypass';
 import { requireAccessToken } from 'daypass/hono';
 import { createIdentityAdmin, defineIdentityEvents } from 'daypass/identity';
 import { createBroker, createGate, definePolicy, protect } from 'daypass/netlify';
+import { prove } from 'daypass/proof';
 import { createVerifier, verifyAccessToken } from 'daypass/verify';
 
-const options: SessionOptions = { identityUrl: 'https://a.example/i', brokerUrl: 'https://a.example/s' };
+const options: SessionOptions = { identityUrl: 'https://a.example/i', brokerUrl: 'https://a.example/s', prove };
+export const lazily: Prove = async (context) => (await import('daypass/proof')).prove(context);
 const session: Session = createSession(options);
 const stop: () => void = session.on('renewed', (token) => token.expires_in.toFixed());
 session.on('error', (error) => error.code satisfies string);
+session.on('proof', ({ fraction, milliseconds = 0 }) => fraction + milliseconds);
 // @ts-expect-error there is no such event
 session.on('nothing', () => {});
 // @ts-expect-error there is no such option
 export const mistyped: SessionOptions = { brokerURL: '/session' };
 stop();
 const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, createVerifier,
-  createIdentityAdmin, defineIdentityEvents];
+  createIdentityAdmin, defineIdentityEvents, prove];
 console.log([SessionError, verifyAccessToken, ...functions].every((each) => typeof each === 'function'));
 `;
 
@@ -77,7 +80,18 @@ test('runs in Node', () => {
   expect([stdout, stderr]).toEqual(['true\n', '']);
 });
 
-test('holds the script-tag build', () => {
-  const script = readFileSync(join(folder, 'node_modules/daypass/dist/daypass.js'), 'utf8');
-  expect(script).toBe(readFileSync(join(root, 'dist/daypass.js'), 'utf8'));
+test.each(['daypass.js', 'daypass-proof.js', 'daypass-solver.js'])(
+  'holds the script-tag build: %s',
+  (name) => {
+    const script = readFileSync(join(folder, 'node_modules/daypass/dist', name), 'utf8');
+    expect(script).toBe(readFileSync(join(root, 'dist', name), 'utf8'));
+  },
+);
+
+test('holds the solver where bundlers look for it', () => {
+  const proof = join(folder, 'node_modules/daypass/dist/npm/client/proof');
+  expect(existsSync(join(proof, 'solver.js'))).toBe(true);
+  expect(readFileSync(join(proof, 'workers.js'), 'utf8')).toContain(
+    "new Worker(new URL('./solver.js', import.meta.url), { type: 'module' })",
+  );
 });

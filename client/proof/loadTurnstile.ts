@@ -1,0 +1,68 @@
+import { SessionError } from '../errors.ts';
+import { requestTimeout } from '../patience.ts';
+
+/** What of Turnstile's own script is used (developers.cloudflare.com/turnstile, "Widget configurations"). */
+export interface Turnstile {
+  render(container: HTMLElement, options: WidgetOptions): string | undefined;
+  remove(widget: string): void;
+}
+
+interface WidgetOptions {
+  sitekey: string;
+  appearance: 'interaction-only';
+  retry: 'never';
+  callback: (token: string) => void;
+  /** True: it was dealt with, and the console stays quiet. */
+  'error-callback': (code: string) => true;
+  'timeout-callback': () => void;
+  'unsupported-callback': () => void;
+}
+
+const scriptUrl = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';
+
+let loading: Promise<Turnstile> | undefined;
+
+/**
+ * Loads Turnstile's script, once; a page that has it already for forms of its own is spared.
+ * @throws SessionError `turnstile_unavailable`; the next call tries again
+ */
+export async function loadTurnstile(): Promise<Turnstile> {
+  loading ??= load();
+  try {
+    return await loading;
+  } catch (error) {
+    loading = undefined;
+    throw error;
+  }
+}
+
+async function load(): Promise<Turnstile> {
+  if (!find()) await addScript();
+  const turnstile = find();
+  if (!turnstile) throw unavailable();
+  return turnstile;
+}
+
+function find(): Turnstile | undefined {
+  return (globalThis as { turnstile?: Turnstile }).turnstile;
+}
+
+async function addScript(): Promise<void> {
+  const script = document.createElement('script');
+  script.src = scriptUrl;
+  try {
+    await new Promise((resolve, reject) => {
+      script.onload = resolve;
+      script.onerror = () => reject(unavailable());
+      requestTimeout().addEventListener('abort', () => reject(unavailable()));
+      document.head.append(script);
+    });
+  } catch (error) {
+    script.remove();
+    throw error;
+  }
+}
+
+function unavailable(): SessionError {
+  return new SessionError('Turnstile could not be loaded', undefined, 'turnstile_unavailable');
+}
