@@ -4,7 +4,7 @@ import { SummaryReporter } from './test/support/reporter.ts';
 /** Tests of what uses web standards alone: `npm run test:runtimes` runs them on Node and on Deno. */
 const pure = [
   'test/runtimes.test.ts',
-  'test/{protocol,policy,token,identity,store,limits,broker,gate,http,client}/**/*.test.ts',
+  'test/{protocol,policy,token,identity,store,limits,admission,broker,gate,guard,http,client}/**/*.test.ts',
   'test/runtime/**/*.test.ts',
   'test/vectors/vectors.test.ts',
 ];

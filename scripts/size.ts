@@ -17,7 +17,7 @@ const table: readonly Measured[] = [
   { name: 'daypass/verify', budget: 9_000, bundle: () => bundleServer('src/package/verify.ts') },
   { name: 'daypass/hono', budget: 10_000, bundle: () => bundleServer('src/package/hono.ts') },
   { name: 'daypass/identity', budget: 5_500, bundle: () => bundleServer('src/package/identity.ts') },
-  { name: 'daypass/netlify', budget: 65_000, bundle: () => bundleServer('src/package/netlify.ts') },
+  { name: 'daypass/netlify', budget: 80_000, bundle: () => bundleServer('src/package/netlify.ts') },
 ];
 
 let isOver = false;

@@ -6,4 +6,8 @@ export default protect((_request, { accessToken }) => Response.json({ hello: acc
   policy,
 });
 
-export const config = { path: '/hello' };
+export const config = {
+  path: '/hello',
+  // A second wall around the policy's limits of one address and one network.
+  rateLimit: { windowLimit: 3000, windowSize: 60, aggregateBy: ['ip', 'domain'] },
+};

@@ -3,6 +3,7 @@ import type { ThrowawayRule } from '../identity/throwaway.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
+import type { ChallengeResponse, StatsCount } from '../protocol/messages.ts';
 import type { Claims } from '../store/claim.ts';
 import type { Revocations } from '../store/revocation.ts';
 import type { KeyRing } from '../token/keyRing.ts';
@@ -25,13 +26,27 @@ export interface BrokerDependencies {
   operatorToken(): string | undefined;
   claims: Claims;
   revocations: Revocations;
-  limiters: Readonly<Record<'exchange' | 'site' | 'renewal' | 'status', Limiter>>;
+  limiters: Readonly<Record<'exchange' | 'site' | 'renewal' | 'status' | 'challenge', Limiter>>;
+  /** The limits of a whole /48, beside those of its addresses. */
+  networkLimiters: Readonly<Record<'exchange' | 'status' | 'challenge', Limiter>>;
+  /** The proof that sign-ups bring; undefined where the site has no admission. */
+  proofs: ChallengeSource | undefined;
   /** Variables of upstreams that the policy names and the environment lacks. */
   missingUpstreams: readonly string[];
   /** Asks Redis for a sign of life; throws `store_unavailable`. */
   pingStore(): Promise<void>;
+  /** What was counted today and in the seven days before; throws `store_unavailable`. */
+  readStats(): Promise<StatsCount[]>;
   /** The present, seconds since the epoch. */
   now(): number;
+}
+
+/** What the broker knows of the proof: how to start one. The event function judges it. */
+export interface ChallengeSource {
+  /** What a sign-up makes its proof from; throws `store_unavailable`. */
+  challenge(): Promise<ChallengeResponse>;
+  /** What the metadata tell of the proof; never throws. */
+  describe(): Promise<Record<string, unknown>>;
 }
 
 /** The rule by which this site tells throwaway users from members. */

@@ -13,6 +13,9 @@ import type { TokenRequest } from './tokenRequest.ts';
 /** Both calls to Identity together may take this long. */
 const identityBudgetMilliseconds = 3000;
 
+const unmarked =
+  'a throwaway user without the mark of admission; is netlify/functions/identity.ts deployed, with createIdentityFunction in it?';
+
 /**
  * Turns an Identity token into the first access token of a new session and deletes its throwaway user: limit,
  * authenticate, rule, limit, claim, delete, mint, in this order.
@@ -46,8 +49,12 @@ async function authenticate(
   signal: AbortSignal,
 ): Promise<IdentityUser> {
   const user = await broker.identity.getUser(token, signal);
-  if (!isExchangeable(user, throwawayRule(broker.policy), broker.now()))
-    throw new DaypassError('not_throwaway');
+  const rule = throwawayRule(broker.policy);
+  if (!isExchangeable(user, rule, broker.now())) {
+    const isUnmarked = isExchangeable(user, { ...rule, admission: false }, broker.now());
+    // For the log alone: it is the operator who can mend it.
+    throw new DaypassError('not_throwaway', { cause: isUnmarked ? new Error(unmarked) : undefined });
+  }
   // Identity answered with a record of that shape, so the id is there; it must be the token's own.
   const record = user as IdentityUser;
   if (record.id !== userId) throw new DaypassError('subject_token_rejected');

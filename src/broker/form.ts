@@ -38,6 +38,21 @@ export async function readForm(request: Request): Promise<Form> {
 
 /** The same for a body that was read already. */
 export function parseForm(body: Uint8Array, contentType: string | null): Form {
+  const form = new Map<string, string>();
+  for (const [name, value] of readPairs(body, contentType)) {
+    if (form.has(name)) throw new DaypassError('repeated_parameter');
+    form.set(name, value);
+  }
+  // RFC 6749 §3.2: a parameter without a value counts as left out.
+  for (const [name, value] of form) if (value === '') form.delete(name);
+  return form;
+}
+
+/**
+ * The parameters as they came, for forms in which one may be repeated.
+ * @throws {DaypassError} `unsupported_content_type`, `malformed_request`
+ */
+export function readPairs(body: Uint8Array, contentType: string | null): [name: string, value: string][] {
   const [mediaType, ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const charset = parameters
     .map((parameter) => parameter.trim())
@@ -46,16 +61,10 @@ export function parseForm(body: Uint8Array, contentType: string | null): Form {
   if (mediaType?.trim() !== 'application/x-www-form-urlencoded' || !isUtf8) {
     throw new DaypassError('unsupported_content_type');
   }
-  const form = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(decode(body))) {
-    // URLSearchParams writes U+FFFD for what was not UTF-8; no parameter of ours holds one.
-    if (`${name}${value}`.includes('\ufffd')) throw new DaypassError('malformed_request');
-    if (form.has(name)) throw new DaypassError('repeated_parameter');
-    form.set(name, value);
-  }
-  // RFC 6749 §3.2: a parameter without a value counts as left out.
-  for (const [name, value] of form) if (value === '') form.delete(name);
-  return form;
+  const pairs = [...new URLSearchParams(decode(body))];
+  // URLSearchParams writes U+FFFD for what was not UTF-8; no parameter of ours holds one.
+  if (pairs.flat().some((text) => text.includes('\ufffd'))) throw new DaypassError('malformed_request');
+  return pairs;
 }
 
 function decode(body: Uint8Array): string {

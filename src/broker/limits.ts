@@ -1,19 +1,23 @@
-import { addressBuckets } from '../limits/address.ts';
+import { countAddress, hashBuckets } from '../limits/addressLimiters.ts';
 import { enforce } from '../limits/enforce.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { BrokerDependencies, Caller } from './dependencies.ts';
 
+/** The limits that count by address. */
+type AddressLimit = keyof BrokerDependencies['limiters'] & keyof BrokerDependencies['networkLimiters'];
+
 /**
- * Counts a call by the caller's address.
+ * Counts a call by the caller's address and, wider, by its network, in one Redis round trip.
  * @throws {DaypassError} `rate_limited`, `store_unavailable`
  */
 export async function limitAddress(
   broker: BrokerDependencies,
-  name: 'exchange' | 'status',
+  name: AddressLimit,
   caller: Caller,
 ): Promise<void> {
-  const { address } = addressBuckets(caller.address);
-  enforce([await broker.limiters[name].check(await broker.privateKeys.hashIdentifier(address))]);
+  const limiters = { address: broker.limiters[name], network: broker.networkLimiters[name] };
+  const buckets = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
+  enforce(await countAddress(limiters, buckets));
 }
 
 /**

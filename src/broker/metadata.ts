@@ -1,12 +1,12 @@
 import { tokenExchangeGrant } from '../protocol/oauth.ts';
-import { introspectPath, revokePath, tokenPath } from '../protocol/paths.ts';
+import { challengePath, introspectPath, revokePath, tokenPath } from '../protocol/paths.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 
 /**
- * The broker's metadata (RFC 8414 §2).
+ * The broker's metadata (RFC 8414 §2). `daypass_proof` is ours: which proof a sign-up needs, and how hard it is now.
  * @param origin where this deploy answers; the issuer is the same in every deploy
  */
-export function metadata(broker: BrokerDependencies, origin: string): Record<string, unknown> {
+export async function metadata(broker: BrokerDependencies, origin: string): Promise<Record<string, unknown>> {
   return {
     issuer: broker.issuer,
     token_endpoint: origin + tokenPath,
@@ -21,5 +21,8 @@ export function metadata(broker: BrokerDependencies, origin: string): Record<str
     token_endpoint_auth_methods_supported: ['none'],
     revocation_endpoint_auth_methods_supported: ['none'],
     introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
+    ...(broker.proofs && {
+      daypass_proof: { ...(await broker.proofs.describe()), challenge_endpoint: origin + challengePath },
+    }),
   };
 }

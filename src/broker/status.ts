@@ -1,7 +1,9 @@
+import type { IdentitySettings } from '../identity/client.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { StatusCheck, StatusResponse } from '../protocol/messages.ts';
 import { autoconfirmRemedy, registrationRemedy } from '../protocol/remedies.ts';
 import type { BrokerDependencies } from './dependencies.ts';
+import { warningsOf } from './warnings.ts';
 
 const timeoutMilliseconds = 3000;
 
@@ -9,10 +11,19 @@ const timeoutMilliseconds = 3000;
  * Looks whether everything that an exchange needs is there and switched on. Names settings, says no secret.
  */
 export async function checkStatus(broker: BrokerDependencies): Promise<StatusResponse> {
-  const [identity, redis] = await Promise.all([checkIdentity(broker), checkRedis(broker)]);
-  // A broker whose secrets are missing is not built at all: see `statusOfProblems`.
-  const checks: StatusCheck[] = [{ name: 'secrets', ok: true }, ...identity, redis, checkUpstreams(broker)];
-  return { ok: checks.every((check) => check.ok), checks, warnings: [] };
+  const [settings, redis] = await Promise.all([askIdentity(broker), checkRedis(broker)]);
+  const checks: StatusCheck[] = [
+    // A broker whose secrets are missing is not built at all: see `statusOfProblems`.
+    { name: 'secrets', ok: true },
+    ...checkIdentity(broker, settings),
+    redis,
+    checkUpstreams(broker),
+  ];
+  return {
+    ok: checks.every((check) => check.ok),
+    checks,
+    warnings: warningsOf(broker.policy, settings),
+  };
 }
 
 /** The status of a site whose environment or policy is at fault. */
@@ -20,25 +31,27 @@ export function statusOfProblems(problems: readonly string[]): StatusResponse {
   return { ok: false, checks: [{ name: 'secrets', ok: false, remedy: problems.join('\n') }], warnings: [] };
 }
 
-async function checkIdentity(broker: BrokerDependencies): Promise<StatusCheck[]> {
+async function askIdentity(broker: BrokerDependencies): Promise<IdentitySettings | undefined> {
   try {
-    const settings = await broker.identity.getSettings(AbortSignal.timeout(timeoutMilliseconds));
-    const operator = broker.operatorToken() !== undefined;
-    return [
-      line('identity', operator, 'Enable Identity: Project configuration > Identity > Enable Identity.'),
-      line('registration', settings.registrationOpen, registrationRemedy),
-      line('autoconfirm', settings.autoconfirm, autoconfirmRemedy),
-    ];
+    return await broker.identity.getSettings(AbortSignal.timeout(timeoutMilliseconds));
   } catch (error) {
     if (!(error instanceof DaypassError)) throw error;
-    return [
-      line(
-        'identity',
-        false,
-        'Identity did not answer. Enable it: Project configuration > Identity > Enable Identity; with a GoTrue of your own, check IDENTITY_URL.',
-      ),
-    ];
+    return undefined;
   }
+}
+
+function checkIdentity(broker: BrokerDependencies, settings: IdentitySettings | undefined): StatusCheck[] {
+  if (!settings) {
+    const remedy =
+      'Identity did not answer. Enable it: Project configuration > Identity > Enable Identity; with a GoTrue of your own, check IDENTITY_URL.';
+    return [line('identity', false, remedy)];
+  }
+  const operator = broker.operatorToken() !== undefined;
+  return [
+    line('identity', operator, 'Enable Identity: Project configuration > Identity > Enable Identity.'),
+    line('registration', settings.registrationOpen, registrationRemedy),
+    line('autoconfirm', settings.autoconfirm, autoconfirmRemedy),
+  ];
 }
 
 function checkUpstreams({ missingUpstreams }: BrokerDependencies): StatusCheck {

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { CallerEnv } from '../http/caller.ts';
 import { identityPath, metadataPath } from '../protocol/paths.ts';
+import type { Apps } from './stack/apps.ts';
 import { createStaticFiles } from './staticFiles.ts';
 
 type App = Hono<CallerEnv>;
@@ -9,27 +10,29 @@ type App = Hono<CallerEnv>;
 export interface DevSiteParts {
   identity(request: Request): Promise<Response>;
   lab: App;
-  /** Functions and edge functions; left out where Netlify's emulator runs them. */
-  broker?: App;
-  gate?: App;
-  hello?: App;
+  /** The functions and edge functions of this moment; left out where Netlify's emulator runs them. */
+  apps?: () => Apps;
+  /** Takes events of an Identity elsewhere. */
+  receiveEvent?: (request: Request) => Promise<Response>;
 }
 
 /** Where `npm run build` puts the published site. */
 const publishFolder = 'dist/site';
 
 /** Routes a request as the platform does: Identity, edge, functions, files. */
-export async function createDevSite({ identity, lab, broker, gate, hello }: DevSiteParts): Promise<App> {
+export async function createDevSite({ identity, lab, apps, receiveEvent }: DevSiteParts): Promise<App> {
   const site = new Hono<CallerEnv>();
-  const mount = (path: string, app: App | undefined) => {
-    if (app) site.all(path, (c) => app.fetch(c.req.raw, c.env));
+  const mount = (path: string, name: 'guard' | 'gate' | 'broker' | 'hello') => {
+    if (apps) site.all(path, (c) => apps()[name].fetch(c.req.raw, c.env));
   };
+  mount(`${identityPath}/*`, 'guard');
   site.all(`${identityPath}/*`, (c) => identity(c.req.raw));
-  mount('/api/*', gate);
-  mount('/session/*', broker);
-  mount(metadataPath, broker);
-  mount('/hello', hello);
-  mount('/dev/*', lab);
+  if (receiveEvent) site.post('/.netlify/functions/identity', (c) => receiveEvent(c.req.raw));
+  mount('/api/*', 'gate');
+  mount('/session/*', 'broker');
+  mount(metadataPath, 'broker');
+  mount('/hello', 'hello');
+  site.all('/dev/*', (c) => lab.fetch(c.req.raw, c.env));
   site.route('/', await createStaticFiles(publishFolder));
   return site;
 }

@@ -8,7 +8,10 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Answers a request, knowing the address of the socket that it came on. */
+/**
+ * Answers a request, knowing the address of the socket that it came on. `Response.error()` is no answer: the connection
+ * breaks.
+ */
 export type Handler = (request: Request, clientAddress: string | undefined) => Response | Promise<Response>;
 
 /**
@@ -18,8 +21,13 @@ export type Handler = (request: Request, clientAddress: string | undefined) => R
  */
 export function listen(handler: Handler, options: { port?: number; host?: string } = {}): Promise<Listening> {
   const { port = 0, host = '127.0.0.1' } = options;
-  const fetch = (request: Request, bindings: unknown) =>
-    handler(request, (bindings as HttpBindings).incoming.socket.remoteAddress);
+  const fetch = async (request: Request, bindings: unknown) => {
+    const { socket } = (bindings as HttpBindings).incoming;
+    const response = await handler(request, socket.remoteAddress);
+    if (response.type !== 'error') return response;
+    socket.destroy();
+    return new Response();
+  };
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, port, hostname: host, overrideGlobalObjects: false }) as Server;
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -15,6 +15,8 @@ export interface DevParts {
   /** The variables that a deployed site would have. */
   environment: Record<string, string>;
   operatorToken: string;
+  /** The bearer of the broker's addresses for the site's owner. */
+  maintenanceBearer: string;
   /** Answers `/.netlify/identity/*` on the site. */
   serveIdentity(request: Request): Promise<Response>;
   /** Our own stand-ins, for tests; undefined where the settings name another. */
@@ -62,7 +64,7 @@ export async function startParts(
     local,
     settings.redis ?? { url: local, token: 'none' },
   );
-  await readEnvironment(policy, (name) => check[name]);
+  const { privateKeys } = await readEnvironment(policy, (name) => check[name]);
 
   const identity = settings.identity ? undefined : createDevIdentity(options.identity);
   const redis = settings.redis
@@ -77,6 +79,7 @@ export async function startParts(
   return {
     environment: environmentOf(settings, policy, siteUrl, api.url, restApi),
     operatorToken: settings.identity?.operatorToken ?? identity?.operatorToken ?? '',
+    maintenanceBearer: await privateKeys.maintenanceBearer(),
     serveIdentity: (request) => {
       const { pathname, search } = new URL(request.url);
       const path = pathname.slice(identityPath.length) + search;

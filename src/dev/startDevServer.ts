@@ -1,21 +1,26 @@
-import { createBrokerApp } from '../http/brokerApp.ts';
-import { createGateApp } from '../http/gateApp.ts';
-import { createProtectedApp } from '../http/protectedApp.ts';
 import type { Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { readEnvironment } from '../runtime/environment.ts';
-import { wireAuthorization, wireBroker, wireGate } from '../runtime/wire.ts';
 import { createDevSite } from './createDevSite.ts';
+import { receiveEvent } from './events/receive.ts';
+import { receiveSignedEvent } from './events/receiveSigned.ts';
+import type { DevIdentityOptions } from './identity/options.ts';
 import { createDevLab } from './lab/createDevLab.ts';
 import type { DevPartsOptions } from './parts.ts';
 import type { DevSettings } from './settings.ts';
+import { type Apps, createApps } from './stack/apps.ts';
+import { createStackControl } from './stack/control.ts';
+import { createKills } from './stack/kills.ts';
 import { type DevServer, startSite } from './startSite.ts';
 
 export type { DevServer } from './startSite.ts';
 
+/** A sweep takes users that are 20 minutes old; nobody at the demo page wants to wait for that. */
+const sweepAgeSeconds = 21 * 60;
+
 /**
- * Runs the whole of Daypass in this process: site, Identity, broker, gate and upstream, routed as the platform does,
- * with state that lasts between requests.
+ * Runs the whole of Daypass in this process: site, Identity, event function, guard, broker, gate and upstream, routed as
+ * the platform does, with state that lasts between requests.
  * @throws {ConfigurationError} a TypeError: policy or settings are at fault
  * @throws {Error} the port is in use
  */
@@ -25,25 +30,44 @@ export function startDevServer(
   options: DevPartsOptions & { log?: Log } = {},
 ): Promise<DevServer> {
   const { log = () => undefined } = options;
-  return startSite(settings, policy, options, async (parts, url) => {
+  let apps: Apps | undefined;
+  const onEvent = (request: Request) => receiveEvent(apps?.events ?? {}, request, log);
+  const identityOptions: DevIdentityOptions = {
+    // As netlify/functions/identity.ts.
+    events: { names: ['validate'], target: onEvent },
+    ...options.identity,
+  };
+  return startSite(settings, policy, { ...options, identity: identityOptions }, async (parts, url) => {
+    const { identity, redis, operatorToken, serveIdentity } = parts;
     const environment = await readEnvironment(policy, (name) => parts.environment[name]);
     const place = { issuer: policy.issuer ?? url, deployContext: 'dev' } as const;
-    const broker = wireBroker(policy, environment, place, () => parts.operatorToken);
-    const authorization = wireAuthorization(policy, environment, place, log);
-    const requirement = { audience: policy.defaultAudience, scope: undefined };
-    const site = await createDevSite({
-      identity: parts.serveIdentity,
-      broker: createBrokerApp(broker, log),
-      gate: createGateApp(wireGate(policy, environment, place, log), policy.origins, log),
-      // As netlify/functions/hello.ts.
-      hello: createProtectedApp(
-        authorization,
-        requirement,
-        (_, { subject }) => Response.json({ hello: subject }),
-        log,
-      ),
-      lab: createDevLab(settings, policy, parts, url, log),
+    const kills = createKills();
+    const build = (changed: Policy) =>
+      createApps(changed, { environment, place, operatorToken, identity: serveIdentity, kills, log });
+    let current = build(policy);
+    apps = current;
+    const stack = createStackControl({
+      policy,
+      redis,
+      apply: (changed) => {
+        current = build(changed);
+        apps = current;
+      },
+      armKill: identity && kills.arm,
+      ageOrphans: () => {
+        for (const id of kills.orphans()) identity?.users.age(id, sweepAgeSeconds);
+      },
     });
-    return { fetch: (request, clientAddress) => site.fetch(request, { clientAddress }) };
+    const site = await createDevSite({
+      identity: serveIdentity,
+      lab: createDevLab(settings, policy, parts, url, stack, log),
+      apps: () => current,
+      receiveEvent: (request) => receiveSignedEvent(request, settings.identity?.jwtSecret, onEvent),
+    });
+    const waitUntil = (work: Promise<unknown>) => void work.catch(() => undefined);
+    return {
+      fetch: (request, clientAddress) =>
+        kills.answer(async () => site.fetch(request, { clientAddress, waitUntil })),
+    };
   });
 }

@@ -1,34 +1,59 @@
 import type { Policy } from '../policy/types.ts';
 import { createDevSite } from './createDevSite.ts';
+import { readSubscriptions } from './events/readSubscriptions.ts';
+import { eventNames } from './identity/eventNames.ts';
+import type { DevIdentityOptions } from './identity/options.ts';
 import { createDevLab } from './lab/createDevLab.ts';
-import { startNetlifyEmulator } from './netlify/start.ts';
+import { type NetlifyEmulator, startNetlifyEmulator } from './netlify/start.ts';
 import type { DevPartsOptions } from './parts.ts';
 import type { DevSettings } from './settings.ts';
+import { createStackControl } from './stack/control.ts';
 import { type DevServer, startSite } from './startSite.ts';
+
+/** The emulator starts a worker for each event, which takes long on a busy machine. */
+const eventTimeoutSeconds = 20;
 
 /**
  * Runs the same parts under Netlify's own emulator: functions in Node, the gate in Deno, through the entry files that are
  * deployed. It proves the wiring; nothing lasts between requests, so no load goes here.
  * @throws {Error} the port is in use, or the emulator lacks something
  */
-export function startNetlifyServer(
+export async function startNetlifyServer(
   settings: DevSettings,
   policy: Policy,
   options: DevPartsOptions & { projectRoot: string },
 ): Promise<DevServer> {
-  return startSite(settings, policy, options, async (parts, url) => {
-    const lab = createDevLab(settings, policy, parts, url, () => undefined);
+  const { projectRoot } = options;
+  let emulator: NetlifyEmulator | undefined;
+  const identity: DevIdentityOptions = {
+    eventTimeoutSeconds,
+    events: {
+      names: await subscribedEvents(projectRoot),
+      target: (request) => (emulator as NetlifyEmulator).dispatchEvent(request),
+    },
+    ...options.identity,
+  };
+  return startSite(settings, policy, { ...options, identity }, async (parts, url) => {
+    const stack = createStackControl({ policy, redis: parts.redis });
+    const lab = createDevLab(settings, policy, parts, url, stack, () => undefined);
     const site = await createDevSite({ identity: parts.serveIdentity, lab });
-    const emulator = await startNetlifyEmulator({
-      projectRoot: options.projectRoot,
+    const running = await startNetlifyEmulator({
+      projectRoot,
       origin: url,
       environment: parts.environment,
       identityContext: () => ({ url: `${url}/.netlify/identity`, token: parts.operatorToken }),
       next: (request, clientAddress) => site.fetch(request, { clientAddress }),
     });
+    emulator = running;
     return {
-      fetch: (request, clientAddress) => emulator.handle(request, clientAddress ?? ''),
-      close: () => emulator.close(),
+      fetch: (request, clientAddress) => running.handle(request, clientAddress ?? ''),
+      close: () => running.close(),
     };
   });
+}
+
+/** The events that Netlify would call the site's `identity` function for; none where there is no such function. */
+async function subscribedEvents(projectRoot: string) {
+  const subscriptions = await readSubscriptions(projectRoot, 'identity').catch((): string[] => []);
+  return eventNames.filter((name) => subscriptions.includes(`identity_${name}`));
 }

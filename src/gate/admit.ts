@@ -1,14 +1,21 @@
 import { addressBuckets, unknownAddress } from '../limits/address.ts';
 import { enforce } from '../limits/enforce.ts';
-import type { Decision, Limiter } from '../limits/limiter.ts';
+import type { Decision } from '../limits/limiter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
+import type { Circuit } from '../store/circuit.ts';
+import type { Counters } from '../store/counters.ts';
 import type { Revocations } from '../store/revocation.ts';
+import { type CallBuckets, countCall, type GateLimiters, recallRefusal } from './limits.ts';
+import type { WithoutStore } from './withoutStore.ts';
 
 export interface AdmitDependencies {
   hashIdentifier(identifier: string): Promise<string>;
   revocations: Revocations;
-  limiters: Readonly<Record<'session' | 'address' | 'network', Limiter>>;
+  limiters: GateLimiters;
+  circuit: Circuit;
+  withoutStore: WithoutStore;
+  counters: Counters;
   log: Log;
 }
 
@@ -16,46 +23,57 @@ export interface AdmitDependencies {
 export type Admit = (
   subject: string | undefined,
   address: string | undefined,
+  route?: string,
 ) => Promise<readonly Decision[]>;
 
 /**
  * Makes the check that each call passes behind the token: revocation, the session's limit and the address's limits, in
- * one Redis round trip.
+ * one Redis round trip. While Redis is away the policy's `storeFailure` decides, after 300 ms at most.
  */
 export function createAdmit(dependencies: AdmitDependencies): Admit {
-  const { hashIdentifier, revocations, limiters, log } = dependencies;
+  const { hashIdentifier, revocations, limiters, circuit, withoutStore, counters, log } = dependencies;
   let toldOfUnknown = false;
 
-  /**
-   * @param subject the session; undefined where no token is asked, and the address alone counts
-   * @returns what each limit said
-   * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
-   */
-  return async (subject, address) => {
-    const buckets = addressBuckets(address);
-    if (buckets.address === unknownAddress && !toldOfUnknown) {
+  async function bucketsOf(subject: string | undefined, from: string | undefined): Promise<CallBuckets> {
+    const { address, network } = addressBuckets(from);
+    if (address === unknownAddress && !toldOfUnknown) {
       toldOfUnknown = true;
       log('address_unknown', { effect: 'callers without an address share one limit' });
     }
-    const [session, caller, network] = await Promise.all([
+    const [session, caller, site] = await Promise.all([
       subject === undefined ? undefined : hashIdentifier(subject),
-      hashIdentifier(buckets.address),
-      buckets.network === undefined ? undefined : hashIdentifier(buckets.network),
+      hashIdentifier(address),
+      network === undefined ? undefined : hashIdentifier(network),
     ]);
-    // A session over its limit is refused unasked, also when it was revoked meanwhile: its flood must not use up
-    // the limit of its address, which a whole office may share.
-    const known = session && limiters.session.recall(session);
+    return { session, address: caller, network: site };
+  }
+
+  /**
+   * @param subject the session; undefined where no token is asked, and the address alone counts
+   * @param route its path in the policy, for the counters
+   * @returns what each limit said; nothing where Redis is away and the policy allows
+   * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
+   */
+  return async (subject, address, route) => {
+    const buckets = await bucketsOf(subject, address);
+    const { session } = buckets;
+    const known = recallRefusal(limiters, buckets);
     if (known) enforce([known]);
-    // All in one tick from here: the client merges them into one request.
-    const [revoked, ...answers] = await Promise.all([
-      session !== undefined && revocations.isRevoked(session),
-      session && limiters.session.check(session),
-      limiters.address.check(caller),
-      network && limiters.network.check(network),
-    ]);
-    const decisions = answers.filter((answer): answer is Decision => typeof answer === 'object');
-    if (revoked) throw new DaypassError('token_revoked');
+    const seen: { revoked?: boolean } = {};
+    const askRevocation = async () => {
+      if (session !== undefined) seen.revoked = await revocations.isRevoked(session);
+    };
+    const askStore = async () => {
+      // All in one tick from here: the client merges them into one request.
+      counters.sendAlong();
+      const [decisions] = await Promise.all([countCall(limiters, buckets), askRevocation()]);
+      return decisions;
+    };
+    const decisions = await circuit.run(askStore).catch((reason) => withoutStore(buckets, reason));
+    // Whatever became of the limits: a revocation that was seen holds.
+    if (seen.revoked) throw new DaypassError('token_revoked');
     enforce(decisions);
+    if (session !== undefined && seen.revoked === undefined) counters.add('revocation_unseen', { route });
     return decisions;
   };
 }

@@ -3,6 +3,7 @@ import { acceptedContexts } from '../policy/acceptedContexts.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
+import type { Counters } from '../store/counters.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { readBearer } from '../token/bearer.ts';
 import type { KeyRing } from '../token/keyRing.ts';
@@ -16,6 +17,8 @@ export interface AuthorizeDependencies {
   /** Key rings by audience. */
   keyRings: ReadonlyMap<string, KeyRing>;
   admit: Admit;
+  /** What happens here is counted in; sent by `settle` once the answer is made. */
+  counters: Counters;
   /** The present, seconds since the epoch. */
   now(): number;
 }
@@ -25,6 +28,8 @@ export interface Requirement {
   /** An audience of the policy. */
   audience: string;
   scope: string | undefined;
+  /** The route's path in the policy, for the counters. A function of the site's own has none. */
+  path?: string;
 }
 
 /** A caller who passed, and what its limits said. */
@@ -54,8 +59,8 @@ export async function authorize(
     deployContexts: acceptedContexts(dependencies),
     now: now(),
   });
-  const { scope } = requirement;
+  const { scope, path } = requirement;
   if (scope !== undefined && !accessToken.scopes.includes(scope))
     throw new DaypassError('insufficient_scope');
-  return { accessToken, decisions: await admit(accessToken.subject, address) };
+  return { accessToken, decisions: await admit(accessToken.subject, address, path) };
 }

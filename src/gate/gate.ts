@@ -1,6 +1,8 @@
-import { rateLimitFields } from '../limits/fields.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { type AuthorizeDependencies, authorize } from './authorize.ts';
+import type { Counters } from '../store/counters.ts';
+import type { AuthorizeDependencies } from './authorize.ts';
+import { checkCall } from './checkCall.ts';
+import { counted } from './counted.ts';
 import { forward } from './forward.ts';
 import { matchRoute } from './matchRoute.ts';
 import { resolveUpstream } from './resolveUpstream.ts';
@@ -12,39 +14,46 @@ export interface GateDependencies extends AuthorizeDependencies {
 
 export interface Gate {
   /**
-   * Route, path, token, limits, upstream, in this order.
+   * Route, path, token, limits, upstream, in this order. What passes and what is refused is counted; what the upstream
+   * then does is not.
    * @param caller.address as the platform says; no header field is asked
    * @throws {DaypassError} the refusals of each step
    */
   handle(request: Request, caller: { address: string | undefined }): Promise<Response>;
+  /** For refusals before this, and for `settle` once the answer is made. */
+  counters: Counters;
 }
 
 /** The check in front of an upstream. */
 export function createGate(dependencies: GateDependencies): Gate {
-  const { policy, upstreams } = dependencies;
+  const { policy, upstreams, counters } = dependencies;
   return {
     async handle(request, caller) {
       const url = new URL(request.url);
-      const route = matchRoute(policy.routes, url.pathname, request.method);
-      const upstream = upstreams.get(route.upstream);
-      if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
-      const target = resolveUpstream(upstream, url);
-      const decisions = route.verify
-        ? (await authorize(dependencies, request.headers, caller.address, route)).decisions
-        : await dependencies.admit(undefined, caller.address);
+      const route = await counted(counters, undefined, () =>
+        matchRoute(policy.routes, url.pathname, request.method),
+      );
+      const { target, fields } = await counted(counters, route.path, async () => {
+        const upstream = upstreams.get(route.upstream);
+        if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
+        return {
+          target: resolveUpstream(upstream, url),
+          fields: await checkCall(dependencies, request.headers, caller.address, route),
+        };
+      });
       const { timeoutSeconds, requestHeaders: extraHeaders } = policy.upstream;
-      const fields = rateLimitFields(decisions);
       const response = await forward(request, { target, timeoutSeconds, extraHeaders }).catch((error) => {
         throw withHeaders(error, fields);
       });
       for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
       return response;
     },
+    counters,
   };
 }
 
 /** The call counted, whatever the upstream did with it. */
-function withHeaders(error: unknown, headers: Record<string, string>): unknown {
+function withHeaders(error: unknown, headers: Readonly<Record<string, string>>): unknown {
   if (!(error instanceof DaypassError)) return error;
   const { code, message, retryAfterSeconds, cause } = error;
   return new DaypassError(code, {

@@ -34,7 +34,8 @@ function matches(pattern: string, path: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-function fold(path: string): string {
+/** A path for comparing, since many upstreams make no difference: lower case, no slash at the end. */
+export function fold(path: string): string {
   return path.toLowerCase().replace(/\/$/, '');
 }
 

@@ -1,18 +1,33 @@
 import { Hono } from 'hono';
+import { challenge } from '../broker/challenge.ts';
 import type { BrokerDependencies } from '../broker/dependencies.ts';
 import { exchange } from '../broker/exchange.ts';
 import { readForm } from '../broker/form.ts';
 import { introspect } from '../broker/introspect.ts';
 import { limitAddress } from '../broker/limits.ts';
+import { requireMaintenance } from '../broker/maintenance.ts';
 import { metadata } from '../broker/metadata.ts';
 import { renew } from '../broker/renew.ts';
 import { revoke } from '../broker/revoke.ts';
+import { stats } from '../broker/stats.ts';
 import { checkStatus } from '../broker/status.ts';
+import { createFewSweeps } from '../broker/sweep/few.ts';
+import { readSweepRequest } from '../broker/sweep/request.ts';
+import { sweep } from '../broker/sweep/sweep.ts';
 import { isShortForm, readTokenRequest } from '../broker/tokenRequest.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { StatusResponse } from '../protocol/messages.ts';
-import { introspectPath, metadataPath, revokePath, statusPath, tokenPath } from '../protocol/paths.ts';
+import {
+  challengePath,
+  introspectPath,
+  metadataPath,
+  revokePath,
+  statsPath,
+  statusPath,
+  sweepPath,
+  tokenPath,
+} from '../protocol/paths.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
 import { allowOrigins } from './cors.ts';
 import { requireMethod } from './method.ts';
@@ -21,10 +36,14 @@ import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.t
 
 const statusCacheSeconds = 10;
 
+/** A synchronous function of Netlify's has 10 seconds. */
+const sweepBudgetSeconds = 8;
+
 /** The broker as a Hono app: reads requests, calls one step of `src/broker`, words the answers. */
 export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
   const { origins } = broker.policy;
+  const sweepFew = createFewSweeps(broker, log);
   let lastStatus: { answer: Promise<StatusResponse>; at: number } | undefined;
 
   // Outermost, so that preflights have it too.
@@ -43,6 +62,8 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
       const answer =
         asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
       log(asked.kind);
+      if (asked.kind === 'exchange')
+        c.env?.waitUntil?.(sweepFew().catch((thrown) => toDaypassError(thrown, log)));
       return c.json(answer);
     } catch (thrown) {
       const error = toDaypassError(thrown, log);
@@ -64,9 +85,28 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     return c.json(await introspect(broker, c.req.header('authorization') ?? null, form));
   });
 
-  app.all(metadataPath, (c) => {
+  app.all(challengePath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
-    return c.json(metadata(broker, new URL(c.req.url).origin));
+    checkOrigin(c.req.raw, origins);
+    return c.json(await challenge(broker, callerOf(c)));
+  });
+
+  app.all(metadataPath, async (c) => {
+    requireMethod(c.req.raw, ['GET', 'HEAD']);
+    return c.json(await metadata(broker, new URL(c.req.url).origin));
+  });
+
+  app.all(sweepPath, async (c) => {
+    const request = c.req.raw;
+    requireMethod(request, ['POST']);
+    await requireMaintenance(broker, request.headers);
+    const asked = await readSweepRequest(request);
+    return c.json(await sweep(broker, { ...asked, budgetSeconds: sweepBudgetSeconds }, log));
+  });
+
+  app.all(statsPath, async (c) => {
+    requireMethod(c.req.raw, ['GET', 'HEAD']);
+    return c.json(await stats(broker, c.req.raw.headers));
   });
 
   app.all(statusPath, async (c) => {

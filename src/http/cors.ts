@@ -3,7 +3,7 @@ import { cors } from 'hono/cors';
 import { isAllowedOrigin } from './origin.ts';
 
 /** Fields of ours that a page of another origin may read. */
-const exposed = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'];
+export const exposed = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'];
 
 /** What a page of another origin may do with an API behind the check. */
 export const apiMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];

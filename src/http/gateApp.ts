@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { counted } from '../gate/counted.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Log } from '../protocol/log.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
@@ -13,8 +14,12 @@ export function createGateApp(gate: Gate, origins: readonly string[], log: Log):
   app.use(forOneCaller);
   app.use(allowOrigins(origins, apiMethods));
   app.all('*', async (c) => {
-    checkOrigin(c.req.raw, origins);
-    return gate.handle(c.req.raw, callerOf(c));
+    try {
+      await counted(gate.counters, undefined, () => checkOrigin(c.req.raw, origins));
+      return await gate.handle(c.req.raw, callerOf(c));
+    } finally {
+      c.env?.waitUntil?.(gate.counters.settle());
+    }
   });
   app.onError((thrown) => problemResponse(toDaypassError(thrown, log)));
   return app;

@@ -10,6 +10,7 @@ const phrases: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  422: 'Unprocessable Content',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
@@ -20,10 +21,10 @@ const phrases: Readonly<Record<number, string>> = {
 /** Whatever was thrown, as the typed error that the caller gets; what is not ours is logged and told to nobody. */
 export function toDaypassError(error: unknown, log: Log): DaypassError {
   if (error instanceof DaypassError) {
-    log('refused', { code: error.code, cause: describe(error.cause) });
+    log('refused', { code: error.code, cause: describeCause(error.cause) });
     return error;
   }
-  log('internal_error', { cause: describe(error) });
+  log('internal_error', { cause: describeCause(error) });
   return new DaypassError('internal_error', { cause: error });
 }
 
@@ -56,11 +57,17 @@ export function tokenErrorResponse(error: DaypassError, shortForm: boolean): Res
   return respond(error, status, body, 'application/json', shortForm ? challenge(error) : {});
 }
 
+/** A refusal as GoTrue words its own, everywhere but at `/token`: `msg` is what gotrue-js tells its caller. */
+export function goTrueErrorResponse(error: DaypassError): Response {
+  const body = { code: error.status, msg: error.message, error_code: error.code };
+  return respond(error, error.status, body, 'application/json', {});
+}
+
 /** RFC 6750 §3: no error code for a caller who sent no token. */
 function challenge(error: DaypassError): Record<string, string> {
   const { error: name, tokenFault } = codeRow(error.code);
   if (error.code === 'token_missing') return { 'www-authenticate': 'Bearer realm="daypass"' };
-  if (!tokenFault && name !== 'insufficient_scope') return {};
+  if (!tokenFault && name !== 'insufficient_scope' && name !== 'invalid_token') return {};
   const reason = tokenFault ? 'invalid_token' : name;
   return {
     'www-authenticate': `Bearer realm="daypass", error="${reason}", error_description="${error.message}"`,
@@ -85,10 +92,11 @@ function respond(
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }
 
-function describe(cause: unknown): string | undefined {
+/** What went wrong, for the log: names and messages, no credentials. */
+export function describeCause(cause: unknown): string | undefined {
   if (cause === undefined) return undefined;
   if (!(cause instanceof Error)) return withoutCredentials(String(cause));
-  const inner = cause.cause === undefined ? '' : ` (${describe(cause.cause)})`;
+  const inner = cause.cause === undefined ? '' : ` (${describeCause(cause.cause)})`;
   return `${cause.name}: ${withoutCredentials(cause.message)}${inner}`;
 }
 

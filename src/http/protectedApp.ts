@@ -12,7 +12,10 @@ import { problemResponse, toDaypassError } from './problem.ts';
 /** A handler behind the check, with the token of its caller. */
 export type ProtectedHandler = (request: Request, accessToken: AccessToken) => Response | Promise<Response>;
 
-/** The gate's check in front of a handler of the site's own. */
+/**
+ * The gate's check in front of a handler of the site's own. It refuses in the policy's mode `monitor` too: the handler
+ * counts on the token.
+ */
 export function createProtectedApp(
   dependencies: AuthorizeDependencies,
   requirement: Requirement,
@@ -27,7 +30,12 @@ export function createProtectedApp(
     const request = c.req.raw;
     checkOrigin(request, origins);
     const { address } = callerOf(c);
-    const { accessToken, decisions } = await authorize(dependencies, request.headers, address, requirement);
+    const { accessToken, decisions } = await authorize(
+      dependencies,
+      request.headers,
+      address,
+      requirement,
+    ).finally(() => c.env?.waitUntil?.(dependencies.counters.settle()));
     // A Response of fetch has fields that cannot be changed; a copy's can.
     const answer = await handler(request, accessToken);
     const response = new Response(answer.body, answer);

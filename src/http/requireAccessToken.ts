@@ -12,7 +12,7 @@ export interface AccessTokenEnv {
 
 /**
  * Hono middleware that lets only callers with a valid access token through, verified offline. Handlers read it
- * as `c.var.accessToken`. A refusal is 401 (403 for want of the scope) with the challenge of RFC 6750 §3 and
+ * as `c.var.accessToken`. It knows no policy, and so no mode `monitor`: it always refuses. A refusal is 401 (403 for want of the scope) with the challenge of RFC 6750 §3 and
  * problem+json that holds the stable `code`.
  * @param options what this backend accepts; `scope` is the scope that the token must carry
  * @throws {ConfigurationError} a TypeError: an option is at fault

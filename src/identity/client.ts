@@ -1,4 +1,5 @@
 import { DaypassError } from '../protocol/error.ts';
+import { createTransport, retryAfterSeconds, unavailable } from './transport.ts';
 import { isUserId } from './user.ts';
 
 /** The parts of GoTrue's REST API that the broker needs. */
@@ -17,6 +18,12 @@ export interface IdentityClient {
    */
   deleteUser(id: string, operatorToken: string, signal: AbortSignal): Promise<boolean>;
   /**
+   * `GET /admin/users` with the platform's operator token: one page of the users of one audience, oldest first.
+   * @returns undefined when Identity fails over the filter, as GoTrue does on MariaDB: ask without it
+   * @throws {DaypassError} `identity_unavailable`
+   */
+  listUsers(page: PageRequest, operatorToken: string, signal: AbortSignal): Promise<ListedUsers | undefined>;
+  /**
    * `GET /settings`: what the site's owner has switched on.
    * @throws {DaypassError} `identity_unavailable`
    */
@@ -28,7 +35,26 @@ export interface IdentitySettings {
   autoconfirm: boolean;
 }
 
-const retryAfterSeconds = 2;
+/** Which part of the list of users. */
+export interface PageRequest {
+  /** From 1. */
+  page: number;
+  /** Users a page. */
+  perPage: number;
+  /** GoTrue lists one audience at a time; the default one is empty. */
+  audience: string;
+  /** A part of the e-mail or the full name, where case does not count and `%` and `_` stand for others. */
+  filter?: string;
+}
+
+export interface ListedUsers {
+  /** The records as they came, unchecked. */
+  users: unknown[];
+  /** Users on all pages. */
+  total: number;
+  /** The audience that was listed, as Identity says. */
+  audience: unknown;
+}
 
 /**
  * A client of one Identity instance.
@@ -36,23 +62,11 @@ const retryAfterSeconds = 2;
  * site's configuration, never taken from a request
  */
 export function createIdentityClient(options: { url: string; fetch?: typeof fetch }): IdentityClient {
-  const base = options.url.replace(/\/+$/, '');
-  const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
-
-  async function call(method: string, path: string, signal: AbortSignal, token?: string): Promise<Response> {
-    try {
-      const headers: Record<string, string> = { accept: 'application/json' };
-      if (token !== undefined) headers.authorization = `Bearer ${token}`;
-      // A redirect would carry the operator token to wherever it points.
-      return await send(base + path, { method, headers, signal, redirect: 'manual' });
-    } catch (cause) {
-      throw unavailable(cause);
-    }
-  }
+  const call = createTransport({ ...options, url: () => options.url });
 
   return {
     async getUser(token, signal) {
-      const response = await call('GET', '/user', signal, token);
+      const response = await call({ method: 'GET', path: '/user', token, signal });
       if (response.ok) return readJson(response);
       await discard(response);
       if (response.status === 401) throw new DaypassError('subject_token_rejected');
@@ -62,7 +76,12 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
 
     async deleteUser(id, operatorToken, signal) {
       if (!isUserId(id)) throw new TypeError('deleteUser takes a UUID');
-      const response = await call('DELETE', `/admin/users/${id}`, signal, operatorToken);
+      const response = await call({
+        method: 'DELETE',
+        path: `/admin/users/${id}`,
+        token: operatorToken,
+        signal,
+      });
       await discard(response);
       if (response.ok) return true;
       if (response.status === 404) return false;
@@ -70,8 +89,25 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
       throw unavailable(response.status);
     },
 
+    async listUsers({ page, perPage, audience, filter }, operatorToken, signal) {
+      const query = new URLSearchParams({ page: `${page}`, per_page: `${perPage}`, sort: 'created_at asc' });
+      if (filter !== undefined) query.set('filter', filter);
+      const path = `/admin/users?${query}`;
+      const response = await call({ method: 'GET', path, token: operatorToken, audience, signal });
+      if (!response.ok) {
+        await discard(response);
+        if (filter !== undefined && response.status >= 500) return undefined;
+        if (response.status === 401 || response.status === 403) throw refusedOperator();
+        throw unavailable(response.status);
+      }
+      const body = (await readJson(response)) as { users?: unknown; aud?: unknown } | null;
+      const total = response.headers.get('x-total-count') ?? '';
+      if (!Array.isArray(body?.users) || !/^\d+$/.test(total)) throw unavailable('no list of GoTrue');
+      return { users: body.users, total: Number(total), audience: body.aud };
+    },
+
     async getSettings(signal) {
-      const response = await call('GET', '/settings', signal);
+      const response = await call({ method: 'GET', path: '/settings', signal });
       if (!response.ok) {
         await discard(response);
         throw unavailable(response.status);
@@ -106,8 +142,4 @@ function refusedOperator(): DaypassError {
     detail: 'Identity refused the operator token of the site.',
     retryAfterSeconds,
   });
-}
-
-function unavailable(cause: unknown): DaypassError {
-  return new DaypassError('identity_unavailable', { retryAfterSeconds, cause });
 }

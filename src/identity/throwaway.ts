@@ -11,18 +11,20 @@ export interface ThrowawayRule {
 export const throwawayRole = 'anonymous';
 
 const exchangeWindowSeconds = 10 * 60;
+const sweepAgeSeconds = 20 * 60;
 const clockSkewSeconds = 60;
 
 /**
  * Whether a record of Identity is a throwaway user. Only such a user may ever be deleted, so whatever is odd,
  * missing or of the wrong type is a member.
  * @param user what Identity answered, unchecked
+ * @param audience the only audience whose users count: GoTrue's default one unless the owner of the site names another
  */
-export function isThrowaway(user: unknown, rule: ThrowawayRule): boolean {
+export function isThrowaway(user: unknown, rule: ThrowawayRule, audience = ''): boolean {
   if (!isRecord(user) || !isRecord(user.app_metadata)) return false;
   return (
     isUserId(user.id) &&
-    user.aud === '' &&
+    user.aud === audience &&
     hasThrowawayEmail(user.email, rule.emailDomain) &&
     user.app_metadata.provider === 'email' &&
     hasThrowawayRoles(user.app_metadata.roles, rule.admission)
@@ -35,10 +37,18 @@ export function isThrowaway(user: unknown, rule: ThrowawayRule): boolean {
  */
 export function isExchangeable(user: unknown, rule: ThrowawayRule, now: number): boolean {
   if (!isThrowaway(user, rule)) return false;
-  const createdAt = parseTime((user as Record<string, unknown>).created_at);
-  if (createdAt === undefined) return false;
-  const age = now - createdAt;
+  const age = ageSeconds(user, now);
   return age >= -clockSkewSeconds && age <= exchangeWindowSeconds + clockSkewSeconds;
+}
+
+/**
+ * Whether a record of Identity may be swept: a throwaway user created at least 20 minutes ago, so that no exchange of it
+ * can still be under way or begin.
+ * @param now the present, seconds since the epoch; Identity's clock may differ by 60 seconds
+ * @param audience the audience that the owner of the site named; GoTrue's default one when left out
+ */
+export function isSweepable(user: unknown, rule: ThrowawayRule, now: number, audience = ''): boolean {
+  return isThrowaway(user, rule, audience) && ageSeconds(user, now) >= sweepAgeSeconds + clockSkewSeconds;
 }
 
 /**
@@ -57,12 +67,16 @@ function hasThrowawayRoles(roles: unknown, admission: boolean): boolean {
   return Array.isArray(roles) && roles.length === 1 && roles[0] === throwawayRole;
 }
 
-/** RFC 3339 §5.6, as Go writes it; `Date` alone reads far more than that. */
-function parseTime(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/.test(value)) return undefined;
-  const milliseconds = Date.parse(value);
-  return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000;
+/** How long ago a throwaway user was created; NaN, which is no age, where the record does not tell. */
+function ageSeconds(user: unknown, now: number): number {
+  return now - parseTime((user as Record<string, unknown>).created_at);
+}
+
+/** RFC 3339 §5.6, as Go writes it, in seconds since the epoch; `Date` alone reads far more than that. */
+function parseTime(value: unknown): number {
+  if (typeof value !== 'string') return Number.NaN;
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/.test(value)) return Number.NaN;
+  return Date.parse(value) / 1000;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -11,9 +11,9 @@ export const defaultLimits = {
   network: { limit: 3000, windowSeconds: 60 },
   status: { limit: 30, windowSeconds: 60 },
   challenge: { limit: 30, windowSeconds: 300 },
-  // Twice what Identity lets one caller log in: an office behind one address, and some retries.
-  signup: { limit: 60, windowSeconds: 300 },
-  login: { limit: 60, windowSeconds: 300 },
+  // A lecture hall behind one address signs up within minutes; its members never meet this.
+  signup: { limit: 300, windowSeconds: 300 },
+  login: { limit: 600, windowSeconds: 300 },
 } as const satisfies Limits;
 
 export const defaultAudiences = {

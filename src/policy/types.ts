@@ -126,9 +126,9 @@ export interface PolicyInput {
    */
   admission?: Admission;
   /**
-   * `monitor` lets refused tokens, revoked sessions and calls over a limit through the gate, and counts them
-   * (`GET /session/stats`): for the first days of a site. Routes, paths and header fields are checked all the same.
-   * Default `enforce`.
+   * `monitor` lets refused tokens, revoked sessions, calls over a limit, and calls that `storeFailure: 'deny'` would
+   * refuse through the gate, and counts them (`GET /session/stats`): for the first days of a site. Routes, paths and
+   * header fields are checked all the same. Default `enforce`.
    */
   mode?: 'enforce' | 'monitor';
   /**

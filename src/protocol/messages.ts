@@ -47,7 +47,7 @@ export interface IntrospectionResponse {
 
 /** One line of `GET /session/status`. */
 export interface StatusCheck {
-  name: 'secrets' | 'identity' | 'registration' | 'autoconfirm' | 'redis' | 'upstream' | 'admission';
+  name: 'secrets' | 'identity' | 'registration' | 'autoconfirm' | 'redis' | 'upstream';
   ok: boolean;
   /** What is wrong and which setting mends it; absent when all is well. */
   remedy?: string;

@@ -22,6 +22,8 @@ export interface Environment {
   readonly identityJwtSecret: string | undefined;
   /** `IDENTITY_OPERATOR_TOKEN`: the bearer of its admin calls. */
   readonly identityOperatorToken: string | undefined;
+  /** `TURNSTILE_SECRET_KEY`: there where the policy's proof is `turnstile`. */
+  readonly turnstileSecretKey: string | undefined;
   /** Upstreams by the variable that names them; only those that are set. */
   readonly upstreams: ReadonlyMap<string, URL>;
 }
@@ -43,6 +45,7 @@ export async function readEnvironment(policy: Policy, read: ReadVariable): Promi
   // What is no header field would come back in the error of every call.
   else if (!/^[\x21-\x7e]+$/.test(redis.token))
     problems.push('UPSTASH_REDIS_REST_TOKEN must be visible ASCII without spaces or line breaks.');
+  const turnstileSecretKey = checkTurnstile(policy, value, problems);
   const identityUrl = checkUrl('IDENTITY_URL', value, problems)?.href;
   const siteUrl = checkUrl('URL', value, problems)?.origin;
   const upstreams = new Map<string, URL>();
@@ -69,6 +72,7 @@ export async function readEnvironment(policy: Policy, read: ReadVariable): Promi
     identityUrl,
     identityJwtSecret,
     identityOperatorToken,
+    turnstileSecretKey,
     upstreams,
   };
 }
@@ -90,6 +94,18 @@ function checkSecrets(policy: Policy, value: ReadVariable, problems: string[]): 
     else if (twin) problems.push(`${name} equals ${twin}. Make another: ${makeSecretCommand}`);
     if (secret !== undefined) seen.set(secret, name);
   }
+}
+
+/** The secret key of the widget that the policy names; undefined where the policy asks for another proof. */
+function checkTurnstile({ admission }: Policy, value: ReadVariable, problems: string[]): string | undefined {
+  if (admission?.proof !== 'turnstile') return undefined;
+  const name = 'TURNSTILE_SECRET_KEY';
+  const remedy = "copy the widget's secret key from Cloudflare's dashboard.";
+  const key = value(name);
+  if (key === undefined) problems.push(`${name} is missing: ${remedy}`);
+  else if (key === admission.turnstile?.siteKey) problems.push(`${name} holds the site key: ${remedy}`);
+  else if (!/^[\w-]{20,200}$/.test(key)) problems.push(`${name} is no secret key of Turnstile: ${remedy}`);
+  return key;
 }
 
 /** A URL over https, or over http on this machine: tokens and secrets travel to it. */

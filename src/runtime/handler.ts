@@ -3,6 +3,7 @@ import { createUnconfiguredApp } from '../http/unconfiguredApp.ts';
 import type { Policy } from '../policy/types.ts';
 import { toDeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { logLine } from './log.ts';
 import { type PlatformContext, readVariable } from './platform.ts';
@@ -11,17 +12,22 @@ import type { Place } from './wire.ts';
 /** The signature of Netlify's functions and edge functions alike. */
 export type NetlifyHandler = (request: Request, context: PlatformContext) => Promise<Response>;
 
+/** Makes what answers in the place of an app that cannot be built; logs the problems. */
+type StandIn = (problems: readonly string[], log: Log) => App;
+
 /**
  * Makes a Netlify handler of a Hono app. The app is built at the first request, since only then the platform tells
  * where it runs, and kept for the life of the instance.
+ * @param standIn made instead while policy or environment is at fault. Default: it refuses everything
  */
 export function createHandler(
   policy: Policy,
   build: (environment: Environment, place: Place) => App,
+  standIn: StandIn = createUnconfiguredApp,
 ): NetlifyHandler {
   let app: Promise<App> | undefined;
   return async (request, context) => {
-    app ??= configure(policy, context, build);
+    app ??= configure(policy, context, build, standIn);
     return (await app).fetch(request, {
       clientAddress: context.ip || undefined,
       waitUntil: (work) => context.waitUntil?.(work),
@@ -33,13 +39,14 @@ async function configure(
   policy: Policy,
   context: PlatformContext,
   build: (environment: Environment, place: Place) => App,
+  standIn: StandIn,
 ): Promise<App> {
   try {
     const environment = await readEnvironment(policy, readVariable);
     return build(environment, placeOf(policy, environment, context));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    return createUnconfiguredApp(error.problems, logLine);
+    return standIn(error.problems, logLine);
   }
 }
 

@@ -10,6 +10,12 @@ export interface PlatformContext {
   waitUntil?: (work: Promise<unknown>) => void;
 }
 
+/** What edge functions have beside it. */
+export interface EdgeContext extends PlatformContext {
+  /** Sends the request on to what it is for, with its conditional fields if asked to. */
+  next(options?: { sendConditionalRequest?: boolean }): Promise<Response>;
+}
+
 interface PlatformGlobals {
   Netlify?: { env: { get(name: string): string | undefined } };
   process?: { env: Record<string, string | undefined> };

@@ -23,7 +23,9 @@ export type ProtectedFunction<Context extends PlatformContext> = (
 ) => Response | Promise<Response>;
 
 /**
- * Puts the gate's check in front of a Netlify function or edge function of one's own: token, revocation, limits.
+ * Puts the gate's check in front of a Netlify function or edge function of one's own: token, revocation, limits. It
+ * refuses in the policy's mode `monitor` too, since the handler counts on the token; while Redis is away the policy's
+ * `storeFailure` holds here as in the gate.
  * @param handler called with `context.accessToken` once the caller has passed
  * @throws {ConfigurationError} a TypeError: `audience` or `scope` is not in the policy
  */

@@ -1,17 +1,33 @@
+import { createProof } from '../admission/createProof.ts';
+import type { Proof } from '../admission/proof.ts';
 import type { BrokerDependencies } from '../broker/dependencies.ts';
 import { createAdmit } from '../gate/admit.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate } from '../gate/gate.ts';
+import { createWithoutStore } from '../gate/withoutStore.ts';
+import { createGuard, type Guard } from '../guard/guard.ts';
+import { describeCause } from '../http/problem.ts';
 import { createIdentityClient } from '../identity/client.ts';
+import {
+  type CreateLimiter,
+  createAddressLimiters,
+  createNetworkLimiter,
+} from '../limits/addressLimiters.ts';
 import { createLimiter } from '../limits/limiter.ts';
-import type { Policy } from '../policy/types.ts';
+import { createLocalLimiter } from '../limits/localLimiter.ts';
+import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
+import { createCircuit } from '../store/circuit.ts';
 import { createClaims } from '../store/claim.ts';
+import { createProofs } from '../store/proofs.ts';
+import { readCounts } from '../store/readCounts.ts';
 import { createRedis, ping } from '../store/redis.ts';
 import { createRevocations } from '../store/revocation.ts';
+import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
+import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
 
 /** Where a broker or a gate runs. */
@@ -35,6 +51,7 @@ export function wireBroker(
     ]);
   }
   const redis = createRedis(environment.redis);
+  const create: CreateLimiter = (name, limit) => createLimiter(redis, name, limit);
   const { hashIdentifier } = environment.privateKeys;
   return {
     policy,
@@ -51,13 +68,36 @@ export function wireBroker(
       site: createLimiter(redis, 'site', policy.limits.site),
       renewal: createLimiter(redis, 'renewal', policy.limits.renewal),
       status: createLimiter(redis, 'status', policy.limits.status),
+      challenge: createLimiter(redis, 'challenge', policy.limits.challenge),
     },
+    networkLimiters: {
+      exchange: createNetworkLimiter(create, 'exchange', policy.limits.exchange),
+      status: createNetworkLimiter(create, 'status', policy.limits.status),
+      challenge: createNetworkLimiter(create, 'challenge', policy.limits.challenge),
+    },
+    proofs: policy.admission && wireAdmission(policy.admission, environment),
     missingUpstreams: [...new Set(policy.routes.map((route) => route.upstream))].filter(
       (name) => !environment.upstreams.has(name),
     ),
     pingStore: () => ping(redis),
+    readStats: () => readCounts(redis, Date.now()),
     now: nowSeconds,
   };
+}
+
+/** Puts the proof together that sign-ups bring: the broker starts it, the event function judges it. */
+export function wireAdmission(admission: CheckedAdmission, environment: Environment): Proof {
+  const { hashIdentifier, proofSecret } = environment.privateKeys;
+  return createProof(admission, {
+    proofSecret,
+    proofs: createProofs(createRedis(environment.redis), hashIdentifier),
+    turnstileSecretKey: environment.turnstileSecretKey,
+  });
+}
+
+/** Where the scheduled sweep remembers how far it came. */
+export function wireSweepCursor(environment: Environment): SweepCursor {
+  return createSweepCursor(createRedis(environment.redis));
 }
 
 /** Puts together what the gate and protected functions check their callers with. */
@@ -67,11 +107,12 @@ export function wireAuthorization(
   place: Place,
   log: Log,
 ): AuthorizeDependencies {
-  const redis = createRedis(environment.redis);
+  const { redis, circuit, counters } = connectStore(environment.redis, policy, log);
   return {
     policy,
     ...place,
     keyRings: environment.keyRings,
+    counters,
     admit: createAdmit({
       hashIdentifier: environment.privateKeys.hashIdentifier,
       revocations: createRevocations(redis),
@@ -80,6 +121,9 @@ export function wireAuthorization(
         address: createLimiter(redis, 'address', policy.limits.address),
         network: createLimiter(redis, 'network', policy.limits.network),
       },
+      circuit,
+      withoutStore: createWithoutStore(policy),
+      counters,
       log,
     }),
     now: nowSeconds,
@@ -91,6 +135,25 @@ export function wireGate(policy: Policy, environment: Environment, place: Place,
   return createGate({
     ...wireAuthorization(policy, environment, place, log),
     upstreams: environment.upstreams,
+  });
+}
+
+/** Puts the sign-up guard together. */
+export function wireGuard(policy: Policy, environment: Environment, log: Log): Guard {
+  const redis = createRedis(environment.redis);
+  const limiters = (create: CreateLimiter) => ({
+    signup: createAddressLimiters(create, 'signup', policy.limits.signup),
+    login: createAddressLimiters(create, 'login', policy.limits.login),
+  });
+  return createGuard({
+    hashIdentifier: environment.privateKeys.hashIdentifier,
+    limiters: limiters((name, limit) => createLimiter(redis, name, limit)),
+    localLimiters: limiters((name, limit) => createLocalLimiter(name, limit)),
+    circuit: createCircuit({
+      timeoutMilliseconds: environment.redis.timeoutMilliseconds,
+      onChange: (event, cause) => log(event, { part: 'guard', cause: describeCause(cause) }),
+    }),
+    log,
   });
 }
 

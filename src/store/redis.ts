@@ -3,6 +3,9 @@ import { DaypassError } from '../protocol/error.ts';
 
 const retryAfterSeconds = 2;
 
+/** How long a call of the gate or the broker may wait for Redis. */
+export const defaultTimeoutMilliseconds = 300;
+
 /** Every key of ours starts so. Each is written with a time to live. */
 export const keyPrefix = 'daypass';
 
@@ -19,7 +22,8 @@ export interface RedisOptions {
  * A Redis over Upstash's REST protocol. Commands of one tick travel in one HTTP request, and none is sent twice: a
  * claim that was sent again would find itself taken.
  */
-export function createRedis({ url, token, timeoutMilliseconds = 300 }: RedisOptions): Redis {
+export function createRedis(options: RedisOptions): Redis {
+  const { url, token, timeoutMilliseconds = defaultTimeoutMilliseconds } = options;
   return new Redis({
     url,
     token,

@@ -5,6 +5,7 @@ import { exchange } from '../../src/broker/exchange.ts';
 import { createIdentityClient } from '../../src/identity/client.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { oddUser } from '../support/oddUser.ts';
 import { issuer, now, privateSecret, ring, sign } from '../support/tokens.ts';
 
 // The worst that could happen is that a member is deleted. So: whatever Identity says a user is, DELETE is called for
@@ -28,81 +29,7 @@ function mayBeDeleted(user: Record<string, unknown>): boolean {
   );
 }
 
-const oneOf = (...values: unknown[]) => fc.constantFrom(...values);
-const email = fc.oneof(
-  { weight: 3, arbitrary: fc.stringMatching(/^[a-z0-9]{1,12}@visitor\.invalid$/) },
-  { weight: 3, arbitrary: fc.mixedCase(fc.constant('abc@visitor.invalid')) },
-  oneOf(
-    'a@sub.visitor.invalid',
-    'a@visitor.invalid.',
-    'a@visitor.invalid.example.com',
-    'a@notvisitor.invalid',
-    'a@visitor-invalid',
-    'a@visitor.invalid@example.com',
-    'member@example.com@visitor.invalid',
-    '@visitor.invalid',
-    'visitor.invalid',
-    ' a@visitor.invalid',
-    'a@visitor.invalid\n',
-    'a@visitor.invalid\0',
-    'a@v\u0131sitor.invalid',
-    'a@visitor.\u0456nvalid',
-    'a@\uff56isitor.invalid',
-    'a@visitor\u3002invalid',
-    'a@visitor.inval\u0130d',
-    'ä@visitor.invalid',
-    '"a b"@visitor.invalid',
-    'a@[visitor.invalid]',
-    'a@visitor.invalid,member@example.com',
-  ),
-  fc.emailAddress(),
-  fc.string(),
-  oneOf(undefined, null, 0, true, ['a@visitor.invalid'], { toString: 'a@visitor.invalid' }),
-);
-const time = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc
-      .integer({ min: -700, max: 100 })
-      .map((offset) => new Date((now + offset) * 1000).toISOString()),
-  },
-  oneOf(
-    '',
-    'now',
-    '2027',
-    'Fri, 15 Jan 2027 08:00:00 GMT',
-    String(now),
-    now,
-    null,
-    undefined,
-    '0001-01-01T00:00:00Z',
-  ),
-  fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
-);
-const roles = fc.oneof(
-  { weight: 3, arbitrary: oneOf(undefined, [], null) },
-  oneOf(['anonymous'], ['editor'], ['anonymous', 'editor'], 'anonymous', '', {}, 0, false, [''], [[]]),
-);
-const provider = fc.oneof(
-  { weight: 4, arbitrary: fc.constant('email') },
-  oneOf('google', 'Email', 'email ', '', null, undefined, ['email']),
-);
-const user = fc.record({
-  id: fc.oneof(
-    { weight: 5, arbitrary: fc.constant(id) },
-    fc.uuid(),
-    oneOf('', null, `${id}/`, '../users', 7),
-  ),
-  aud: fc.oneof({ weight: 5, arbitrary: fc.constant('') }, oneOf('other', ' ', null, undefined, [])),
-  role: oneOf('', 'admin'),
-  email,
-  app_metadata: fc.oneof(
-    { weight: 6, arbitrary: fc.record({ provider, roles }) },
-    oneOf(null, undefined, {}),
-  ),
-  user_metadata: fc.object({ maxDepth: 1 }),
-  created_at: time,
-});
+const user = oddUser({ id, oldestSeconds: 700, youngestSeconds: -100 });
 
 test('DELETE is called for no user that breaks the exchange rule', async () => {
   const policy = definePolicy();
@@ -127,9 +54,12 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     operatorToken: () => 'operator',
     claims: { take: async () => 'nonce', release: async () => undefined },
     revocations: { revoke: async () => undefined, isRevoked: async () => false },
-    limiters: { exchange: limiter, site: limiter, renewal: limiter, status: limiter },
+    limiters: { exchange: limiter, site: limiter, renewal: limiter, status: limiter, challenge: limiter },
+    networkLimiters: { exchange: limiter, status: limiter, challenge: limiter },
+    proofs: undefined,
     missingUpstreams: [],
     pingStore: async () => undefined,
+    readStats: async () => [],
     now: () => now,
   };
   const token = await sign({ alg: 'HS256', kid: 'nf-ident', typ: 'JWT' }, { exp: now + 3600, sub: id });

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { StatusResponse } from '../../src/protocol/messages.ts';
 import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../support/brokerStack.ts';
 
@@ -64,6 +64,40 @@ test('Redis down: the status still answers, and says so', async () => {
   stack.redis.setFault({ kind: 'bad-gateway' });
   const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
   expect(remedies(status)).toEqual({ redis: expect.stringContaining('UPSTASH_REDIS_REST_URL') });
+});
+
+describe('warnings', () => {
+  const words = ['every stranger', "members: 'deny'", 'monitor', 'storeFailure'];
+  const told = ({ warnings }: StatusResponse) =>
+    words.filter((word) => warnings.some((warning) => warning.includes(word)));
+
+  test.each<[string, BrokerStackOptions, string[]]>([
+    ['a site with the defaults', {}, ['every stranger', "members: 'deny'"]],
+    ['registration closed', { identity: { registration: 'closed' } }, ["members: 'deny'"]],
+    ['autoconfirm off', { identity: { autoconfirm: false } }, ["members: 'deny'"]],
+    ['admission for all', { policy: { admission: {} } }, ['every stranger', "members: 'deny'"]],
+    ['no members', { policy: { admission: { members: 'deny' } } }, ['every stranger']],
+    [
+      'monitor mode, open without Redis',
+      { policy: { mode: 'monitor', storeFailure: 'allow' }, identity: { registration: 'closed' } },
+      ["members: 'deny'", 'monitor', 'storeFailure'],
+    ],
+  ])('%s', async (_, options, expected) => {
+    const status = await statusWith(options);
+    expect(told(status)).toEqual(expected);
+    expect(status.warnings).toHaveLength(expected.length);
+  });
+
+  test('make nothing worse: all is well with them', async () => {
+    expect((await statusWith({ policy: { mode: 'monitor' } })).ok).toBe(true);
+  });
+
+  test('what Identity does not tell is not told', async () => {
+    stack = await startBrokerStack();
+    stack.identity.faults.answer = { '/settings': 500 };
+    const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
+    expect(told(status)).toEqual(["members: 'deny'"]);
+  });
 });
 
 test('is cached for 10 seconds and limited, and says no secret', async () => {

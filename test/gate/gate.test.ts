@@ -5,7 +5,7 @@ import type { PolicyInput } from '../../src/policy/types.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createKeyRing } from '../../src/token/keyRing.ts';
 import { newSubject } from '../../src/token/randomId.ts';
-import { type AdmitParts, connectAdmit } from '../support/gateParts.ts';
+import { type AdmitParts, connectAdmit, uncounted } from '../support/gateParts.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
 import { useRedisBridge } from '../support/redisParts.ts';
 import { goodClaims, goodHeader, issuer, now, otherSecret, ring, sign } from '../support/tokens.ts';
@@ -46,6 +46,7 @@ function connect(limits: Parameters<typeof connectAdmit>[1] = {}): { gate: Gate;
       ['admin', adminRing],
     ]),
     admit: parts.admit,
+    counters: parts.counters,
     now: () => now,
     upstreams: new Map([
       ['DAYPASS_UPSTREAM', new URL(`${upstream.url}v1/`)],
@@ -174,6 +175,7 @@ test('10 000 forged fields move a caller to no other address', { timeout: 60_000
     deployContext: 'production',
     keyRings: new Map([['api', ring]]),
     admit,
+    counters: uncounted,
     now: () => now,
     upstreams: new Map([['DAYPASS_UPSTREAM', upstream.url]]),
   });

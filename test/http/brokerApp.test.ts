@@ -13,6 +13,8 @@ const allowed: Record<string, readonly string[]> = {
   '/session/revoke': ['POST'],
   '/session/introspect': ['POST'],
   '/session/status': ['GET', 'HEAD'],
+  '/session/challenge': ['GET', 'HEAD'],
+  '/session/sweep': ['POST'],
   '/.well-known/oauth-authorization-server': ['GET', 'HEAD'],
 };
 const paths = Object.keys(allowed);

@@ -10,6 +10,7 @@ let stack: GateStack;
 beforeAll(async () => {
   stack = await startGateStack({
     policy: {
+      storeFailure: 'deny',
       limits: { session: { limit: 3, windowSeconds: 3600 }, address: { limit: 9999, windowSeconds: 3600 } },
       upstream: { timeoutSeconds: upstreamTimeoutSeconds },
       routes: [

@@ -4,6 +4,7 @@ import { createGate } from '../../src/gate/gate.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import type { Decision, Limiter } from '../../src/limits/limiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { uncounted } from '../support/gateParts.ts';
 import { goodClaims, goodHeader, issuer, now, ring, sign } from '../support/tokens.ts';
 
 // Pure: the gate with limits that only note whom they were asked about.
@@ -44,8 +45,12 @@ const gate = createGate({
     hashIdentifier: async (identifier) => identifier,
     revocations: { revoke: async () => undefined, isRevoked: async () => false },
     limiters: { session: noting('session'), address: noting('address'), network: noting('network') },
+    circuit: { isClosed: true, run: (call) => call() },
+    withoutStore: (_, reason) => Promise.reject(reason),
+    counters: uncounted,
     log: (event) => events.push(event),
   }),
+  counters: uncounted,
   now: () => now,
 });
 const app = createGateApp(gate, [], (event) => events.push(event));

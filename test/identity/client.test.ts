@@ -65,6 +65,50 @@ test('never deletes what is no UUID', async () => {
   expect(seen).toEqual([]);
 });
 
+const firstPage = { page: 2, perPage: 100, audience: '' };
+const listOf = (users: unknown, count = '7') =>
+  Response.json({ aud: '', users }, { headers: { 'x-total-count': count } });
+
+test('lists the users of one audience, oldest first', async () => {
+  const { client, seen } = clientThatGets(() => listOf([{ id }]));
+  expect(await client.listUsers(firstPage, 'operator', signal)).toEqual({
+    users: [{ id }],
+    total: 7,
+    audience: '',
+  });
+  await client.listUsers({ ...firstPage, audience: 'other', filter: '@a&b' }, 'operator', signal);
+  const [plain, narrow] = seen.map((request) => new URL(request.url));
+  expect(plain?.pathname).toBe('/.netlify/identity/admin/users');
+  expect(Object.fromEntries(plain?.searchParams ?? [])).toEqual({
+    page: '2',
+    per_page: '100',
+    sort: 'created_at asc',
+  });
+  expect(narrow?.searchParams.get('filter')).toBe('@a&b');
+  expect(seen.map((request) => request.headers.get('x-jwt-aud'))).toEqual([null, 'other']);
+  expect(seen[0]?.headers.get('authorization')).toBe('Bearer operator');
+});
+
+test('an Identity that fails over a filter is told apart from one that fails', async () => {
+  const { client } = clientThatGets(() => new Response(null, { status: 500 }));
+  expect(await client.listUsers({ ...firstPage, filter: 'x' }, 'operator', signal)).toBeUndefined();
+  expect(await codeOf(() => client.listUsers(firstPage, 'operator', signal))).toBe('identity_unavailable');
+});
+
+test.each([
+  ['no list', () => listOf(undefined)],
+  ['no total', () => Response.json({ users: [] })],
+  ['a total that is none', () => listOf([], 'many')],
+  ['no JSON', () => new Response('<html>')],
+  ['null', () => Response.json(null)],
+  ['the token refused', () => new Response(null, { status: 401 })],
+  ['a redirect', () => new Response(null, { status: 302 })],
+])('%s is no list of users', async (_, answer) => {
+  const { client } = clientThatGets(answer);
+  const asked = { ...firstPage, filter: 'x' };
+  expect(await codeOf(() => client.listUsers(asked, 'operator', signal))).toBe('identity_unavailable');
+});
+
 test('reads the two settings that matter, and nothing that is not GoTrue', async () => {
   const open = clientThatGets(() => Response.json({ disable_signup: false, autoconfirm: true }));
   expect(await open.client.getSettings(signal)).toEqual({ registrationOpen: true, autoconfirm: true });

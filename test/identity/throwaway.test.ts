@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isExchangeable, isThrowaway } from '../../src/identity/throwaway.ts';
+import { isExchangeable, isSweepable, isThrowaway } from '../../src/identity/throwaway.ts';
 import { now } from '../support/tokens.ts';
 
 const rule = { emailDomain: 'visitor.invalid', admission: false };
@@ -86,4 +86,33 @@ test.each([
   'Fri, 15 Jan 2027 08:00:00 GMT',
 ])('a creation time of %j is none', (created_at) => {
   expect(isExchangeable({ ...user, created_at }, rule, now)).toBe(false);
+});
+
+test.each([
+  [1260, true],
+  [1259, false],
+  [1200, false],
+  [86_400 * 365, true],
+  [0, false],
+  [-86_400, false],
+])('created %i seconds ago, may be swept: %s', (age, expected) => {
+  expect(isSweepable({ ...user, created_at: iso(now - age) }, rule, now)).toBe(expected);
+});
+
+test('nobody is swept whose age is not known, or who is no throwaway user', () => {
+  const old = { ...user, created_at: iso(now - 7200) };
+  expect(isSweepable(old, rule, now)).toBe(true);
+  for (const created_at of [undefined, null, '', 'today', '0', now - 7200, '2020-01-15']) {
+    expect(isSweepable({ ...old, created_at }, rule, now)).toBe(false);
+  }
+  expect(isSweepable({ ...old, email: 'abc@example.com' }, rule, now)).toBe(false);
+  expect(isSweepable(old, admitted, now)).toBe(false);
+});
+
+test('users of another audience are swept only where that one is named', () => {
+  const old = { ...user, created_at: iso(now - 7200) };
+  const other = { ...old, aud: 'other' };
+  expect([isSweepable(other, rule, now), isSweepable(other, rule, now, 'other')]).toEqual([false, true]);
+  expect([isSweepable(old, rule, now), isSweepable(old, rule, now, 'other')]).toEqual([true, false]);
+  expect(isSweepable({ ...old, aud: undefined }, rule, now)).toBe(false);
 });

@@ -69,6 +69,28 @@ test.each([
   for (const value of [...Object.values(changes), secret]) expect(problems[0]).not.toContain(value);
 });
 
+test('Turnstile`s secret key is asked for where the policy asks for Turnstile', async () => {
+  const siteKey = '0x4AAAAAAAAAAAAAAAAAAAAA';
+  const secretKey = '0x4AAAAAAAAAAAAAAAAAAAAA-secret';
+  const asking = definePolicy({ admission: { proof: 'turnstile', turnstile: { siteKey } } });
+  const readWith = (TURNSTILE_SECRET_KEY?: string) =>
+    readEnvironment(asking, (name) => ({ ...good, TURNSTILE_SECRET_KEY })[name]);
+  expect((await readWith(secretKey)).turnstileSecretKey).toBe(secretKey);
+  for (const [key, reason] of [
+    [undefined, /^TURNSTILE_SECRET_KEY is missing/],
+    ['', /^TURNSTILE_SECRET_KEY is missing/],
+    [siteKey, /^TURNSTILE_SECRET_KEY holds the site key/],
+    [`${secretKey}\n`, /^TURNSTILE_SECRET_KEY is no secret key/],
+    ['swordfish', /^TURNSTILE_SECRET_KEY is no secret key/],
+  ] as const) {
+    const { problems } = (await readWith(key).catch((thrown) => thrown)) as ConfigurationError;
+    expect(problems).toEqual([expect.stringMatching(reason)]);
+    expect(problems[0]).toContain('dashboard');
+    if (key) expect(problems[0]).not.toContain(key);
+  }
+  expect((await read({ TURNSTILE_SECRET_KEY: 'x' })).turnstileSecretKey).toBeUndefined();
+});
+
 test('http will do on this machine', async () => {
   expect((await read({ DAYPASS_UPSTREAM: 'http://127.0.0.1:8000' })).upstreams.size).toBe(1);
 });

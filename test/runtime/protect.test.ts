@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startRedisBridge } from '../../src/dev/redis/start.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import type { PolicyInput } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
 import type { PlatformContext } from '../../src/runtime/platform.ts';
 import { protect } from '../../src/runtime/protect.ts';
@@ -8,6 +10,7 @@ import { createRevocations } from '../../src/store/revocation.ts';
 import { newSubject } from '../../src/token/randomId.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { usePlatform } from '../support/platform.ts';
+import { command } from '../support/redisParts.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
 interface Context extends PlatformContext {
@@ -15,14 +18,15 @@ interface Context extends PlatformContext {
 }
 
 const platform = usePlatform();
-const policy = definePolicy({
+const policyInput: PolicyInput = {
   audiences: {
     api: { secret: 'DAYPASS_SECRET', scopes: ['read', 'write'] },
     admin: { secret: 'ADMIN_SECRET' },
   },
   origins: ['https://partner.example'],
   limits: { session: { limit: 2, windowSeconds: 3600 } },
-});
+};
+const policy = definePolicy(policyInput);
 // Mints the tokens and lends its Redis; its gate is not asked.
 let stack: GateStack;
 beforeAll(async () => {
@@ -134,6 +138,29 @@ describe('a caller who passes', () => {
   });
 });
 
+test('while Redis is away the policy decides, and what passed unseen is counted once the answer is made', async () => {
+  // Its own: on a busy machine the calls before may have passed unseen, too.
+  const redis = await startRedisBridge({ backend: 'memory' });
+  provide({ UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
+  const later: Promise<unknown>[] = [];
+  const waiting = { ...context(), waitUntil: (work: Promise<unknown>) => void later.push(work) };
+  const hello = protect<Context>((_, { accessToken }) => new Response(accessToken.subject), { policy });
+  const subject = newSubject();
+  const token = await stack.mint({ subject });
+  redis.setFault({ kind: 'bad-gateway' });
+  const answers: Response[] = [];
+  for (let call = 0; call < 3; call += 1) answers.push(await hello(request(token), waiting));
+  redis.setFault(undefined);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+  expect(await answers[0]?.text()).toBe(subject);
+  expect(answers[1]?.headers.get('ratelimit')).toMatch(/^"session";r=0;t=\d+, "address";r=598;t=\d+$/);
+  await Promise.all(later);
+  const day = new Date().toISOString().slice(0, 10);
+  const hash = await command(redis, 'HGETALL', `daypass:stats:${day}`);
+  await redis.close();
+  expect(hash).toEqual(['revocation_unseen - -', '2']);
+});
+
 describe('a caller who does not', () => {
   const never = vi.fn(() => new Response('reached'));
   const guarded = protect<Context>(never, { policy });
@@ -174,13 +201,24 @@ describe('a caller who does not', () => {
     expect(never).not.toHaveBeenCalled();
   });
 
-  test('is refused while Redis is away', async () => {
+  test('is refused while Redis is away, where the policy denies', async () => {
     provide();
+    const denying = protect<Context>(never, {
+      policy: definePolicy({ ...policyInput, storeFailure: 'deny' }),
+    });
     const token = await stack.mint();
     stack.redis.setFault({ kind: 'bad-gateway' });
-    const response = await guarded(request(token), context());
+    const response = await denying(request(token), context());
     stack.redis.setFault(undefined);
     expect(await codeOf(response)).toBe('503 store_unavailable');
+    expect(never).not.toHaveBeenCalled();
+  });
+
+  test('is refused in mode monitor too: the function counts on the token', async () => {
+    provide();
+    const monitored = protect<Context>(never, { policy: definePolicy({ ...policyInput, mode: 'monitor' }) });
+    expect(await codeOf(await monitored(request(), context()))).toBe('401 token_missing');
+    expect(await codeOf(await monitored(request('nonsense'), context()))).toBe('401 token_malformed');
     expect(never).not.toHaveBeenCalled();
   });
 

@@ -7,6 +7,7 @@ import type { PolicyInput } from '../../src/policy/types.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { readEnvironment } from '../../src/runtime/environment.ts';
 import { wireBroker } from '../../src/runtime/wire.ts';
+import { closeBridge } from './redisParts.ts';
 import { otherSecret, privateSecret, secret } from './tokens.ts';
 
 export const siteUrl = 'https://site.example';
@@ -85,7 +86,7 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
       }),
     async close() {
       await identity.close();
-      await redis.close();
+      await closeBridge(redis);
     },
   };
 }

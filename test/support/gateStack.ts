@@ -7,6 +7,7 @@ import { wireAuthorization, wireGate } from '../../src/runtime/wire.ts';
 import { type MintOptions, mintAccessToken } from '../../src/token/mint.ts';
 import { newSubject } from '../../src/token/randomId.ts';
 import { startUpstream } from './recordingUpstream.ts';
+import { closeBridge } from './redisParts.ts';
 import { issuer, otherSecret, privateSecret, secret } from './tokens.ts';
 
 export const callerAddress = '203.0.113.7';
@@ -18,6 +19,10 @@ export interface GateStackOptions {
   /** A bridge that a broker shares; without one, the stack has its own, in memory. */
   redis?: RedisBridge;
   variables?: Record<string, string>;
+  /** How long Redis may take; 2000 waits out a busy machine. */
+  timeoutMilliseconds?: number;
+  /** Takes the work that no answer waits for; without it, such work is not done. */
+  waitUntil?: (work: Promise<unknown>) => void;
 }
 
 /** A real gate between a Redis bridge and an upstream of node:http, called through `app.request()`. */
@@ -43,12 +48,13 @@ export async function startGateStack(options: GateStackOptions = {}) {
     ...options.variables,
   };
   const read = await readEnvironment(policy, (name) => variables[name]);
-  // Waits out a busy machine; what the 300 ms are for is tested in test/store.
-  const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds: 2000 } };
+  const { timeoutMilliseconds = 2000, waitUntil } = options;
+  const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds } };
   const place = { issuer, deployContext: 'production' } as const;
   const logged: string[] = [];
   const log = (event: string, fields: object = {}) => logged.push(JSON.stringify({ event, ...fields }));
-  const app = createGateApp(wireGate(policy, environment, place, log), policy.origins, log);
+  const gate = wireGate(policy, environment, place, log);
+  const app = createGateApp(gate, policy.origins, log);
 
   /** An access token of a new session, as the broker would mint it. */
   async function mint({ audience = 'api', ...changes }: Partial<MintOptions> & { audience?: string } = {}) {
@@ -69,7 +75,10 @@ export async function startGateStack(options: GateStackOptions = {}) {
   }
   /** `address` is the one that the platform vouches for; null when it tells none. */
   const request = (path: string, init: RequestInit = {}, address: string | null = callerAddress) =>
-    app.request(issuer + path, init, { clientAddress: address ?? undefined });
+    app.request(issuer + path, init, {
+      clientAddress: address ?? undefined,
+      ...(waitUntil && { waitUntil }),
+    });
 
   return {
     app,
@@ -83,6 +92,7 @@ export async function startGateStack(options: GateStackOptions = {}) {
     logged,
     mint,
     request,
+    counters: gate.counters,
     privateKeys: environment.privateKeys,
     authorization: wireAuthorization(policy, environment, place, log),
     /** A call with a token: a new session's own unless one is given. */
@@ -94,7 +104,7 @@ export async function startGateStack(options: GateStackOptions = {}) {
     },
     async close() {
       await upstream.close();
-      if (!options.redis) await redis.close();
+      if (!options.redis) await closeBridge(redis);
     },
   };
 }

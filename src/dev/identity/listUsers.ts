@@ -16,8 +16,12 @@ export async function listUsers(parts: Parts, c: Context): Promise<Response> {
   const { page, perPage } = orBadRequest('Bad Pagination Parameters', () => readPage(url.searchParams));
   const sort = orBadRequest('Bad Sort Parameters', () => readSort(url.searchParams));
   const filter = url.searchParams.get('filter') ?? '';
+  if (filter !== '' && parts.settings.filter === 'mariadb') {
+    throw new HttpError(500, 'Database error finding users');
+  }
 
-  const found = parts.users.all().filter((user) => user.aud === aud && contains(user, filter));
+  const pattern = filter === '' ? undefined : likePattern(filter);
+  const found = parts.users.all().filter((user) => user.aud === aud && (!pattern || contains(user, pattern)));
   found.sort((a, b) => compare(a, b, sort));
   const start = (page - 1) * perPage;
   const users = found.slice(start, start + perPage).map(describeUser);
@@ -34,10 +38,15 @@ function compare(a: User, b: User, sort: 'asc' | 'desc'): number {
   return a.createdAt < b.createdAt === (sort === 'asc') ? -1 : 1;
 }
 
-function contains(user: User, text: string): boolean {
-  if (text === '' || user.email.includes(text)) return true;
+// SQL's `LIKE '%text%'` under MySQL's own collation: case does not count, `%` is any text and `_` any character.
+function likePattern(text: string): RegExp {
+  const literal = text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  return new RegExp(literal.replaceAll('%', '.*').replaceAll('_', '.'), 'isu');
+}
+
+function contains(user: User, pattern: RegExp): boolean {
   const name = user.userMetadata?.full_name;
-  return typeof name === 'string' && name.includes(text);
+  return pattern.test(user.email) || (typeof name === 'string' && pattern.test(name));
 }
 
 function orBadRequest<T>(what: string, read: () => T): T {

@@ -37,6 +37,11 @@ export type DevIdentityOptions = {
   events?: EventOptions | undefined;
   /** How long one try of an event call may take. 5 s, as on the platform. */
   eventTimeoutSeconds?: number;
+  /**
+   * The database whose ways with `filter` are lived: `mysql`, which hosted sites have, by default. On `mariadb` GoTrue
+   * answers every filter with 500.
+   */
+  filter?: 'mysql' | 'mariadb';
   /** How long a database transaction stays open: the window in which concurrent requests do not see each other. */
   commitDelayMs?: number;
   /** Milliseconds since the epoch. */
@@ -53,6 +58,7 @@ export type Settings = {
   instanceId: string;
   events: { target: URL | EventDispatch; names: ReadonlySet<EventName> } | undefined;
   eventTimeoutSeconds: number;
+  filter: 'mysql' | 'mariadb';
   commitDelayMs: number;
   now: () => number;
 };
@@ -77,6 +83,7 @@ export function readOptions(options: DevIdentityOptions): Settings {
     instanceId: options.instanceId ?? nilUuid,
     events: options.events && readEvents(options.events),
     eventTimeoutSeconds: options.eventTimeoutSeconds ?? 5,
+    filter: options.filter ?? 'mysql',
     commitDelayMs: options.commitDelayMs ?? 2,
     now: options.now ?? Date.now,
   };
@@ -85,6 +92,7 @@ export function readOptions(options: DevIdentityOptions): Settings {
   check('instanceId', uuidPattern.test(settings.instanceId), 'must be a UUID');
   check('accessTokenTtlSeconds', settings.accessTokenTtlSeconds > 0, 'must be above 0');
   check('eventTimeoutSeconds', settings.eventTimeoutSeconds > 0, 'must be above 0');
+  check('filter', ['mysql', 'mariadb'].includes(settings.filter), 'must be mysql or mariadb');
   check('commitDelayMs', settings.commitDelayMs >= 0, 'must not be below 0');
   if (settings.tokenLimit) {
     check('tokenLimit.limit', settings.tokenLimit.limit >= 1, 'must be at least 1');

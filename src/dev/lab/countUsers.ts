@@ -11,6 +11,11 @@ export interface UserCount {
   members: number;
 }
 
+/** A throwaway user, admitted or not: the stack may have got or lost its admission since the sign-up. */
+function isOurs(user: unknown, emailDomain: string): boolean {
+  return [true, false].some((admission) => isThrowaway(user, { emailDomain, admission }));
+}
+
 /**
  * Counts the users that Identity holds at this moment.
  * @throws {DaypassError} `identity_unavailable`
@@ -21,7 +26,7 @@ export async function countUsers(lab: LabDependencies): Promise<UserCount> {
     const path = `/admin/users?page=${page}&per_page=${perPage}`;
     const response = await callIdentity(lab, 'GET', path, { admin: true });
     const { users } = await readAnswer<{ users: unknown[] }>(response);
-    for (const user of users) count[isThrowaway(user, lab.throwaway) ? 'throwaway' : 'members'] += 1;
+    for (const user of users) count[isOurs(user, lab.emailDomain) ? 'throwaway' : 'members'] += 1;
     if (users.length < perPage) return count;
   }
 }

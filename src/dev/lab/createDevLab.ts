@@ -1,5 +1,4 @@
 import type { Hono } from 'hono';
-import { throwawayRule } from '../../broker/dependencies.ts';
 import type { CallerEnv } from '../../http/caller.ts';
 import type { Policy } from '../../policy/types.ts';
 import type { Log } from '../../protocol/log.ts';
@@ -7,6 +6,7 @@ import { identityPath } from '../../protocol/paths.ts';
 import { nowSeconds } from '../../runtime/wire.ts';
 import type { DevParts } from '../parts.ts';
 import type { DevSettings } from '../settings.ts';
+import type { StackControl } from '../stack/control.ts';
 import { createLab } from './createLab.ts';
 
 /** The lab of a dev server, with the secrets of its stack. */
@@ -15,6 +15,7 @@ export function createDevLab(
   policy: Policy,
   parts: DevParts,
   url: string,
+  stack: StackControl,
   log: Log,
 ): Hono<CallerEnv> {
   const audience = policy.defaultAudience;
@@ -25,7 +26,10 @@ export function createDevLab(
     issuer: policy.issuer ?? url,
     audience,
     scopes: policy.audiences[audience]?.scopes ?? [],
-    throwaway: throwawayRule(policy),
+    emailDomain: policy.throwaway.emailDomain,
+    siteUrl: url,
+    maintenanceBearer: parts.maintenanceBearer,
+    stack,
     deployContext: 'dev',
     log,
     now: nowSeconds,

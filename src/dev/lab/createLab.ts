@@ -3,6 +3,9 @@ import type { CallerEnv } from '../../http/caller.ts';
 import { requireMethod } from '../../http/method.ts';
 import { problemResponse, toDaypassError } from '../../http/problem.ts';
 import { DaypassError } from '../../protocol/error.ts';
+import { statsPath, sweepPath } from '../../protocol/paths.ts';
+import type { StackChanges } from '../stack/control.ts';
+import { callBroker } from './callBroker.ts';
 import { countUsers } from './countUsers.ts';
 import type { LabDependencies } from './dependencies.ts';
 import { forgeries, forgeToken } from './forgeToken.ts';
@@ -20,6 +23,11 @@ import { onlyHere } from './onlyHere.ts';
  * | `GET /dev/forgeries/{forgery}` | `{ token }` |
  * | `POST /dev/members` | `{ id, email, identityToken }`: a member, logged in |
  * | `DELETE /dev/members/{id}` | 204; deletes members made here and no other |
+ * | `GET /dev/stack` | `StackState`: what of the stack can be switched, and how it stands |
+ * | `PUT /dev/stack` | `StackState` after the `StackChanges` of the body |
+ * | `POST /dev/kill` | 204; the next exchange dies after its claim |
+ * | `POST /dev/sweep` | what the broker's sweep answers; killed exchanges' users are made 20 minutes old first |
+ * | `GET /dev/stats` | what the broker tells the site's owner |
  */
 export function createLab(lab: LabDependencies): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
@@ -57,7 +65,36 @@ export function createLab(lab: LabDependencies): Hono<CallerEnv> {
     return c.body(null, 204);
   });
 
+  app.all('/dev/stack', async (c) => {
+    requireMethod(c.req.raw, ['GET', 'PUT']);
+    if (c.req.method === 'PUT') lab.stack.change(await readChanges(c.req.raw));
+    return c.json(lab.stack.state());
+  });
+
+  app.all('/dev/kill', (c) => {
+    requireMethod(c.req.raw, ['POST']);
+    lab.stack.armKill();
+    return c.body(null, 204);
+  });
+
+  app.all('/dev/sweep', (c) => {
+    requireMethod(c.req.raw, ['POST']);
+    lab.stack.ageOrphans();
+    return callBroker(lab, 'POST', sweepPath);
+  });
+
+  app.all('/dev/stats', (c) => {
+    requireMethod(c.req.raw, ['GET']);
+    return callBroker(lab, 'GET', statsPath);
+  });
+
   app.notFound(() => problemResponse(new DaypassError('not_found')));
   app.onError((thrown) => problemResponse(toDaypassError(thrown, lab.log)));
   return app;
+}
+
+async function readChanges(request: Request): Promise<StackChanges> {
+  const changes: unknown = await request.json().catch(() => undefined);
+  if (typeof changes === 'object' && changes !== null && !Array.isArray(changes)) return changes;
+  throw new DaypassError('malformed_request', { detail: 'Send the changes as a JSON object.' });
 }

@@ -1,6 +1,6 @@
-import type { ThrowawayRule } from '../../identity/throwaway.ts';
 import type { DeployContext } from '../../protocol/deployContext.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { StackControl } from '../stack/control.ts';
 
 /** What the attack lab works with: the secrets of the stack that it attacks, so it never leaves this machine. */
 export interface LabDependencies {
@@ -16,8 +16,14 @@ export interface LabDependencies {
   /** Scopes that an honest token of that audience carries. */
   scopes: readonly string[];
   deployContext: DeployContext;
-  /** Tells throwaway users from members, by the site's policy. */
-  throwaway: ThrowawayRule;
+  /** Domain of the e-mails of throwaway users. */
+  emailDomain: string;
+  /** Where the site answers: an origin. */
+  siteUrl: string;
+  /** The bearer of the broker's addresses for the site's owner. */
+  maintenanceBearer: string;
+  /** The switches of the stack. */
+  stack: StackControl;
   log: Log;
   /** The present, seconds since the epoch. */
   now(): number;

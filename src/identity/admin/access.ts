@@ -1,4 +1,5 @@
 import { DaypassError } from '../../protocol/error.ts';
+import { createTransport, type IdentityRequest, unavailable } from '../transport.ts';
 import { IdentityRefusal } from './refusal.ts';
 
 export interface AccessOptions {
@@ -11,17 +12,10 @@ export interface AccessOptions {
   fetch?: typeof fetch;
 }
 
-export interface AdminRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the instance's address. */
-  path: string;
-  body?: object;
-}
+export type AdminRequest = Pick<IdentityRequest, 'method' | 'path' | 'body'>;
 
 /** Sends one admin request; resolves with GoTrue's JSON and its header fields. */
 export type SendAdmin = (request: AdminRequest) => Promise<{ body: unknown; headers: Headers }>;
-
-const retryAfterSeconds = 2;
 
 /**
  * GoTrue's admin API.
@@ -29,28 +23,16 @@ const retryAfterSeconds = 2;
  * when no GoTrue answered in time; {@link IdentityRefusal} when it answered no
  */
 export function createAccess(options: AccessOptions): SendAdmin {
-  const { timeoutSeconds, fetch: send = (input, init) => fetch(input, init) } = options;
-  return async ({ method, path, body }) => {
+  const send = createTransport(options);
+  return async (request) => {
     const token = options.operatorToken();
     if (token === undefined) throw new DaypassError('identity_context_missing');
-    const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${token}` };
-    if (body) headers['content-type'] = 'application/json';
-    const url = options.url().replace(/\/+$/, '') + path;
-    let answer: Answer;
-    try {
-      // A redirect would carry the operator token to wherever it points.
-      const response = await send(url, {
-        method,
-        headers,
-        body: body ? JSON.stringify(body) : null,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      });
-      answer = { status: response.status, headers: response.headers, text: await response.text() };
-    } catch (cause) {
+    const signal = AbortSignal.timeout(options.timeoutSeconds * 1000);
+    const response = await send({ ...request, token, signal });
+    const text = await response.text().catch((cause) => {
       throw unavailable(cause);
-    }
-    return readAnswer(answer);
+    });
+    return readAnswer({ status: response.status, headers: response.headers, text });
   };
 }
 
@@ -75,8 +57,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function unavailable(cause: unknown): DaypassError {
-  return new DaypassError('identity_unavailable', { retryAfterSeconds, cause });
 }

@@ -1,6 +1,7 @@
 import type { User } from '../events/user.ts';
 import { refuseUnknown } from '../refuseUnknown.ts';
-import { type SendAdmin, unavailable } from './access.ts';
+import { unavailable } from '../transport.ts';
+import type { SendAdmin } from './access.ts';
 import { readUser } from './readUser.ts';
 
 export interface ListOptions {

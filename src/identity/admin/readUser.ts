@@ -1,6 +1,6 @@
 import { toUser, type User, type UserRecord } from '../events/user.ts';
+import { unavailable } from '../transport.ts';
 import { isUserId } from '../user.ts';
-import { unavailable } from './access.ts';
 
 /** @throws {DaypassError} `identity_unavailable`: that is no user of GoTrue's */
 export function readUser(body: unknown): User {

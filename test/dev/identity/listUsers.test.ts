@@ -59,6 +59,34 @@ test('filters by e-mail and by full name', async () => {
   expect(await list(identity, '?filter=needle')).toHaveLength(2);
 });
 
+test.each([
+  ['NEEDLE', ['needle@Visitor.INVALID']],
+  ['@visitor.invalid', ['needle@Visitor.INVALID', 'other@visitor.invalid']],
+  ['n__dle@', ['needle@Visitor.INVALID']],
+  ['n%@v', ['needle@Visitor.INVALID']],
+  ['visitor-invalid', []],
+  ['(ned.*', ['named@x.example']],
+  ['[a-z]', []],
+])('filters as LIKE of MySQL does: %s', async (filter, expected) => {
+  const identity = createDevIdentity({ operatorToken });
+  identity.users.plant({ email: 'needle@Visitor.INVALID' });
+  identity.users.plant({ email: 'other@visitor.invalid' });
+  identity.users.plant({ email: 'named@x.example', userMetadata: { full_name: 'A (Ned.* b' } });
+  const found = await list(identity, `?filter=${encodeURIComponent(filter)}`);
+  expect(found.map(({ email }) => email).toSorted()).toEqual(expected);
+});
+
+test('on MariaDB no filter works, and no filter at all does', async () => {
+  const identity = createDevIdentity({ operatorToken, filter: 'mariadb' });
+  identity.users.plant({ email: 'a@x.example' });
+  const response = await call(identity, '/admin/users?filter=a');
+  expect([response.status, await response.json()]).toEqual([
+    500,
+    { code: 500, msg: 'Database error finding users', error_id: expect.any(String) },
+  ]);
+  expect(await list(identity, '?filter=')).toHaveLength(1);
+});
+
 test('bad directions are refused', async () => {
   const response = await call(createDevIdentity({ operatorToken }), '/admin/users?sort=created_at%20up');
   expect(response.status).toBe(400);

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DevIdentityServer, startDevIdentity } from '../../../src/dev/identity/start.ts';
 import { createLab } from '../../../src/dev/lab/createLab.ts';
 import { forgeries } from '../../../src/dev/lab/forgeToken.ts';
+import { createStackControl } from '../../../src/dev/stack/control.ts';
 import type { CallerEnv } from '../../../src/http/caller.ts';
+import { definePolicy } from '../../../src/policy/define.ts';
 import { createKeyRing } from '../../../src/token/keyRing.ts';
 import { verifyToken } from '../../../src/token/verify.ts';
 
@@ -26,7 +28,10 @@ function lab(identityUrl = identity.url) {
     audience: 'api',
     scopes: ['hello'],
     deployContext: 'dev',
-    throwaway: { emailDomain: 'visitor.invalid', admission: false },
+    emailDomain: 'visitor.invalid',
+    siteUrl: 'http://localhost:8888',
+    maintenanceBearer: 'none',
+    stack: createStackControl({ policy: definePolicy(), redis: undefined }),
     log: () => undefined,
     now: () => now,
   });

@@ -1,0 +1,69 @@
+import { createSignUpJudge } from '../../admission/judgeSignUp.ts';
+import { createBrokerApp } from '../../http/brokerApp.ts';
+import type { App } from '../../http/caller.ts';
+import { createGateApp } from '../../http/gateApp.ts';
+import { createGuardApp } from '../../http/guardApp.ts';
+import { createProtectedApp } from '../../http/protectedApp.ts';
+import { defineIdentityEvents } from '../../identity/events/define.ts';
+import type { Policy } from '../../policy/types.ts';
+import type { Log } from '../../protocol/log.ts';
+import type { Environment } from '../../runtime/environment.ts';
+import {
+  type Place,
+  wireAdmission,
+  wireAuthorization,
+  wireBroker,
+  wireGate,
+  wireGuard,
+} from '../../runtime/wire.ts';
+import type { EventFunctions } from '../events/receive.ts';
+import type { Kills } from './kills.ts';
+
+/** The site's functions and edge functions, as those of `netlify/` are made. */
+export interface Apps {
+  guard: App;
+  broker: App;
+  gate: App;
+  hello: App;
+  /** What Identity's events are handed to. */
+  events: EventFunctions;
+}
+
+export interface AppsOptions {
+  environment: Environment;
+  place: Place;
+  operatorToken: string;
+  /** Answers what the guard lets through. */
+  identity(request: Request): Promise<Response>;
+  kills: Kills;
+  log: Log;
+}
+
+/** Makes the apps of one policy. Each set has a memory of its own, as a new deploy has. */
+export function createApps(policy: Policy, options: AppsOptions): Apps {
+  const { environment, place, operatorToken, identity, kills, log } = options;
+  const broker = wireBroker(policy, environment, place, () => operatorToken);
+  const requirement = { audience: policy.defaultAudience, scope: undefined };
+  return {
+    guard: createGuardApp(wireGuard(policy, environment, log), identity, log),
+    broker: createBrokerApp(kills.mortal(broker), log),
+    gate: createGateApp(wireGate(policy, environment, place, log), policy.origins, log),
+    hello: createProtectedApp(
+      wireAuthorization(policy, environment, place, log),
+      requirement,
+      (_, { subject }) => Response.json({ hello: subject }),
+      log,
+    ),
+    events: defineIdentityEvents({ validate: createJudge(policy, environment, log) }),
+  };
+}
+
+function createJudge({ admission, throwaway }: Policy, environment: Environment, log: Log) {
+  if (!admission) return () => undefined;
+  const { emailDomain } = throwaway;
+  const proof = wireAdmission(admission, environment);
+  return createSignUpJudge(
+    { emailDomain, members: admission.members, proof: async () => proof, log },
+    undefined,
+  );
+}

@@ -1,0 +1,31 @@
+import { rateLimitFields } from '../limits/fields.ts';
+import type { CheckedRoute } from '../policy/types.ts';
+import { DaypassError } from '../protocol/error.ts';
+import { type AuthorizeDependencies, authorize } from './authorize.ts';
+
+/**
+ * What the route asks of its callers: a token, a scope, no revocation, and the limits. In mode `monitor` everybody
+ * passes, and who would have been refused is counted.
+ * @param address the caller's, as the platform says
+ * @returns the RateLimit fields for the answer, of as many limits as were asked
+ * @throws {DaypassError} in mode `enforce` alone: `token_…`, `insufficient_scope`, `rate_limited`, `store_unavailable`
+ */
+export async function checkCall(
+  dependencies: AuthorizeDependencies,
+  headers: Headers,
+  address: string | undefined,
+  route: CheckedRoute,
+): Promise<Readonly<Record<string, string>>> {
+  const { policy, admit, counters } = dependencies;
+  try {
+    const decisions = route.verify
+      ? (await authorize(dependencies, headers, address, route)).decisions
+      : await admit(undefined, address, route.path);
+    counters.add('passed', { route: route.path });
+    return rateLimitFields(decisions);
+  } catch (error) {
+    if (policy.mode !== 'monitor' || !(error instanceof DaypassError)) throw error;
+    counters.add('would_refuse', { code: error.code, route: route.path });
+    return error.headers;
+  }
+}

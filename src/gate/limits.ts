@@ -1,0 +1,32 @@
+import type { Decision, Limiter } from '../limits/limiter.ts';
+
+/** What a call counts for, each hashed. */
+export interface CallBuckets {
+  /** Undefined where no token is asked. */
+  session: string | undefined;
+  address: string;
+  network: string | undefined;
+}
+
+/** The limits of the gate. */
+export type GateLimiters = Readonly<Record<'session' | 'address' | 'network', Limiter>>;
+
+/**
+ * A refusal that is known before anybody is asked. A session over its limit is refused so, also when it was revoked
+ * meanwhile: its flood must not use up the limit of its address, which a whole office may share.
+ */
+export function recallRefusal(limiters: GateLimiters, buckets: CallBuckets): Decision | undefined {
+  const { session, address } = buckets;
+  return session === undefined ? limiters.address.recall(address) : limiters.session.recall(session);
+}
+
+/** Counts a call in each of its buckets, all in one tick: the client merges them into one request. */
+export async function countCall(limiters: GateLimiters, buckets: CallBuckets): Promise<readonly Decision[]> {
+  const { session, address, network } = buckets;
+  const answers = await Promise.all([
+    session === undefined ? undefined : limiters.session.check(session),
+    limiters.address.check(address),
+    network === undefined ? undefined : limiters.network.check(network),
+  ]);
+  return answers.filter((answer) => answer !== undefined);
+}

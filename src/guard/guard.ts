@@ -1,0 +1,84 @@
+import { addressBuckets, unknownAddress } from '../limits/address.ts';
+import { type AddressLimiters, countAddress, hashBuckets } from '../limits/addressLimiters.ts';
+import { enforce } from '../limits/enforce.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Circuit } from '../store/circuit.ts';
+import { checkBody } from './body.ts';
+import { endpointOf } from './endpoint.ts';
+
+/** What the guard counts by. */
+export type GuardLimiters = Readonly<Record<'signup' | 'login', AddressLimiters>>;
+
+export interface GuardDependencies {
+  hashIdentifier(identifier: string): Promise<string>;
+  limiters: GuardLimiters;
+  /** In the memory of this instance, for while Redis is away. */
+  localLimiters: GuardLimiters;
+  circuit: Circuit;
+  log: Log;
+}
+
+/** Looks at a request before Identity does. Returns when it may go on, as it came. */
+export type Guard = (request: Request, caller: { address: string | undefined }) => Promise<void>;
+
+/** Which limit counts a POST; Identity takes no other method there. */
+const counted: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'signup', '/token': 'login' };
+
+/**
+ * Keeps strangers from flooding Identity, and members in: all that it limits are sign-ups and log-ins, by address, and
+ * never by what a body claims, since Identity reads the names in it in more ways than one. Redis away, each instance
+ * counts for itself.
+ */
+export function createGuard(dependencies: GuardDependencies): Guard {
+  const { hashIdentifier, limiters, localLimiters, circuit, log } = dependencies;
+  let toldOfUnknown = false;
+
+  async function count(name: keyof GuardLimiters, address: string | undefined): Promise<void> {
+    // One limit for all whom the platform does not name would lock members out together.
+    if (addressBuckets(address).address === unknownAddress) {
+      if (!toldOfUnknown) log('address_unknown', { effect: 'sign-ups without an address are not counted' });
+      toldOfUnknown = true;
+      return;
+    }
+    const buckets = await hashBuckets(hashIdentifier, address);
+    // Before the circuit, which would take it for a sign of life.
+    const known = limiters[name].address.recall(buckets.address);
+    if (known) enforce([known]);
+    const decisions = await circuit
+      .run(() => countAddress(limiters[name], buckets))
+      .catch((error) => {
+        if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+        return countAddress(localLimiters[name], buckets);
+      });
+    enforce(decisions);
+  }
+
+  /**
+   * @param caller.address as the platform says; no header field is asked
+   * @throws {DaypassError} `path_refused`, `audience_refused`, `body_too_large`, `rate_limited`; `malformed_request`
+   * when the caller broke off
+   */
+  return async (request, caller) => {
+    // Asks whether something is allowed, and does nothing (Fetch standard, CORS-preflight request).
+    if (request.method === 'OPTIONS') return;
+    const endpoint = endpointOf(request);
+    if (endpoint === undefined) {
+      throw new DaypassError('path_refused', { detail: 'The path may be read in more than one way.' });
+    }
+    checkAudience(request, endpoint);
+    const name = counted[endpoint];
+    if (request.method !== 'POST' || name === undefined) return;
+    await checkBody(request);
+    await count(name, caller.address);
+  };
+}
+
+/**
+ * Users of another audience are strangers to each other and to the throwaway rule: nobody makes, logs in or asks after
+ * any. The operator may, whose calls Identity checks: how else would one find those who are there?
+ */
+function checkAudience(request: Request, endpoint: string): void {
+  const audience = request.headers.get('x-jwt-aud') ?? '';
+  if (audience !== '' && !endpoint.startsWith('/admin/')) throw new DaypassError('audience_refused');
+}

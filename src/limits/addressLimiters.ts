@@ -1,0 +1,69 @@
+import type { Limit } from '../policy/types.ts';
+import { addressBuckets } from './address.ts';
+import type { Decision, Limiter } from './limiter.ts';
+
+/** How many of its addresses may use up their limit before a /48 has: as many as at the gate by default. */
+const addressesOfNetwork = 5;
+
+/** One limit of the policy, counted by address and, wider, by network: a /48 holds 65 536 /64. */
+export interface AddressLimiters {
+  /** Counts an IPv4 address, or the /64 of an IPv6 address. */
+  address: Limiter;
+  /** Counts the /48 of an IPv6 address. */
+  network: Limiter;
+}
+
+/** Makes one limit, in Redis or in memory. */
+export type CreateLimiter = (name: string, limit: Required<Limit>) => Limiter;
+
+/** Both limits of a name in the policy. */
+export function createAddressLimiters(
+  create: CreateLimiter,
+  name: string,
+  limit: Required<Limit>,
+): AddressLimiters {
+  return { address: create(name, limit), network: createNetworkLimiter(create, name, limit) };
+}
+
+/** The limit of a whole /48 beside that of an address. */
+export function createNetworkLimiter(create: CreateLimiter, name: string, limit: Required<Limit>): Limiter {
+  return create(`${name}-network`, { ...limit, limit: limit.limit * addressesOfNetwork });
+}
+
+/** The buckets of a caller as they stand in keys. */
+export interface HashedBuckets {
+  address: string;
+  network: string | undefined;
+}
+
+/** @param address as the platform says */
+export async function hashBuckets(
+  hashIdentifier: (identifier: string) => Promise<string>,
+  address: string | undefined,
+): Promise<HashedBuckets> {
+  const buckets = addressBuckets(address);
+  const [caller, network] = await Promise.all([
+    hashIdentifier(buckets.address),
+    buckets.network === undefined ? undefined : hashIdentifier(buckets.network),
+  ]);
+  return { address: caller, network };
+}
+
+/**
+ * Counts a call, in one Redis round trip. A refusal that is known already counts no more: the flood of one address must
+ * not use up the limit of its network.
+ * @returns what each limit said
+ * @throws {DaypassError} `store_unavailable`
+ */
+export async function countAddress(
+  limiters: AddressLimiters,
+  { address, network }: HashedBuckets,
+): Promise<readonly Decision[]> {
+  const known = limiters.address.recall(address);
+  if (known) return [known];
+  const answers = await Promise.all([
+    limiters.address.check(address),
+    network === undefined ? undefined : limiters.network.check(network),
+  ]);
+  return answers.filter((answer) => answer !== undefined);
+}

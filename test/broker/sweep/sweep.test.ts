@@ -1,0 +1,288 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type SweepOptions, sweep } from '../../../src/broker/sweep/sweep.ts';
+import type { SweepResponse } from '../../../src/protocol/messages.ts';
+import { codeOf } from '../../support/rejection.ts';
+import {
+  closeToTheRule,
+  created,
+  interleave,
+  members,
+  orphans,
+  type SweepStack,
+  startSweepStack,
+} from './support.ts';
+
+let stack: SweepStack;
+const run = (options: Partial<SweepOptions> = {}) =>
+  sweep(stack.broker, { budgetSeconds: 20, ...options }, stack.log);
+
+/** Run after run, each from where the last one ended, as the owner of a site does. */
+async function untilDone(options: Partial<SweepOptions>): Promise<SweepResponse[]> {
+  const answers: SweepResponse[] = [];
+  let { cursor } = options;
+  do {
+    const answer = await run({ ...options, cursor });
+    answers.push(answer);
+    cursor = answer.cursor;
+    expect(answer.done).toBe(cursor === undefined);
+    expect(answers.length).toBeLessThan(100);
+  } while (cursor !== undefined);
+  return answers;
+}
+const sum = (answers: SweepResponse[], name: 'seen' | 'deleted' | 'gone' | 'kept' | 'failed') =>
+  answers.reduce((total, answer) => total + answer[name], 0);
+
+describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
+  beforeEach(async () => {
+    stack = await startSweepStack({ identity: { filter } });
+  });
+  afterEach(() => stack.close());
+
+  test('all orphans go, and nobody else is as much as asked to', async () => {
+    stack.plant([...closeToTheRule, ...members(1300)]);
+    const staying = JSON.stringify(stack.identity.users.list());
+    const leaving = stack.plant([{ email: 'X@Visitor.INVALID' }, ...orphans(1300), created20MinutesAgo]);
+    const answer = await run();
+    expect(stack.deletes.toSorted()).toEqual(leaving.map(({ id }) => id).toSorted());
+    expect(JSON.stringify(stack.identity.users.list())).toBe(staying);
+    expect(answer).toEqual({
+      seen: answer.kept + 1302,
+      deleted: 1302,
+      gone: 0,
+      // Nobody of another audience is shown, and by the filter nobody without the domain right behind an @.
+      kept: filter === 'mysql' ? closeToTheRule.length - 2 : closeToTheRule.length - 1 + 1300,
+      failed: 0,
+      done: true,
+      note: expect.stringContaining('audience'),
+    });
+  });
+
+  test('who is deleted moves the others up, and nobody is passed over', async () => {
+    stack.plant(interleave(orphans(3100), [...closeToTheRule, ...members(1700)]));
+    const answer = await run();
+    expect([answer.deleted, answer.failed, answer.done]).toEqual([3100, 0, true]);
+    expect(stack.emails().filter((email) => email.startsWith('orphan-'))).toEqual([]);
+    expect(stack.identity.users.count()).toBe(closeToTheRule.length + 1700);
+  });
+
+  test('the oldest go first, and the next run goes on where this one ended', async () => {
+    const planted = stack.plant(interleave([...closeToTheRule, ...members(900)], orphans(900)));
+    const first = await run({ mostDeletions: 100 });
+    const oldest = planted.filter(({ email }) => email.startsWith('orphan-')).slice(0, 100);
+    expect(stack.deletes.toSorted()).toEqual(oldest.map(({ id }) => id).toSorted());
+    expect(first).toMatchObject({ deleted: 100, done: false, cursor: expect.any(String) });
+    const rest = await untilDone({ mostDeletions: 100, cursor: first.cursor });
+    expect(rest.slice(0, 8).map(({ deleted }) => deleted)).toEqual(Array(8).fill(100));
+    expect(sum([first, ...rest], 'deleted')).toBe(900);
+    expect(stack.identity.users.count()).toBe(closeToTheRule.length + 900);
+  });
+
+  test('the time is bounded as well', async () => {
+    stack.plant(interleave(members(300), orphans(300)));
+    const short = await run({ budgetSeconds: 0.01 });
+    expect(short.done).toBe(false);
+    expect(stack.identity.users.count()).toBe(600 - short.deleted);
+    const rest = await untilDone({ cursor: short.cursor });
+    expect(short.deleted + sum(rest, 'deleted')).toBe(300);
+    expect(stack.identity.users.count()).toBe(300);
+  });
+
+  test('a DELETE that fails is counted, the others go on, and the next run tries it again', async () => {
+    const planted = stack.plant(interleave(members(1100), orphans(1100)));
+    const stuck = planted.filter((_, index) => [1, 777, 2199].includes(index));
+    for (const { id } of stuck) stack.identity.faults.answer[`/admin/users/${id}`] = 500;
+    const answer = await run();
+    expect(answer).toMatchObject({ deleted: 1097, failed: 3, gone: 0, done: true });
+    expect(answer.seen).toBe(answer.kept + 1100);
+    expect(stack.deletes).toHaveLength(1100);
+    stack.identity.faults.answer = {};
+    expect(await run()).toMatchObject({ deleted: 3, failed: 0, done: true });
+    expect(stack.identity.users.count()).toBe(1100);
+  });
+
+  test('a run that a failed DELETE ends goes on before that user, not behind', async () => {
+    const [stuck] = stack.plant(interleave(orphans(4), members(4)));
+    stack.onRequest((request) =>
+      request.url.endsWith(`/${stuck?.id}`) && stack.deletes.length === 1
+        ? new Response(null, { status: 500 })
+        : undefined,
+    );
+    const answers = await untilDone({ mostDeletions: 2 });
+    expect([sum(answers, 'deleted'), sum(answers, 'failed')]).toEqual([4, 1]);
+    expect(stack.emails()).toEqual(members(4).map(({ email }) => email));
+  });
+
+  test('where no DELETE works, each is tried once and the run ends', async () => {
+    stack.plant(orphans(2100));
+    stack.onRequest((request) =>
+      request.method === 'DELETE' ? new Response(null, { status: 500 }) : undefined,
+    );
+    expect(await run()).toMatchObject({ seen: 2100, deleted: 0, failed: 2100, done: true });
+    expect(new Set(stack.deletes).size).toBe(2100);
+    expect(stack.deletes).toHaveLength(2100);
+  });
+
+  test('two at once do each other no harm', async () => {
+    stack.plant(interleave(orphans(1500), members(600)));
+    const answers = await Promise.all([run(), run()]);
+    expect(answers.map(({ done, failed }) => ({ done, failed }))).toEqual([
+      { done: true, failed: 0 },
+      { done: true, failed: 0 },
+    ]);
+    expect(sum(answers, 'deleted')).toBeGreaterThanOrEqual(1500);
+    expect(stack.identity.users.count()).toBe(600);
+  });
+
+  test('whoever is gone by then is counted as gone', async () => {
+    const [first] = stack.plant(orphans(3));
+    stack.onRequest((request) =>
+      request.url.endsWith(`/${first?.id}`) ? new Response(null, { status: 404 }) : undefined,
+    );
+    expect(await run()).toMatchObject({ seen: 3, deleted: 2, gone: 1, failed: 0, done: true });
+  });
+
+  test('Identity goes away: the run ends, and the log says what was done', async () => {
+    stack.plant(interleave(orphans(1500), members(1500)));
+    stack.onRequest((request) =>
+      stack.deletes.length > 400 && request.method === 'GET'
+        ? new Response('bad gateway', { status: 502 })
+        : undefined,
+    );
+    expect(await codeOf(() => run())).toBe('identity_unavailable');
+    expect(JSON.parse(stack.logged.at(-1) ?? '')).toMatchObject({
+      event: 'sweep',
+      deleted: filter === 'mysql' ? 1000 : 500,
+      done: false,
+    });
+  });
+
+  test('neither answer nor log tells of any user', async () => {
+    const planted = stack.plant(interleave(orphans(20), closeToTheRule));
+    const told = JSON.stringify(await untilDone({ mostDeletions: 3 })) + stack.logged.join();
+    expect(told).not.toContain('@');
+    for (const { id } of planted) expect(told).not.toContain(id);
+  });
+});
+
+describe('any Identity', () => {
+  beforeEach(async () => {
+    stack = await startSweepStack();
+  });
+  afterEach(() => stack.close());
+
+  test('nobody is there: done at once', async () => {
+    expect(await run()).toMatchObject({ seen: 0, done: true });
+    expect(stack.lists).toHaveLength(1);
+  });
+
+  test('where Identity cannot filter, it is asked in vain once a run', async () => {
+    stack.plant(members(2500));
+    stack.onRequest((request) =>
+      new URL(request.url).searchParams.has('filter') ? new Response(null, { status: 500 }) : undefined,
+    );
+    const { cursor, ...answer } = await run();
+    expect(cursor).toBeUndefined();
+    expect(answer).toMatchObject({ seen: 2500, kept: 2500, done: true });
+    expect(stack.lists.map((url) => url.searchParams.get('filter'))).toEqual([
+      '@visitor.invalid',
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  test('a DELETE that is answered yes and does nothing ends the run all the same', async () => {
+    stack.plant(orphans(2));
+    stack.onRequest((request) => (request.method === 'DELETE' ? Response.json({}) : undefined));
+    expect(await run({ mostDeletions: 10 })).toMatchObject({ deleted: 2, done: true });
+  });
+
+  test('an Identity that hangs: the run ends with its time', async () => {
+    stack.plant(orphans(40));
+    stack.identity.faults.hangPaths = stack.identity.users.list().map(({ id }) => `/admin/users/${id}`);
+    const answer = await run({ budgetSeconds: 0.2 });
+    expect(answer).toMatchObject({ deleted: 0, failed: 16, done: false, cursor: expect.any(String) });
+    stack.identity.faults.hangPaths = [];
+    expect(await run({ cursor: answer.cursor })).toMatchObject({ deleted: 40, done: true });
+  });
+
+  test('with admission on, only those who carry its mark go', async () => {
+    await stack.close();
+    stack = await startSweepStack({ policy: { admission: {} } });
+    stack.plant(closeToTheRule);
+    expect(await run()).toMatchObject({ deleted: 1, done: true });
+    expect(stack.emails()).not.toContain('marked@visitor.invalid');
+  });
+
+  test('other audiences are looked through when they are named, and their users alone', async () => {
+    stack.plant([
+      ...orphans(5),
+      ...orphans(7).map((user) => ({ ...user, aud: 'other' })),
+      { email: 'x@visitor.invalid', aud: 'third' },
+      { email: 'm@example.com', aud: 'other' },
+      { email: 'y@visitor.invalid', aud: 'other', ...created(60) },
+    ]);
+    expect((await run()).deleted).toBe(5);
+    const answers = await untilDone({ audiences: ['other', 'nobody'], mostDeletions: 3 });
+    expect(sum(answers, 'deleted')).toBe(7);
+    expect(stack.emails().toSorted()).toEqual(['m@example.com', 'x@visitor.invalid', 'y@visitor.invalid']);
+  });
+
+  test('an audience that Identity does not list is left alone, and the note says so', async () => {
+    await stack.close();
+    stack = await startSweepStack();
+    stack.plant([...orphans(2), { email: 'x@visitor.invalid', aud: 'other' }]);
+    stack.onRequest((request) => {
+      // As if X-JWT-AUD had not come through.
+      const audience = request.headers.get('x-jwt-aud');
+      if (!audience) return undefined;
+      const user = { id: crypto.randomUUID(), aud: '', email: 'z@visitor.invalid' };
+      return Response.json({ aud: '', users: [user] }, { headers: { 'x-total-count': '1' } });
+    });
+    const answer = await run({ audiences: ['other'] });
+    expect(answer).toMatchObject({ deleted: 2, done: true });
+    expect(answer.note).toContain('left alone');
+    expect(stack.emails()).toEqual(['x@visitor.invalid']);
+  });
+
+  test.each(['', 'x', 'filtered', 'filtered.1', 'filtered.-1.', 'all.1e9.', 'all.12345678901.', 'all.1.%zz'])(
+    'a cursor of %j is none',
+    async (cursor) => {
+      stack.plant(orphans(1));
+      expect(await codeOf(() => run({ cursor }))).toBe('malformed_request');
+      expect([stack.lists, stack.deletes]).toEqual([[], []]);
+    },
+  );
+
+  test('a cursor of an audience that is not named is refused; one past the end is done', async () => {
+    expect(await codeOf(() => run({ cursor: 'filtered.0.other' }))).toBe('malformed_request');
+    stack.plant(orphans(1));
+    expect(await run({ cursor: 'all.999999999.' })).toMatchObject({ seen: 0, done: true });
+    expect(stack.identity.users.count()).toBe(1);
+  });
+
+  test('without an operator token nothing is asked', async () => {
+    stack.broker.operatorToken = () => undefined;
+    expect(await codeOf(() => run())).toBe('identity_context_missing');
+    expect(stack.lists).toEqual([]);
+  });
+
+  test('a wrong operator token, and an Identity that is none', async () => {
+    stack.broker.operatorToken = () => 'wrong';
+    expect(await codeOf(() => run())).toBe('identity_unavailable');
+    stack.onRequest(() => new Response('<html>'));
+    expect(await codeOf(() => run())).toBe('identity_unavailable');
+    stack.onRequest(() => Response.json({ aud: '', users: [null, 7, {}] }));
+    expect(await codeOf(() => run())).toBe('identity_unavailable');
+  });
+
+  test('records that are none are kept', async () => {
+    stack.onRequest(() =>
+      Response.json({ aud: '', users: [null, 7, {}, []] }, { headers: { 'x-total-count': '4' } }),
+    );
+    expect(await run()).toMatchObject({ seen: 4, kept: 4, done: true });
+    expect(stack.deletes).toEqual([]);
+  });
+});
+
+const created20MinutesAgo = { email: 'old-enough@visitor.invalid', ...created(21 * 60) };

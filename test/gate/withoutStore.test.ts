@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { createWithoutStore } from '../../src/gate/withoutStore.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import { DaypassError } from '../../src/protocol/error.ts';
+
+// What each policy does behind a real gate is in test/http/storeFailure.test.ts.
+
+const buckets = { session: 'session', address: 'address', network: 'network' };
+const away = new DaypassError('store_unavailable');
+
+test('local counts in every bucket of the call, and in no other', async () => {
+  const decide = createWithoutStore(definePolicy({ limits: { network: { limit: 2, windowSeconds: 60 } } }));
+  const names = async (changes: object) =>
+    (await decide({ ...buckets, ...changes }, away)).map(({ name, allowed }) => `${name} ${allowed}`);
+  expect(await names({})).toEqual(['session true', 'address true', 'network true']);
+  expect(await names({ session: undefined })).toEqual(['address true', 'network true']);
+  expect(await names({ address: 'other' })).toEqual(['session true', 'address true', 'network false']);
+  expect(await names({ network: undefined })).toEqual(['session true', 'address true']);
+});
+
+test.each(['local', 'deny', 'allow'] as const)(
+  '%s lets nobody through for a mistake of ours',
+  async (storeFailure) => {
+    const decide = createWithoutStore(definePolicy({ storeFailure }));
+    for (const reason of [new TypeError('ours'), new DaypassError('internal_error')]) {
+      await expect(decide(buckets, reason)).rejects.toBe(reason);
+    }
+  },
+);
+
+test('deny passes the reason on', async () => {
+  const decide = createWithoutStore(definePolicy({ storeFailure: 'deny' }));
+  await expect(decide(buckets, away)).rejects.toBe(away);
+});

@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkBody } from '../../src/guard/body.ts';
+import { codeOf } from '../support/rejection.ts';
+import { issuer } from '../support/tokens.ts';
+
+const most = 32_768;
+
+function requestOf(body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}): Request {
+  const init = { method: 'POST', headers, body, duplex: 'half' };
+  return new Request(`${issuer}/.netlify/identity/signup`, init as RequestInit);
+}
+
+/** A body without a length, and how many chunks of it were read. */
+function stream(chunks: readonly Uint8Array[]) {
+  const seen = { pulled: 0 };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const chunk = chunks[seen.pulled];
+        seen.pulled += 1;
+        if (chunk) controller.enqueue(chunk);
+        else controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, seen };
+}
+
+test('what is not too large can still be sent on, byte for byte', async () => {
+  const chunk = fc.uint8Array({ maxLength: 9000 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(chunk, { maxLength: 12 }), fc.boolean(), async (chunks, whole) => {
+      const bytes = new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+      const request = requestOf(whole ? bytes : stream(chunks).body);
+      const code = await codeOf(() => checkBody(request));
+      expect(code).toBe(bytes.length > most ? 'body_too_large' : 'nothing was thrown');
+      if (bytes.length > most) return;
+      expect(request.bodyUsed).toBe(false);
+      expect(new Uint8Array(await request.arrayBuffer())).toEqual(bytes);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test.each([
+  [most, 'nothing was thrown'],
+  [most + 1, 'body_too_large'],
+])('%i bytes: %s, with a length and without', async (length, expected) => {
+  const bytes = new Uint8Array(length).fill(0xff);
+  expect(await codeOf(() => checkBody(requestOf(bytes)))).toBe(expected);
+  const chunks = [
+    bytes.slice(0, most - 1),
+    ...Array.from(bytes.slice(most - 1), (byte) => Uint8Array.of(byte)),
+  ];
+  expect(await codeOf(() => checkBody(requestOf(stream(chunks).body)))).toBe(expected);
+});
+
+test('a length that lies helps nobody', async () => {
+  const { body } = stream([new Uint8Array(most), new Uint8Array(1)]);
+  expect(await codeOf(() => checkBody(requestOf(body, { 'content-length': '2' })))).toBe('body_too_large');
+});
+
+test('no more is read of a large body than shows that it is one', async () => {
+  const chunks = Array.from({ length: 1000 }, () => new Uint8Array(1024));
+  const { body, seen } = stream(chunks);
+  expect(await codeOf(() => checkBody(requestOf(body)))).toBe('body_too_large');
+  expect(seen.pulled).toBeLessThan(36);
+});
+
+test('no body is none', async () => {
+  const request = new Request(`${issuer}/.netlify/identity/signup`, { method: 'POST' });
+  await checkBody(request);
+  expect(request.body).toBeNull();
+});
+
+test('who breaks off gets no farther', async () => {
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
+  expect(await codeOf(() => checkBody(requestOf(body)))).toBe('malformed_request');
+});

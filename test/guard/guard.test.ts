@@ -1,0 +1,277 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createGuard, type Guard, type GuardLimiters } from '../../src/guard/guard.ts';
+import { type CreateLimiter, createAddressLimiters } from '../../src/limits/addressLimiters.ts';
+import { createLimiter } from '../../src/limits/limiter.ts';
+import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
+import { DaypassError } from '../../src/protocol/error.ts';
+import { identityPath } from '../../src/protocol/paths.ts';
+import { createCircuit } from '../../src/store/circuit.ts';
+import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
+import { codeOf } from '../support/rejection.ts';
+import { issuer, privateSecret } from '../support/tokens.ts';
+
+const bridge = useRedisBridge();
+const { hashIdentifier } = await createPrivateKeys(privateSecret);
+/** The start of an hour. */
+const windowStart = 1_800_000_000_000;
+
+beforeEach(async () => {
+  // The client's own timers must run: only the clock stands still.
+  vi.useFakeTimers({ toFake: ['Date'], now: windowStart });
+  await command(bridge(), 'FLUSHALL');
+});
+afterEach(() => {
+  bridge().setFault(undefined);
+  vi.useRealTimers();
+});
+
+/** A guard over the bridge, as one instance of it. */
+function connect(limits: Partial<Record<'signup' | 'login', number>> = {}, timeoutMilliseconds = 5000) {
+  const redis = patient(bridge());
+  const logged: string[] = [];
+  const limitersOf = (create: CreateLimiter): GuardLimiters => {
+    const rule = { windowSeconds: 3600, algorithm: 'fixed-window' } as const;
+    return {
+      signup: createAddressLimiters(create, 'signup', { ...rule, limit: limits.signup ?? 2 }),
+      login: createAddressLimiters(create, 'login', { ...rule, limit: limits.login ?? 2 }),
+    };
+  };
+  const guard = createGuard({
+    hashIdentifier,
+    limiters: limitersOf((name, limit) => createLimiter(redis, name, limit)),
+    localLimiters: limitersOf((name, limit) => createLocalLimiter(name, limit)),
+    circuit: createCircuit({ timeoutMilliseconds, onChange: (event) => logged.push(event) }),
+    log: (event) => logged.push(event),
+  });
+  return { guard, logged };
+}
+
+function call(
+  guard: Guard,
+  path: string,
+  { address = '203.0.113.7', ...init }: RequestInit & { address?: string | undefined } = {},
+): Promise<string> {
+  const request = new Request(issuer + identityPath + path, { method: 'POST', ...init });
+  return codeOf(() => guard(request, { address }));
+}
+const passes = 'nothing was thrown';
+
+/** How many sign-ups of an address pass, out of ten. */
+async function signUps(guard: Guard, addressOf: (index: number) => string | undefined): Promise<number> {
+  let passed = 0;
+  for (let index = 0; index < 10; index += 1) {
+    const request = new Request(`${issuer}${identityPath}/signup`, { method: 'POST', body: '{}' });
+    if ((await codeOf(() => guard(request, { address: addressOf(index) }))) === passes) passed += 1;
+  }
+  return passed;
+}
+
+describe('what is counted', () => {
+  test('sign-ups and log-ins, each for itself, in one request to Redis each', async () => {
+    const { guard } = connect();
+    const before = bridge().requests;
+    expect(await call(guard, '/signup')).toBe(passes);
+    expect(await call(guard, '/signup')).toBe(passes);
+    expect(bridge().requests - before).toBeLessThanOrEqual(3);
+    expect(await call(guard, '/signup')).toBe('rate_limited');
+    expect(await call(guard, '/token')).toBe(passes);
+    expect(await call(guard, '/token')).toBe(passes);
+    expect(await call(guard, '/token?grant_type=password')).toBe('rate_limited');
+  });
+
+  test('by the address and never by the body, which may say anything', async () => {
+    const { guard } = connect();
+    for (const body of ['{"EMAIL":"a@x.example"}', 'rubbish']) {
+      expect(await call(guard, '/signup', { body })).toBe(passes);
+    }
+    for (const body of ['{"email":"member@x.example"}', '{"Email":"b@visitor.invalid"}', '', '\xff']) {
+      expect(await call(guard, '/signup', { body })).toBe('rate_limited');
+    }
+  });
+
+  test.each([
+    ['GET', '/settings'],
+    ['GET', '/user'],
+    ['PUT', '/user'],
+    ['POST', '/logout'],
+    ['POST', '/verify'],
+    ['POST', '/recover'],
+    ['GET', '/signup'],
+    ['GET', '/token'],
+    ['OPTIONS', '/signup'],
+    ['POST', '/signups'],
+    ['POST', '/admin/users'],
+  ])('nothing else, and Redis is not asked: %s %s', async (method, path) => {
+    const { guard } = connect({ signup: 1, login: 1 });
+    const before = bridge().requests;
+    for (let calls = 0; calls < 5; calls += 1) expect(await call(guard, path, { method })).toBe(passes);
+    expect(bridge().requests).toBe(before);
+  });
+
+  test('the refusal says when to come back', async () => {
+    const { guard } = connect({ login: 1 });
+    vi.setSystemTime(windowStart + 3_000_000);
+    await call(guard, '/token');
+    const request = new Request(`${issuer}${identityPath}/token`, { method: 'POST' });
+    const error = await guard(request, { address: '203.0.113.7' }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DaypassError);
+    expect(error).toMatchObject({
+      status: 429,
+      retryAfterSeconds: 600,
+      headers: { ratelimit: '"login";r=0;t=600', 'ratelimit-policy': '"login";q=1;w=3600' },
+    });
+  });
+
+  test('a flood costs Redis nothing, and ends with the window', async () => {
+    const { guard } = connect({ signup: 1 });
+    for (let calls = 0; calls < 2; calls += 1) await call(guard, '/signup');
+    const before = bridge().requests;
+    for (let calls = 0; calls < 200; calls += 1) expect(await call(guard, '/signup')).toBe('rate_limited');
+    expect(bridge().requests).toBe(before);
+    vi.setSystemTime(windowStart + 3_600_001);
+    expect(await call(guard, '/signup')).toBe(passes);
+  });
+
+  test('no key names an address, and every key has a time to live', async () => {
+    const { guard } = connect();
+    await call(guard, '/signup');
+    await call(guard, '/token', { address: '2001:db8::1' });
+    const keys = (await command(bridge(), 'KEYS', '*')) as string[];
+    expect(keys).toHaveLength(3);
+    expect(keys.join()).not.toMatch(/203\.0|2001/);
+    expect(await keysForEver(bridge())).toEqual([]);
+  });
+});
+
+describe('whose it is', () => {
+  test('an address in all its spellings is one', async () => {
+    const forms = ['203.0.113.7', '::ffff:203.0.113.7', '::ffff:cb00:7107', '::FFFF:203.0.113.7'];
+    expect(await signUps(connect().guard, (index) => forms[index % 4])).toBe(2);
+  });
+
+  test('a /64 is one, and a /48 gets five times as much', async () => {
+    const { guard } = connect({ signup: 1 });
+    expect(await signUps(guard, (index) => `2001:db8:1:1:${index}::1`)).toBe(1);
+    // Of the five, the /64 above took its own, and the first of its refusals.
+    expect(await signUps(guard, (index) => `2001:db8:1:f${index}::1`)).toBe(3);
+    expect(await signUps(guard, (index) => `2001:db8:2:f${index}::1`)).toBe(5);
+  });
+
+  test('header fields move nobody', async () => {
+    const { guard } = connect();
+    const names = [
+      'x-forwarded-for',
+      'forwarded',
+      'x-real-ip',
+      'x-nf-client-connection-ip',
+      'client-ip',
+      'true-client-ip',
+      'cf-connecting-ip',
+    ];
+    const outcomes = [];
+    for (let index = 0; index < 300; index += 1) {
+      const forged = names.filter((_, bit) => (index >> bit) % 2 === 0);
+      const headers = Object.fromEntries(forged.map((name) => [name, `198.51.100.${index % 256}`]));
+      outcomes.push(await call(guard, '/signup', { headers }));
+    }
+    expect(outcomes.filter((outcome) => outcome === passes)).toHaveLength(2);
+    expect(await call(guard, '/signup', { address: '198.51.100.1' })).toBe(passes);
+  });
+
+  test('nobody is locked out together with others for want of an address, and the log says so once', async () => {
+    const { guard, logged } = connect();
+    expect(await signUps(guard, (index) => [undefined, '', 'unknown', 'no address'][index % 4])).toBe(10);
+    expect(logged).toEqual(['address_unknown']);
+  });
+});
+
+describe('X-JWT-AUD', () => {
+  const withAudience = (audience: string, method = 'POST') => ({
+    method,
+    headers: { 'X-Jwt-Aud': audience },
+  });
+
+  test.each(['other', '0', '""', ', ', 'a, b', '\u00e9'])(
+    '%s is refused, and not counted',
+    async (audience) => {
+      const { guard } = connect();
+      for (const path of ['/signup', '/SignUp/', '/token', '/logout', '/recover', '/verify', '/']) {
+        expect(await call(guard, path, withAudience(audience))).toBe('audience_refused');
+      }
+      for (const method of ['GET', 'PUT', 'DELETE', 'HEAD']) {
+        expect(await call(guard, '/user', withAudience(audience, method))).toBe('audience_refused');
+      }
+      expect(await command(bridge(), 'KEYS', '*')).toEqual([]);
+    },
+  );
+
+  test.each(['', ' ', '\t '])('an empty one (%j) is none', async (audience) => {
+    expect(await call(connect().guard, '/signup', withAudience(audience))).toBe(passes);
+  });
+
+  test('sent twice, it is refused, also when the first is empty', async () => {
+    const headers = new Headers({ 'x-jwt-aud': '' });
+    headers.append('x-jwt-aud', 'other');
+    expect(await call(connect().guard, '/signup', { headers })).toBe('audience_refused');
+  });
+
+  test('the operator may name one, and a preflight ask for it', async () => {
+    const { guard } = connect();
+    for (const path of ['/admin/users', '/admin/users/5f0c2d8e-0000-4000-8000-000000000000']) {
+      expect(await call(guard, path, withAudience('other', 'GET'))).toBe(passes);
+    }
+    expect(await call(guard, '/admin/../signup', withAudience('other'))).toBe('audience_refused');
+    expect(await call(guard, '/administrators', withAudience('other'))).toBe('audience_refused');
+    expect(await call(guard, '/signup', withAudience('other', 'OPTIONS'))).toBe(passes);
+  });
+});
+
+test('a large body is refused at these two addresses alone, and not counted', async () => {
+  const { guard } = connect();
+  const large = { body: 'x'.repeat(32_769) };
+  for (let calls = 0; calls < 3; calls += 1) {
+    expect(await call(guard, '/signup', large)).toBe('body_too_large');
+    expect(await call(guard, '/token', large)).toBe('body_too_large');
+  }
+  expect(await call(guard, '/user', { method: 'PUT', ...large })).toBe(passes);
+  expect(await call(guard, '/signup')).toBe(passes);
+});
+
+test('a path that may be read in more than one way is refused', async () => {
+  expect(await call(connect().guard, '/user%2f..%2fsignup')).toBe('path_refused');
+});
+
+describe('while Redis is away', () => {
+  test.each([{ kind: 'hang' }, { kind: 'bad-gateway' }, { kind: 'rubbish' }] as const)(
+    'each instance counts for itself, and nobody is locked out: $kind',
+    async (fault) => {
+      const [here, there] = [connect({}, 50), connect({}, 50)];
+      bridge().setFault(fault);
+      expect(await signUps(here.guard, () => '203.0.113.7')).toBe(2);
+      expect(await signUps(there.guard, () => '203.0.113.7')).toBe(2);
+      expect(await signUps(here.guard, () => '203.0.113.8')).toBe(2);
+    },
+  );
+
+  test('each change is one line of the log, and a known refusal is no sign of life', async () => {
+    const { guard, logged } = connect();
+    for (let calls = 0; calls < 3; calls += 1) await call(guard, '/signup');
+    bridge().setFault({ kind: 'bad-gateway' });
+    for (let calls = 1; calls <= 10; calls += 1) {
+      vi.setSystemTime(windowStart + calls * 400);
+      await call(guard, '/signup', { address: '203.0.113.8' });
+      // This one was refused when Redis was there, which is remembered.
+      expect(await call(guard, '/signup')).toBe('rate_limited');
+    }
+    expect(logged).toEqual(['store_lost']);
+    bridge().setFault(undefined);
+    await vi.waitFor(
+      async () => {
+        await call(guard, '/signup', { address: '203.0.113.9' });
+        expect(logged).toEqual(['store_lost', 'store_found']);
+      },
+      { timeout: 5000, interval: 100 },
+    );
+  });
+});

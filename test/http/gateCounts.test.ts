@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import { readCounts } from '../../src/store/readCounts.ts';
+import { type GateStack, startGateStack } from '../support/gateStack.ts';
+import { describeWith } from '../support/optional.ts';
+import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
+
+const day = '2027-01-15';
+let stack: GateStack;
+let later: Promise<unknown>[];
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
+  later = [];
+});
+afterEach(async () => {
+  await stack.close();
+  vi.useRealTimers();
+});
+
+async function start(redis: RedisBridge): Promise<void> {
+  await command(redis, 'DEL', `daypass:stats:${day}`);
+  stack = await startGateStack({
+    redis,
+    policy: {
+      routes: [
+        { path: '/api/scoped', scope: 'read' },
+        { path: '/api/dead', upstream: 'DEAD' },
+        { path: '/api/*' },
+      ],
+    },
+    variables: { DEAD: 'http://127.0.0.1:1/' },
+    waitUntil: (work) => later.push(work),
+  });
+}
+
+function suite(backend: 'memory' | 'redis-server'): void {
+  const bridge = useRedisBridge(backend);
+  const read = async () => {
+    const counts = await readCounts(patient(bridge()), Date.now());
+    return Object.fromEntries(
+      counts.map(({ event, code, route, count }) => [`${event} ${code} ${route}`, count]),
+    );
+  };
+
+  test('what passes and what is refused is counted by code and route, also what never reaches Redis', async () => {
+    await start(bridge());
+    await stack.call('/api/x');
+    await stack.call('/api/y/z?q=1');
+    await stack.call('/api/dead');
+    await stack.call('/api/scoped');
+    await stack.call('/api/x', { token: 'nonsense' });
+    await stack.request('/api/x');
+    await stack.call('/elsewhere');
+    await stack.call('/api/a%2fb');
+    await stack.call('/api/x', { headers: { origin: 'https://evil.example' } });
+    await Promise.all(later);
+    expect(await read()).toEqual({
+      'passed undefined /api/*': 2,
+      'passed undefined /api/dead': 1,
+      'refused insufficient_scope /api/scoped': 1,
+      'refused token_malformed /api/*': 1,
+      'refused token_missing /api/*': 1,
+      'refused not_found undefined': 1,
+      'refused path_refused undefined': 1,
+      'refused foreign_origin undefined': 1,
+    });
+    expect(await keysForEver(bridge())).toEqual([]);
+  });
+
+  test('a call is one request to Redis, with counts to send and without', async () => {
+    await start(bridge());
+    // The scripts of the limits are new to a new Redis, and cost a second request once.
+    await stack.call('/api/x');
+    const costs = async () => {
+      const [requests, commands] = [bridge().requests, bridge().commands];
+      expect((await stack.call('/api/x')).status).toBe(200);
+      return [bridge().requests - requests, bridge().commands - commands];
+    };
+    expect(await costs()).toEqual([1, 3]);
+    await stack.call('/api/x', { token: 'nonsense' });
+    vi.setSystemTime(Date.now() + 1000);
+    // HINCRBY of what passed and of what was refused, and EXPIRE.
+    expect(await costs()).toEqual([1, 6]);
+    expect(await costs()).toEqual([1, 3]);
+    expect(await read()).toEqual({ 'passed undefined /api/*': 2, 'refused token_malformed /api/*': 1 });
+    await Promise.all(later);
+    expect(await read()).toEqual({ 'passed undefined /api/*': 4, 'refused token_malformed /api/*': 1 });
+  });
+}
+
+describe('over Redis in memory', () => {
+  suite('memory');
+
+  const bridge = useRedisBridge();
+  test('however many paths callers think of, the counts are as many as the policy has routes', async () => {
+    await start(bridge());
+    for (let path = 0; path < 200; path += 1) {
+      await stack.call(`/api/${path}`, { token: 'nonsense' });
+      await stack.call(`/${path}`, { token: 'nonsense' });
+    }
+    await Promise.all(later);
+    expect(await command(bridge(), 'HGETALL', `daypass:stats:${day}`)).toEqual([
+      'refused token_malformed /api/*',
+      '200',
+      'refused not_found -',
+      '200',
+    ]);
+  });
+});
+describeWith('redis-server')('over a real Redis', () => suite('redis-server'));

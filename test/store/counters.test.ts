@@ -1,0 +1,267 @@
+import type { Redis } from '@upstash/redis/cloudflare';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { StatsEvent } from '../../src/protocol/messages.ts';
+import { createCounters } from '../../src/store/counters.ts';
+import { readCounts } from '../../src/store/readCounts.ts';
+import { createRedis } from '../../src/store/redis.ts';
+import { describeWith } from '../support/optional.ts';
+import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
+import { codeOf } from '../support/rejection.ts';
+
+const bridge = useRedisBridge();
+/** Noon of a UTC day. */
+const noon = Date.UTC(2026, 10, 21, 12);
+const dayMilliseconds = 86_400_000;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: noon });
+  await command(bridge(), 'FLUSHALL');
+});
+afterEach(() => {
+  bridge().setFault(undefined);
+  vi.useRealTimers();
+});
+
+function connect(isReachable = () => true) {
+  const redis = patient(bridge());
+  const counters = createCounters(redis, isReachable);
+  return { redis, counters, read: () => readCounts(redis, Date.now()) };
+}
+
+describe('over a bridge', () => {
+  test('what was added is there after a second, by day, event, code and route', async () => {
+    const { counters, read } = connect();
+    counters.add('passed', { route: '/api/*' });
+    counters.add('passed', { route: '/api/*' });
+    counters.add('refused', { code: 'token_expired', route: '/api/*' });
+    counters.add('refused', { code: 'not_found' });
+    counters.add('store_lost');
+    await counters.settle();
+    const day = '2026-11-21';
+    expect(await read()).toEqual([
+      { day, event: 'passed', route: '/api/*', count: 2 },
+      { day, event: 'refused', code: 'token_expired', route: '/api/*', count: 1 },
+      { day, event: 'refused', code: 'not_found', count: 1 },
+      { day, event: 'store_lost', count: 1 },
+    ]);
+    expect(await keysForEver(bridge())).toEqual([]);
+    expect(await command(bridge(), 'TTL', `daypass:stats:${day}`)).toBe(8 * 86_400);
+  });
+
+  test('several instances add to the same counts, and days are kept apart for a week', async () => {
+    const [first, second] = [connect(), connect()];
+    for (const { counters } of [first, second]) counters.add('passed');
+    vi.setSystemTime(noon + dayMilliseconds);
+    first.counters.add('passed');
+    await Promise.all([first.counters.settle(), second.counters.settle()]);
+    expect(await first.read()).toEqual([
+      { day: '2026-11-22', event: 'passed', count: 1 },
+      { day: '2026-11-21', event: 'passed', count: 2 },
+    ]);
+    vi.setSystemTime(noon + 7 * dayMilliseconds);
+    expect((await first.read()).map(({ day }) => day)).toEqual(['2026-11-22', '2026-11-21']);
+    vi.setSystemTime(noon + 8 * dayMilliseconds);
+    expect((await first.read()).map(({ day }) => day)).toEqual(['2026-11-22']);
+  });
+
+  test('adding asks nobody; the counts go once a second has passed, in the request of the writes beside them', async () => {
+    const { redis, counters, read } = connect();
+    const before = bridge().requests;
+    for (let call = 0; call < 1000; call += 1) counters.add('passed');
+    counters.sendAlong();
+    vi.setSystemTime(noon + 999);
+    counters.sendAlong();
+    await redis.set('beside', 'x', { ex: 9 });
+    expect(bridge().requests - before).toBe(1);
+    expect(await read()).toEqual([]);
+    vi.setSystemTime(noon + 1000);
+    const [requests, commands] = [bridge().requests, bridge().commands];
+    counters.sendAlong();
+    counters.sendAlong();
+    await redis.set('beside', 'y', { ex: 9 });
+    expect([bridge().requests - requests, bridge().commands - commands]).toEqual([1, 3]);
+    expect(await read()).toMatchObject([{ event: 'passed', count: 1000 }]);
+  });
+
+  test('many settle at once with one request, and none when there is nothing to send', async () => {
+    const { counters } = connect();
+    const before = bridge().requests;
+    await counters.settle();
+    expect(bridge().requests).toBe(before);
+    counters.add('passed');
+    await Promise.all(Array.from({ length: 50 }, () => counters.settle()));
+    expect(bridge().requests - before).toBe(1);
+  });
+
+  test('while Redis is given up nothing is sent and nothing forgotten', async () => {
+    let reachable = false;
+    const { counters, read } = connect(() => reachable);
+    counters.add('passed');
+    const before = bridge().requests;
+    await counters.settle();
+    expect(bridge().requests).toBe(before);
+    reachable = true;
+    await counters.settle();
+    expect(await read()).toMatchObject([{ event: 'passed', count: 1 }]);
+  });
+
+  test.each([{ kind: 'bad-gateway' }, { kind: 'rubbish' }, { kind: 'hang' }] as const)(
+    'a sending that fails is made up for: $kind',
+    async (fault) => {
+      const redis = createRedis({ url: bridge().url, token: bridge().token, timeoutMilliseconds: 1000 });
+      const counters = createCounters(redis, () => true);
+      counters.add('passed', { route: '/api/*' });
+      bridge().setFault(fault);
+      await counters.settle();
+      bridge().setFault(undefined);
+      counters.add('passed', { route: '/api/*' });
+      await counters.settle();
+      expect(await connect().read()).toMatchObject([{ event: 'passed', route: '/api/*', count: 2 }]);
+    },
+  );
+});
+
+describe('reading', () => {
+  test('takes one request, and skips what no version of ours would have written', async () => {
+    const { read } = connect();
+    const key = 'daypass:stats:2026-11-21';
+    const fields = {
+      'passed - /api/*': '3',
+      'refused token_expired /api/*': '1',
+      passed: '1',
+      '': '1',
+      'unheard_of - -': '1',
+      'toString - -': '1',
+      'refused no_such_code -': '1',
+      'refused __proto__ -': '1',
+      'passed - api': '1',
+      'passed - /a b': '1',
+      'store_lost - -': 'many',
+      'store_found - -': '0',
+      'would_refuse - -': '1.5',
+      'revocation_unseen - -': '99999999999999999999',
+    };
+    await command(bridge(), 'HSET', key, ...Object.entries(fields).flat());
+    const before = bridge().requests;
+    expect(await read()).toEqual([
+      { day: '2026-11-21', event: 'passed', route: '/api/*', count: 3 },
+      { day: '2026-11-21', event: 'refused', code: 'token_expired', route: '/api/*', count: 1 },
+    ]);
+    expect(bridge().requests - before).toBe(1);
+  });
+
+  test.each([{ kind: 'bad-gateway' }, { kind: 'rubbish' }, { kind: 'hang' }] as const)(
+    'fails while Redis is faulty: $kind',
+    async (fault) => {
+      bridge().setFault(fault);
+      const redis = createRedis(bridge());
+      expect(await codeOf(() => readCounts(redis, Date.now()))).toBe('store_unavailable');
+    },
+  );
+});
+
+describeWith('redis-server')('over a real Redis', () => {
+  const real = useRedisBridge('redis-server');
+
+  test('counts add up and live for eight days; a day that holds something else stops no other', async () => {
+    await command(real(), 'DEL', 'daypass:stats:2026-11-21', 'daypass:stats:2026-11-22');
+    const redis = patient(real());
+    const counters = createCounters(redis, () => true);
+    for (let time = 0; time < 2; time += 1) {
+      counters.add('refused', { code: 'token_expired', route: '/api/*' });
+      await counters.settle();
+    }
+    expect(await readCounts(redis, Date.now())).toEqual([
+      { day: '2026-11-21', event: 'refused', code: 'token_expired', route: '/api/*', count: 2 },
+    ]);
+    expect(await command(real(), 'TTL', 'daypass:stats:2026-11-21')).toBe(8 * 86_400);
+
+    await command(real(), 'SET', 'daypass:stats:2026-11-21', 'not a hash', 'EX', 60);
+    counters.add('passed');
+    vi.setSystemTime(noon + dayMilliseconds);
+    counters.add('passed');
+    await counters.settle();
+    expect(await command(real(), 'HGETALL', 'daypass:stats:2026-11-22')).toEqual(['passed - -', '1']);
+    expect(await codeOf(() => readCounts(redis, Date.now()))).toBe('store_unavailable');
+    await command(real(), 'DEL', 'daypass:stats:2026-11-21', 'daypass:stats:2026-11-22');
+  });
+});
+
+/** A Redis whose commands do what the plan says, each for itself. */
+function unreliable(plan: readonly ('good' | 'throws' | 'rubbish')[]) {
+  const state = { commands: 0, isGood: false, sums: new Map<string, number>() };
+  const redis = {
+    async hincrby(key: string, field: string, count: number) {
+      const outcome = state.isGood ? 'good' : plan[state.commands++ % plan.length];
+      if (outcome === 'throws') throw new Error('connection reset');
+      if (outcome === 'rubbish') return '<p>It works!</p>';
+      const place = `${key} ${field}`;
+      state.sums.set(place, (state.sums.get(place) ?? 0) + count);
+      return state.sums.get(place);
+    },
+    async expire() {
+      if (state.isGood) return 1;
+      throw new Error('connection reset');
+    },
+  };
+  return { redis: redis as unknown as Redis, state };
+}
+
+test('a steady stream of calls is sent once a second', async () => {
+  vi.useFakeTimers({ now: noon });
+  const { redis, state } = unreliable(['good']);
+  const hincrby = vi.spyOn(redis, 'hincrby');
+  const counters = createCounters(redis, () => true);
+  for (let call = 0; call < 100; call += 1) {
+    counters.sendAlong();
+    counters.add('passed');
+    void counters.settle();
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([...state.sums.values()]).toEqual([100]);
+  expect(hincrby.mock.calls.length).toBeLessThanOrEqual(11);
+});
+
+test('whatever fails and whenever, nothing is lost and nothing is counted twice', async () => {
+  vi.useFakeTimers({ now: noon });
+  const events: StatsEvent[] = ['passed', 'refused', 'would_refuse'];
+  const step = fc.oneof(
+    fc.record({ add: fc.constantFrom(...events), times: fc.integer({ min: 1, max: 5 }) }),
+    fc.record({ waitMilliseconds: fc.constantFrom(1, 400, 1000, dayMilliseconds) }),
+    fc.constantFrom('sendAlong' as const, 'settle' as const),
+  );
+  const plan = fc.array(fc.constantFrom('good' as const, 'throws' as const, 'rubbish' as const), {
+    minLength: 1,
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      plan,
+      fc.array(step, { maxLength: 40 }),
+      fc.boolean(),
+      async (outcomes, steps, reachable) => {
+        vi.setSystemTime(noon);
+        const { redis, state } = unreliable(outcomes);
+        const counters = createCounters(redis, () => reachable || state.isGood);
+        const expected = new Map<string, number>();
+        for (const taken of steps) {
+          if (taken === 'sendAlong') counters.sendAlong();
+          else if (taken === 'settle') void counters.settle();
+          else if ('waitMilliseconds' in taken) await vi.advanceTimersByTimeAsync(taken.waitMilliseconds);
+          else {
+            const day = new Date().toISOString().slice(0, 10);
+            const place = `daypass:stats:${day} ${taken.add} - /api/*`;
+            expected.set(place, (expected.get(place) ?? 0) + taken.times);
+            for (let time = 0; time < taken.times; time += 1) counters.add(taken.add, { route: '/api/*' });
+          }
+        }
+        await vi.advanceTimersByTimeAsync(1000);
+        state.isGood = true;
+        void counters.settle();
+        await vi.advanceTimersByTimeAsync(1000);
+        expect(new Map([...state.sums].sort())).toEqual(new Map([...expected].sort()));
+      },
+    ),
+  );
+});
