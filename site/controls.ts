@@ -1,5 +1,10 @@
 import { announce, byId, write } from './dom.ts';
 
+export interface ControlOptions {
+  saysIn?: string;
+  listed?: boolean;
+}
+
 /** Runs what the buttons do, one at a time, and says what went wrong. */
 export class Controls {
   readonly #begin: (title: string) => void;
@@ -13,34 +18,38 @@ export class Controls {
     this.#finish = finish;
   }
 
-  /** @param action returns what came of it, in one sentence */
-  bind(id: string, action: () => Promise<string>): void {
+  /**
+   * @param action returns what came of it, in one sentence
+   * @param options.saysIn element that shows that sentence, or what went wrong. Default: only what went wrong is shown,
+   * beside the pass
+   * @param options.listed whether the action is one of the timeline's. Default true
+   */
+  bind(id: string, action: () => Promise<string>, options: ControlOptions = {}): void {
     const button = byId(id);
     const title = button.textContent ?? '';
     this.#buttons.push(button);
-    button.addEventListener('click', () => void this.#run(title, action));
+    button.addEventListener('click', () => void this.#run(title, action, options));
   }
 
-  async #run(title: string, action: () => Promise<string>): Promise<void> {
+  async #run(title: string, action: () => Promise<string>, options: ControlOptions): Promise<void> {
     if (this.#busy) return;
+    const { saysIn, listed = true } = options;
     this.#setBusy(true);
-    this.#begin(title);
-    this.#complain('');
+    if (listed) this.#begin(title);
+    const complain = saysIn ? (problem: string) => say(saysIn, problem, true) : complainOfPass;
+    complain('');
     let said: string;
     try {
       said = await action();
+      if (saysIn) say(saysIn, said, false);
       announce(said);
     } catch (error) {
       said = error instanceof Error ? error.message : String(error);
-      this.#complain(said);
+      complain(said);
+      if (saysIn) announce(said);
     }
-    this.#finish(said);
+    if (listed) this.#finish(said);
     this.#setBusy(false);
-  }
-
-  #complain(problem: string): void {
-    write(byId('problem'), problem);
-    byId('problem').hidden = problem === '';
   }
 
   /** A disabled button would lose the focus, so the buttons only say that they are. */
@@ -48,4 +57,14 @@ export class Controls {
     this.#busy = busy;
     for (const button of this.#buttons) button.setAttribute('aria-disabled', String(busy));
   }
+}
+
+function complainOfPass(problem: string): void {
+  write(byId('problem'), problem);
+  byId('problem').hidden = problem === '';
+}
+
+function say(id: string, said: string, isProblem: boolean): void {
+  write(byId(id), said);
+  byId(id).dataset.kind = isProblem ? 'problem' : 'result';
 }

@@ -12,6 +12,9 @@ import { Observer } from './observe.ts';
 import { touchesUsers, UserCounter } from './pass/countUsers.ts';
 import { PassHolder } from './pass/holder.ts';
 import { findsPass, watchOtherTabs } from './pass/otherTabs.ts';
+import { openPressure, showPressure } from './pressure/openPressure.ts';
+import { solveWhen } from './pressure/solver.ts';
+import { Stack } from './pressure/stack.ts';
 import { Runs } from './timeline/runs.ts';
 import { TimelinePanel } from './timeline/timelinePanel.ts';
 import { durationInWords } from './words/duration.ts';
@@ -30,7 +33,15 @@ watchFetch((seen) => {
   if (seen.answer) observer.see({ request: seen.request, answer: seen.answer });
 });
 
-const session = createSession();
+let stack: Stack | undefined;
+let wasDenied = false;
+/** Where the policy cannot be seen, a sign-up that was refused tells it. */
+const prove = solveWhen(() => (stack ? stack.state.policy.admission === 'proof-of-work' : wasDenied));
+
+const session = createSession({ prove });
+session.on('error', ({ code }) => {
+  wasDenied ||= code === 'admission_denied';
+});
 
 const controls = new Controls(
   (title) => {
@@ -88,8 +99,11 @@ watchOtherTabs((gone) => (gone ? pass.drop({ revoked: true }) : void takeStored(
 if (findsPass()) void takeStored();
 
 users.show(isLocal());
+showPressure(isLocal());
 const hasLab = await findLab();
+stack = hasLab ? await Stack.find() : undefined;
 users.show(hasLab);
+showPressure(stack !== undefined);
 if (hasLab) users.start();
 byId('lab-missing').hidden = hasLab;
 const sendAndCount: Send = async (...request) => {
@@ -97,7 +111,10 @@ const sendAndCount: Send = async (...request) => {
   if (touchesUsers(exchange.request)) users.count();
   return exchange;
 };
+const makeProof = () => prove({ brokerUrl: '/session', report: () => undefined });
+const kit = createLabKit(sendAndCount, makeProof);
 new LabPanel(
   attacks.filter((attack) => hasLab || !attack.local),
-  createLabKit(sendAndCount),
+  kit,
 );
+if (stack) openPressure({ controls, stack, kit, users, prove });

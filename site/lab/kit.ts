@@ -1,3 +1,4 @@
+import { proofField } from '../../src/protocol/messages.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { identityPath, tokenPath } from '../../src/protocol/paths.ts';
 import { type Exchange, textOf } from '../net/exchange.ts';
@@ -46,7 +47,10 @@ interface Pass {
 
 const marginSeconds = 60;
 
-export function createLabKit(send: Send): LabKit {
+/**
+ * @param makeProof makes what a sign-up must bring. Default: nothing
+ */
+export function createLabKit(send: Send, makeProof?: () => Promise<string | undefined>): LabKit {
   const spare: Pass[] = [];
   let shared: Pass | undefined;
 
@@ -63,7 +67,9 @@ export function createLabKit(send: Send): LabKit {
     async identityToken() {
       const [username, password] = [`lab-${crypto.randomUUID()}@visitor.invalid`, crypto.randomUUID()];
       const headers = { 'Content-Type': 'application/json' };
-      const body = JSON.stringify({ email: username, password });
+      const proof = await makeProof?.();
+      const data = proof && { [proofField]: proof };
+      const body = JSON.stringify({ email: username, password, data });
       await expect(send('POST', `${identityPath}/signup`, { headers, body }));
       const form = new URLSearchParams({
         grant_type: 'password',

@@ -55,5 +55,10 @@ export class UserCounter {
     write(byId('users-now'), String(throwaway));
     write(byId('users-most'), this.#most === 0 ? '' : ` (most seen: ${this.#most})`);
     write(byId('members-now'), String(members));
+    for (const [kind, count] of Object.entries({ throwaway, members })) {
+      for (const element of document.querySelectorAll<HTMLElement>(`[data-users=${kind}]`)) {
+        write(element, String(count));
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ import { byId, make } from '../dom.ts';
 import type { Seen } from '../net/watchFetch.ts';
 import { describeRequest, stepOf } from '../words/describeRequest.ts';
 import { milliseconds, timeOfDay } from '../words/duration.ts';
+import { kindOf } from '../words/kindOf.ts';
 import { type Run, totalMilliseconds } from './runs.ts';
 
 /** Draws the runs, newest first. Rows keep their elements, so that focus and scrolling stay where they are. */
@@ -100,9 +101,4 @@ function bar({ startedAt, answer }: Seen, run: Run): HTMLElement {
   part.style.inlineSize = `${(answer.milliseconds / total) * 100}%`;
   track.append(part);
   return track;
-}
-
-function kindOf(status: number): string {
-  if (status >= 200 && status < 300) return 'ok';
-  return status === 429 || status === 0 || status >= 500 ? 'trouble' : 'refused';
 }

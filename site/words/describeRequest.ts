@@ -1,12 +1,21 @@
 import { accessTokenType } from '../../src/protocol/oauth.ts';
-import { identityPath, revokePath, tokenPath } from '../../src/protocol/paths.ts';
+import { challengePath, identityPath, revokePath, tokenPath } from '../../src/protocol/paths.ts';
 import { type Exchange, type Sent, textOf } from '../net/exchange.ts';
 
 /** The step of the flow that a request is. */
-export type Step = 'sign-up' | 'log-in' | 'exchange' | 'renewal' | 'revocation' | 'call' | 'other';
+export type Step =
+  | 'challenge'
+  | 'sign-up'
+  | 'log-in'
+  | 'exchange'
+  | 'renewal'
+  | 'revocation'
+  | 'call'
+  | 'other';
 
 export function stepOf({ method, path, form }: Sent): Step {
   const [pathname = ''] = path.split('?');
+  if (pathname === challengePath) return 'challenge';
   if (pathname === `${identityPath}/signup`) return 'sign-up';
   if (pathname === `${identityPath}/token`) return 'log-in';
   if (pathname === tokenPath) return form?.subject_token_type === accessTokenType ? 'renewal' : 'exchange';
@@ -15,6 +24,7 @@ export function stepOf({ method, path, form }: Sent): Step {
 }
 
 const purposes: Readonly<Record<Step, string>> = {
+  challenge: 'Asks what a sign-up has to bring; a proof of work starts from what comes back.',
   'sign-up': 'Signs up a throwaway user. Its e-mail is random and can never receive mail.',
   'log-in': 'Logs the throwaway user in. Identity answers with its token.',
   exchange: 'Exchanges that token: the broker checks it, deletes the user and issues the pass.',

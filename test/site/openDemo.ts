@@ -1,19 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import type { BrowserContext, Page } from 'playwright-core';
-import { bundlePage } from '../../scripts/bundle.ts';
+import { bundlePage, bundleProof, bundleSolver } from '../../scripts/bundle.ts';
 
 const types: Readonly<Record<string, string>> = {
   '/': 'text/html',
   '/page.js': 'text/javascript',
+  '/daypass-proof.js': 'text/javascript',
+  '/daypass-solver.js': 'text/javascript',
   '/style.css': 'text/css',
   '/favicon.svg': 'image/svg+xml',
 };
 
-let bundled: Promise<string> | undefined;
+const bundlers: Readonly<Record<string, () => Promise<string>>> = {
+  '/page.js': () => bundlePage('site/page.ts'),
+  '/daypass-proof.js': bundleProof,
+  '/daypass-solver.js': bundleSolver,
+};
+const bundled = new Map<string, Promise<string>>();
 
-async function contentOf(path: string): Promise<string> {
-  bundled ??= bundlePage('site/page.ts');
-  return path === '/page.js' ? bundled : readFile(`site${path === '/' ? '/index.html' : path}`, 'utf8');
+function contentOf(path: string): Promise<string> {
+  const content =
+    bundled.get(path) ?? bundlers[path]?.() ?? readFile(`site${path === '/' ? '/index.html' : path}`, 'utf8');
+  bundled.set(path, content);
+  return content;
 }
 
 /**

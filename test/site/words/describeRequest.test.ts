@@ -9,6 +9,7 @@ function answer(status: number, body?: unknown) {
 }
 
 test.each([
+  ['GET', '/session/challenge', undefined, 'challenge'],
   ['POST', '/.netlify/identity/signup', undefined, 'sign-up'],
   ['POST', '/.netlify/identity/token', undefined, 'log-in'],
   ['POST', '/session/token', { subject_token_type: jwtTokenType }, 'exchange'],

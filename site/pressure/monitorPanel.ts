@@ -1,0 +1,69 @@
+import type { Controls } from '../controls.ts';
+import { byId, make } from '../dom.ts';
+import { floodCalls, manyCalls } from '../lab/floodCalls.ts';
+import { type LabKit, SetupError } from '../lab/kit.ts';
+import type { Exchange } from '../net/exchange.ts';
+import { describeRequest } from '../words/describeRequest.ts';
+import { answersInWords } from './answersInWords.ts';
+import { awaitCounts, type Counts, readCounts } from './awaitCounts.ts';
+import { type CountRow, countRows, totalOf } from './countRows.ts';
+import type { Stack } from './stack.ts';
+import { bindSwitch } from './switches.ts';
+
+const saysIn = 'monitor-said';
+const badCalls = 10;
+
+/** What the gate refuses, or would have refused, and its counts. */
+export function openMonitorPanel(controls: Controls, stack: Stack, kit: LabKit): void {
+  bindSwitch(controls, stack, {
+    name: 'mode',
+    groupId: 'monitor-choice',
+    fixedId: 'monitor-fixed',
+    saysIn,
+    words: {
+      enforce: 'The gate refuses.',
+      monitor: 'The gate lets everybody through, and counts whom it would have refused.',
+    },
+  });
+  const isWatching = () => stack.state.policy.mode === 'monitor';
+  const badTokens = () => manyCalls(kit, 'nonsense', badCalls);
+  const overLimit = async () => floodCalls(kit, await kit.freshPass());
+  controls.bind('bad-tokens', () => count(badTokens, isWatching()), { saysIn, listed: false });
+  controls.bind('over-limit', () => count(overLimit, isWatching()), { saysIn, listed: false });
+  // Once, so that the table is not empty; from then on whoever presses a button asks.
+  void readCounts().then(
+    (counts) => draw(counts, counts),
+    () => undefined,
+  );
+}
+
+async function count(work: () => Promise<Exchange[]>, isWatching: boolean): Promise<string> {
+  const before = await readCounts();
+  const calls = await work().catch((error) => {
+    throw error instanceof SetupError ? new Error(describeRequest(error.exchange)) : error;
+  });
+  const total = totalOf(before) + calls.length;
+  const counts = await awaitCounts(total, (now) => draw(now, before));
+  const said = [answersInWords(calls)];
+  if (isWatching && calls.some(({ answer }) => answer.status === 401)) {
+    said.push('The gate let them on; the API refused them itself.');
+  }
+  if (totalOf(counts) < total) said.push('Not all of them are counted yet.');
+  return said.join(' ');
+}
+
+function draw(counts: Counts, before: Counts): void {
+  const rows = countRows(counts, before).map(rowOf);
+  if (rows.length > 0) byId('counts').replaceChildren(...rows);
+}
+
+function rowOf({ event, code, route, count, added }: CountRow): HTMLElement {
+  const isNew = added > 0;
+  return make(
+    'tr',
+    { 'data-testid': 'count', 'data-new': String(isNew) },
+    make('th', { scope: 'row' }, event, code === '' ? undefined : make('code', {}, code)),
+    make('td', {}, make('code', {}, route === '' ? '–' : route)),
+    make('td', { class: 'number' }, String(count), make('small', {}, isNew ? `+${added}` : '')),
+  );
+}

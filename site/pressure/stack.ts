@@ -1,0 +1,111 @@
+import { textOf } from '../net/exchange.ts';
+import { plainFetch } from '../net/watchFetch.ts';
+
+/** What the page may switch, and to what. */
+export interface StackPositions {
+  admission: 'off' | 'none' | 'proof-of-work' | 'turnstile';
+  mode: 'enforce' | 'monitor';
+  storeFailure: 'local' | 'deny' | 'allow';
+  redis: 'running' | 'stopped';
+}
+
+/** What `/dev/stack` answers. */
+export interface StackState {
+  policy: Omit<StackPositions, 'redis'>;
+  redis: StackPositions['redis'];
+  /** Whether the policy can be switched. */
+  canSwitch: boolean;
+  canStopRedis: boolean;
+  canKill: boolean;
+}
+
+const path = '/dev/stack';
+
+/** The stack behind this page, when it runs on a developer's machine. */
+export class Stack {
+  readonly #watchers: ((state: StackState) => void)[] = [];
+  #state: StackState;
+  /** Where each switch stood before this page touched it. */
+  #before: Partial<StackPositions> = {};
+
+  constructor(state: StackState) {
+    this.#state = state;
+  }
+
+  /** Undefined where there is none that could be switched. */
+  static async find(): Promise<Stack | undefined> {
+    const state = await ask().catch(() => undefined);
+    return state && new Stack(state);
+  }
+
+  get state(): StackState {
+    return this.#state;
+  }
+
+  get positions(): StackPositions {
+    return { ...this.#state.policy, redis: this.#state.redis };
+  }
+
+  /** @param draw called now and whenever the stack was asked */
+  watch(draw: (state: StackState) => void): void {
+    this.#watchers.push(draw);
+    draw(this.#state);
+  }
+
+  /** @throws {Error} with the stack's words, when it refuses */
+  async change(changes: Partial<StackPositions>): Promise<void> {
+    // Before it is sent: a page that is left meanwhile puts it back all the same.
+    this.#before = { ...subset(this.positions, changes), ...this.#before };
+    this.#learn(await ask(changes));
+  }
+
+  /** Does what changes the stack, and puts back what it changed, whatever happens. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { positions } = this;
+    try {
+      return await work();
+    } finally {
+      const changes = difference(this.positions, positions);
+      if (Object.keys(changes).length > 0) await this.change(changes);
+    }
+  }
+
+  /** The page is left: everything goes back to where it was. The browser sends this when the page is gone. */
+  leave(): void {
+    if (Object.keys(this.#before).length === 0) return;
+    void ask(this.#before, { keepalive: true }).catch(() => undefined);
+    this.#before = {};
+  }
+
+  /** The page is back: another may have been here. */
+  async refresh(): Promise<void> {
+    this.#learn(await ask());
+  }
+
+  #learn(state: StackState): void {
+    this.#state = state;
+    for (const draw of this.#watchers) draw(state);
+  }
+}
+
+function subset(positions: StackPositions, names: Partial<StackPositions>): Partial<StackPositions> {
+  return Object.fromEntries(Object.entries(positions).filter(([name]) => name in names));
+}
+
+/** The switches that have to be turned to come from one set of positions to the other. */
+export function difference(from: StackPositions, to: StackPositions): Partial<StackPositions> {
+  const changed = Object.entries(to).filter(([name, value]) => from[name as keyof StackPositions] !== value);
+  return Object.fromEntries(changed);
+}
+
+async function ask(changes?: Partial<StackPositions>, options: RequestInit = {}): Promise<StackState> {
+  const request = changes && {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(changes),
+  };
+  const response = await plainFetch(path, { cache: 'no-store', ...request, ...options });
+  const body: unknown = await response.json();
+  if (!response.ok) throw new Error(textOf(body, 'detail') ?? `${path} answered ${response.status}.`);
+  return body as StackState;
+}
