@@ -15,11 +15,15 @@ export async function askBroker(url: string, form?: Record<string, string>) {
   }).catch((error: Error) => {
     throw new SessionError(error.message);
   });
-  const { ok, status, statusText, headers } = response;
   // The token's answer is JSON, a revocation's is empty, and that of a broker that is not there is anything.
   const body = (await response.json().catch(() => undefined)) ?? {};
-  if (ok) return body;
+  if (response.ok) return body;
   // Refusals of the token's address follow RFC 6749, others RFC 9457.
-  const reason = body.error_description ?? body.detail ?? statusText;
-  throw new SessionError(reason, status, body.code, readRetryAfter(headers.get('retry-after')));
+  const reason = body.error_description ?? body.detail ?? response.statusText;
+  throw new SessionError(
+    reason,
+    response.status,
+    body.code,
+    readRetryAfter(response.headers.get('retry-after')),
+  );
 }

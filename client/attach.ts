@@ -2,8 +2,8 @@ import { resolveAddress, type Settings } from './options.ts';
 
 /** Origin and path with a closing slash: what lies under a prefix begins with it, and `/apiary` not with `/api/`. */
 function placeOf(address: string): string {
-  const { origin, pathname } = resolveAddress(address);
-  return origin + pathname.replace(/\/?$/, '/');
+  const url = resolveAddress(address);
+  return url.origin + url.pathname.replace(/\/?$/, '/');
 }
 
 /**
@@ -14,13 +14,9 @@ function placeOf(address: string): string {
  * @param settings Identity and the broker never get the token, though a prefix may cover them
  * @throws TypeError for a prefix that is no address
  */
-export function attach(
-  authorized: typeof fetch,
-  prefixes: readonly string[],
-  { identityUrl, brokerUrl }: Settings,
-): void {
+export function attach(authorized: typeof fetch, prefixes: readonly string[], settings: Settings): void {
   const covered = prefixes.map(placeOf);
-  const excepted = [identityUrl, brokerUrl].map(placeOf);
+  const excepted = [settings.identityUrl, settings.brokerUrl].map(placeOf);
   const own = fetch;
 
   globalThis.fetch = async (input, init) => {

@@ -27,8 +27,11 @@ function send(request: Request, token: string): Promise<Response> {
   return fetch(request);
 }
 
-function refusesToken({ status, headers }: Response): boolean {
-  return status === 401 && /Bearer.*error="invalid_token"/i.test(`${headers.get('www-authenticate')}`);
+function refusesToken(response: Response): boolean {
+  return (
+    response.status === 401 &&
+    /Bearer.*error="invalid_token"/i.test(`${response.headers.get('www-authenticate')}`)
+  );
 }
 
 /** The caller leaves when its signal aborts; the token is fetched all the same, since others may wait for it. */

@@ -1,4 +1,5 @@
 import { SessionError } from './errors.ts';
+import type { Prove } from './makeProof.ts';
 
 const longestWaitSeconds = 60;
 /** Who asks for more patience than this is not believed: a mistake there must not lock the page out. */
@@ -18,15 +19,16 @@ export function readRetryAfter(field: string | null): number | undefined {
  * doubles, between half and all of 1, 2, 4 … 60 seconds, or is what the server said if that is longer. Meanwhile
  * attempts fail at once, with the same code and the seconds that are left; the first one after it is made.
  * @param onFailure told of each attempt that was made and failed
+ * @param prove how the page makes proofs, for the failure's remedy
  */
-export function createBackoff(onFailure: (error: SessionError) => void) {
+export function createBackoff(onFailure: (error: SessionError) => void, prove?: Prove) {
   let failures = 0;
   let last: SessionError;
   let waitSeconds = 0;
   let until = 0;
 
   const later = (seconds: number) =>
-    new SessionError(last.reason, last.status, last.code, Math.ceil(seconds));
+    new SessionError(last.reason, last.status, last.code, Math.ceil(seconds), prove);
 
   return async <T>(attempt: () => Promise<T>): Promise<T> => {
     const left = (until - Date.now()) / 1000;

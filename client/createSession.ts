@@ -32,11 +32,13 @@ export interface Session {
 /**
  * Makes a session. It asks for nothing until the first call needs a token: then it signs a throwaway user up, logs
  * it in, and exchanges it for an access token. Tabs of one site share that token.
- * @throws TypeError when an option is malformed
+ * @throws TypeError when an option is malformed, or none of `SessionOptions`
  */
 export function createSession(options: SessionOptions = {}): Session {
   const { on, emit } = createEvents();
-  const { getToken, revoke } = createTokenSource(checkOptions(options), emit);
+  const settings = checkOptions(options);
+  for (const name in options) if (!(name in settings)) throw new TypeError(`Daypass: bad option ${name}`);
+  const { getToken, revoke } = createTokenSource(settings, emit);
   return {
     fetch: (input, init) => authorizedFetch(getToken, input, init),
     token: (options) => getToken(options?.renew),

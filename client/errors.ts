@@ -1,10 +1,6 @@
 import type { ErrorCode } from '../src/protocol/codes.ts';
 import { autoconfirmRemedy, registrationRemedy } from '../src/protocol/remedies.ts';
-
-const remedies = {
-  registration_closed: registrationRemedy,
-  autoconfirm_off: autoconfirmRemedy,
-};
+import type { Prove } from './makeProof.ts';
 
 /** How Identity refuses to log a user in whose e-mail it has not confirmed. */
 export const emailNotConfirmed = 'Email not confirmed';
@@ -13,7 +9,7 @@ export const emailNotConfirmed = 'Email not confirmed';
  * Why there is no token. Besides the broker's own codes:
  * - `registration_closed`, `autoconfirm_off`: a setting of the site's Identity; the error's `remedy` says which.
  * - `admission_denied`: the site's event function refused the sign-up, or failed; its log says which. A site that asks
- *   for a proof refuses every sign-up without one.
+ *   for a proof refuses every sign-up without one: the `remedy` of a page that makes none says how to.
  * - `proof_failed`: no proof could be made.
  * - `network_error`: nothing answered, or not in time.
  * - `unexpected_answer`: any other answer of Identity, or of something in its or the broker's place; `status` and
@@ -21,7 +17,8 @@ export const emailNotConfirmed = 'Email not confirmed';
  */
 export type SessionErrorCode =
   | ErrorCode
-  | keyof typeof remedies
+  | 'registration_closed'
+  | 'autoconfirm_off'
   | 'admission_denied'
   | 'proof_failed'
   | 'network_error'
@@ -41,13 +38,33 @@ export class SessionError extends Error {
   /** Seconds from now until the session asks again; calls before that fail at once with this same code. */
   declare readonly retryAfterSeconds: number | undefined;
 
-  /** @param code undefined for what reason and status tell */
-  constructor(reason: string, status?: number, code?: SessionErrorCode, retryAfterSeconds?: number) {
+  /**
+   * @param code undefined for what reason and status tell
+   * @param prove how the page makes proofs; one that does was not denied for want of it
+   */
+  constructor(
+    reason: string,
+    status?: number,
+    code?: SessionErrorCode,
+    retryAfterSeconds?: number,
+    prove?: Prove,
+  ) {
     const known = code ?? codeOf(reason, status);
-    const remedy: string | undefined = remedies[known as keyof typeof remedies];
+    const remedy = remedyOf(known, prove);
     super(`Daypass: ${reason || status}${remedy ? `. ${remedy}` : ''}`);
     Object.assign(this, { code: known, reason, status, remedy, retryAfterSeconds });
   }
+}
+
+function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | undefined {
+  const remedies: Partial<Record<SessionErrorCode, string | undefined>> = {
+    registration_closed: registrationRemedy,
+    autoconfirm_off: autoconfirmRemedy,
+    admission_denied: prove
+      ? undefined
+      : 'If the site asks for a proof, set data-proof="/daypass-proof.js" or prove of createSession.',
+  };
+  return remedies[code];
 }
 
 function codeOf(reason: string, status: number | undefined): SessionErrorCode {

@@ -8,7 +8,7 @@ export const renewalMarginSeconds = 60;
  * it ever lived (the clock was set back) does not.
  * @param seconds how long, at most a quarter of its life
  */
-export function lasts({ expiresAt, expires_in: life }: HeldToken, seconds: number): boolean {
-  const left = (expiresAt - Date.now()) / 1000;
-  return left > Math.min(seconds, life / 4) && left <= life;
+export function lasts(held: HeldToken, seconds: number): boolean {
+  const left = (held.expiresAt - Date.now()) / 1000;
+  return left > Math.min(seconds, held.expires_in / 4) && left <= held.expires_in;
 }

@@ -5,7 +5,17 @@ import GoTrue from 'gotrue-js';
 restoreGoTrue();
 
 /** What of gotrue-js is used: its transport. `login()` and `User` would sign the page's own member out. */
-export type Identity = GoTrue['api'];
+export interface Identity {
+  /** @param options handed on to `fetch`, all of them */
+  request<Answer>(path: string, options: RequestOptions): Promise<Answer>;
+}
+
+interface RequestOptions {
+  method: 'POST';
+  headers: Record<string, string>;
+  body: string;
+  signal: AbortSignal;
+}
 
 /** @param identityUrl where Identity answers */
 export function openIdentity(identityUrl: string): Identity {

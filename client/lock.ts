@@ -9,10 +9,9 @@ const holdMilliseconds = 200;
  * at once, so that two tabs may make a session each.
  */
 export function withLock<T>(name: string, task: () => Promise<T>): Promise<T> {
-  const { locks } = navigator;
-  if (!locks) return task();
+  if (!navigator.locks) return task();
   return new Promise((resolve, reject) => {
-    locks
+    navigator.locks
       .request(name, async () => {
         await task().then(resolve, reject);
         await new Promise((end) => setTimeout(end, holdMilliseconds));

@@ -35,7 +35,7 @@ export async function makeProof(
     return await prove?.(context);
   } catch (error) {
     // By its name: who makes the proof may be another file, with a class of its own.
-    const { name, message } = error as Error;
-    throw name === 'SessionError' ? error : new SessionError(message, undefined, 'proof_failed');
+    if ((error as Error).name === 'SessionError') throw error;
+    throw new SessionError((error as Error).message, undefined, 'proof_failed');
   }
 }

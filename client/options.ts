@@ -36,24 +36,26 @@ const defaults: Readonly<TextOptions> = {
   emailDomain: 'visitor.invalid',
 };
 
-/** @throws TypeError for what is no string, no address that `fetch` could resolve here, or no domain */
+/**
+ * What is no option (a script tag may have other attributes) is left out.
+ * @throws TypeError for what is no string, no address that `fetch` could resolve here, or no domain
+ */
 export function checkOptions(options: SessionOptions): Settings {
-  const settings: Settings = Object.assign({ ...defaults }, options);
-  if (options.prove && typeof options.prove !== 'function') throw new TypeError('Daypass: bad prove');
+  const settings = { storage: options.storage, prove: options.prove } as Settings;
+  if (options.prove && typeof options.prove !== 'function') throw new TypeError('Daypass: bad option prove');
   let name: keyof TextOptions;
   for (name in defaults) {
     const value: unknown = options[name] ?? defaults[name];
-    const isDomain = name !== 'emailDomain' || /^[\w.-]+$/.test(`${value}`);
-    if (typeof value !== 'string' || !isDomain) throw new TypeError(`Daypass: bad ${name}`);
-    settings[name] = name.endsWith('Url') ? withoutSlash(value) : value;
+    if (typeof value !== 'string' || (/Domain$/.test(name) && !/^[\w.-]+$/.test(value))) {
+      throw new TypeError(`Daypass: bad option ${name}`);
+    }
+    settings[name] = value;
+    if (/Url$/.test(name)) {
+      resolveAddress(value);
+      settings[name] = value.replace(/\/$/, '');
+    }
   }
   return settings;
-}
-
-/** @throws TypeError when it is no address */
-function withoutSlash(address: string): string {
-  resolveAddress(address);
-  return address.replace(/\/$/, '');
 }
 
 /**

@@ -18,8 +18,8 @@ export async function signUp(
   const email = `${randomDigits()}@${emailDomain}`;
   const password = randomDigits();
   // GoTrue's name for what becomes `user_metadata`. Undefined is left out of the JSON.
-  const data = proof && { [proofField]: proof };
-  const user = await ask(identity, '/signup', JSON.stringify({ email, password, data }), {});
+  const body = { email, password, data: proof && { [proofField]: proof } };
+  const user = await ask(identity, '/signup', JSON.stringify(body), {});
   if (!user.id) throw new SessionError('This is not Identity', 200);
   // The log-in would fail.
   if (!user.confirmed_at) throw new SessionError(emailNotConfirmed, 200);
@@ -30,7 +30,7 @@ export async function signUp(
     `grant_type=password&username=${encodeURIComponent(email)}&password=${encodeURIComponent(password)}`,
     { 'Content-Type': 'application/x-www-form-urlencoded' },
   );
-  return `${token.access_token}`;
+  return token.access_token as string;
 }
 
 function ask(
@@ -39,12 +39,16 @@ function ask(
   body: string,
   headers: Record<string, string>,
 ): Promise<Record<string, string | undefined>> {
-  // The transport hands the signal on to fetch, though its type does not name it.
-  const options = { method: 'POST', headers, body, signal: requestTimeout() };
   return identity
-    .request<Record<string, string>>(path, options)
-    .catch(({ message, status, json }: TransportError) => {
-      throw new SessionError(json?.msg ?? json?.error_description ?? message, status);
+    .request<Record<string, string | undefined>>(path, {
+      method: 'POST',
+      headers,
+      body,
+      signal: requestTimeout(),
+    })
+    .catch((error: TransportError) => {
+      const reason = error.json?.msg ?? error.json?.error_description ?? error.message;
+      throw new SessionError(reason, error.status);
     });
 }
 

@@ -6,7 +6,7 @@ import type { Emit, EndReason } from './events.ts';
 import { lasts, renewalMarginSeconds } from './freshness.ts';
 import { openIdentity } from './goTrue.ts';
 import { withLock } from './lock.ts';
-import { makeProof, type ProofContext } from './makeProof.ts';
+import { makeProof } from './makeProof.ts';
 import type { Settings } from './options.ts';
 import { requestToken } from './requestToken.ts';
 import { signUp } from './signUp.ts';
@@ -17,19 +17,18 @@ type Unwanted = string | boolean | undefined;
 
 /** Keeps one access token at hand: out of storage, by renewal, or by a new session, in this order. */
 export function createTokenSource(settings: Settings, emit: Emit) {
-  const { brokerUrl, audience, scope, prove } = settings;
-  const name = `daypass ${brokerUrl} ${audience} ${scope}`;
+  const { brokerUrl, prove } = settings;
+  const name = `daypass ${brokerUrl} ${settings.audience} ${settings.scope}`;
   const store = openTokenStore(name, settings.storage);
   const identity = openIdentity(settings.identityUrl);
-  const attempt = createBackoff((error) => emit('error', error));
-  const report: ProofContext['report'] = (progress) => emit('proof', progress);
+  const attempt = createBackoff((error) => emit('error', error), prove);
   let flight: Promise<string> | undefined;
 
   /** The token at hand when it lasts that long and is wanted. */
   function atHand(seconds: number, unwanted: Unwanted): string | undefined {
     const held = store.read();
-    const wanted = held && unwanted !== true && unwanted !== held.access_token;
-    return wanted && lasts(held, seconds) ? held.access_token : undefined;
+    if (!held || unwanted === true || unwanted === held.access_token) return undefined;
+    return lasts(held, seconds) ? held.access_token : undefined;
   }
 
   async function obtain(unwanted: Unwanted): Promise<string> {
@@ -52,7 +51,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   }
 
   async function begin(): Promise<HeldToken> {
-    const proof = await makeProof(prove, { brokerUrl, report });
+    const proof = await makeProof(prove, { brokerUrl, report: (progress) => emit('proof', progress) });
     return requestToken(settings, await signUp(identity, settings.emailDomain, proof), jwtTokenType);
   }
 

@@ -24,9 +24,10 @@ export function bundleScript(): Promise<string> {
     format: 'iife',
     // Members of gotrue-js that are private, or that nothing here calls: nobody outside this file sees them.
     mangleProps:
-      /^_|^((get|delete|update|create|list)Users?(Data)?|(remove|clear|recover|validateCurrent)\w*Session|tokenDetails|currentUser|accept\w+|\w+ExternalUrl|requestPasswordRecovery|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie|clientName|signup|login|logout|confirm|recover|verify|settings|update|admin|jwt)$/,
-    // Looks for `window` only to set `window.GoTrue`, which is the page's, and to find a member, who is too.
-    define: { window: 'undefined' },
+      /^_|^((get|delete|update|create|list)Users?(Data)?|(remove|clear|recover|validateCurrent)\w*Session|tokenDetails|currentUser|accept\w+|\w+ExternalUrl|requestPasswordRecovery|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie|clientName|signup|login|logout|confirm|recover|verify|settings|update|admin|jwt|user|expires_at|refresh_token)$/,
+    // Looks for `window` only to set `window.GoTrue`, which is the page's, and to find a member, who is too; for
+    // `Buffer` where there is no `atob`.
+    define: { window: 'undefined', Buffer: 'undefined' },
     // Its warning of http addresses, which browsers give themselves, and errors of what nothing here calls.
     drop: ['console'],
   });

@@ -32,6 +32,12 @@ export function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Lets the keyboard reach a part that scrolls: not every browser does, where it holds nothing to focus. */
+export function letKeyboardScroll(scroller: HTMLElement): void {
+  if (scroller.scrollHeight > scroller.clientHeight) scroller.tabIndex = 0;
+  else scroller.removeAttribute('tabindex');
+}
+
 /** Says something to screen readers, once, without moving anything. */
 export function announce(text: string): void {
   byId('announcement').textContent = text;

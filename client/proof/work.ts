@@ -26,7 +26,7 @@ export async function work(
   const timer = setTimeout(() => controller.abort(), Math.max(0, goodUntil - Date.now()));
   try {
     const solution = await search(
-      challenge as WorkChallenge['challenge'] & Challenge,
+      challenge,
       (tries) => report({ fraction: Math.min(1, tries / most_tries) }),
       controller,
     );

@@ -13,6 +13,9 @@ const names: Readonly<Record<Asked, string>> = {
   return: 'Exchange again',
 };
 
+/** Exchanges have no RateLimit fields when all is well; a gate that sends none is worth a word. */
+const exchanges: readonly Asked[] = ['exchange', 'return'];
+
 /** A line for each that is asked; the lines are there from the beginning, so that nothing moves. */
 export class AnswerTable {
   readonly #rows = new Map<Asked, HTMLElement>();
@@ -52,13 +55,13 @@ export class AnswerTable {
       make('span', { class: 'status', 'data-kind': kindOf(status) }, String(status || 'none')),
       ' ',
       make('code', {}, textOf(body, 'code') ?? ''),
-      make('small', {}, fieldsInWords(last)),
+      make('small', {}, fieldsInWords(last) || (exchanges.includes(asked) ? '' : 'No RateLimit')),
     );
     took?.replaceChildren(...tookParts(calls));
   }
 }
 
-/** What an answer’s fields say of limits and patience. */
+/** What an answer’s fields say of limits and patience; empty when they say nothing. */
 export function fieldsInWords({ answer }: Exchange): string {
   const left = parseLimits(answer.headers.get('ratelimit')).map(
     ({ name, parameters }) => `${name} ${parameters.r ?? '?'}`,
@@ -67,7 +70,7 @@ export function fieldsInWords({ answer }: Exchange): string {
   const parts: string[] = [];
   if (left.length > 0) parts.push(`RateLimit: ${left.join(', ')} left`);
   if (retryAfter !== null) parts.push(`Retry-After: ${retryAfter}`);
-  return parts.join('; ') || 'No RateLimit';
+  return parts.join('; ');
 }
 
 /** The first of several calls took as long as it takes to give Redis up; the last shows what that saves. */

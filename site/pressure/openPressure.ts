@@ -25,6 +25,9 @@ export function showPressure(visible: boolean): void {
 
 /** Fills the section, and puts the stack back when the page is left. */
 export function openPressure({ controls, stack, kit, users, prove }: PressureParts): void {
+  const { canSwitch, canStopRedis } = stack.state;
+  byId('switches-note').hidden = !canSwitch;
+  byId('redis-note').hidden = canSwitch || !canStopRedis;
   openProofPanel(controls, stack);
   openMonitorPanel(controls, stack, kit);
   new OrphanPanel(controls, stack, users, prove);

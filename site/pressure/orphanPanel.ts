@@ -14,6 +14,9 @@ const saysIn = 'orphans-said';
 /** The client's back-off after one failure is 1 s; after several, or over a limit, nobody wants to sit it out. */
 const longestWaitMilliseconds = 2000;
 
+/** What means nothing where no exchange can be killed. */
+const onlyWithKills = ['kill', 'recover', 'killed-row', 'recovered-row', 'aged-note'] as const;
+
 /**
  * How the broker refuses the user of a killed exchange, whose claim is taken. A browser sends again what broke on a
  * connection that it had used before, and this is the answer to that.
@@ -37,7 +40,7 @@ export class OrphanPanel {
     controls.bind('sweep', () => this.#sweep(), { saysIn, listed: false });
     const { canKill } = stack.state;
     byId('orphans-fixed').hidden = canKill;
-    for (const id of ['kill', 'recover']) byId(id).hidden = !canKill;
+    for (const id of onlyWithKills) byId(id).hidden = !canKill;
     write(
       byId('orphans-fixed'),
       'No exchange of this stack can be killed; under npm start one can. The sweep works here too.',

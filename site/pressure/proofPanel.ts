@@ -50,7 +50,7 @@ async function beginAnew(withSolver: boolean): Promise<string> {
   const pass = `After ${milliseconds(performance.now() - startedAt)} in all`;
   if (proof === undefined) {
     show({ made: withSolver ? 'None: it was not asked for' : 'None', signUp: 'Accepted', pass });
-    return 'A new pass, for nothing.';
+    return 'A new pass; no proof was asked for.';
   }
   show({ made: proofInWords(took ?? 0, triesOf(proof)), signUp: 'Accepted', pass });
   return 'A new pass, paid for by a proof.';

@@ -16,6 +16,8 @@ export function openRedisPanel(controls: Controls, stack: Stack, kit: LabKit): v
     name: 'storeFailure',
     groupId: 'store-choice',
     fixedId: 'redis-fixed',
+    fixedNote:
+      'Netlify’s emulator starts the gate anew for each call, so here it remembers nothing and asks Redis each time; under npm start it counts, and stops asking.',
     saysIn,
     words: {
       local: 'Without Redis, each instance of the gate counts in its own memory.',
@@ -29,6 +31,7 @@ export function openRedisPanel(controls: Controls, stack: Stack, kit: LabKit): v
   controls.bind('ask-policies', () => ask(stack, kit, table), { saysIn, listed: false });
   for (const id of ['switch-redis', 'ask-policies', 'answers-table']) byId(id).hidden = !canStopRedis;
   if (!canStopRedis) write(byId(saysIn), 'This stack’s Redis is not ours to stop.');
+  byId('redis-patience').hidden = !canSwitch;
   if (!canSwitch) write(byId('ask-policies'), 'Ask the gate without Redis');
   stack.watch(drawRedis);
 }
@@ -54,5 +57,7 @@ async function ask(stack: Stack, kit: LabKit, table: AnswerTable): Promise<strin
   } catch (error) {
     throw error instanceof SetupError ? new Error(describeRequest(error.exchange)) : error;
   }
-  return 'Everything is as it was before.';
+  return stack.state.redis === 'stopped'
+    ? 'Redis is stopped again, as you left it.'
+    : 'Everything is as it was before.';
 }

@@ -1,23 +1,25 @@
 import { textOf } from '../net/exchange.ts';
 import { plainFetch } from '../net/watchFetch.ts';
 
-/** What the page may switch, and to what. */
-export interface StackPositions {
-  admission: 'off' | 'none' | 'proof-of-work' | 'turnstile';
-  mode: 'enforce' | 'monitor';
-  storeFailure: 'local' | 'deny' | 'allow';
-  redis: 'running' | 'stopped';
-}
-
 /** What `/dev/stack` answers. */
 export interface StackState {
-  policy: Omit<StackPositions, 'redis'>;
-  redis: StackPositions['redis'];
-  /** Whether the policy can be switched. */
+  policy: {
+    admission: 'off' | 'none' | 'proof-of-work' | 'turnstile';
+    mode: 'enforce' | 'monitor';
+    storeFailure: 'local' | 'deny' | 'allow';
+  };
+  redis: 'running' | 'stopped';
+  /**
+   * Whether the policy can be switched. Where it cannot, Netlify’s emulator runs the site: it starts the gate anew for
+   * each call, and ends it with the answer.
+   */
   canSwitch: boolean;
   canStopRedis: boolean;
   canKill: boolean;
 }
+
+/** What the page may switch, and to what. */
+export type StackPositions = StackState['policy'] & Pick<StackState, 'redis'>;
 
 const path = '/dev/stack';
 

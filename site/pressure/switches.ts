@@ -9,6 +9,8 @@ export interface Switch<Name extends keyof StackState['policy']> {
   groupId: string;
   /** Says how the policy stands where it cannot be switched. */
   fixedId: string;
+  /** What else is told there. */
+  fixedNote?: string;
   /** Shows what came of it. */
   saysIn: string;
   /** What a position means, in one sentence. */
@@ -19,7 +21,7 @@ export interface Switch<Name extends keyof StackState['policy']> {
 export function bindSwitch<Name extends keyof StackState['policy']>(
   controls: Controls,
   stack: Stack,
-  { name, groupId, fixedId, saysIn, words }: Switch<Name>,
+  { name, groupId, fixedId, fixedNote, saysIn, words }: Switch<Name>,
 ): void {
   const buttons = [...byId(groupId).querySelectorAll('button')];
   for (const button of buttons) {
@@ -36,7 +38,8 @@ export function bindSwitch<Name extends keyof StackState['policy']>(
   stack.watch(({ policy }) => {
     const position = policy[name] as StackPositions[Name];
     for (const button of buttons) button.setAttribute('aria-pressed', String(isAt(position)(button)));
-    write(byId(fixedId), `${words[position]} This stack’s policy is in daypass.config.ts.`);
+    const fixed = [words[position], 'This stack’s policy is in daypass.config.ts.', fixedNote];
+    write(byId(fixedId), fixed.filter((sentence) => sentence !== undefined).join(' '));
   });
 }
 

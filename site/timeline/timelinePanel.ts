@@ -1,4 +1,4 @@
-import { byId, make } from '../dom.ts';
+import { byId, letKeyboardScroll, make } from '../dom.ts';
 import type { Seen } from '../net/watchFetch.ts';
 import { describeRequest, stepOf } from '../words/describeRequest.ts';
 import { milliseconds, timeOfDay } from '../words/duration.ts';
@@ -22,14 +22,7 @@ export class TimelinePanel {
     for (const element of [...this.#list.children]) {
       if (!elements.includes(element as HTMLElement)) element.remove();
     }
-    this.#letKeyboardScroll();
-  }
-
-  /** Not every browser gives the keyboard a scrolling part that holds nothing to focus. */
-  #letKeyboardScroll(): void {
-    const scrolls = this.#scroller.scrollHeight > this.#scroller.clientHeight;
-    if (scrolls) this.#scroller.tabIndex = 0;
-    else this.#scroller.removeAttribute('tabindex');
+    letKeyboardScroll(this.#scroller);
   }
 
   #elementOf(run: Run): HTMLElement {

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { proofField } from '../protocol/messages.ts';
-import type { Proof } from './proof.ts';
+import type { ProofScheme } from './proofScheme.ts';
 
 type SignUpEvent = DeniableEvent<UnconfirmedUser>;
 type Validate = (event: SignUpEvent) => Answer;
@@ -15,7 +15,7 @@ export interface SignUpRules {
   /** Whether anybody else may sign up. */
   members: 'allow' | 'deny';
   /** The proof that throwaway users bring; rejects with `not_configured` where the environment is at fault. */
-  proof(): Promise<Proof>;
+  proof(): Promise<ProofScheme>;
   log: Log;
 }
 

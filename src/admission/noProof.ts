@@ -1,7 +1,7 @@
-import type { Proof } from './proof.ts';
+import type { ProofScheme } from './proofScheme.ts';
 
 /** Asks for nothing: throwaway users are marked, and that is all. */
-export function createNoProof(): Proof {
+export function createNoProof(): ProofScheme {
   return {
     challenge: async () => ({ proof: 'none' }),
     describe: async () => ({ proof: 'none' }),

@@ -2,10 +2,10 @@ import { createChallenge, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/web/pbkdf2';
 import type { ProofOfWork } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { Proofs } from '../store/proofs.ts';
+import type { UsedProofs } from '../store/usedProofs.ts';
 import { algorithm, cost, keyLength, readAltchaPayload } from './altchaPayload.ts';
 import { difficultyAt, drawCounter } from './difficulty.ts';
-import type { Proof } from './proof.ts';
+import type { ProofScheme } from './proofScheme.ts';
 
 /** The three tries of Identity, 5 s each, and what lies between them. */
 const triesSeconds = 20;
@@ -20,7 +20,7 @@ export interface ProofOfWorkOptions {
   settings: Readonly<Required<ProofOfWork>>;
   /** The key that signs challenges, and the one that signs their solutions. */
   proofSecret(of: 'challenge' | 'solution'): Promise<string>;
-  proofs: Proofs;
+  usedProofs: UsedProofs;
 }
 
 /**
@@ -31,9 +31,9 @@ export interface ProofOfWorkOptions {
  * Proofs count when they are used, not when they are asked for: whoever wants to make it harder for the others has to
  * work for it.
  */
-export function createProofOfWork({ settings, proofSecret, proofs }: ProofOfWorkOptions): Proof {
+export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOfWorkOptions): ProofScheme {
   let told: { difficulty: Promise<number | undefined>; at: number } | undefined;
-  const presentDifficulty = async () => difficultyAt(await proofs.load(), settings);
+  const presentDifficulty = async () => difficultyAt(await usedProofs.load(), settings);
   const secrets = async () => ({
     hmacSignatureSecret: await proofSecret('challenge'),
     hmacKeySignatureSecret: await proofSecret('solution'),
@@ -54,15 +54,18 @@ export function createProofOfWork({ settings, proofSecret, proofs }: ProofOfWork
       });
       return {
         proof: 'proof-of-work',
-        challenge: { parameters: { ...parameters }, ...(signature !== undefined && { signature }) },
+        // Signed, since there is a secret.
+        challenge: { parameters, signature: signature as string },
         most_tries: mostTries,
         expires_in: ttlSeconds,
       };
     },
 
     async describe() {
-      if (!told || Date.now() - told.at >= tellMilliseconds) {
-        told = { difficulty: presentDifficulty().catch(() => undefined), at: Date.now() };
+      const now = Date.now();
+      // One of the future was told before the clock was set back.
+      if (!told || told.at > now || now - told.at >= tellMilliseconds) {
+        told = { difficulty: presentDifficulty().catch(() => undefined), at: now };
       }
       const difficulty = await told.difficulty;
       return {
@@ -81,10 +84,10 @@ export function createProofOfWork({ settings, proofSecret, proofs }: ProofOfWork
       const leftSeconds = parameters.expiresAt - nowSeconds();
       // Too late for a first try, not for a second one of what was admitted in time.
       if (leftSeconds < triesSeconds) {
-        if (await proofs.wasUsedBy(signature, userId)) return;
+        if (await usedProofs.wasUsedBy(signature, userId)) return;
         throw new DaypassError('proof_expired');
       }
-      if (await proofs.use(signature, userId, leftSeconds + clockSkewSeconds)) return;
+      if (await usedProofs.use(signature, userId, leftSeconds + clockSkewSeconds)) return;
       throw new DaypassError('proof_used');
     },
   };

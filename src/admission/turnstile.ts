@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { Proof } from './proof.ts';
+import type { ProofScheme } from './proofScheme.ts';
 import { requireProof } from './requireProof.ts';
 
 const siteverifyUrl = 'https://challenges.cloudflare.com/turnstile/v0/siteverify';
@@ -38,7 +38,7 @@ export interface TurnstileOptions {
  * sign-up Cloudflare answers alike, about another one that the token is spent.
  * (developers.cloudflare.com/turnstile/get-started/server-side-validation)
  */
-export function createTurnstile(options: TurnstileOptions): Proof {
+export function createTurnstile(options: TurnstileOptions): ProofScheme {
   const { siteKey, secretKey, url = siteverifyUrl, fetch: send = (...input) => fetch(...input) } = options;
 
   async function ask(token: string, userId: string): Promise<unknown> {

@@ -30,7 +30,9 @@ export interface BrokerDependencies {
   /** The limits of a whole /48, beside those of its addresses. */
   networkLimiters: Readonly<Record<'exchange' | 'status' | 'challenge', Limiter>>;
   /** The proof that sign-ups bring; undefined where the site has no admission. */
-  proofs: ChallengeSource | undefined;
+  challenges: ChallengeSource | undefined;
+  /** Whether `TURNSTILE_SECRET_KEY` is one of Cloudflare's test keys. */
+  hasTurnstileTestKey: boolean;
   /** Variables of upstreams that the policy names and the environment lacks. */
   missingUpstreams: readonly string[];
   /** Asks Redis for a sign of life; throws `store_unavailable`. */

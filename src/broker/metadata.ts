@@ -21,8 +21,8 @@ export async function metadata(broker: BrokerDependencies, origin: string): Prom
     token_endpoint_auth_methods_supported: ['none'],
     revocation_endpoint_auth_methods_supported: ['none'],
     introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
-    ...(broker.proofs && {
-      daypass_proof: { ...(await broker.proofs.describe()), challenge_endpoint: origin + challengePath },
+    ...(broker.challenges && {
+      daypass_proof: { ...(await broker.challenges.describe()), challenge_endpoint: origin + challengePath },
     }),
   };
 }

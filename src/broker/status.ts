@@ -22,7 +22,7 @@ export async function checkStatus(broker: BrokerDependencies): Promise<StatusRes
   return {
     ok: checks.every((check) => check.ok),
     checks,
-    warnings: warningsOf(broker.policy, settings),
+    warnings: warningsOf(broker, settings),
   };
 }
 

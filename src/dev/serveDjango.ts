@@ -1,4 +1,5 @@
 import { buildSite } from '../../scripts/buildSite.ts';
+import { logLine } from '../runtime/log.ts';
 import { djangoPolicy } from './django/policy.ts';
 import { startDjango } from './django/start.ts';
 import { runUntilStopped } from './runUntilStopped.ts';
@@ -16,5 +17,8 @@ await runUntilStopped(async () => {
     print: (line: string) => console.log(line),
     log: (text: string) => process.stderr.write(text),
   };
-  return startDevServer(settings, djangoPolicy, { startApi: (verifier) => startDjango(verifier, output) });
+  return startDevServer(settings, djangoPolicy, {
+    log: logLine,
+    startApi: (verifier) => startDjango(verifier, output),
+  });
 });

@@ -65,7 +65,6 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
     };
     const askStore = async () => {
       // All in one tick from here: the client merges them into one request.
-      counters.sendAlong();
       const [decisions] = await Promise.all([countCall(limiters, buckets), askRevocation()]);
       return decisions;
     };

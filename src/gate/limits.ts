@@ -12,12 +12,17 @@ export interface CallBuckets {
 export type GateLimiters = Readonly<Record<'session' | 'address' | 'network', Limiter>>;
 
 /**
- * A refusal that is known before anybody is asked. A session over its limit is refused so, also when it was revoked
- * meanwhile: its flood must not use up the limit of its address, which a whole office may share.
+ * A refusal that is known before anybody is asked, of the narrowest limit first, also of a session that was revoked
+ * meanwhile. The flood of a session must not use up the limit of its address, which a whole office may share, nor that of
+ * an address the limit of its network. Calls under way at once may still count: none knows of the refusal of another.
  */
 export function recallRefusal(limiters: GateLimiters, buckets: CallBuckets): Decision | undefined {
-  const { session, address } = buckets;
-  return session === undefined ? limiters.address.recall(address) : limiters.session.recall(session);
+  const { session, address, network } = buckets;
+  return (
+    (session === undefined ? undefined : limiters.session.recall(session)) ??
+    limiters.address.recall(address) ??
+    (network === undefined ? undefined : limiters.network.recall(network))
+  );
 }
 
 /** Counts a call in each of its buckets, all in one tick: the client merges them into one request. */

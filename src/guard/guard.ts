@@ -1,26 +1,30 @@
 import { addressBuckets, unknownAddress } from '../limits/address.ts';
-import { type AddressLimiters, countAddress, hashBuckets } from '../limits/addressLimiters.ts';
+import { countAddress, hashBuckets, recallAddress } from '../limits/addressLimiters.ts';
 import { enforce } from '../limits/enforce.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
 import { checkBody } from './body.ts';
 import { endpointOf } from './endpoint.ts';
-
-/** What the guard counts by. */
-export type GuardLimiters = Readonly<Record<'signup' | 'login', AddressLimiters>>;
+import type { GuardLimiters } from './limiters.ts';
 
 export interface GuardDependencies {
   hashIdentifier(identifier: string): Promise<string>;
   limiters: GuardLimiters;
   /** In the memory of this instance, for while Redis is away. */
   localLimiters: GuardLimiters;
-  circuit: Circuit;
+  circuit: Pick<Circuit, 'run'>;
+  /** Whether the site has no members: nobody there has data of their own to change. */
+  membersDenied: boolean;
   log: Log;
 }
 
-/** Looks at a request before Identity does. Returns when it may go on, as it came. */
-export type Guard = (request: Request, caller: { address: string | undefined }) => Promise<void>;
+export interface Guard {
+  /** Looks at a request before Identity does. Returns when it may go on, as it came. */
+  (request: Request, caller: { address: string | undefined }): Promise<void>;
+  /** Sends what was counted of its Redis, for `waitUntil`; a guard without Redis has nothing to send. */
+  settle?(): Promise<void>;
+}
 
 /** Which limit counts a POST; Identity takes no other method there. */
 const counted: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'signup', '/token': 'login' };
@@ -31,7 +35,7 @@ const counted: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'sig
  * counts for itself.
  */
 export function createGuard(dependencies: GuardDependencies): Guard {
-  const { hashIdentifier, limiters, localLimiters, circuit, log } = dependencies;
+  const { hashIdentifier, limiters, localLimiters, circuit, membersDenied, log } = dependencies;
   let toldOfUnknown = false;
 
   async function count(name: keyof GuardLimiters, address: string | undefined): Promise<void> {
@@ -43,7 +47,7 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     }
     const buckets = await hashBuckets(hashIdentifier, address);
     // Before the circuit, which would take it for a sign of life.
-    const known = limiters[name].address.recall(buckets.address);
+    const known = recallAddress(limiters[name], buckets);
     if (known) enforce([known]);
     const decisions = await circuit
       .run(() => countAddress(limiters[name], buckets))
@@ -56,8 +60,8 @@ export function createGuard(dependencies: GuardDependencies): Guard {
 
   /**
    * @param caller.address as the platform says; no header field is asked
-   * @throws {DaypassError} `path_refused`, `audience_refused`, `body_too_large`, `rate_limited`; `malformed_request`
-   * when the caller broke off
+   * @throws {DaypassError} `path_refused`, `audience_refused`, `members_denied`, `body_too_large`, `rate_limited`;
+   * `malformed_request` when the caller broke off
    */
   return async (request, caller) => {
     // Asks whether something is allowed, and does nothing (Fetch standard, CORS-preflight request).
@@ -67,6 +71,10 @@ export function createGuard(dependencies: GuardDependencies): Guard {
       throw new DaypassError('path_refused', { detail: 'The path may be read in more than one way.' });
     }
     checkAudience(request, endpoint);
+    // A throwaway user with another e-mail would be a member, and no event tells of the change.
+    if (membersDenied && endpoint === '/user' && request.method !== 'GET') {
+      throw new DaypassError('members_denied', { detail: 'Nobody has data of their own at this site.' });
+    }
     const name = counted[endpoint];
     if (request.method !== 'POST' || name === undefined) return;
     await checkBody(request);

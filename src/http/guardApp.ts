@@ -23,6 +23,8 @@ export function createGuardApp(
       await guard(request, callerOf(c));
     } catch (thrown) {
       return refusal(request, toDaypassError(thrown, log));
+    } finally {
+      if (guard.settle) c.env?.waitUntil?.(guard.settle());
     }
     return next(request);
   });

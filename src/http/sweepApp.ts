@@ -9,12 +9,12 @@ import type { SweepCursor } from '../store/sweepCursor.ts';
 import type { CallerEnv } from './caller.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
 
-/** A scheduled function of Netlify's has 30 seconds. */
+/** A scheduled function of Netlify's has 30 seconds, and what is under way gets one more. */
 const budgetSeconds = 25;
 
 /**
  * The scheduled sweep as a Hono app. Whoever calls it starts what is due anyway, one run at a time, and learns nothing:
- * the totals are in the log alone.
+ * the totals are in the log alone, and of a run that fails the code is the answer.
  */
 export function createSweepApp(broker: SweepDependencies, cursor: SweepCursor, log: Log): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();

@@ -19,7 +19,7 @@ export interface IdentityClient {
   deleteUser(id: string, operatorToken: string, signal: AbortSignal): Promise<boolean>;
   /**
    * `GET /admin/users` with the platform's operator token: one page of the users of one audience, oldest first.
-   * @returns undefined when Identity fails over the filter, as GoTrue does on MariaDB: ask without it
+   * @returns undefined when Identity fails over the filter twice with 500, as GoTrue always does on MariaDB: ask without it
    * @throws {DaypassError} `identity_unavailable`
    */
   listUsers(page: PageRequest, operatorToken: string, signal: AbortSignal): Promise<ListedUsers | undefined>;
@@ -93,10 +93,19 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
       const query = new URLSearchParams({ page: `${page}`, per_page: `${perPage}`, sort: 'created_at asc' });
       if (filter !== undefined) query.set('filter', filter);
       const path = `/admin/users?${query}`;
-      const response = await call({ method: 'GET', path, token: operatorToken, audience, signal });
+      const ask = () => call({ method: 'GET', path, token: operatorToken, audience, signal });
+      let response = await ask();
+      if (filter !== undefined && response.status === 500) {
+        await discard(response);
+        // Any Identity may fail once.
+        response = await ask();
+        if (response.status === 500) {
+          await discard(response);
+          return undefined;
+        }
+      }
       if (!response.ok) {
         await discard(response);
-        if (filter !== undefined && response.status >= 500) return undefined;
         if (response.status === 401 || response.status === 403) throw refusedOperator();
         throw unavailable(response.status);
       }

@@ -49,18 +49,29 @@ export async function hashBuckets(
   return { address: caller, network };
 }
 
+/** A refusal that is known before anybody is asked: of the address, else of its network. */
+export function recallAddress(
+  limiters: AddressLimiters,
+  { address, network }: HashedBuckets,
+): Decision | undefined {
+  return (
+    limiters.address.recall(address) ?? (network === undefined ? undefined : limiters.network.recall(network))
+  );
+}
+
 /**
  * Counts a call, in one Redis round trip. A refusal that is known already counts no more: the flood of one address must
- * not use up the limit of its network.
+ * not use up the limit of its network. Calls under way at once may still count, as none knows of the refusal of another.
  * @returns what each limit said
  * @throws {DaypassError} `store_unavailable`
  */
 export async function countAddress(
   limiters: AddressLimiters,
-  { address, network }: HashedBuckets,
+  buckets: HashedBuckets,
 ): Promise<readonly Decision[]> {
-  const known = limiters.address.recall(address);
+  const known = recallAddress(limiters, buckets);
   if (known) return [known];
+  const { address, network } = buckets;
   const answers = await Promise.all([
     limiters.address.check(address),
     network === undefined ? undefined : limiters.network.check(network),

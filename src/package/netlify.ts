@@ -1,11 +1,23 @@
 export { definePolicy } from '../policy/define.ts';
-export type { Audience, Limit, Limits, Policy, PolicyInput, Route } from '../policy/types.ts';
+export type {
+  Admission,
+  Audience,
+  Limit,
+  Limits,
+  Policy,
+  PolicyInput,
+  ProofKind,
+  ProofOfWork,
+  Route,
+} from '../policy/types.ts';
+export type { ErrorCode } from '../protocol/codes.ts';
 export type { DeployContext } from '../protocol/deployContext.ts';
 export { ConfigurationError } from '../protocol/error.ts';
+export type { StatsResponse, StatusResponse, SweepResponse } from '../protocol/messages.ts';
 export { createBroker } from '../runtime/createBroker.ts';
 export { createGate } from '../runtime/createGate.ts';
 export { createIdentityFunction } from '../runtime/createIdentityFunction.ts';
-export { createSignupGuard } from '../runtime/createSignupGuard.ts';
+export { createSignupGuard, type NetlifyEdgeHandler } from '../runtime/createSignupGuard.ts';
 export { createSweep } from '../runtime/createSweep.ts';
 export type { NetlifyHandler } from '../runtime/handler.ts';
 export { introspectionSecret } from '../runtime/introspectionSecret.ts';

@@ -1,45 +1,81 @@
 import type { Checks } from './checks.ts';
 import { defaultProofOfWork } from './defaults.ts';
-import type { Admission, CheckedAdmission, ProofOfWork } from './types.ts';
+import type { Admission, CheckedAdmission, ProofKind, ProofOfWork } from './types.ts';
 
 const mostUnits = 1_000_000;
 
+const proofKinds: readonly ProofKind[] = ['none', 'proof-of-work', 'turnstile'];
+
 /** Checks `admission` and fills in its defaults. */
 export function checkAdmission(checks: Checks, input: Admission): CheckedAdmission {
-  checks.knownKeys('admission', input, ['proof', 'members', 'proofOfWork', 'turnstile']);
-  const { proof = 'none', members = 'allow', turnstile } = input;
-  checks.oneOf('admission.proof', proof, ['none', 'proof-of-work', 'turnstile']);
+  const given: Admission =
+    checks.object('admission', input, ['proof', 'members', 'proofOfWork', 'turnstile']) ?? {};
+  const { proof = 'none', members = 'allow', proofOfWork, turnstile } = given;
+  checks.oneOf('admission.proof', proof, proofKinds);
   checks.oneOf('admission.members', members, ['allow', 'deny']);
-  checks.that(
-    proof !== 'turnstile' || turnstile !== undefined,
-    "admission.turnstile: proof 'turnstile' needs the siteKey of a widget, from Cloudflare's dashboard",
-  );
   return {
     proof,
     members,
-    proofOfWork: checkProofOfWork(checks, input.proofOfWork ?? {}),
-    turnstile: turnstile && checkTurnstile(checks, turnstile),
+    proofOfWork: checkProofOfWork(
+      checks,
+      isSettingOf(checks, 'proof-of-work', proof, 'proofOfWork', proofOfWork) ? proofOfWork : {},
+    ),
+    turnstile: isSettingOf(checks, 'turnstile', proof, 'turnstile', turnstile)
+      ? checkTurnstile(checks, turnstile)
+      : undefined,
   };
 }
 
-function checkProofOfWork(checks: Checks, input: ProofOfWork): Required<ProofOfWork> {
+/** Whether these settings are read at all. Given beside another proof they would mean nothing. */
+function isSettingOf(
+  checks: Checks,
+  kind: ProofKind,
+  proof: ProofKind,
+  field: keyof Admission,
+  value: unknown,
+): boolean {
+  if (proof === kind) return true;
+  // A proof that there is not is a problem of its own.
+  if (value !== undefined && proofKinds.includes(proof)) {
+    const remedy = `set proof: '${kind}', or leave it out`;
+    checks.problems.push(`admission.${field}: says nothing beside proof '${proof}'; ${remedy}`);
+  }
+  return false;
+}
+
+function checkProofOfWork(checks: Checks, input: ProofOfWork = {}): Required<ProofOfWork> {
   const at = 'admission.proofOfWork';
-  checks.knownKeys(at, input, Object.keys(defaultProofOfWork));
-  const { difficulty, highestDifficulty, calmPerMinute, ttlSeconds } = { ...defaultProofOfWork, ...input };
-  checks.wholeNumber(`${at}.difficulty`, difficulty, 1, mostUnits);
-  checks.wholeNumber(`${at}.highestDifficulty`, highestDifficulty, 1, mostUnits);
-  checks.that(difficulty <= highestDifficulty, `${at}.highestDifficulty: must not be below difficulty`);
+  const usual = defaultProofOfWork;
+  const {
+    difficulty = usual.difficulty,
+    highestDifficulty = usual.highestDifficulty,
+    calmPerMinute = usual.calmPerMinute,
+    ttlSeconds = usual.ttlSeconds,
+  }: ProofOfWork = checks.object(at, input, Object.keys(usual)) ?? {};
+  const fits = checks.wholeNumber(`${at}.difficulty`, difficulty, 1, mostUnits);
+  const highestFits = checks.wholeNumber(`${at}.highestDifficulty`, highestDifficulty, 1, mostUnits);
+  checks.that(
+    !fits || !highestFits || difficulty <= highestDifficulty,
+    `${at}.highestDifficulty: must not be below difficulty`,
+  );
   checks.wholeNumber(`${at}.calmPerMinute`, calmPerMinute, 1, mostUnits);
   checks.wholeNumber(`${at}.ttlSeconds`, ttlSeconds, 30, 3600);
   return { difficulty, highestDifficulty, calmPerMinute, ttlSeconds };
 }
 
-function checkTurnstile(checks: Checks, input: { siteKey: string }): { siteKey: string } {
-  checks.knownKeys('admission.turnstile', input, ['siteKey']);
-  const { siteKey } = input;
-  checks.that(
-    typeof siteKey === 'string' && /^[\w-]{1,100}$/.test(siteKey),
-    "admission.turnstile.siteKey: copy the site key, not the secret key, from Cloudflare's dashboard",
+function checkTurnstile(checks: Checks, input: Admission['turnstile']): { siteKey: string } | undefined {
+  const at = 'admission.turnstile';
+  if (input === undefined) {
+    checks.that(false, `${at}: proof 'turnstile' needs the siteKey of a widget, from Cloudflare's dashboard`);
+    return undefined;
+  }
+  const given = checks.object(at, input, ['siteKey']);
+  if (!given) return undefined;
+  checks.text(
+    `${at}.siteKey`,
+    given.siteKey,
+    /^[\w-]{1,100}$/,
+    "copy the site key, not the secret key, from Cloudflare's dashboard",
   );
-  return { siteKey };
+  return { siteKey: given.siteKey };
 }

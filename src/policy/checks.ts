@@ -9,14 +9,23 @@ export class Checks {
     if (!holds) this.problems.push(problem);
   }
 
-  knownKeys(at: string, value: object, known: readonly string[]): void {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  /**
+   * An object that holds known fields alone.
+   * @param known left out where its owner chooses the names
+   * @returns undefined where it is no object: then there is nothing in it to read
+   */
+  object<T>(at: string, value: T, known?: readonly string[]): T | undefined {
+    if (!isObject(value)) {
       this.problems.push(`${at}: must be an object`);
-      return;
+      return undefined;
     }
     for (const key of Object.keys(value)) {
-      this.that(known.includes(key), `${at}: ${key} is unknown; the fields are ${known.join(', ')}`);
+      this.that(
+        !known || known.includes(key),
+        `${at}: ${key} is unknown; the fields are ${known?.join(', ')}`,
+      );
     }
+    return value;
   }
 
   boolean(at: string, value: boolean): boolean {
@@ -39,38 +48,48 @@ export class Checks {
     this.that(fits, `${at}: must be a number from ${least} to ${most}`);
   }
 
-  wholeNumber(at: string, value: number, least: number, most: number): void {
+  /** @returns whether it fits, and so may be compared with another */
+  wholeNumber(at: string, value: number, least: number, most: number): boolean {
     const fits = Number.isInteger(value) && value >= least && value <= most;
     this.that(fits, `${at}: must be a whole number from ${least} to ${most}`);
+    return fits;
   }
 
-  variable(at: string, value: string): void {
-    this.that(
-      typeof value === 'string' && /^[A-Z][A-Z0-9_]*$/.test(value),
-      `${at}: name an environment variable such as DAYPASS_SECRET, never the value itself`,
+  /** A text of a certain form. @returns whether it is one */
+  text(at: string, value: string, form: RegExp, problem: string): boolean {
+    const fits = typeof value === 'string' && form.test(value);
+    this.that(fits, `${at}: ${problem}`);
+    return fits;
+  }
+
+  variable(at: string, value: string): boolean {
+    return this.text(
+      at,
+      value,
+      /^[A-Z][A-Z0-9_]*$/,
+      'name an environment variable such as DAYPASS_SECRET, never the value itself',
     );
   }
 
   /** RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ). */
-  scope(at: string, value: string): void {
-    this.that(
-      typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
-      `${at}: a scope is printable ASCII without space, quote or backslash`,
+  scope(at: string, value: string): boolean {
+    return this.text(
+      at,
+      value,
+      /^[\x21\x23-\x5b\x5d-\x7e]+$/,
+      'a scope is printable ASCII without space, quote or backslash',
     );
   }
 
-  domain(at: string, value: string): void {
+  domain(at: string, value: string): boolean {
     const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
-    this.that(
-      typeof value === 'string' && new RegExp(`^${label}(\\.${label})+$`, 'i').test(value),
-      `${at}: must be a domain name such as visitor.invalid`,
-    );
+    const form = new RegExp(`^${label}(\\.${label})+$`, 'i');
+    return this.text(at, value, form, 'must be a domain name such as visitor.invalid');
   }
 
   /** An origin as browsers send it: scheme, host and port, nothing behind. Plain http on this machine alone. */
-  origin(at: string, value: string | undefined): string | undefined {
-    if (value === undefined) return undefined;
-    const url = URL.canParse(value) ? new URL(value) : undefined;
+  origin(at: string, value: string): string {
+    const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
     const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal(url.hostname));
     this.that(
       url?.origin === value && secure,
@@ -79,19 +98,23 @@ export class Checks {
     return value;
   }
 
-  requestHeader(at: string, value: string): void {
-    const isName = typeof value === 'string' && /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value);
-    this.that(isName, `${at}: must hold names of header fields`);
-    if (isName) this.that(!isForbiddenHeader(value), `${at}: ${value} must not reach an upstream`);
+  /** @returns the name in lower case */
+  requestHeader(at: string, value: string): string {
+    if (!this.text(at, value, /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must hold names of header fields')) return '';
+    this.that(!isForbiddenHeader(value), `${at}: ${value} must not reach an upstream`);
+    return value.toLowerCase();
   }
 
-  deployContexts(value: readonly DeployContext[] | undefined): readonly DeployContext[] | undefined {
-    if (value === undefined) return undefined;
+  deployContexts(value: readonly DeployContext[]): readonly DeployContext[] {
     const list = this.list('deployContexts', value);
     for (const name of list) this.oneOf('deployContexts', name, deployContexts);
-    this.that(list.length > 0, 'deployContexts: name at least one, or leave the field out');
+    this.that(value?.length !== 0, 'deployContexts: name at least one, or leave the field out');
     return list;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isLocal(hostname: string): boolean {

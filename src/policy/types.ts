@@ -90,9 +90,9 @@ export interface Admission {
   proof?: ProofKind;
   /** `deny` refuses every sign-up but those of throwaway users: for sites without members. Default `allow`. */
   members?: 'allow' | 'deny';
-  /** For `proof: 'proof-of-work'`. */
+  /** For `proof: 'proof-of-work'` alone. */
   proofOfWork?: ProofOfWork;
-  /** For `proof: 'turnstile'`, with `TURNSTILE_SECRET_KEY` in the environment. */
+  /** For `proof: 'turnstile'` alone, with `TURNSTILE_SECRET_KEY` in the environment. */
   turnstile?: {
     /** The widget's public key, from Cloudflare's dashboard. */
     siteKey: string;

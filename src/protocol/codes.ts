@@ -135,7 +135,8 @@ export const codes = {
   maintenance_bearer: {
     status: 401,
     error: 'invalid_token',
-    description: 'This address is for the owner of the site: send the maintenance bearer.',
+    description:
+      'This address is for the owner of the site: send the maintenance bearer (maintenanceBearer of daypass/netlify).',
   },
 
   members_denied: signUp('Nobody but throwaway users may sign up at this site.'),

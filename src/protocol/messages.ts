@@ -64,13 +64,25 @@ export interface StatusResponse {
 /** The field of `user_metadata` in which a sign-up brings its proof; gone once the user is admitted. */
 export const proofField = 'daypass_proof';
 
+/** What ALTCHA's challenge, version 2, asks a solver for; times in seconds since the epoch, lengths in bytes. */
+export interface WorkParameters {
+  algorithm: string;
+  nonce: string;
+  salt: string;
+  cost: number;
+  keyLength: number;
+  keyPrefix: string;
+  keySignature?: string;
+  expiresAt?: number;
+}
+
 /** What `GET /session/challenge` answers: which proof a sign-up needs, and what to make it from. */
 export type ChallengeResponse =
   | { proof: 'none' }
   | {
       proof: 'proof-of-work';
       /** ALTCHA's challenge, version 2; the proof is base64 of the JSON of `{ challenge, solution }`. */
-      challenge: { parameters: { [name: string]: unknown }; signature?: string };
+      challenge: { parameters: WorkParameters; signature: string };
       /** Tries after which a solver has surely found the solution. */
       most_tries: number;
       /** Seconds until the challenge expires. */
@@ -97,7 +109,7 @@ export interface StatsCount {
 /**
  * `passed` and `refused` by the gate; `would_refuse`: let through because the policy's mode is `monitor`;
  * `revocation_unseen`: let through without asking whether its session was revoked, since Redis was away;
- * `store_lost` and `store_found`: an instance of the gate gave Redis up, or took it back.
+ * `store_lost` and `store_found`: an instance of the gate or the guard gave Redis up, or took it back.
  */
 export type StatsEvent =
   | 'passed'

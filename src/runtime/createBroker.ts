@@ -1,4 +1,5 @@
 import { createBrokerApp } from '../http/brokerApp.ts';
+import { requirePolicy } from '../policy/mark.ts';
 import type { Policy } from '../policy/types.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';
 import { logLine } from './log.ts';
@@ -9,8 +10,10 @@ import { wireBroker } from './wire.ts';
  * The broker as a Netlify function: exchanges, renews, revokes.
  * @param policy made by `definePolicy`
  * @returns the function's default export; serve it at `/session/*` and `/.well-known/oauth-authorization-server`
+ * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
  */
 export function createBroker(policy: Policy): NetlifyHandler {
+  requirePolicy('createBroker', policy);
   return createHandler(policy, (environment, place) =>
     createBrokerApp(
       // Netlify's token is good at Netlify's Identity; a GoTrue of one's own has its own.

@@ -1,9 +1,11 @@
 import { createSignUpJudge } from '../admission/judgeSignUp.ts';
 import { membersOnly } from '../admission/membersOnly.ts';
-import type { Proof } from '../admission/proof.ts';
+import type { ProofScheme } from '../admission/proofScheme.ts';
 import { defineIdentityEvents, type IdentityEventFunctions } from '../identity/events/define.ts';
 import type { IdentityEventHandlers } from '../identity/events/handlers.ts';
-import type { EventName } from '../identity/events/names.ts';
+import { type EventName, eventNames } from '../identity/events/names.ts';
+import { refuseUnknown } from '../identity/refuseUnknown.ts';
+import { requirePolicy } from '../policy/mark.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { readEnvironment } from './environment.ts';
@@ -27,12 +29,15 @@ type NoHandlers = Readonly<Record<never, never>>;
  * @param policy made by `definePolicy`
  * @param handlers the site's own, as for `defineIdentityEvents`, for members: throwaway users never reach them, and with
  * `members: 'deny'` nobody reaches `validate`
+ * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
  * @throws {TypeError} an unknown handler, or one that is no function
  */
 export function createIdentityFunction<Handlers extends IdentityEventHandlers = NoHandlers>(
   policy: Policy,
   handlers?: Handlers & { [Name in Exclude<keyof Handlers, EventName>]: never },
 ): IdentityEventFunctions<Handlers & { validate: unknown }> {
+  requirePolicy('createIdentityFunction', policy);
+  refuseUnknown('createIdentityFunction', handlers ?? {}, Object.keys(eventNames));
   const { admission, throwaway } = policy;
   const { emailDomain } = throwaway;
   const own: IdentityEventHandlers = membersOnly(handlers ?? {}, emailDomain);
@@ -48,15 +53,15 @@ export function createIdentityFunction<Handlers extends IdentityEventHandlers = 
   >;
 }
 
-function readProof(policy: Policy, admission: CheckedAdmission): () => Promise<Proof> {
-  let proof: Promise<Proof> | undefined;
+function readProof(policy: Policy, admission: CheckedAdmission): () => Promise<ProofScheme> {
+  let proof: Promise<ProofScheme> | undefined;
   return () => {
     proof ??= configure(policy, admission);
     return proof;
   };
 }
 
-async function configure(policy: Policy, admission: CheckedAdmission): Promise<Proof> {
+async function configure(policy: Policy, admission: CheckedAdmission): Promise<ProofScheme> {
   try {
     return wireAdmission(admission, await readEnvironment(policy, readVariable));
   } catch (error) {

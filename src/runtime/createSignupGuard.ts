@@ -1,13 +1,14 @@
-import type { Guard } from '../guard/guard.ts';
+import { createLocalGuard } from '../guard/localGuard.ts';
 import { createGuardApp } from '../http/guardApp.ts';
+import { requirePolicy } from '../policy/mark.ts';
 import type { Policy } from '../policy/types.ts';
 import { createHandler } from './handler.ts';
 import { logLine } from './log.ts';
 import type { EdgeContext } from './platform.ts';
 import { wireGuard } from './wire.ts';
 
-/** For a site whose configuration is at fault: its members are not the ones to suffer. */
-const passEverybody: Guard = async () => undefined;
+/** The signature of an edge function that can send its request on. */
+export type NetlifyEdgeHandler = (request: Request, context: EdgeContext) => Promise<Response>;
 
 /**
  * The sign-up guard as a Netlify edge function: limits sign-ups and log-ins at Identity by address, and refuses what no
@@ -15,10 +16,10 @@ const passEverybody: Guard = async () => undefined;
  * @param policy made by `definePolicy`; its limits `signup` and `login` say how many pass
  * @returns the edge function's default export; serve it at `/.netlify/identity/*`, with `onError: 'bypass'`, so that
  * Identity answers whatever becomes of the guard
+ * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
  */
-export function createSignupGuard(
-  policy: Policy,
-): (request: Request, context: EdgeContext) => Promise<Response> {
+export function createSignupGuard(policy: Policy): NetlifyEdgeHandler {
+  requirePolicy('createSignupGuard', policy);
   const contexts = new WeakMap<Request, EdgeContext>();
   const next = (request: Request) =>
     (contexts.get(request) as EdgeContext).next({ sendConditionalRequest: true });
@@ -27,7 +28,7 @@ export function createSignupGuard(
     (environment) => createGuardApp(wireGuard(policy, environment, logLine), next, logLine),
     (problems, log) => {
       for (const problem of problems) log('not_configured', { problem, part: 'guard' });
-      return createGuardApp(passEverybody, next, log);
+      return createGuardApp(createLocalGuard(policy, log), next, log);
     },
   );
   return (request, context) => {

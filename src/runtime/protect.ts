@@ -1,4 +1,5 @@
 import { createProtectedApp } from '../http/protectedApp.ts';
+import { requirePolicy } from '../policy/mark.ts';
 import type { Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { AccessToken } from '../token/accessToken.ts';
@@ -27,13 +28,15 @@ export type ProtectedFunction<Context extends PlatformContext> = (
  * refuses in the policy's mode `monitor` too, since the handler counts on the token; while Redis is away the policy's
  * `storeFailure` holds here as in the gate.
  * @param handler called with `context.accessToken` once the caller has passed
- * @throws {ConfigurationError} a TypeError: `audience` or `scope` is not in the policy
+ * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`, or `audience` or `scope` is
+ * not in it
  */
 export function protect<Context extends PlatformContext>(
   handler: ProtectedFunction<Context>,
   options: ProtectOptions,
 ): (request: Request, context: Context) => Promise<Response> {
-  const { policy, audience = options.policy.defaultAudience, scope } = options;
+  requirePolicy('protect', options?.policy);
+  const { policy, audience = policy.defaultAudience, scope } = options;
   const scopes = Object.hasOwn(policy.audiences, audience) ? policy.audiences[audience]?.scopes : undefined;
   if (!scopes) throw new ConfigurationError([`protect: ${audience} is not among the policy's audiences.`]);
   if (scope !== undefined && !scopes.includes(scope)) {

@@ -1,18 +1,15 @@
 import { createProof } from '../admission/createProof.ts';
-import type { Proof } from '../admission/proof.ts';
+import type { ProofScheme } from '../admission/proofScheme.ts';
+import { isTestSecret } from '../admission/turnstileTestSecret.ts';
 import type { BrokerDependencies } from '../broker/dependencies.ts';
 import { createAdmit } from '../gate/admit.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate } from '../gate/gate.ts';
 import { createWithoutStore } from '../gate/withoutStore.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
-import { describeCause } from '../http/problem.ts';
+import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
-import {
-  type CreateLimiter,
-  createAddressLimiters,
-  createNetworkLimiter,
-} from '../limits/addressLimiters.ts';
+import { type CreateLimiter, createNetworkLimiter } from '../limits/addressLimiters.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLocalLimiter } from '../limits/localLimiter.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
@@ -20,13 +17,12 @@ import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
-import { createCircuit } from '../store/circuit.ts';
 import { createClaims } from '../store/claim.ts';
-import { createProofs } from '../store/proofs.ts';
 import { readCounts } from '../store/readCounts.ts';
 import { createRedis, ping } from '../store/redis.ts';
 import { createRevocations } from '../store/revocation.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
+import { createUsedProofs } from '../store/usedProofs.ts';
 import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
 
@@ -75,7 +71,8 @@ export function wireBroker(
       status: createNetworkLimiter(create, 'status', policy.limits.status),
       challenge: createNetworkLimiter(create, 'challenge', policy.limits.challenge),
     },
-    proofs: policy.admission && wireAdmission(policy.admission, environment),
+    challenges: policy.admission && wireAdmission(policy.admission, environment),
+    hasTurnstileTestKey: isTestSecret(environment.turnstileSecretKey),
     missingUpstreams: [...new Set(policy.routes.map((route) => route.upstream))].filter(
       (name) => !environment.upstreams.has(name),
     ),
@@ -86,11 +83,11 @@ export function wireBroker(
 }
 
 /** Puts the proof together that sign-ups bring: the broker starts it, the event function judges it. */
-export function wireAdmission(admission: CheckedAdmission, environment: Environment): Proof {
+export function wireAdmission(admission: CheckedAdmission, environment: Environment): ProofScheme {
   const { hashIdentifier, proofSecret } = environment.privateKeys;
   return createProof(admission, {
     proofSecret,
-    proofs: createProofs(createRedis(environment.redis), hashIdentifier),
+    usedProofs: createUsedProofs(createRedis(environment.redis), hashIdentifier),
     turnstileSecretKey: environment.turnstileSecretKey,
   });
 }
@@ -107,7 +104,8 @@ export function wireAuthorization(
   place: Place,
   log: Log,
 ): AuthorizeDependencies {
-  const { redis, circuit, counters } = connectStore(environment.redis, policy, log);
+  const { storeFailure } = policy;
+  const { redis, circuit, counters } = connectStore(environment.redis, { storeFailure }, log);
   return {
     policy,
     ...place,
@@ -140,21 +138,16 @@ export function wireGate(policy: Policy, environment: Environment, place: Place,
 
 /** Puts the sign-up guard together. */
 export function wireGuard(policy: Policy, environment: Environment, log: Log): Guard {
-  const redis = createRedis(environment.redis);
-  const limiters = (create: CreateLimiter) => ({
-    signup: createAddressLimiters(create, 'signup', policy.limits.signup),
-    login: createAddressLimiters(create, 'login', policy.limits.login),
-  });
-  return createGuard({
+  const { redis, circuit, counters } = connectStore(environment.redis, { part: 'guard' }, log);
+  const guard = createGuard({
     hashIdentifier: environment.privateKeys.hashIdentifier,
-    limiters: limiters((name, limit) => createLimiter(redis, name, limit)),
-    localLimiters: limiters((name, limit) => createLocalLimiter(name, limit)),
-    circuit: createCircuit({
-      timeoutMilliseconds: environment.redis.timeoutMilliseconds,
-      onChange: (event, cause) => log(event, { part: 'guard', cause: describeCause(cause) }),
-    }),
+    limiters: createGuardLimiters((name, limit) => createLimiter(redis, name, limit), policy),
+    localLimiters: createGuardLimiters((name, limit) => createLocalLimiter(name, limit), policy),
+    membersDenied: policy.admission?.members === 'deny',
+    circuit,
     log,
   });
+  return Object.assign(guard, { settle: counters.settle });
 }
 
 export function nowSeconds(): number {

@@ -32,26 +32,44 @@ export interface CircuitOptions {
 
 export function createCircuit(options: CircuitOptions): Circuit {
   const { timeoutMilliseconds = defaultTimeoutMilliseconds, onChange } = options;
-  const breaker = circuitBreaker(handleAll, {
-    halfOpenAfter: retryAfterSeconds * 1000,
-    breaker: new FailingForSomeTime(),
-  });
+  let breaker = createBreaker();
   let isLost = false;
-  breaker.onBreak((reason) => {
-    // The circuit breaks again whenever a call has tried in vain.
-    if (isLost) return;
-    isLost = true;
-    onChange('store_lost', 'error' in reason ? reason.error : undefined);
-  });
-  breaker.onReset(() => {
-    isLost = false;
-    onChange('store_found');
-  });
+  /** Milliseconds since the epoch. */
+  let openedAt = 0;
+
+  function createBreaker(initialState?: object) {
+    const created = circuitBreaker(handleAll, {
+      halfOpenAfter: retryAfterSeconds * 1000,
+      breaker: new FailingForSomeTime(),
+      initialState,
+    });
+    created.onBreak((reason) => {
+      openedAt = Date.now();
+      // The circuit breaks again whenever a call has tried in vain.
+      if (isLost) return;
+      isLost = true;
+      onChange('store_lost', 'error' in reason ? reason.error : undefined);
+    });
+    created.onReset(() => {
+      isLost = false;
+      onChange('store_found');
+    });
+    return created;
+  }
+
+  /** The library goes by the clock: one that was set back by an hour would keep the circuit open for that hour. */
+  function heedClock(): void {
+    if (breaker.state !== CircuitState.Open || Date.now() >= openedAt) return;
+    openedAt = Date.now();
+    breaker = createBreaker({ ownState: { value: CircuitState.Open, openedAt, attemptNo: 1 } });
+  }
+
   return {
     get isClosed() {
       return breaker.state === CircuitState.Closed;
     },
     async run(call) {
+      heedClock();
       // The library lets all others wait for the call that tries.
       if (breaker.state === CircuitState.HalfOpen) throw away();
       try {
@@ -72,8 +90,10 @@ class FailingForSomeTime implements IBreaker {
   }
 
   failure(): boolean {
-    this.state ??= Date.now();
-    return Date.now() - this.state >= failingMilliseconds;
+    const now = Date.now();
+    // A clock that was set back begins anew.
+    if (this.state === undefined || now < this.state) this.state = now;
+    return now - this.state >= failingMilliseconds;
   }
 }
 

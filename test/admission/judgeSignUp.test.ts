@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSignUpJudge, type SignUpRules } from '../../src/admission/judgeSignUp.ts';
 import { createNoProof } from '../../src/admission/noProof.ts';
-import type { Proof } from '../../src/admission/proof.ts';
+import type { ProofScheme } from '../../src/admission/proofScheme.ts';
 import { defineIdentityEvents } from '../../src/identity/events/define.ts';
 import type { IdentityEventHandlers } from '../../src/identity/events/handlers.ts';
 import { samplePayloads } from '../../src/identity/events/samples.ts';
@@ -18,9 +18,9 @@ beforeEach(() => {
 });
 
 /** A proof that judges as told, and remembers what it was asked. */
-function judging(judge: Proof['judge']): { proof: () => Promise<Proof>; asked: unknown[] } {
+function judging(judge: ProofScheme['judge']): { proof: () => Promise<ProofScheme>; asked: unknown[] } {
   const asked: unknown[] = [];
-  const proof: Proof = {
+  const proof: ProofScheme = {
     ...createNoProof(),
     async judge(given, userId) {
       asked.push([given, userId]);

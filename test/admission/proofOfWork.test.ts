@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createProofOfWork } from '../../src/admission/proofOfWork.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
-import { createProofs } from '../../src/store/proofs.ts';
+import { createUsedProofs } from '../../src/store/usedProofs.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { command, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
@@ -28,8 +28,8 @@ afterEach(() => {
 
 async function connect(secret = privateSecret, chosen = settings) {
   const { hashIdentifier, proofSecret } = await createPrivateKeys(secret);
-  const proofs = createProofs(patient(bridge()), hashIdentifier);
-  return createProofOfWork({ settings: chosen, proofSecret, proofs });
+  const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier);
+  return createProofOfWork({ settings: chosen, proofSecret, usedProofs });
 }
 
 type Work = Extract<ChallengeResponse, { proof: 'proof-of-work' }>;
@@ -294,6 +294,17 @@ describe('what the metadata tell', () => {
     expect(await proof.describe()).toEqual(calm);
     vi.setSystemTime(start + 10_000);
     expect(await proof.describe()).toEqual({ ...calm, difficulty: 16 });
+  });
+
+  test('a clock that is set back lets nobody hear old news', async () => {
+    const proof = await connect();
+    const before = bridge().requests;
+    await proof.describe();
+    vi.setSystemTime(start - 3_600_000);
+    await proof.describe();
+    expect(bridge().requests - before).toBe(2);
+    await proof.describe();
+    expect(bridge().requests - before).toBe(2);
   });
 
   test('no difficulty while Redis is away, and it is not asked the more', async () => {

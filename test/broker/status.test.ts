@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { testSecrets, testSiteKey } from '../../src/dev/turnstile/testKeys.ts';
 import type { StatusResponse } from '../../src/protocol/messages.ts';
 import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../support/brokerStack.ts';
 
@@ -88,6 +89,25 @@ describe('warnings', () => {
     expect(status.warnings).toHaveLength(expected.length);
   });
 
+  const turnstile: BrokerStackOptions['policy'] = {
+    admission: { proof: 'turnstile', members: 'deny', turnstile: { siteKey: testSiteKey } },
+  };
+  test.each([
+    ...Object.values(testSecrets).map((key) => [key, 'production', true] as const),
+    [testSecrets.alwaysPasses, 'dev', false],
+    [testSecrets.alwaysPasses, 'deploy-preview', false],
+    ['0x4AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'production', false],
+  ] as const)('Turnstile with the secret key %s, deployed as %s', async (key, deployContext, warned) => {
+    const status = await statusWith({
+      policy: turnstile,
+      variables: { TURNSTILE_SECRET_KEY: key },
+      deployContext,
+    });
+    expect(status.warnings.some((warning) => warning.includes('admits everybody'))).toBe(warned);
+    expect(status.ok).toBe(true);
+    expect(JSON.stringify(status)).not.toContain(key);
+  });
+
   test('make nothing worse: all is well with them', async () => {
     expect((await statusWith({ policy: { mode: 'monitor' } })).ok).toBe(true);
   });
@@ -98,6 +118,15 @@ describe('warnings', () => {
     const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
     expect(told(status)).toEqual(["members: 'deny'"]);
   });
+});
+
+test('a clock that is set back keeps no old status', async () => {
+  let now = Math.floor(Date.now() / 1000);
+  stack = await startBrokerStack({ now: () => now });
+  const body = await (await stack.request('/session/status')).text();
+  stack.identity.faults.answer = { '/settings': 500 };
+  now -= 3600;
+  expect(await (await stack.request('/session/status')).text()).not.toBe(body);
 });
 
 test('is cached for 10 seconds and limited, and says no secret', async () => {

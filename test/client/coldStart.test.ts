@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSession } from '../../client/index.ts';
 import { codes } from '../../src/protocol/codes.ts';
 import {
@@ -108,13 +108,47 @@ test('autoconfirm that is off is seen in the answer to the log-in', async () => 
   expect(error.remedy).toContain('Confirmation template');
 });
 
+describe('a denied sign-up', () => {
+  const denied = { code: 'admission_denied', reason: 'Failed to handle signup webhook', status: 422 };
+  beforeEach(() =>
+    site.always('POST /.netlify/identity/signup', () => json(422, { code: 422, msg: denied.reason })),
+  );
+
+  test('of a page that makes no proofs says how one is made, also while the session waits', async () => {
+    const session = createSession(optionsWith());
+    for (const _ of [1, 2]) {
+      const error = await failureOf(session.token());
+      expect(error).toMatchObject(denied);
+      expect(error.remedy).toContain('data-proof="/daypass-proof.js"');
+      expect(error.remedy).toContain('prove of createSession');
+      expect(error.message).toBe(`Daypass: ${error.reason}. ${error.remedy}`);
+    }
+    expect(site.lines()).toEqual(coldStart.slice(0, 1));
+  });
+
+  test.each(['proof', undefined])(
+    'of a page that does is for the site’s log to explain: %s',
+    async (proof) => {
+      const session = createSession(optionsWith({ prove: async () => proof }));
+      const told: unknown[] = [];
+      session.on('error', (error) => told.push(error));
+      const error = await failureOf(session.token());
+      expect(error).toMatchObject({ ...denied, remedy: undefined });
+      expect(error.message).toBe(`Daypass: ${error.reason}`);
+      expect(told).toEqual([error]);
+    },
+  );
+});
+
+test('a page that makes proofs is told of closed registration all the same', async () => {
+  site.always('POST /.netlify/identity/signup', () =>
+    json(403, { code: 403, msg: 'Signups not allowed for this instance' }),
+  );
+  const error = await failureOf(createSession(optionsWith({ prove: async () => 'proof' })).token());
+  expect(error.remedy).toContain('Registration');
+});
+
 test.each([
-  [
-    422,
-    { code: 422, msg: 'Failed to handle signup webhook' },
-    'admission_denied',
-    'Failed to handle signup webhook',
-  ],
   [403, { code: 403, msg: 'Something else' }, 'unexpected_answer', 'Something else'],
   [429, { code: 429, msg: 'Rate limit exceeded' }, 'rate_limited', 'Rate limit exceeded'],
   [504, { code: 504, msg: 'Timed out', error_id: 'x' }, 'unexpected_answer', 'Timed out'],

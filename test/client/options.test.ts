@@ -19,6 +19,14 @@ test.each([
   expect(() => createSession(optionsWith({ [name]: value }))).toThrow(TypeError);
 });
 
+test.each([
+  ['proof', '/daypass-proof.js'],
+  ['identityURL', 'https://site.example/id'],
+])('what is no option is a TypeError that names it: %s', (name, value) => {
+  const options = { ...optionsWith(), [name]: value };
+  expect(() => createSession(options)).toThrow(new TypeError(`Daypass: bad option ${name}`));
+});
+
 test('a relative address where there is no page is a TypeError', () => {
   expect(() => createSession()).toThrow(TypeError);
 });

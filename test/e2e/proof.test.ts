@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Session, SessionError } from '../../client/index.ts';
 import { createWork, readProof } from '../client/support/challenge.ts';
 import { describeWith } from '../support/optional.ts';
 import { launchBrowser } from './support/browser.ts';
@@ -73,6 +74,25 @@ describeWith('chromium')('the proof of a sign-up', () => {
       expect((await begin(page)).told).toEqual([]);
       expect(site.requests).toEqual(['GET /daypass.js', ...signUp]);
       expect(site.signUps.map(Object.keys)).toEqual([['email', 'password']]);
+    });
+
+    test.each([
+      ['without data-proof is told of it', ''],
+      ['with it is not', withProof],
+    ])('where the sign-up is denied, a page %s', async (_, attributes) => {
+      await context.route('**/.netlify/identity/signup', (route) =>
+        route.fulfill({ status: 422, json: { code: 422, msg: 'Failed to handle signup webhook' } }),
+      );
+      const { page } = await openProofPage(context, site.url, attributes);
+      const { code, remedy } = await page.evaluate(() =>
+        (globalThis as unknown as { daypass: Session }).daypass.token().then(
+          () => ({ code: undefined, remedy: undefined }),
+          ({ code, remedy }: SessionError) => ({ code, remedy }),
+        ),
+      );
+      expect(code).toBe('admission_denied');
+      if (attributes) expect(remedy).toBeUndefined();
+      else expect(remedy).toContain(withProof);
     });
 
     test('a site that asks for none spares the solver', async () => {

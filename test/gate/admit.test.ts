@@ -87,6 +87,48 @@ test('a /64 is one address, and a /48 is limited beyond it', async () => {
   await admit(newSubject(), '2001:db8:2:1::1');
 });
 
+test('the flood of an address, with fresh sessions or none, leaves its /48 usable and costs Redis nothing', async () => {
+  const { admit } = connectAdmit(bridge(), { address: 5, network: 25 });
+  const flood = async (calls: number, subject: () => string | undefined) => {
+    const codes = [];
+    for (let call = 0; call < calls; call += 1)
+      codes.push(await codeOf(() => admit(subject(), '2001:db8:1:1::5')));
+    return codes;
+  };
+  await flood(6, newSubject);
+  const before = bridge().requests;
+  expect(new Set(await flood(50, newSubject))).toEqual(new Set(['rate_limited']));
+  expect(new Set(await flood(50, () => undefined))).toEqual(new Set(['rate_limited']));
+  expect(bridge().requests).toBe(before);
+  const decisions = await admit(newSubject(), '2001:db8:1:2::9');
+  // Five that passed, the refusal that was not known yet, and this one.
+  expect(decisions.map(({ name, remaining }) => [name, remaining])).toContainEqual(['network', 18]);
+});
+
+test('a /48 over its limit costs Redis nothing, however many of its /64 call', async () => {
+  const { admit } = connectAdmit(bridge(), { network: 2 });
+  const call = (site: number) =>
+    codeOf(() => admit(site % 2 ? newSubject() : undefined, `2001:db8:1:${site.toString(16)}::9`));
+  for (let site = 0; site < 3; site += 1) await call(site);
+  const before = bridge().requests;
+  for (let site = 100; site < 200; site += 1) expect(await call(site)).toBe('rate_limited');
+  expect(bridge().requests).toBe(before);
+});
+
+test('counts travel in the request of the limits', async () => {
+  const { admit, counters } = connectAdmit(bridge());
+  await admit(newSubject(), '203.0.113.7');
+  counters.add('passed');
+  counters.add('refused', { code: 'token_expired' });
+  vi.setSystemTime(Date.now() + 1000);
+  const before = { requests: bridge().requests, commands: bridge().commands };
+  await admit(newSubject(), '203.0.113.7');
+  expect(bridge().requests - before.requests).toBe(1);
+  expect(bridge().commands - before.commands).toBe(4);
+  const hash = await command(bridge(), 'HGETALL', 'daypass:stats:2027-01-15');
+  expect(hash).toEqual(['passed - -', '1', 'refused token_expired -', '1']);
+});
+
 test('the refusal says when to come back, and tells of all limits', async () => {
   const { admit } = connectAdmit(bridge(), { session: 1 });
   const subject = newSubject();

@@ -14,8 +14,17 @@ test('local counts in every bucket of the call, and in no other', async () => {
     (await decide({ ...buckets, ...changes }, away)).map(({ name, allowed }) => `${name} ${allowed}`);
   expect(await names({})).toEqual(['session true', 'address true', 'network true']);
   expect(await names({ session: undefined })).toEqual(['address true', 'network true']);
-  expect(await names({ address: 'other' })).toEqual(['session true', 'address true', 'network false']);
+  expect(await names({ address: 'other' })).toEqual(['network false']);
   expect(await names({ network: undefined })).toEqual(['session true', 'address true']);
+});
+
+test('local counts no more for a network what its address may not do', async () => {
+  const rule = { windowSeconds: 60 };
+  const limits = { address: { ...rule, limit: 2 }, network: { ...rule, limit: 5 } };
+  const decide = createWithoutStore(definePolicy({ limits }));
+  for (let call = 0; call < 20; call += 1) await decide({ ...buckets, session: `session ${call}` }, away);
+  const decisions = await decide({ ...buckets, address: 'other' }, away);
+  expect(decisions.map(({ name, remaining }) => [name, remaining])).toContainEqual(['network', 2]);
 });
 
 test.each(['local', 'deny', 'allow'] as const)(

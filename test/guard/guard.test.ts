@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createGuard, type Guard, type GuardLimiters } from '../../src/guard/guard.ts';
+import { createGuard, type Guard } from '../../src/guard/guard.ts';
+import type { GuardLimiters } from '../../src/guard/limiters.ts';
 import { type CreateLimiter, createAddressLimiters } from '../../src/limits/addressLimiters.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
@@ -27,7 +28,11 @@ afterEach(() => {
 });
 
 /** A guard over the bridge, as one instance of it. */
-function connect(limits: Partial<Record<'signup' | 'login', number>> = {}, timeoutMilliseconds = 5000) {
+function connect(
+  limits: Partial<Record<'signup' | 'login', number>> = {},
+  timeoutMilliseconds = 5000,
+  membersDenied = false,
+) {
   const redis = patient(bridge());
   const logged: string[] = [];
   const limitersOf = (create: CreateLimiter): GuardLimiters => {
@@ -42,6 +47,7 @@ function connect(limits: Partial<Record<'signup' | 'login', number>> = {}, timeo
     limiters: limitersOf((name, limit) => createLimiter(redis, name, limit)),
     localLimiters: limitersOf((name, limit) => createLocalLimiter(name, limit)),
     circuit: createCircuit({ timeoutMilliseconds, onChange: (event) => logged.push(event) }),
+    membersDenied,
     log: (event) => logged.push(event),
   });
   return { guard, logged };
@@ -274,4 +280,15 @@ describe('while Redis is away', () => {
       { timeout: 5000, interval: 100 },
     );
   });
+});
+
+test.each([
+  ['GET', passes],
+  ['PUT', 'members_denied'],
+  ['PATCH', 'members_denied'],
+])('on a site without members %s /user: %s', async (method, expected) => {
+  const { guard } = connect({}, 5000, true);
+  expect(await call(guard, '/user', { method })).toBe(expected);
+  expect(await call(guard, '//User/', { method })).toBe(expected);
+  expect(await call(connect().guard, '/user', { method })).toBe(passes);
 });

@@ -41,7 +41,7 @@ test.each([
     'another bearer',
     `Bearer ${'A'.repeat(43)}`,
     '401 maintenance_bearer',
-    'Bearer realm="daypass", error="invalid_token", error_description="This address is for the owner of the site: send the maintenance bearer."',
+    'Bearer realm="daypass", error="invalid_token", error_description="This address is for the owner of the site: send the maintenance bearer (maintenanceBearer of daypass/netlify)."',
   ],
 ])('%s is refused with a challenge, and Redis is not asked', async (_, authorization, refusal, challenge) => {
   const before = stack.redis.requests;

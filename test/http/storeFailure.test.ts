@@ -195,7 +195,9 @@ test('a revocation that was seen holds, though the limits were not to be had', a
   await revocations.revoke(session, 60);
   // What is no counter makes the limits fail, and them alone.
   const window = Math.floor(Date.now() / 60_000);
-  await command(stack.redis, 'HSET', `daypass:limit:session:${session}:${window}`, 'a', 'b');
+  const counter = `daypass:limit:session:${session}:${window}`;
+  await command(stack.redis, 'HSET', counter, 'a', 'b');
+  await command(stack.redis, 'EXPIRE', counter, 60);
   expect(await outcomes(1, '/api/x', { token: await stack.mint({ subject }) })).toEqual([
     '401 token_revoked',
   ]);

@@ -104,6 +104,8 @@ test('no Identity context: 500, and the log says what to do', async () => {
 test('Identity away: 503, and the place stays', async () => {
   await command(stack.redis, 'SET', key, 'all.3.', 'EX', 60);
   stack.identity.faults.answer = { '/admin/users': 500 };
-  expect((await turn()).status).toBe(503);
+  const response = await turn();
+  expect([response.status, response.headers.get('content-type')]).toEqual([503, 'application/problem+json']);
+  expect((await response.json()).code).toBe('identity_unavailable');
   expect(await command(stack.redis, 'GET', key)).toBe('all.3.');
 });

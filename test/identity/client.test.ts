@@ -90,9 +90,29 @@ test('lists the users of one audience, oldest first', async () => {
 });
 
 test('an Identity that fails over a filter is told apart from one that fails', async () => {
-  const { client } = clientThatGets(() => new Response(null, { status: 500 }));
+  const { client, seen } = clientThatGets(() => new Response(null, { status: 500 }));
   expect(await client.listUsers({ ...firstPage, filter: 'x' }, 'operator', signal)).toBeUndefined();
+  expect(seen.map(({ url }) => new URL(url).searchParams.get('filter'))).toEqual(['x', 'x']);
   expect(await codeOf(() => client.listUsers(firstPage, 'operator', signal))).toBe('identity_unavailable');
+  expect(seen).toHaveLength(3);
+});
+
+test.each([501, 502, 503, 504, 429])('a filter that is answered %i was not what failed', async (status) => {
+  const { client, seen } = clientThatGets(() => new Response(null, { status }));
+  const asked = { ...firstPage, filter: 'x' };
+  expect(await codeOf(() => client.listUsers(asked, 'operator', signal))).toBe('identity_unavailable');
+  expect(seen).toHaveLength(1);
+});
+
+test.each([
+  ['a list', () => listOf([]), undefined],
+  ['502', () => new Response(null, { status: 502 }), 'identity_unavailable'],
+])('a filter that fails once, and then is answered %s', async (_, second, code) => {
+  const answers = [() => new Response(null, { status: 500 }), second];
+  const { client } = clientThatGets(() => answers.shift()?.() ?? Response.error());
+  const listed = client.listUsers({ ...firstPage, filter: 'x' }, 'operator', signal);
+  if (code === undefined) expect(await listed).toMatchObject({ users: [], total: 7 });
+  else expect(await codeOf(() => listed)).toBe(code);
 });
 
 test.each([

@@ -63,6 +63,16 @@ test('the flood of an address uses up no more of its network than its own limit,
   expect(network?.remaining).toBe(6);
 });
 
+test('a network over its limit costs Redis nothing, however many of its addresses call', async () => {
+  for (let site = 0; site < 11; site += 1) await call(stored, `2001:db8:1:${site.toString(16)}::1`);
+  const before = bridge().requests;
+  for (let site = 100; site < 200; site += 1) {
+    const decisions = await call(stored, `2001:db8:1:${site}::1`);
+    expect(decisions.map(({ name, allowed }) => [name, allowed])).toEqual([[`login${tests}-network`, false]]);
+  }
+  expect(bridge().requests).toBe(before);
+});
+
 test('it counts in memory as well', async () => {
   const local = createAddressLimiters(createLocalLimiter, 'login', limit);
   for (let calls = 0; calls < 2; calls += 1) await call(local, '203.0.113.7');

@@ -8,7 +8,7 @@ import { toUser } from '../../src/identity/events/user.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { createIdentityFunction } from '../../src/runtime/createIdentityFunction.ts';
-import { createProofs } from '../../src/store/proofs.ts';
+import { createUsedProofs } from '../../src/store/usedProofs.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { usePlatform } from '../support/platform.ts';
 import { patient, useRedisBridge } from '../support/redisParts.ts';
@@ -27,9 +27,9 @@ const ofWork = { proof: 'proof-of-work', proofOfWork: { difficulty: 4 } } as con
 let proof: string;
 beforeAll(async () => {
   const { hashIdentifier, proofSecret } = await createPrivateKeys(privateSecret);
-  const proofs = createProofs(patient(bridge()), hashIdentifier);
+  const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier);
   const settings = { difficulty: 4, highestDifficulty: 40, calmPerMinute: 60, ttlSeconds: 300 };
-  proof = (await solveChallenge(await createProofOfWork({ settings, proofSecret, proofs }).challenge()))
+  proof = (await solveChallenge(await createProofOfWork({ settings, proofSecret, usedProofs }).challenge()))
     .proof;
 });
 
@@ -201,7 +201,9 @@ describe('the site`s own handlers', () => {
   test('a mistake in them is told at once', () => {
     const policy = definePolicy({ admission: {} });
     // @ts-expect-error there is no such event
-    expect(() => createIdentityFunction(policy, { register: () => undefined })).toThrow(TypeError);
+    expect(() => createIdentityFunction(policy, { register: () => undefined })).toThrow(
+      /^createIdentityFunction has no field register; there are validate/,
+    );
     // @ts-expect-error not a function
     expect(() => createIdentityFunction(policy, { validate: 'member' })).toThrow(
       /validate must be a function/,

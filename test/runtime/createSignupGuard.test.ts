@@ -4,6 +4,7 @@ import { definePolicy } from '../../src/policy/define.ts';
 import { createSignupGuard } from '../../src/runtime/createSignupGuard.ts';
 import type { EdgeContext } from '../../src/runtime/platform.ts';
 import { usePlatform } from '../support/platform.ts';
+import { closeBridge } from '../support/redisParts.ts';
 import { issuer, privateSecret, secret } from '../support/tokens.ts';
 
 const platform = usePlatform();
@@ -11,7 +12,7 @@ let redis: RedisBridge;
 beforeAll(async () => {
   redis = await startRedisBridge({ backend: 'memory' });
 });
-afterAll(() => redis.close());
+afterAll(() => closeBridge(redis));
 
 const good = () => ({
   DAYPASS_SECRET: secret,
@@ -66,17 +67,19 @@ test.each([
   ['variables', {}],
   ['a secret', { DAYPASS_SECRET: 'changeme-PrivateMarker-changeme-changeme' }],
 ])(
-  'a site that lacks %s keeps its members: everybody passes, and the log says why once',
+  'a site that lacks %s keeps its members: the guard counts in memory, and the log says why once',
   async (_, values) => {
     platform.provide(values);
     const handler = createSignupGuard(policy);
-    for (let calls = 0; calls < 5; calls += 1) {
-      const { answer } = await call(handler, '203.0.113.3', { headers: { 'x-jwt-aud': 'other' } });
-      expect(await answer.text()).toBe('Identity got {}');
-    }
+    const foreign = await call(handler, '203.0.113.3', { headers: { 'x-jwt-aud': 'other' } });
+    expect(foreign.answer.status).toBe(403);
+    const statuses = [];
+    for (let calls = 0; calls < 3; calls += 1)
+      statuses.push((await call(handler, '203.0.113.3')).answer.status);
+    expect(statuses).toEqual([200, 200, 429]);
     const lines = platform.lines.map((line) => JSON.parse(line));
-    expect(new Set(lines.map((line) => line.daypass))).toEqual(new Set(['not_configured']));
-    expect(lines.filter((line) => line.problem.startsWith('DAYPASS_PRIVATE_SECRET'))).toHaveLength(1);
+    expect(new Set(lines.map((line) => line.daypass))).toEqual(new Set(['not_configured', 'refused']));
+    expect(lines.filter((line) => line.problem?.startsWith('DAYPASS_PRIVATE_SECRET'))).toHaveLength(1);
     expect(platform.lines.join()).not.toContain('PrivateMarker');
   },
 );

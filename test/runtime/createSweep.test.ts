@@ -4,6 +4,7 @@ import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts
 import { definePolicy } from '../../src/policy/define.ts';
 import { createSweep } from '../../src/runtime/createSweep.ts';
 import { usePlatform } from '../support/platform.ts';
+import { closeBridge } from '../support/redisParts.ts';
 import { privateSecret, secret } from '../support/tokens.ts';
 
 const platform = usePlatform();
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await identity.close();
-  await redis.close();
+  await closeBridge(redis);
 });
 
 function provide(more: Record<string, string> = {}): void {

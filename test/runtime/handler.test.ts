@@ -13,6 +13,7 @@ import type { PlatformContext } from '../../src/runtime/platform.ts';
 import type { Place } from '../../src/runtime/wire.ts';
 import { usePlatform } from '../support/platform.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
+import { closeBridge } from '../support/redisParts.ts';
 import { privateSecret, secret } from '../support/tokens.ts';
 
 const platform = usePlatform();
@@ -163,7 +164,7 @@ describe('broker and gate of one site', () => {
   });
   afterAll(async () => {
     await identity.close();
-    await redis.close();
+    await closeBridge(redis);
     await upstream.close();
   });
   const variables = () => ({

@@ -10,7 +10,7 @@ import { createRevocations } from '../../src/store/revocation.ts';
 import { newSubject } from '../../src/token/randomId.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { usePlatform } from '../support/platform.ts';
-import { command } from '../support/redisParts.ts';
+import { closeBridge, command } from '../support/redisParts.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
 interface Context extends PlatformContext {
@@ -157,7 +157,7 @@ test('while Redis is away the policy decides, and what passed unseen is counted 
   await Promise.all(later);
   const day = new Date().toISOString().slice(0, 10);
   const hash = await command(redis, 'HGETALL', `daypass:stats:${day}`);
-  await redis.close();
+  await closeBridge(redis);
   expect(hash).toEqual(['revocation_unseen - -', '2']);
 });
 

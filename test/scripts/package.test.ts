@@ -14,7 +14,9 @@ const consumer = `
 import { createSession, type Prove, SessionError, type Session, type SessionOptions } from 'daypass';
 import { requireAccessToken } from 'daypass/hono';
 import { createIdentityAdmin, defineIdentityEvents } from 'daypass/identity';
-import { createBroker, createGate, definePolicy, protect } from 'daypass/netlify';
+import { createBroker, createGate, createSignupGuard, definePolicy, protect } from 'daypass/netlify';
+import type { Admission, ErrorCode, NetlifyEdgeHandler, ProofKind, ProofOfWork, StatsResponse, StatusResponse,
+  SweepResponse } from 'daypass/netlify';
 import { prove } from 'daypass/proof';
 import { createVerifier, verifyAccessToken } from 'daypass/verify';
 
@@ -24,6 +26,9 @@ const session: Session = createSession(options);
 const stop: () => void = session.on('renewed', (token) => token.expires_in.toFixed());
 session.on('error', (error) => error.code satisfies string);
 session.on('proof', ({ fraction, milliseconds = 0 }) => fraction + milliseconds);
+export const admission: Admission = { proof: 'proof-of-work' satisfies ProofKind, proofOfWork: {} satisfies ProofOfWork };
+export const guard: NetlifyEdgeHandler = createSignupGuard(definePolicy({ admission }));
+export type Answers = [StatsResponse, StatusResponse, SweepResponse, ErrorCode];
 // @ts-expect-error there is no such event
 session.on('nothing', () => {});
 // @ts-expect-error there is no such option

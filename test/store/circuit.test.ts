@@ -174,6 +174,45 @@ describe('taking Redis back', () => {
   });
 });
 
+describe('a clock that is set back by an hour', () => {
+  const setBack = () => vi.setSystemTime(Date.now() - 3_600_000);
+
+  test('keeps Redis away for a second, not for that hour, and one call tries it', async () => {
+    const parts = connect();
+    await lose(parts);
+    const { state, circuit, ask } = parts;
+    setBack();
+    const before = state.calls;
+    expect(await codeOf(ask)).toBe('store_unavailable');
+    vi.advanceTimersByTime(999);
+    expect(await codeOf(ask)).toBe('store_unavailable');
+    expect(state.calls).toBe(before);
+    vi.advanceTimersByTime(1);
+    // In vain, and then the clock is set back again.
+    await Promise.all([codeOf(ask), codeOf(ask), codeOf(ask)]);
+    expect(state.calls - before).toBe(1);
+    setBack();
+    await codeOf(ask);
+    vi.advanceTimersByTime(1000);
+    expect(circuit.isClosed).toBe(false);
+    state.redis = 'there';
+    expect(await ask()).toBe('answered');
+    expect(circuit.isClosed).toBe(true);
+    expect(state.changes).toEqual([lost, 'store_found']);
+    await lose(parts);
+    expect(state.changes).toEqual([lost, 'store_found', lost]);
+  });
+
+  test('while calls fail, makes them wait no longer than before', async () => {
+    const parts = connect();
+    parts.state.redis = 'failing';
+    await codeOf(parts.ask);
+    setBack();
+    await lose(parts);
+    expect(parts.state.changes).toEqual([lost]);
+  });
+});
+
 test('what a call throws reaches its caller', async () => {
   const { circuit } = connect();
   const mistake = new TypeError('ours');

@@ -80,7 +80,7 @@ describe('over a bridge', () => {
     counters.sendAlong();
     counters.sendAlong();
     await redis.set('beside', 'y', { ex: 9 });
-    expect([bridge().requests - requests, bridge().commands - commands]).toEqual([1, 3]);
+    expect([bridge().requests - requests, bridge().commands - commands]).toEqual([1, 2]);
     expect(await read()).toMatchObject([{ event: 'passed', count: 1000 }]);
   });
 
@@ -100,6 +100,9 @@ describe('over a bridge', () => {
     counters.add('passed');
     const before = bridge().requests;
     await counters.settle();
+    vi.setSystemTime(noon + 2000);
+    counters.sendAlong();
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(bridge().requests).toBe(before);
     reachable = true;
     await counters.settle();
@@ -186,32 +189,77 @@ describeWith('redis-server')('over a real Redis', () => {
     expect(await codeOf(() => readCounts(redis, Date.now()))).toBe('store_unavailable');
     await command(real(), 'DEL', 'daypass:stats:2026-11-21', 'daypass:stats:2026-11-22');
   });
+
+  test('the counts of a day and its life are one command; a field that is no number stops no other', async () => {
+    const key = 'daypass:stats:2026-11-21';
+    await command(real(), 'DEL', key);
+    const counters = createCounters(patient(real()), () => true);
+    for (const event of ['passed', 'refused', 'would_refuse'] as const) counters.add(event);
+    const before = real().commands;
+    await counters.settle();
+    expect(real().commands - before).toBe(1);
+    expect(await command(real(), 'TTL', key)).toBe(8 * 86_400);
+
+    await command(real(), 'HSET', key, 'refused - -', 'many');
+    for (const event of ['passed', 'refused', 'would_refuse'] as const) counters.add(event);
+    await counters.settle();
+    await counters.settle();
+    expect(await command(real(), 'HMGET', key, 'passed - -', 'refused - -', 'would_refuse - -')).toEqual([
+      '2',
+      'many',
+      '2',
+    ]);
+    await command(real(), 'HDEL', key, 'refused - -');
+    await counters.settle();
+    expect(await command(real(), 'HGET', key, 'refused - -')).toBe('1');
+    await command(real(), 'DEL', key);
+  });
 });
 
-/** A Redis whose commands do what the plan says, each for itself. */
-function unreliable(plan: readonly ('good' | 'throws' | 'rubbish')[]) {
-  const state = { commands: 0, isGood: false, sums: new Map<string, number>() };
+const outcomes = ['good', 'throws', 'rubbish', 'takes one field', 'loses its answer'] as const;
+type Outcome = (typeof outcomes)[number];
+
+/** A Redis whose scripts do what the plan says, each for itself. */
+function unreliable(plan: readonly Outcome[], isClosed = () => true) {
+  const state = {
+    scripts: 0,
+    /** Scripts that came while the circuit was open. */
+    scriptsWhileOpen: 0,
+    isGood: false,
+    sums: new Map<string, number>(),
+    /** What was counted without saying so. */
+    unanswered: new Map<string, number>(),
+  };
   const redis = {
-    async hincrby(key: string, field: string, count: number) {
-      const outcome = state.isGood ? 'good' : plan[state.commands++ % plan.length];
+    async eval(_script: string, [key]: string[], [, ...pairs]: (string | number)[]) {
+      if (!isClosed()) state.scriptsWhileOpen += 1;
+      const outcome = state.isGood ? 'good' : plan[state.scripts % plan.length];
+      state.scripts += 1;
       if (outcome === 'throws') throw new Error('connection reset');
       if (outcome === 'rubbish') return '<p>It works!</p>';
-      const place = `${key} ${field}`;
-      state.sums.set(place, (state.sums.get(place) ?? 0) + count);
-      return state.sums.get(place);
-    },
-    async expire() {
-      if (state.isGood) return 1;
-      throw new Error('connection reset');
+      const taken = [];
+      for (let at = 0; at < pairs.length; at += 2) {
+        const isTaken = outcome !== 'takes one field' || at === 0;
+        taken.push(isTaken ? 1 : 0);
+        if (!isTaken) continue;
+        const place = `${key} ${pairs[at]}`;
+        increase(state.sums, place, Number(pairs[at + 1]));
+        if (outcome === 'loses its answer') increase(state.unanswered, place, Number(pairs[at + 1]));
+      }
+      if (outcome === 'loses its answer') throw new Error('timed out');
+      return taken;
     },
   };
   return { redis: redis as unknown as Redis, state };
 }
 
+function increase(counts: Map<string, number>, place: string, count: number): void {
+  counts.set(place, (counts.get(place) ?? 0) + count);
+}
+
 test('a steady stream of calls is sent once a second', async () => {
   vi.useFakeTimers({ now: noon });
   const { redis, state } = unreliable(['good']);
-  const hincrby = vi.spyOn(redis, 'hincrby');
   const counters = createCounters(redis, () => true);
   for (let call = 0; call < 100; call += 1) {
     counters.sendAlong();
@@ -221,47 +269,55 @@ test('a steady stream of calls is sent once a second', async () => {
   }
   await vi.advanceTimersByTimeAsync(1000);
   expect([...state.sums.values()]).toEqual([100]);
-  expect(hincrby.mock.calls.length).toBeLessThanOrEqual(11);
+  expect(state.scripts).toBeLessThanOrEqual(11);
 });
 
-test('whatever fails and whenever, nothing is lost and nothing is counted twice', async () => {
+test('a clock that is set back by an hour keeps no count back for an hour', async () => {
+  vi.useFakeTimers({ now: noon });
+  const { redis, state } = unreliable(['good']);
+  const counters = createCounters(redis, () => true);
+  counters.add('passed');
+  vi.setSystemTime(noon - 3_600_000);
+  counters.sendAlong();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([...state.sums.values()]).toEqual([1]);
+});
+
+test('whatever fails and whenever, nothing is lost, and counted twice is only what lost its answer while the circuit was closed', async () => {
   vi.useFakeTimers({ now: noon });
   const events: StatsEvent[] = ['passed', 'refused', 'would_refuse'];
   const step = fc.oneof(
     fc.record({ add: fc.constantFrom(...events), times: fc.integer({ min: 1, max: 5 }) }),
     fc.record({ waitMilliseconds: fc.constantFrom(1, 400, 1000, dayMilliseconds) }),
-    fc.constantFrom('sendAlong' as const, 'settle' as const),
+    fc.constantFrom('sendAlong' as const, 'settle' as const, 'open' as const, 'close' as const),
   );
-  const plan = fc.array(fc.constantFrom('good' as const, 'throws' as const, 'rubbish' as const), {
-    minLength: 1,
-  });
+  const plan = fc.array(fc.constantFrom(...outcomes), { minLength: 1 });
   await fc.assert(
-    fc.asyncProperty(
-      plan,
-      fc.array(step, { maxLength: 40 }),
-      fc.boolean(),
-      async (outcomes, steps, reachable) => {
-        vi.setSystemTime(noon);
-        const { redis, state } = unreliable(outcomes);
-        const counters = createCounters(redis, () => reachable || state.isGood);
-        const expected = new Map<string, number>();
-        for (const taken of steps) {
-          if (taken === 'sendAlong') counters.sendAlong();
-          else if (taken === 'settle') void counters.settle();
-          else if ('waitMilliseconds' in taken) await vi.advanceTimersByTimeAsync(taken.waitMilliseconds);
-          else {
-            const day = new Date().toISOString().slice(0, 10);
-            const place = `daypass:stats:${day} ${taken.add} - /api/*`;
-            expected.set(place, (expected.get(place) ?? 0) + taken.times);
-            for (let time = 0; time < taken.times; time += 1) counters.add(taken.add, { route: '/api/*' });
-          }
+    fc.asyncProperty(plan, fc.array(step, { maxLength: 40 }), async (planned, steps) => {
+      vi.setSystemTime(noon);
+      let isClosed = true;
+      const { redis, state } = unreliable(planned, () => isClosed);
+      const counters = createCounters(redis, () => isClosed);
+      const expected = new Map<string, number>();
+      for (const taken of steps) {
+        if (taken === 'sendAlong') counters.sendAlong();
+        else if (taken === 'settle') void counters.settle();
+        else if (taken === 'open' || taken === 'close') isClosed = taken === 'close';
+        else if ('waitMilliseconds' in taken) await vi.advanceTimersByTimeAsync(taken.waitMilliseconds);
+        else {
+          const day = new Date().toISOString().slice(0, 10);
+          increase(expected, `daypass:stats:${day} ${taken.add} - /api/*`, taken.times);
+          for (let time = 0; time < taken.times; time += 1) counters.add(taken.add, { route: '/api/*' });
         }
-        await vi.advanceTimersByTimeAsync(1000);
-        state.isGood = true;
-        void counters.settle();
-        await vi.advanceTimersByTimeAsync(1000);
-        expect(new Map([...state.sums].sort())).toEqual(new Map([...expected].sort()));
-      },
-    ),
+      }
+      await vi.advanceTimersByTimeAsync(1000);
+      state.isGood = true;
+      isClosed = true;
+      void counters.settle();
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(state.scriptsWhileOpen).toBe(0);
+      for (const [place, count] of state.unanswered) increase(expected, place, count);
+      expect(new Map([...state.sums].sort())).toEqual(new Map([...expected].sort()));
+    }),
   );
 });

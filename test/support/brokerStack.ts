@@ -4,6 +4,7 @@ import { startRedisBridge } from '../../src/dev/redis/start.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
+import type { DeployContext } from '../../src/protocol/deployContext.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { readEnvironment } from '../../src/runtime/environment.ts';
 import { wireBroker } from '../../src/runtime/wire.ts';
@@ -20,6 +21,8 @@ export interface BrokerStackOptions {
   /** Seconds since the epoch. */
   now?: () => number;
   operatorToken?: () => string | undefined;
+  /** Default: `production`. */
+  deployContext?: DeployContext;
   variables?: Record<string, string>;
 }
 
@@ -48,7 +51,7 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
   const read = await readEnvironment(policy, (name) => variables[name]);
   // Waits out a busy machine; what the 300 ms are for is tested in test/store.
   const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds: 2000 } };
-  const place = { issuer: siteUrl, deployContext: 'production' } as const;
+  const place = { issuer: siteUrl, deployContext: options.deployContext ?? 'production' };
   const operatorToken = options.operatorToken ?? (() => identity.operatorToken);
   const broker = { ...wireBroker(policy, environment, place, operatorToken), now };
   const logged: string[] = [];

@@ -44,7 +44,7 @@ export function connectAdmit(
   });
   const rules = { session: ruleOf('session'), address: ruleOf('address'), network: ruleOf('network') };
   const policy = definePolicy({ storeFailure, limits: rules });
-  const { redis, circuit, counters } = connectStore(bridge, policy, log);
+  const { redis, circuit, counters } = connectStore(bridge, { storeFailure }, log);
   const revocations = createRevocations(redis);
   const limiters = {
     session: createLimiter(redis, 'session', rules.session),

@@ -3,27 +3,34 @@ import { startOf } from './place.ts';
 import { type SweepDependencies, SweepRun } from './run.ts';
 import { sweepPage } from './sweepPage.ts';
 
-const bounds = { budgetSeconds: 3, mostDeletions: 5 };
+const bounds = { budgetSeconds: 3, mostDeletions: 5, passesFailed: true };
 const perPage = 100;
-const pauseSeconds = 10;
+const shortPauseSeconds = 10;
 /** How long an instance leaves Identity alone that cannot filter: whole lists are the scheduled sweep's work. */
 const unfilteredPauseSeconds = 3600;
 
 /**
  * Sweeps a little beside the exchanges, so that a busy site needs no schedule to stay clean: at most once in 10
- * seconds, one page of the filtered list, the 5 oldest of it.
+ * seconds, one page of the filtered list, the 5 oldest of it. Those whom Identity would not delete are passed over until
+ * the list was seen to its end.
  * @returns called at each exchange; resolves when what was to be done is done, and throws what `sweepPage` throws
  */
 export function createFewSweeps(broker: SweepDependencies, log: Log): () => Promise<void> {
   let place = startOf('');
-  let nextAt = 0;
+  let pauseSeconds = 0;
+  let lastAt = 0;
+  let provenPerPage = 0;
   return async () => {
-    const now = broker.now();
-    if (now < nextAt) return;
-    nextAt = now + pauseSeconds;
+    const sinceSeconds = broker.now() - lastAt;
+    // Less than none: the clock was set back.
+    if (sinceSeconds >= 0 && sinceSeconds < pauseSeconds) return;
+    lastAt = broker.now();
+    pauseSeconds = shortPauseSeconds;
     const run = new SweepRun(broker, bounds);
+    run.provenPerPage = provenPerPage;
     const { next, state } = await sweepPage(run, place, perPage);
-    if (!next.filtered) nextAt = now + unfilteredPauseSeconds;
+    ({ provenPerPage } = run);
+    if (!next.filtered) pauseSeconds = unfilteredPauseSeconds;
     // A place in this list is no place in one without the filter.
     place = state === 'more' && next.filtered ? next : startOf('');
     const { deleted, gone, failed } = run;

@@ -9,6 +9,11 @@ export interface RunBounds {
   budgetSeconds: number;
   /** Deletions at most. Default: as many as fit into the time. */
   mostDeletions?: number;
+  /**
+   * Whether the place passes at once whose DELETE failed. Then nobody who cannot be deleted holds up the next run, and one
+   * who was deleted all the same hides another until the list is begun anew. Default: at second sight in the same run.
+   */
+  passesFailed?: boolean;
 }
 
 /** DELETEs under way at once. */
@@ -18,6 +23,10 @@ const deletionsAtOnce = 16;
 export class SweepRun {
   readonly broker: SweepDependencies;
   readonly operatorToken: string;
+  readonly passesFailed: boolean;
+  /** Users that Identity gives at once, as far as this run has seen: at most, and at least. */
+  perPage = Infinity;
+  provenPerPage = 0;
   deleted = 0;
   gone = 0;
   kept = 0;
@@ -31,11 +40,13 @@ export class SweepRun {
    * Starts the clock of the budget.
    * @throws {DaypassError} `identity_context_missing`
    */
-  constructor(broker: SweepDependencies, { budgetSeconds, mostDeletions = Infinity }: RunBounds) {
+  constructor(broker: SweepDependencies, bounds: RunBounds) {
+    const { budgetSeconds, mostDeletions = Infinity, passesFailed = false } = bounds;
     const operatorToken = broker.operatorToken();
     if (operatorToken === undefined) throw new DaypassError('identity_context_missing');
     this.broker = broker;
     this.operatorToken = operatorToken;
+    this.passesFailed = passesFailed;
     this.#endsAt = performance.now() + budgetSeconds * 1000;
     this.#mostDeletions = mostDeletions;
   }

@@ -46,7 +46,8 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     const closed = await Promise.allSettled(
       parts.map((part) => (part.status === 'fulfilled' ? part.value?.close() : undefined)),
     );
-    await rm(folder, { recursive: true, force: true });
+    // A worker that was just ended may still be writing there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     const failed = closed.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   };

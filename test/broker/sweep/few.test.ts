@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFewSweeps } from '../../../src/broker/sweep/few.ts';
 import { codeOf } from '../../support/rejection.ts';
 import { now } from '../../support/tokens.ts';
-import { members, orphans, type SweepStack, startSweepStack } from './support.ts';
+import { created, interleave, members, orphans, type SweepStack, startSweepStack } from './support.ts';
 
 let stack: SweepStack;
 let seconds: number;
@@ -79,11 +79,63 @@ test('where Identity cannot filter, the instance leaves it alone', async () => {
     await few();
     seconds += 30;
   }
-  expect(stack.lists).toHaveLength(1);
+  // Each time twice, to be sure.
+  expect(stack.lists).toHaveLength(2);
   expect(stack.deletes).toEqual([]);
   seconds += 600;
   await few();
+  expect(stack.lists).toHaveLength(4);
+});
+
+test('a filtered list that fails once is no Identity that cannot filter', async () => {
+  stack.plant(orphans(3));
+  stack.onRequest(() => (stack.lists.length === 1 ? new Response(null, { status: 500 }) : undefined));
+  await few();
+  expect(stack.identity.users.count()).toBe(0);
+
+  stack.plant(orphans(3));
+  stack.onRequest(() => new Response(null, { status: 502 }));
+  seconds += 10;
+  expect(await codeOf(few)).toBe('identity_unavailable');
+  stack.onRequest(() => undefined);
+  seconds += 10;
+  await few();
+  expect(stack.identity.users.count()).toBe(0);
+});
+
+test('five whom Identity does not delete hold up nobody, and are tried again from the beginning', async () => {
+  const planted = stack.plant(interleave(members(3), orphans(30)));
+  const stuck = planted.filter(({ email }) => email.startsWith('orphan-')).slice(0, 5);
+  for (const { id } of stuck) stack.identity.faults.answer[`/admin/users/${id}`] = 500;
+  for (let turn = 0; turn < 6; turn += 1) {
+    await few();
+    seconds += 10;
+  }
+  expect(stack.emails().filter((email) => email.startsWith('orphan-'))).toEqual(
+    stuck.map(({ email }) => email),
+  );
+  expect(stack.deletes).toHaveLength(30);
+  stack.identity.faults.answer = {};
+  for (let turn = 0; turn < 2; turn += 1) {
+    await few();
+    seconds += 10;
+  }
+  expect(stack.emails()).toEqual(members(3).map(({ email }) => email));
+});
+
+test('a clock that is set back stops nothing', async () => {
+  stack.plant(orphans(15));
+  await few();
+  seconds -= 86_400;
+  // The planted ones are a day old by the clock before.
+  stack.plant(orphans(5).map((user) => ({ ...user, ...created(200_000) })));
+  await few();
+  expect(stack.deletes).toHaveLength(10);
+  await few();
   expect(stack.lists).toHaveLength(2);
+  seconds += 10;
+  await few();
+  expect(stack.lists).toHaveLength(3);
 });
 
 test('what goes wrong is told to the caller, and the next turn tries again', async () => {

@@ -1,6 +1,6 @@
 import type { SweepDependencies } from '../../../src/broker/sweep/run.ts';
 import { createIdentityClient } from '../../../src/identity/client.ts';
-import { type BrokerStack, startBrokerStack } from '../../support/brokerStack.ts';
+import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../../support/brokerStack.ts';
 import { now } from '../../support/tokens.ts';
 
 export type Planted = Parameters<BrokerStack['identity']['users']['plant']>[0];
@@ -26,8 +26,14 @@ export const closeToTheRule: Planted[] = [
   { email: 'grace@example.com', userMetadata: { full_name: 'Grace <grace@visitor.invalid>' } },
 ];
 
-/** A real Identity at a standing clock, with users planted in it, and a broker that notes whom it deletes. */
-export async function startSweepStack(options: Parameters<typeof startBrokerStack>[0] = {}) {
+/**
+ * A real Identity at a standing clock, with users planted in it, and a broker that notes whom it deletes.
+ * @param options.mostPerPage users that Identity gives at once, whatever it is asked for
+ */
+export async function startSweepStack({
+  mostPerPage = Infinity,
+  ...options
+}: BrokerStackOptions & { mostPerPage?: number } = {}) {
   const stack = await startBrokerStack({
     now: () => now,
     ...options,
@@ -43,8 +49,10 @@ export async function startSweepStack(options: Parameters<typeof startBrokerStac
       const request = new Request(input, init);
       const url = new URL(request.url);
       if (request.method === 'DELETE') deletes.push(url.pathname.split('/').at(-1) ?? '');
-      else lists.push(url);
-      return watch(request) ?? fetch(request);
+      else lists.push(new URL(url));
+      const perPage = Number(url.searchParams.get('per_page'));
+      if (perPage > mostPerPage) url.searchParams.set('per_page', `${mostPerPage}`);
+      return watch(request) ?? fetch(new Request(url, request));
     },
   });
   const broker: SweepDependencies = { ...stack.broker, identity: client };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type SweepOptions, sweep } from '../../../src/broker/sweep/sweep.ts';
 import type { SweepResponse } from '../../../src/protocol/messages.ts';
 import { codeOf } from '../../support/rejection.ts';
@@ -175,7 +175,7 @@ describe('any Identity', () => {
     expect(stack.lists).toHaveLength(1);
   });
 
-  test('where Identity cannot filter, it is asked in vain once a run', async () => {
+  test('where Identity cannot filter, it is asked in vain twice a run', async () => {
     stack.plant(members(2500));
     stack.onRequest((request) =>
       new URL(request.url).searchParams.has('filter') ? new Response(null, { status: 500 }) : undefined,
@@ -185,10 +185,86 @@ describe('any Identity', () => {
     expect(answer).toMatchObject({ seen: 2500, kept: 2500, done: true });
     expect(stack.lists.map((url) => url.searchParams.get('filter'))).toEqual([
       '@visitor.invalid',
+      '@visitor.invalid',
       null,
       null,
       null,
     ]);
+  });
+
+  test.each([502, 503, 504])(
+    'a filtered list that answers %i is none, not one without a filter',
+    async (status) => {
+      stack.plant(orphans(3));
+      stack.onRequest((request) =>
+        new URL(request.url).searchParams.has('filter') ? new Response(null, { status }) : undefined,
+      );
+      expect(await codeOf(() => run())).toBe('identity_unavailable');
+      expect([stack.lists.length, stack.deletes.length]).toEqual([1, 0]);
+    },
+  );
+
+  test.each([
+    ['from the beginning', undefined, 1200, 300],
+    ['from within the list', 'filtered.1000.', 1200, 300],
+    ['from its last page, which is shorter', 'filtered.1000.', 1010, 30],
+    ['from its last page, which is as long', 'filtered.1000.', 1010, 140],
+  ])('an Identity that gives 150 at most is seen to its end, %s', async (_, cursor, editing, leaving) => {
+    await stack.close();
+    stack = await startSweepStack({ mostPerPage: 150 });
+    const editors = members(editing).map(({ email }) => ({
+      email: email.replace('example.com', 'visitor.invalid'),
+      appMetadata: { provider: 'email', roles: ['editor'] },
+    }));
+    stack.plant([...editors, ...orphans(leaving)]);
+    const kept = cursor ? editing - 1000 : editing;
+    expect(await run({ cursor })).toMatchObject({ deleted: leaving, kept, failed: 0, done: true });
+    expect(stack.identity.users.count()).toBe(editing);
+    expect(stack.lists.length).toBeLessThan(15);
+  });
+
+  test('an Identity that gives the wrong number of users neither ends the run well nor keeps it', async () => {
+    const user = { id: crypto.randomUUID(), aud: '', email: 'member@example.com' };
+    const give = (count: (asked: number) => number) =>
+      stack.onRequest((request) => {
+        const asked = Number(new URL(request.url).searchParams.get('per_page'));
+        const users = Array.from({ length: count(asked) }, () => user);
+        return Response.json({ aud: '', users }, { headers: { 'x-total-count': '5000' } });
+      });
+    give(() => 0);
+    expect(await codeOf(() => run())).toBe('identity_unavailable');
+    expect(stack.lists.length).toBeLessThan(12);
+    give((asked) => asked + 1);
+    expect(await codeOf(() => run())).toBe('identity_unavailable');
+    expect(stack.lists.length).toBeLessThan(13);
+    give((asked) => asked - 1);
+    const clock = vi.spyOn(performance, 'now');
+    const started = performance.now();
+    const before = stack.lists.length;
+    clock.mockImplementation(() => started + (stack.lists.length - before) * 1000);
+    expect(await codeOf(() => run())).toBe('identity_unavailable');
+    clock.mockRestore();
+    expect(stack.lists.length - before).toBe(20);
+  });
+
+  test('somebody who comes between the count and the list costs nothing', async () => {
+    const user = { id: crypto.randomUUID(), aud: '', email: 'member@example.com' };
+    stack.onRequest(() =>
+      Response.json({ aud: '', users: [user, user] }, { headers: { 'x-total-count': '1' } }),
+    );
+    expect(await run()).toMatchObject({ kept: 2, done: true });
+    expect(stack.lists).toHaveLength(1);
+  });
+
+  test('somebody who goes between the count and the list costs a list, no more', async () => {
+    stack.plant(orphans(3));
+    stack.onRequest(() =>
+      stack.lists.length === 1
+        ? Response.json({ aud: '', users: [] }, { headers: { 'x-total-count': '3' } })
+        : undefined,
+    );
+    expect(await run()).toMatchObject({ deleted: 3, done: true });
+    expect(stack.lists).toHaveLength(2);
   });
 
   test('a DELETE that is answered yes and does nothing ends the run all the same', async () => {

@@ -7,7 +7,7 @@ import { exchange, logIn, signUp } from '../../support/recipe.ts';
 
 // The switches of `npm start`, as the demo page turns them.
 
-const policy = definePolicy({ admission: { proofOfWork: { difficulty: 7 } } });
+const policy = definePolicy({ admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 7 } } });
 let server: DevServer;
 beforeAll(async () => {
   server = await startDevServer(readSettings({ PORT: '0' }, policy), policy, { redisBackend: 'memory' });
@@ -24,7 +24,7 @@ async function change(changes: unknown): Promise<StackState> {
 
 test('says how the stack stands', async () => {
   expect(await (await ask('GET', '/dev/stack')).json()).toEqual({
-    policy: { admission: 'none', mode: 'enforce', storeFailure: 'local' },
+    policy: { admission: 'proof-of-work', mode: 'enforce', storeFailure: 'local' },
     redis: 'running',
     canSwitch: true,
     canStopRedis: true,
@@ -35,6 +35,8 @@ test('says how the stack stands', async () => {
 test('the policy changes at the next request, and back', async () => {
   const proof = async () =>
     ((await (await ask('GET', '/session/challenge')).json()) as { proof: string }).proof;
+  await change({ admission: 'none' });
+  expect(await proof()).toBe('none');
   expect((await change({ admission: 'proof-of-work', mode: 'monitor' })).policy).toEqual({
     admission: 'proof-of-work',
     mode: 'monitor',

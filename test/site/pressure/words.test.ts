@@ -22,7 +22,7 @@ test.each([
   [{ ratelimit: '"session";r=56;t=60, "address";r=596;t=60' }, 'RateLimit: session 56, address 596 left'],
   [{ ratelimit: '"session";r=0;t=9', 'retry-after': '9' }, 'RateLimit: session 0 left; Retry-After: 9'],
   [{ 'retry-after': '1' }, 'Retry-After: 1'],
-  [{}, 'No RateLimit'],
+  [{}, ''],
 ])('the fields %j are “%s”', (headers, words) => {
   expect(fieldsInWords(answered(200, undefined, headers as Record<string, string>))).toBe(words);
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createProofs } from '../../src/store/proofs.ts';
 import { createRedis } from '../../src/store/redis.ts';
+import { createUsedProofs } from '../../src/store/usedProofs.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { describeWith } from '../support/optional.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
@@ -25,7 +25,7 @@ afterEach(() => {
 
 function suite(backend: 'memory' | 'redis-server'): void {
   const bridge = useRedisBridge(backend);
-  const connect = () => createProofs(patient(bridge()), hashIdentifier);
+  const connect = () => createUsedProofs(patient(bridge()), hashIdentifier);
 
   test('a proof is one user`s, as often as that one asks, and no other`s', async () => {
     const proofs = connect();
@@ -101,7 +101,7 @@ describe('what Redis does not answer', () => {
 
   test('Redis away: nothing is used, nothing is known', async () => {
     bridge().setFault({ kind: 'bad-gateway' });
-    const proofs = createProofs(createRedis(bridge()), hashIdentifier);
+    const proofs = createUsedProofs(createRedis(bridge()), hashIdentifier);
     const calls = [() => proofs.use('p', ada, 60), () => proofs.wasUsedBy('p', ada), () => proofs.load()];
     for (const call of calls) expect(await codeOf(call)).toBe('store_unavailable');
     bridge().setFault(undefined);
@@ -118,7 +118,7 @@ describe('what Redis does not answer', () => {
   ])('%s is no answer', async (body) => {
     const fetches = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(body));
     try {
-      const proofs = createProofs(createRedis({ url: 'http://127.0.0.1:1', token: 'x' }), hashIdentifier);
+      const proofs = createUsedProofs(createRedis({ url: 'http://127.0.0.1:1', token: 'x' }), hashIdentifier);
       expect(await codeOf(() => proofs.use('p', ada, 60))).toBe('store_unavailable');
       expect(await codeOf(() => proofs.load())).toBe('store_unavailable');
     } finally {

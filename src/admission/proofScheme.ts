@@ -1,7 +1,7 @@
 import type { ChallengeResponse } from '../protocol/messages.ts';
 
 /** One way to make the sign-up of a throwaway user cost something. */
-export interface Proof {
+export interface ProofScheme {
   /**
    * What a sign-up makes its proof from.
    * @throws {DaypassError} `store_unavailable`

@@ -15,7 +15,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
 return 0`.trim();
 
 /** The marks of proofs that were used, and how many were of late. */
-export interface Proofs {
+export interface UsedProofs {
   /**
    * Uses a proof for a user, who may do so again: Identity asks up to three times for one sign-up.
    * @param proof what names it, the same in every spelling of it
@@ -38,7 +38,7 @@ export interface Proofs {
 }
 
 /** @param hash turns an identifier into what may stand in a key */
-export function createProofs(redis: Redis, hash: (identifier: string) => Promise<string>): Proofs {
+export function createUsedProofs(redis: Redis, hash: (identifier: string) => Promise<string>): UsedProofs {
   const markOf = async (proof: string) => `${keyPrefix}:proof:${await hash(proof)}`;
   return {
     async use(proof, userId, ttlSeconds) {

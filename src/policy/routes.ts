@@ -1,0 +1,55 @@
+import type { KnownAudiences } from './audiences.ts';
+import type { Checks } from './checks.ts';
+import { defaultUpstream } from './defaults.ts';
+import type { CheckedRoute, Route } from './types.ts';
+
+/**
+ * Checks `routes` and fills in their defaults.
+ * @returns those that could be read
+ */
+export function checkRoutes(checks: Checks, input: readonly Route[], known: KnownAudiences): CheckedRoute[] {
+  return checks.list('routes', input).flatMap((route, index) => {
+    return checkRoute(checks, `routes[${index}]`, route, known) ?? [];
+  });
+}
+
+function checkRoute(
+  checks: Checks,
+  at: string,
+  input: Route,
+  { names, audiences }: KnownAudiences,
+): CheckedRoute | undefined {
+  const route = checks.object(at, input, ['path', 'audience', 'scope', 'methods', 'upstream', 'verify']);
+  if (!route) return undefined;
+  const { path, audience = names[0] ?? '', scope, upstream = defaultUpstream, verify = true } = route;
+  checks.text(
+    `${at}.path`,
+    path,
+    /^\/[^*?#\s]*(\/\*)?$/,
+    'write a path such as /api/items, or a prefix such as /api/*',
+  );
+  if (names.length > 0) {
+    const shown = typeof audience === 'string' ? audience : 'this';
+    checks.that(names.includes(audience), `${at}.audience: ${shown} is not among audiences`);
+  }
+  if (scope !== undefined && checks.scope(`${at}.scope`, scope)) {
+    const scopes = names.includes(audience) ? audiences[audience]?.scopes : undefined;
+    checks.that(scopes?.includes(scope) ?? true, `${at}.scope: ${scope} is not among the audience's scopes`);
+  }
+  checks.variable(`${at}.upstream`, upstream);
+  checks.boolean(`${at}.verify`, verify);
+  checks.that(
+    verify !== false || scope === undefined,
+    `${at}.scope: asks for a token, which verify: false does not`,
+  );
+  return { path, audience, scope, methods: checkMethods(checks, at, route.methods), upstream, verify };
+}
+
+function checkMethods(checks: Checks, at: string, input: Route['methods']): readonly string[] | undefined {
+  if (input === undefined) return undefined;
+  const methods = checks.list(`${at}.methods`, input);
+  for (const method of methods) {
+    checks.text(`${at}.methods`, method, /^[A-Z]+$/, 'write methods in upper case, such as GET');
+  }
+  return methods;
+}

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { identityPath } from '../../src/protocol/paths.ts';
+import { readCounts } from '../../src/store/readCounts.ts';
+import { type GuardStack, startGuardStack } from '../support/guardStack.ts';
+import { patient } from '../support/redisParts.ts';
+import { issuer } from '../support/tokens.ts';
+
+const rule = { limit: 1, windowSeconds: 3600, algorithm: 'fixed-window' } as const;
+
+let stack: GuardStack;
+let works: Promise<unknown>[];
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
+  stack = await startGuardStack({ policy: { limits: { signup: rule } } });
+  works = [];
+});
+afterEach(async () => {
+  await stack.close();
+  vi.useRealTimers();
+});
+
+const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+const signUp = (clientAddress: string) =>
+  stack.app.request(
+    `${issuer}${identityPath}/signup`,
+    { method: 'POST', body: '{}' },
+    { clientAddress, waitUntil: (work) => void works.push(work) },
+  );
+const counts = async () =>
+  (await readCounts(patient(stack.redis), Date.now())).map(({ event, count }) => [event, count]);
+const changes = () =>
+  stack.logged.map((line) => JSON.parse(line)).filter(({ event }) => event.startsWith('store_'));
+const changesCounted = [
+  ['store_lost', 1],
+  ['store_found', 1],
+];
+
+/** Redis goes, and comes back. */
+async function loseAndFind(): Promise<void> {
+  stack.redis.setFault({ kind: 'bad-gateway' });
+  await signUp('192.0.2.1');
+  pass(300);
+  await signUp('192.0.2.2');
+  stack.redis.setFault(undefined);
+  pass(1000);
+  await signUp('192.0.2.3');
+}
+
+test('each change of its Redis is one line and one count, which travels in the request of a later call', async () => {
+  await loseAndFind();
+  expect(changes()).toEqual([
+    { event: 'store_lost', part: 'guard', cause: expect.any(String) },
+    { event: 'store_found', part: 'guard' },
+  ]);
+  pass(1000);
+  const before = stack.redis.requests;
+  await signUp('192.0.2.4');
+  expect(stack.redis.requests - before).toBe(1);
+  expect(await counts()).toEqual(changesCounted);
+});
+
+test('when no call follows they are sent once the answer is made, after calls that were refused too', async () => {
+  await loseAndFind();
+  works = [];
+  await signUp('192.0.2.3');
+  await Promise.all(works);
+  expect(await counts()).toEqual(changesCounted);
+  works = [];
+  const before = stack.redis.requests;
+  await signUp('192.0.2.3');
+  expect(works).toHaveLength(1);
+  await Promise.all(works);
+  expect(stack.redis.requests).toBe(before);
+});
+
+test('the refusal of a /48 that is known is no sign that Redis is back', async () => {
+  for (let site = 0; site < 6; site += 1) await signUp(`2001:db8:1:${site}::1`);
+  stack.redis.setFault({ kind: 'bad-gateway' });
+  await signUp('192.0.2.1');
+  pass(300);
+  await signUp('192.0.2.2');
+  pass(1000);
+  expect((await signUp('2001:db8:1:99::1')).status).toBe(429);
+  expect(changes()).toHaveLength(1);
+});
