@@ -1,0 +1,23 @@
+import { addresses } from './addresses.ts';
+import { exactLimits } from './exactLimits.ts';
+import { kills } from './kills.ts';
+import { membersUntouched } from './members.ts';
+import { proof } from './proof.ts';
+import { redis } from './redis.ts';
+import { revocation } from './revocation.ts';
+import { rotation } from './rotation.ts';
+import type { Measure } from './support/measure.ts';
+import { sweep } from './sweep.ts';
+
+/** All of them, in the order in which they run. */
+export const measures: readonly Measure[] = [
+  proof,
+  membersUntouched,
+  kills,
+  sweep,
+  redis,
+  addresses,
+  exactLimits,
+  rotation,
+  revocation,
+];

@@ -1,0 +1,13 @@
+import { parseArgs } from 'node:util';
+
+/**
+ * Reads `--only <name>`, which may be repeated.
+ * @throws Error for a name that is none of them, and for anything else
+ */
+export function readArguments(words: string[], names: readonly string[]): { only: readonly string[] } {
+  const { values } = parseArgs({ args: words, options: { only: { type: 'string', multiple: true } } });
+  const { only = names } = values;
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no measure ${unknown}: take ${names.join(', ')}.`);
+  return { only };
+}

@@ -1,0 +1,47 @@
+import type { Policy } from '../../../src/policy/types.ts';
+import { type Environment, readEnvironment } from '../../../src/runtime/environment.ts';
+import { nowSeconds, type Place } from '../../../src/runtime/wire.ts';
+import type { KeyRing } from '../../../src/token/keyRing.ts';
+import { mintAccessToken } from '../../../src/token/mint.ts';
+import { newSubject } from '../../../src/token/randomId.ts';
+
+/** What the instances of one deploy share. */
+export interface Site {
+  policy: Policy;
+  /** The variables of the site. */
+  variables: Readonly<Record<string, string>>;
+  /** What they say; Redis has the time that a busy machine may need. */
+  environment: Environment;
+  place: Place;
+  /** An access token of a new session, as the broker mints it. */
+  mint(options?: { subject?: string; now?: number }): Promise<string>;
+}
+
+const patienceMilliseconds = 5000;
+
+/** Reads the variables of a site as its instances do when they start. */
+export async function openSite(
+  policy: Policy,
+  variables: Readonly<Record<string, string>>,
+  issuer: string,
+): Promise<Site> {
+  const read = await readEnvironment(policy, (name) => variables[name]);
+  const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds: patienceMilliseconds } };
+  const place = { issuer, deployContext: 'dev' } as const;
+  return {
+    policy,
+    variables,
+    environment,
+    place,
+    mint: ({ subject = newSubject(), now = nowSeconds() } = {}) =>
+      mintAccessToken({
+        ...place,
+        keyRing: environment.keyRings.get(policy.defaultAudience) as KeyRing,
+        subject,
+        scopes: [],
+        ttlSeconds: policy.accessToken.ttlSeconds,
+        sessionStartedAt: now,
+        now,
+      }),
+  };
+}
