@@ -14,7 +14,7 @@ import type { TokenRequest } from './tokenRequest.ts';
 const identityBudgetMilliseconds = 3000;
 
 const unmarked =
-  'a throwaway user without the mark of admission; is netlify/functions/identity.ts deployed, with createIdentityFunction in it?';
+  'a throwaway user without the mark of admission; is netlify/functions/identity.ts deployed, with an object literal of userValidate as its default export?';
 
 /**
  * Turns an Identity token into the first access token of a new session and deletes its throwaway user: limit,

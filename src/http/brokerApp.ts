@@ -106,7 +106,8 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
 
   app.all(statsPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
-    return c.json(await stats(broker, c.req.raw.headers));
+    await requireMaintenance(broker, c.req.raw.headers);
+    return c.json(await stats(broker));
   });
 
   app.all(statusPath, async (c) => {

@@ -48,6 +48,10 @@ function checkRoute(
 function checkMethods(checks: Checks, at: string, input: Route['methods']): readonly string[] | undefined {
   if (input === undefined) return undefined;
   const methods = checks.list(`${at}.methods`, input);
+  checks.that(
+    !Array.isArray(input) || methods.length > 0,
+    `${at}.methods: name at least one, or leave it out`,
+  );
   for (const method of methods) {
     checks.text(`${at}.methods`, method, /^[A-Z]+$/, 'write methods in upper case, such as GET');
   }

@@ -76,6 +76,7 @@ describe('POST /session/sweep', () => {
     ['two cursors', form(['cursor', 'all.0.'], ['cursor', 'all.1.']), '400 repeated_parameter'],
     ['a cursor that is none', form(['cursor', '17']), '400 malformed_request'],
     ['an audience that no field can carry', form(['audience', 'a\nb: c']), '400 malformed_request'],
+    ['a misspelt field', form(['cursro', 'all.0.']), '400 malformed_request'],
     ['an audience that is none', form(['audience', ' ']), '400 malformed_request'],
     ['another kind of body', { body: '{}' }, '400 unsupported_content_type'],
   ])('%s', async (_, init, refusal) => {

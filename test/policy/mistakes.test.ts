@@ -100,6 +100,7 @@ test.each([
   [{ routes: [{ path: '/a', audience: {} }] }, 'routes[0].audience: this is not among audiences'],
   [{ routes: [{ path: '/a', scope: null }] }, 'routes[0].scope: a scope is printable ASCII'],
   [{ routes: [{ path: '/a', methods: null }] }, 'routes[0].methods: must be a list'],
+  [{ routes: [{ path: '/a', methods: [] }] }, 'routes[0].methods: name at least one, or leave it out'],
   [{ routes: [{ path: '/a', methods: [5] }] }, 'routes[0].methods: write methods in upper case'],
   [{ routes: [{ path: '/a', verify: null }] }, 'routes[0].verify: must be true or false'],
   [{ upstream: 'x' }, 'upstream: must be an object'],

@@ -9,11 +9,14 @@ export interface SweepRequest {
 
 /**
  * Reads the form of a sweep, which may be empty: `cursor`, and `audience` as often as there are audiences to name.
- * @throws {DaypassError} see `readForm`; `malformed_request` for an audience that no header field can carry
+ * @throws {DaypassError} see `readForm`; `malformed_request` for another field, since a misspelt cursor would begin anew,
+ * and for an audience that no header field can carry
  */
 export async function readSweepRequest(request: Request): Promise<SweepRequest> {
   const body = await readBody(request);
   const pairs = body.length === 0 ? [] : readPairs(body, request.headers.get('content-type'));
+  const unknown = pairs.find(([name]) => name !== 'cursor' && name !== 'audience');
+  if (unknown) throw new DaypassError('malformed_request', { detail: 'The fields are cursor and audience.' });
   const valuesOf = (name: string) =>
     pairs.filter(([each, value]) => each === name && value !== '').map(([, value]) => value);
   const cursors = valuesOf('cursor');
