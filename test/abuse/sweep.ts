@@ -34,6 +34,7 @@ interface Place {
 /** Throwaway users that nobody exchanged go, nobody else does, and it does not take long. */
 export const sweep: Measure = {
   name: 'sweep',
+  isTimed: true,
   what: `Sweep of ${orphans} orphans among ${members} members, ${rounds} times`,
   async run(context) {
     // Processes of their own, all of the same size, and a small one first: our own code has to warm up too.

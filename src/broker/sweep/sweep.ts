@@ -13,7 +13,7 @@ export interface SweepOptions extends RunBounds {
 }
 
 /** Users asked for at once: few lists, and none that fills the memory of a function. */
-const perPage = 1000;
+const perPage = 2000;
 
 /**
  * Deletes throwaway users that were never exchanged, oldest first; nobody else is touched, however odd. Holds no lock: of

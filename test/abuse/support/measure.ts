@@ -9,6 +9,8 @@ export interface Measure {
   name: string;
   /** Heads its lines of the table. */
   what: string;
+  /** Whether its figures are times: what else the machine does spoils them, so that a second try may be made. */
+  isTimed?: true;
   run(context: Context): Promise<Figure[]>;
 }
 

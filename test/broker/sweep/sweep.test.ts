@@ -142,7 +142,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
   });
 
   test('Identity goes away: the run ends, and the log says what was done', async () => {
-    stack.plant(interleave(orphans(1500), members(1500)));
+    stack.plant(interleave(orphans(3000), members(3000)));
     stack.onRequest((request) =>
       stack.deletes.length > 400 && request.method === 'GET'
         ? new Response('bad gateway', { status: 502 })
@@ -151,7 +151,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
     expect(await codeOf(() => run())).toBe('identity_unavailable');
     expect(JSON.parse(stack.logged.at(-1) ?? '')).toMatchObject({
       event: 'sweep',
-      deleted: filter === 'mysql' ? 1000 : 500,
+      deleted: filter === 'mysql' ? 2000 : 1000,
       done: false,
     });
   });
@@ -176,13 +176,13 @@ describe('any Identity', () => {
   });
 
   test('where Identity cannot filter, it is asked in vain twice a run', async () => {
-    stack.plant(members(2500));
+    stack.plant(members(5000));
     stack.onRequest((request) =>
       new URL(request.url).searchParams.has('filter') ? new Response(null, { status: 500 }) : undefined,
     );
     const { cursor, ...answer } = await run();
     expect(cursor).toBeUndefined();
-    expect(answer).toMatchObject({ seen: 2500, kept: 2500, done: true });
+    expect(answer).toMatchObject({ seen: 5000, kept: 5000, done: true });
     expect(stack.lists.map((url) => url.searchParams.get('filter'))).toEqual([
       '@visitor.invalid',
       '@visitor.invalid',
