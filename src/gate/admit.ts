@@ -1,4 +1,5 @@
 import { addressBuckets, unknownAddress } from '../limits/address.ts';
+import { hashBuckets } from '../limits/addressLimiters.ts';
 import { enforce } from '../limits/enforce.ts';
 import type { Decision } from '../limits/limiter.ts';
 import { DaypassError } from '../protocol/error.ts';
@@ -34,18 +35,16 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
   const { hashIdentifier, revocations, limiters, circuit, withoutStore, counters, log } = dependencies;
   let toldOfUnknown = false;
 
-  async function bucketsOf(subject: string | undefined, from: string | undefined): Promise<CallBuckets> {
-    const { address, network } = addressBuckets(from);
-    if (address === unknownAddress && !toldOfUnknown) {
+  async function bucketsOf(subject: string | undefined, address: string | undefined): Promise<CallBuckets> {
+    if (addressBuckets(address).address === unknownAddress && !toldOfUnknown) {
       toldOfUnknown = true;
       log('address_unknown', { effect: 'callers without an address share one limit' });
     }
-    const [session, caller, site] = await Promise.all([
+    const [session, buckets] = await Promise.all([
       subject === undefined ? undefined : hashIdentifier(subject),
-      hashIdentifier(address),
-      network === undefined ? undefined : hashIdentifier(network),
+      hashBuckets(hashIdentifier, address),
     ]);
-    return { session, address: caller, network: site };
+    return { session, ...buckets };
   }
 
   /**

@@ -1,15 +1,21 @@
+import {
+  type AddressLimiters,
+  countAddress,
+  type HashedBuckets,
+  recallAddress,
+} from '../limits/addressLimiters.ts';
 import type { Decision, Limiter } from '../limits/limiter.ts';
 
 /** What a call counts for, each hashed. */
-export interface CallBuckets {
+export interface CallBuckets extends HashedBuckets {
   /** Undefined where no token is asked. */
   session: string | undefined;
-  address: string;
-  network: string | undefined;
 }
 
 /** The limits of the gate. */
-export type GateLimiters = Readonly<Record<'session' | 'address' | 'network', Limiter>>;
+export interface GateLimiters extends AddressLimiters {
+  session: Limiter;
+}
 
 /**
  * A refusal that is known before anybody is asked, of the narrowest limit first, also of a session that was revoked
@@ -17,21 +23,17 @@ export type GateLimiters = Readonly<Record<'session' | 'address' | 'network', Li
  * an address the limit of its network. Calls under way at once may still count: none knows of the refusal of another.
  */
 export function recallRefusal(limiters: GateLimiters, buckets: CallBuckets): Decision | undefined {
-  const { session, address, network } = buckets;
-  return (
-    (session === undefined ? undefined : limiters.session.recall(session)) ??
-    limiters.address.recall(address) ??
-    (network === undefined ? undefined : limiters.network.recall(network))
-  );
+  const { session } = buckets;
+  const known = session === undefined ? undefined : limiters.session.recall(session);
+  return known ?? recallAddress(limiters, buckets);
 }
 
 /** Counts a call in each of its buckets, all in one tick: the client merges them into one request. */
 export async function countCall(limiters: GateLimiters, buckets: CallBuckets): Promise<readonly Decision[]> {
-  const { session, address, network } = buckets;
-  const answers = await Promise.all([
+  const { session } = buckets;
+  const [ofSession, ofAddress] = await Promise.all([
     session === undefined ? undefined : limiters.session.check(session),
-    limiters.address.check(address),
-    network === undefined ? undefined : limiters.network.check(network),
+    countAddress(limiters, buckets),
   ]);
-  return answers.filter((answer) => answer !== undefined);
+  return ofSession ? [ofSession, ...ofAddress] : ofAddress;
 }

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSubscriptions } from '../../src/dev/events/readSubscriptions.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** A document's TypeScript, block by block, each a function of a project of its own. */
+export interface DocsProject {
+  text: string;
+  blocks: string[];
+  /** What the compiler says against it, strictly, with what the package exports. */
+  compile(): Promise<string>;
+  /** The events for which Netlify would call each block that the text is part of. */
+  subscriptions(part: string): Promise<string[][]>;
+  close(): Promise<void>;
+}
+
+/** @param config names the block that is the site's policy */
+export async function openDocs(name: string, config?: number): Promise<DocsProject> {
+  const text = readFileSync(join(root, 'docs', name), 'utf8');
+  const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+  await mkdir(join(root, 'dist'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'dist', 'docs-'));
+  const functions = join(folder, 'netlify', 'functions');
+  await mkdir(functions, { recursive: true });
+  if (config !== undefined) await writeFile(join(folder, 'daypass.config.ts'), blocks[config] ?? '');
+  for (const [index, code] of blocks.entries()) await writeFile(join(functions, `block${index}.ts`), code);
+  return {
+    text,
+    blocks,
+    async compile() {
+      const paths = { 'daypass/*': [join(root, 'src/package/*.ts')] };
+      const settings = {
+        extends: '../../tsconfig.json',
+        compilerOptions: { paths },
+        include: ['.'],
+        exclude: [],
+      };
+      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
+      return spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' }).stdout;
+    },
+    async subscriptions(part) {
+      const indexes = [...blocks.keys()].filter((index) => blocks[index]?.includes(part));
+      return Promise.all(indexes.map((index) => readSubscriptions(folder, `block${index}`)));
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
