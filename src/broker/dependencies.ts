@@ -1,5 +1,6 @@
 import type { IdentityClient } from '../identity/client.ts';
 import type { ThrowawayRule } from '../identity/throwaway.ts';
+import type { AddressLimiters } from '../limits/addressLimiters.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
@@ -26,9 +27,9 @@ export interface BrokerDependencies {
   operatorToken(): string | undefined;
   claims: Claims;
   revocations: Revocations;
-  limiters: Readonly<Record<'exchange' | 'site' | 'renewal' | 'status' | 'challenge', Limiter>>;
-  /** The limits of a whole /48, beside those of its addresses. */
-  networkLimiters: Readonly<Record<'exchange' | 'status' | 'challenge', Limiter>>;
+  limiters: Readonly<Record<'site' | 'renewal', Limiter>>;
+  /** Those that count a caller's address and its network. */
+  addressLimiters: Readonly<Record<'exchange' | 'status' | 'challenge', AddressLimiters>>;
   /** The proof that sign-ups bring; undefined where the site has no admission. */
   challenges: ChallengeSource | undefined;
   /** Whether `TURNSTILE_SECRET_KEY` is one of Cloudflare's test keys. */

@@ -3,21 +3,17 @@ import { enforce } from '../limits/enforce.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { BrokerDependencies, Caller } from './dependencies.ts';
 
-/** The limits that count by address. */
-type AddressLimit = keyof BrokerDependencies['limiters'] & keyof BrokerDependencies['networkLimiters'];
-
 /**
  * Counts a call by the caller's address and, wider, by its network, in one Redis round trip.
  * @throws {DaypassError} `rate_limited`, `store_unavailable`
  */
 export async function limitAddress(
   broker: BrokerDependencies,
-  name: AddressLimit,
+  name: keyof BrokerDependencies['addressLimiters'],
   caller: Caller,
 ): Promise<void> {
-  const limiters = { address: broker.limiters[name], network: broker.networkLimiters[name] };
   const buckets = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
-  enforce(await countAddress(limiters, buckets));
+  enforce(await countAddress(broker.addressLimiters[name], buckets));
 }
 
 /**

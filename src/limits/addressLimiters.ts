@@ -22,12 +22,8 @@ export function createAddressLimiters(
   name: string,
   limit: Required<Limit>,
 ): AddressLimiters {
-  return { address: create(name, limit), network: createNetworkLimiter(create, name, limit) };
-}
-
-/** The limit of a whole /48 beside that of an address. */
-export function createNetworkLimiter(create: CreateLimiter, name: string, limit: Required<Limit>): Limiter {
-  return create(`${name}-network`, { ...limit, limit: limit.limit * addressesOfNetwork });
+  const wider = { ...limit, limit: limit.limit * addressesOfNetwork };
+  return { address: create(name, limit), network: create(`${name}-network`, wider) };
 }
 
 /** The buckets of a caller as they stand in keys. */

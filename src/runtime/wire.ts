@@ -9,7 +9,7 @@ import { createWithoutStore } from '../gate/withoutStore.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
 import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
-import { type CreateLimiter, createNetworkLimiter } from '../limits/addressLimiters.ts';
+import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLocalLimiter } from '../limits/localLimiter.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
@@ -60,16 +60,13 @@ export function wireBroker(
     claims: createClaims(redis, hashIdentifier),
     revocations: createRevocations(redis),
     limiters: {
-      exchange: createLimiter(redis, 'exchange', policy.limits.exchange),
-      site: createLimiter(redis, 'site', policy.limits.site),
-      renewal: createLimiter(redis, 'renewal', policy.limits.renewal),
-      status: createLimiter(redis, 'status', policy.limits.status),
-      challenge: createLimiter(redis, 'challenge', policy.limits.challenge),
+      site: create('site', policy.limits.site),
+      renewal: create('renewal', policy.limits.renewal),
     },
-    networkLimiters: {
-      exchange: createNetworkLimiter(create, 'exchange', policy.limits.exchange),
-      status: createNetworkLimiter(create, 'status', policy.limits.status),
-      challenge: createNetworkLimiter(create, 'challenge', policy.limits.challenge),
+    addressLimiters: {
+      exchange: createAddressLimiters(create, 'exchange', policy.limits.exchange),
+      status: createAddressLimiters(create, 'status', policy.limits.status),
+      challenge: createAddressLimiters(create, 'challenge', policy.limits.challenge),
     },
     challenges: policy.admission && wireAdmission(policy.admission, environment),
     hasTurnstileTestKey: isTestSecret(environment.turnstileSecretKey),

@@ -35,6 +35,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
   const policy = definePolicy();
   const pass = { name: 'any', allowed: true, limit: 1, windowSeconds: 1, remaining: 1, resetSeconds: 1 };
   const limiter = { check: async () => pass, recall: () => undefined };
+  const limiters = { address: limiter, network: limiter };
   let record: Record<string, unknown> = {};
   let deleted: string[] = [];
   const broker: BrokerDependencies = {
@@ -54,8 +55,8 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     operatorToken: () => 'operator',
     claims: { take: async () => 'nonce', release: async () => undefined },
     revocations: { revoke: async () => undefined, isRevoked: async () => false },
-    limiters: { exchange: limiter, site: limiter, renewal: limiter, status: limiter, challenge: limiter },
-    networkLimiters: { exchange: limiter, status: limiter, challenge: limiter },
+    limiters: { site: limiter, renewal: limiter },
+    addressLimiters: { exchange: limiters, status: limiters, challenge: limiters },
     challenges: undefined,
     hasTurnstileTestKey: false,
     missingUpstreams: [],
