@@ -10,7 +10,7 @@ const layers: Record<string, readonly string[]> = {
   'src/identity': ['src/protocol', 'src/token', 'jose'],
   'src/store': ['src/protocol', '@upstash/redis', 'cockatiel'],
   'src/admission': ['src/protocol', 'src/policy', 'src/identity', 'src/store', 'altcha-lib'],
-  'src/limits': ['src/protocol', 'src/policy', '@upstash/redis', '@upstash/ratelimit'],
+  'src/limits': ['src/protocol', 'src/policy', 'src/store', '@upstash/redis', '@upstash/ratelimit'],
   'src/broker': ['src/protocol', 'src/policy', 'src/token', 'src/identity', 'src/store', 'src/limits'],
   'src/gate': ['src/protocol', 'src/policy', 'src/token', 'src/store', 'src/limits'],
   'src/guard': ['src/protocol', 'src/policy', 'src/limits', 'src/store', 'src/gate'],

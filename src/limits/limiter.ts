@@ -1,13 +1,11 @@
 import { Ratelimit } from '@upstash/ratelimit';
 import type { Redis } from '@upstash/redis/cloudflare';
 import type { Limit } from '../policy/types.ts';
-import { DaypassError } from '../protocol/error.ts';
+import { storeCall, unexpectedAnswer } from '../store/redis.ts';
 import { BoundedMap } from './boundedMap.ts';
 
 /** Identifiers that one instance remembers as blocked, so that a flood costs no Redis call each. */
 const rememberedIdentifiers = 10_000;
-
-const retryAfterSeconds = 2;
 
 /** What a limit said of one call. */
 export interface Decision {
@@ -66,13 +64,9 @@ export function createLimiter(redis: Redis, name: string, limit: Required<Limit>
   });
   return {
     async check(identifier) {
-      const { success, remaining, reset, reason } = await ratelimit.limit(identifier).catch((cause) => {
-        throw new DaypassError('store_unavailable', { retryAfterSeconds, cause });
-      });
-      // Numbers that are none come from something that is no Redis.
-      if (reason === 'timeout' || !Number.isFinite(remaining)) {
-        throw new DaypassError('store_unavailable', { retryAfterSeconds });
-      }
+      const { success, remaining, reset, reason } = await storeCall(ratelimit.limit(identifier));
+      // NaN: the server is not Redis.
+      if (reason === 'timeout' || !Number.isFinite(remaining)) throw unexpectedAnswer();
       return decide(success, remaining, reset);
     },
     recall(identifier) {

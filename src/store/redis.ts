@@ -1,5 +1,6 @@
 import { Redis } from '@upstash/redis/cloudflare';
 import { DaypassError } from '../protocol/error.ts';
+import { RedisError } from './redisError.ts';
 
 const retryAfterSeconds = 2;
 
@@ -39,13 +40,13 @@ export function createRedis(options: RedisOptions): Redis {
 
 /**
  * Whatever goes wrong between us and Redis, as the one error that callers know.
- * @throws {DaypassError} `store_unavailable`, with the cause
+ * @throws {DaypassError} `store_unavailable`, with a `RedisError` as its cause
  */
 export async function storeCall<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (cause) {
-    throw new DaypassError('store_unavailable', { retryAfterSeconds, cause });
+    throw new DaypassError('store_unavailable', { retryAfterSeconds, cause: new RedisError(cause) });
   }
 }
 
