@@ -1,5 +1,7 @@
 import { resolveAddress, type Settings } from './options.ts';
 
+type Fetch = typeof fetch;
+
 /** Origin and path with a closing slash: what lies under a prefix begins with it, and `/apiary` not with `/api/`. */
 function placeOf(address: string): string {
   const url = resolveAddress(address);
@@ -7,26 +9,58 @@ function placeOf(address: string): string {
 }
 
 /**
- * Replaces `fetch`, so that calls under the prefixes go through the session. Left alone are calls that carry
- * `Authorization` already, and whatever is not under a prefix.
- * @param authorized sends a request with the token
+ * Replaces `fetch`, so that calls under the prefixes go through the session.
+ * @param authorized sends a request with the token, by the `fetch` that this function returns
  * @param prefixes addresses, resolved as `fetch` resolves them
  * @param settings Identity and the broker never get the token, though a prefix may cover them
+ * @returns the `fetch` that was replaced
  * @throws TypeError for a prefix that is no address
  */
-export function attach(authorized: typeof fetch, prefixes: readonly string[], settings: Settings): void {
+export function attach(
+  authorized: Fetch,
+  prefixes: readonly string[],
+  settings: Pick<Settings, 'identityUrl' | 'brokerUrl'>,
+): Fetch {
   const covered = prefixes.map(placeOf);
   const excepted = [settings.identityUrl, settings.brokerUrl].map(placeOf);
-  const own = fetch;
-
-  globalThis.fetch = async (input, init) => {
-    const { url = `${input}`, headers } = input as Request;
-    const place = placeOf(url);
+  return replaceFetch((address) => {
+    const place = placeOf(address);
     const isUnder = (prefix: string) => place.startsWith(prefix);
-    const isOurs =
-      covered.some(isUnder) &&
-      !excepted.some(isUnder) &&
-      !new Headers(init?.headers ?? headers).has('Authorization');
-    return isOurs ? authorized(input, init) : own(input, init);
+    return covered.some(isUnder) && !excepted.some(isUnder);
+  }, authorized);
+}
+
+/**
+ * Replaces `fetch`. Left alone are calls that carry `Authorization` already, those of mode `no-cors`, which may not
+ * carry any (Fetch standard, "no-CORS-safelisted request-header"), and whatever is not covered.
+ * @returns the `fetch` that was replaced
+ */
+export function replaceFetch(isCovered: (address: string) => boolean, instead: Fetch): Fetch {
+  const found = fetch;
+  globalThis.fetch = async (input, init) => {
+    const { url, headers, mode, target } = read(input);
+    if (!isCovered(url) || new Headers(init?.headers ?? headers).has('Authorization')) {
+      return found(input, init);
+    }
+    if ((init?.mode ?? mode) !== 'no-cors') return instead(target, init);
+    // By its global name: the build leaves out what is called on `console`, for gotrue-js's sake.
+    globalThis.console.warn(`Daypass: mode no-cors carries no token, leave the mode out: ${url}`);
+    return found(input, init);
   };
+  return found;
+}
+
+/**
+ * Reads what `fetch` would. A Request, of whatever realm, is what the browser's own getters take for one; everything
+ * else is text, and is turned into it once.
+ */
+function read(input: RequestInfo | URL): Partial<Request> & { url: string; target: RequestInfo } {
+  const get = <Name extends keyof Request>(name: Name): Request[Name] =>
+    Reflect.get(Request.prototype, name, input);
+  try {
+    return { url: get('url'), headers: get('headers'), mode: get('mode'), target: input as Request };
+  } catch {
+    const url = `${input}`;
+    return { url, target: url };
+  }
 }

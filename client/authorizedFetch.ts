@@ -2,29 +2,43 @@
 type GetToken = (unwanted?: string) => Promise<string>;
 
 /**
- * `fetch` with the access token as `Authorization: Bearer` (RFC 6750 §2.1). Sends again once, with another token,
- * and only after a 401 that says the token was at fault (RFC 6750 §3.1) and when the body can be sent again: any
+ * Makes `fetch` with the access token as `Authorization: Bearer` (RFC 6750 §2.1). It sends again once, with another
+ * token, and only after a 401 that says the token was at fault (RFC 6750 §3.1) and when the body can be sent again: any
  * but a stream. Whatever else the backend answers is the caller's.
- * @throws SessionError when there is no token to be had; what `fetch` throws; the signal's reason once it aborts
+ * @param send how requests are sent: by the `fetch` that was found before the page's own was replaced
+ * @returns a function that throws a SessionError when there is no token to be had; what `fetch` throws; the signal's
+ * reason once it aborts; a TypeError for mode `no-cors`, and when `fetch` leads back to the session
  */
-export async function authorizedFetch(
-  getToken: GetToken,
-  input: RequestInfo | URL,
-  init?: RequestInit,
-): Promise<Response> {
-  const first = new Request(input, init);
-  // Cloning a stream would keep all of it in memory, however long it is.
-  const second = init?.body instanceof ReadableStream ? undefined : first.clone();
-  const token = await unlessAborted(getToken(), first);
-  const response = await send(first, token);
-  if (!second || !refusesToken(response)) return response;
-  const other = await unlessAborted(getToken(token), second);
-  return other === token ? response : send(second, other);
-}
+export function createAuthorizedFetch(getToken: GetToken, send: (request: Request) => Promise<Response>) {
+  const sent = new WeakSet<Request>();
+  let sendingUrl: string | undefined;
 
-function send(request: Request, token: string): Promise<Response> {
-  request.headers.set('Authorization', `Bearer ${token}`);
-  return fetch(request);
+  function sendWith(token: string, request: Request): Promise<Response> {
+    request.headers.set('Authorization', `Bearer ${token}`);
+    sent.add(request);
+    sendingUrl = request.url;
+    try {
+      return send(request);
+    } finally {
+      sendingUrl = undefined;
+    }
+  }
+
+  return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const first = new Request(input, init);
+    // The page may have replaced `fetch` by one that calls the session, which would never end.
+    if (sent.has(input as Request) || first.url === sendingUrl) {
+      throw new TypeError('Daypass: fetch leads back to session.fetch; use session.attach instead');
+    }
+    if (first.mode === 'no-cors') throw new TypeError('Daypass: mode no-cors carries no token');
+    // Cloning a stream would keep all of it in memory, however long it is.
+    const second = init?.body instanceof ReadableStream ? undefined : first.clone();
+    const token = await unlessAborted(getToken(), first);
+    const response = await sendWith(token, first);
+    if (!second || !refusesToken(response)) return response;
+    const other = await unlessAborted(getToken(token), second);
+    return other === token ? response : sendWith(other, second);
+  };
 }
 
 function refusesToken(response: Response): boolean {

@@ -1,4 +1,6 @@
-import { authorizedFetch } from './authorizedFetch.ts';
+import { nearest } from '../src/protocol/nearest.ts';
+import { attach } from './attach.ts';
+import { createAuthorizedFetch } from './authorizedFetch.ts';
 import { createEvents, type On } from './events.ts';
 import { checkOptions, type SessionOptions } from './options.ts';
 import { createTokenSource } from './tokenSource.ts';
@@ -9,9 +11,18 @@ export interface Session {
    * `fetch` with the access token as `Authorization: Bearer`, in place of any that the request has. Sends again
    * once, with another token, after a 401 that says `Bearer error="invalid_token"`, unless its body is a stream.
    * Hand it addresses of your API alone: whoever gets the token can use it.
-   * @throws SessionError when there is no token to be had; else as `fetch` does
+   * @throws SessionError when there is no token to be had; TypeError for mode `no-cors`, which carries no header of
+   * ours, and when the page has replaced `fetch` by a function that calls this one; else as `fetch` does
    */
   fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+  /**
+   * Replaces the page's `fetch`, so that calls under the prefixes carry the token, as the script tag does with its
+   * `data-api`. The session then sends with the `fetch` that it found. Left alone are calls that carry `Authorization`
+   * already, calls to Identity and to the broker, and, with a warning, those of mode `no-cors`.
+   * @param prefixes such as `/api/` or `https://api.example.com/v1/`
+   * @throws TypeError for a prefix that is no address; then nothing was replaced
+   */
+  attach: (prefixes: readonly string[]) => void;
   /**
    * The access token: the one at hand, renewed when it is about to expire, or the first of a new session. Ask
    * each time you need it. A page that is idle asks for none.
@@ -32,17 +43,32 @@ export interface Session {
 /**
  * Makes a session. It asks for nothing until the first call needs a token: then it signs a throwaway user up, logs
  * it in, and exchanges it for an access token. Tabs of one site share that token.
- * @throws TypeError when an option is malformed, or none of `SessionOptions`
+ * @throws TypeError when an option is malformed, or none of `SessionOptions`: it names the nearest
  */
 export function createSession(options: SessionOptions = {}): Session {
+  if (Object(options) !== options || Array.isArray(options)) throw new TypeError('Daypass: bad options');
   const { on, emit } = createEvents();
   const settings = checkOptions(options);
-  for (const name in options) if (!(name in settings)) throw new TypeError(`Daypass: bad option ${name}`);
+  const names = Object.keys(settings);
+  for (const name in options) {
+    if (!names.includes(name)) throw new TypeError(unknownOption(name, names));
+  }
   const { getToken, revoke } = createTokenSource(settings, emit);
+  // Looked up at each call: a page's tests replace `fetch` after its modules were loaded.
+  let send: typeof fetch = (request) => fetch(request);
+  const authorized = createAuthorizedFetch(getToken, (request) => send(request));
   return {
-    fetch: (input, init) => authorizedFetch(getToken, input, init),
+    fetch: authorized,
+    attach: (prefixes) => {
+      send = attach(authorized, prefixes, settings);
+    },
     token: (options) => getToken(options?.renew),
     revoke,
     on,
   };
+}
+
+/** @param names of the options that there are */
+export function unknownOption(name: string, names: readonly string[]): string {
+  return `Daypass: no option ${name}; did you mean ${nearest(name, names) ?? names.join(', ')}?`;
 }

@@ -42,7 +42,9 @@ const defaults: Readonly<TextOptions> = {
  */
 export function checkOptions(options: SessionOptions): Settings {
   const settings = { storage: options.storage, prove: options.prove } as Settings;
-  if (options.prove && typeof options.prove !== 'function') throw new TypeError('Daypass: bad option prove');
+  const { prove, storage } = settings;
+  if (prove !== undefined && typeof prove !== 'function') throw new TypeError('Daypass: bad option prove');
+  if (storage && typeof storage.getItem !== 'function') throw new TypeError('Daypass: bad option storage');
   let name: keyof TextOptions;
   for (name in defaults) {
     const value: unknown = options[name] ?? defaults[name];
@@ -63,5 +65,9 @@ export function checkOptions(options: SessionOptions): Settings {
  * @throws TypeError when it is none
  */
 export function resolveAddress(address: string): URL {
-  return new URL(new Request(address).url);
+  try {
+    return new URL(new Request(address).url);
+  } catch {
+    throw new TypeError(`Daypass: bad address ${address}`);
+  }
 }

@@ -1,19 +1,19 @@
-import { gzipSync } from 'node:zlib';
+import { execFileSync } from 'node:child_process';
 import { bundlePage, bundleProof, bundleScript, bundleServer, bundleSolver } from './bundle.ts';
 
 interface Measured {
   name: string;
-  /** Largest size allowed, in bytes after gzip -9. */
+  /** Largest size allowed, in bytes after GNU `gzip -9`. */
   budget: number;
   bundle(): Promise<string>;
 }
 
 /** Each is measured as one minified file with all that it imports. */
 const table: readonly Measured[] = [
-  { name: 'dist/daypass.js', budget: 5_000, bundle: bundleScript },
+  { name: 'dist/daypass.js', budget: 6_000, bundle: bundleScript },
   { name: 'dist/daypass-proof.js', budget: 3_800, bundle: bundleProof },
   { name: 'dist/daypass-solver.js', budget: 2_000, bundle: bundleSolver },
-  { name: 'daypass', budget: 5_200, bundle: () => bundlePage('client/index.ts') },
+  { name: 'daypass', budget: 6_200, bundle: () => bundlePage('client/index.ts') },
   { name: 'daypass/verify', budget: 9_000, bundle: () => bundleServer('src/package/verify.ts') },
   { name: 'daypass/hono', budget: 10_000, bundle: () => bundleServer('src/package/hono.ts') },
   { name: 'daypass/identity', budget: 5_500, bundle: () => bundleServer('src/package/identity.ts') },
@@ -22,10 +22,10 @@ const table: readonly Measured[] = [
 
 let isOver = false;
 console.log(
-  `${'export'.padEnd(24)}${'bytes'.padStart(8)}${'budget'.padStart(8)}  (es2022, minified, gzip -9)`,
+  `${'export'.padEnd(24)}${'bytes'.padStart(8)}${'budget'.padStart(8)}  (es2022, minified, GNU gzip -9)`,
 );
 for (const { name, budget, bundle } of table) {
-  const bytes = gzipSync(await bundle(), { level: 9 }).length;
+  const bytes = execFileSync('gzip', ['-9'], { input: await bundle() }).length;
   isOver ||= bytes > budget;
   const verdict = bytes > budget ? `  ${bytes - budget} over` : '';
   console.log(`${name.padEnd(24)}${String(bytes).padStart(8)}${String(budget).padStart(8)}${verdict}`);

@@ -44,7 +44,14 @@ async function load(): Promise<Turnstile> {
 }
 
 function find(): Turnstile | undefined {
-  return (globalThis as { turnstile?: Turnstile }).turnstile;
+  const { turnstile } = globalThis as { turnstile?: Turnstile };
+  // It may be an element of the page that has this id.
+  return typeof turnstile?.render === 'function' ? turnstile : undefined;
+}
+
+/** By the browser's own getter: an element of the page that is named `head` or `body` hides the property. */
+export function pageElement(name: 'head' | 'body' | 'documentElement'): HTMLElement {
+  return Reflect.get(Document.prototype, name, document);
 }
 
 async function addScript(): Promise<void> {
@@ -55,7 +62,7 @@ async function addScript(): Promise<void> {
       script.onload = resolve;
       script.onerror = () => reject(unavailable());
       requestTimeout().addEventListener('abort', () => reject(unavailable()));
-      document.head.append(script);
+      pageElement('head').append(script);
     });
   } catch (error) {
     script.remove();

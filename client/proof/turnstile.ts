@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts';
-import { loadTurnstile } from './loadTurnstile.ts';
+import { loadTurnstile, pageElement } from './loadTurnstile.ts';
 
 /** Long enough for a visitor who has to click; the widget's token lives 300 s. */
 const patienceSeconds = 120;
@@ -23,7 +23,7 @@ export async function askTurnstile(siteKey: string): Promise<string> {
   // By its properties, which no Content-Security-Policy forbids.
   Object.assign(container.style, { position: 'fixed', right: '1rem', bottom: '1rem', zIndex: '2147483647' });
   // A script in the head may be here before the body is.
-  (document.body ?? document.documentElement).append(container);
+  (pageElement('body') ?? pageElement('documentElement')).append(container);
 
   let widget: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { attach } from '../../client/attach.ts';
+import { createSession } from '../../client/index.ts';
 import { checkOptions } from '../../client/options.ts';
-import { optionsWith, origin } from './support/fakeSite.ts';
+import { FakeSite, optionsWith, origin } from './support/fakeSite.ts';
 
 let sent: string[];
 const urlOf = (input: RequestInfo | URL) => (input instanceof Request ? input.url : String(input));
@@ -96,4 +97,93 @@ test('an address that is none is refused as by fetch: the promise is', async () 
 
 test('a prefix that is no address is a TypeError', () => {
   expect(() => attachTo('http://')).toThrow(TypeError);
+});
+
+describe('a session', () => {
+  let site: FakeSite;
+  beforeEach(() => {
+    site = new FakeSite();
+    site.install();
+  });
+  const tokens = () =>
+    site.calls
+      .filter(({ line }) => line.endsWith('/api/x'))
+      .map(({ headers }) => headers.get('authorization'));
+
+  test('attaches itself: calls under its prefixes carry the token', async () => {
+    createSession(optionsWith()).attach([`${origin}/api/`]);
+    await fetch(`${origin}/api/x`);
+    await fetch(`${origin}/other`);
+    expect(tokens()).toEqual(['Bearer access-2']);
+    expect(site.lines().slice(-2)).toEqual(['GET /api/x', 'GET /other']);
+  });
+
+  test('replaces nothing when a prefix is no address', () => {
+    const found = fetch;
+    const session = createSession(optionsWith());
+    expect(() => session.attach([`${origin}/api/`, 'http://'])).toThrow(
+      new TypeError('Daypass: bad address http://'),
+    );
+    expect(fetch).toBe(found);
+  });
+
+  test('sends with the fetch that it found, whoever replaces it afterwards', async () => {
+    const session = createSession(optionsWith());
+    session.attach([`${origin}/api/`]);
+    const attached = fetch;
+    vi.stubGlobal('fetch', (input: RequestInfo | URL, init?: RequestInit) =>
+      urlOf(input).includes('/api/') ? attached(urlOf(input)) : attached(input, init),
+    );
+    await fetch(`${origin}/api/x`);
+    await session.fetch(`${origin}/api/x`);
+    expect(tokens()).toEqual(['Bearer access-2', 'Bearer access-2']);
+  });
+
+  test('attached twice, or with another session, sends each call once', async () => {
+    const sessions = [createSession(optionsWith()), createSession(optionsWith())];
+    for (const session of [...sessions, ...sessions]) session.attach([`${origin}/api/`]);
+    await fetch(`${origin}/api/x`);
+    for (const session of sessions) await session.fetch(`${origin}/api/x`);
+    expect(tokens()).toHaveLength(3);
+    expect(tokens().every((token) => token?.startsWith('Bearer access-'))).toBe(true);
+  });
+
+  test('sends with a fetch that was replaced after the session was made, as tests of a page do', async () => {
+    const session = createSession(optionsWith());
+    const later = new FakeSite();
+    later.install();
+    await session.fetch(`${origin}/api/x`);
+    expect(site.calls).toEqual([]);
+    expect(later.lines().at(-1)).toBe('GET /api/x');
+  });
+
+  test.each<[string, (session: { fetch: typeof fetch }) => typeof fetch]>([
+    ['by session.fetch itself', (session) => session.fetch],
+    ['by a function that rebuilds the call', (session) => (input) => session.fetch(urlOf(input))],
+    [
+      'by a function that takes its time',
+      (session) => async (input, init) => {
+        await Promise.resolve();
+        return session.fetch(input, init);
+      },
+    ],
+  ])('a fetch that the page replaced %s is an error, not an endless loop', async (_, replace) => {
+    const session = createSession(optionsWith({ storage: null }));
+    await session.token();
+    const found = fetch;
+    const replaced = replace(session);
+    vi.stubGlobal('fetch', (input: RequestInfo | URL, init?: RequestInit) =>
+      urlOf(input).includes('/api/') ? replaced(input, init) : found(input, init),
+    );
+    await expect(fetch(`${origin}/api/x`)).rejects.toThrow(/session\.attach/);
+    expect(tokens()).toEqual([]);
+  });
+
+  test('refuses mode no-cors before it asks for a token', async () => {
+    const session = createSession(optionsWith());
+    await expect(session.fetch(`${origin}/api/x`, { mode: 'no-cors' })).rejects.toThrow(
+      new TypeError('Daypass: mode no-cors carries no token'),
+    );
+    expect(site.lines()).toEqual([]);
+  });
 });

