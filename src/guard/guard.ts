@@ -65,7 +65,7 @@ export function createGuard(dependencies: GuardDependencies): Guard {
    */
   return async (request, caller) => {
     // Asks whether something is allowed, and does nothing (Fetch standard, CORS-preflight request).
-    if (request.method === 'OPTIONS') return;
+    if (request.method === 'OPTIONS') return checkBody(request);
     const endpoint = endpointOf(request);
     if (endpoint === undefined) {
       throw new DaypassError('path_refused', { detail: 'The path may be read in more than one way.' });
@@ -76,9 +76,9 @@ export function createGuard(dependencies: GuardDependencies): Guard {
       throw new DaypassError('members_denied', { detail: 'Nobody has data of their own at this site.' });
     }
     const name = counted[endpoint];
-    if (request.method !== 'POST' || name === undefined) return;
+    // GoTrue reads bodies of any size and keeps what they hold: 14 MB of metadata come back with every list of users.
     await checkBody(request);
-    await count(name, caller.address);
+    if (request.method === 'POST' && name !== undefined) await count(name, caller.address);
   };
 }
 
