@@ -43,6 +43,13 @@ test('the commands are the scripts that there are', () => {
   expect(Buffer.from(made, 'base64url')).toHaveLength(32);
 });
 
+test('says how many tokens the verifiers are proven on', () => {
+  const vectors = ['accept', 'refuse'].flatMap((name) =>
+    JSON.parse(readFileSync(join(root, `test/vectors/${name}.json`), 'utf8')),
+  );
+  expect(readme).toContain(`proven on the same ${vectors.length} tokens`);
+});
+
 test('the TypeScript compiles, strictly, against what the package exports', async () => {
   await mkdir(join(root, 'dist'), { recursive: true });
   const folder = await mkdtemp(join(root, 'dist', 'readme-'));

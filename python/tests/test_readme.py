@@ -84,7 +84,7 @@ def test_the_django_project(project: Path) -> None:
         "none": None,
         "plain": make_pass(iss=ISSUER),
         "writer": make_pass(iss=ISSUER, scope="write"),
-        "expired": make_pass(iss=ISSUER, exp=1, iat=0),
+        "expired": make_pass(iss=ISSUER, exp=1, iat=0, auth_time=0),
     }
     ran = subprocess.run(
         [sys.executable, "call_project.py"],

@@ -37,7 +37,7 @@ def good_claims(now: int = NOW, **changes: Any) -> dict[str, Any]:
         "iat": now,
         "exp": now + 300,
         "jti": "AAAAAAAAAAAAAAAAAAAAAA",
-        "auth_time": now,
+        "auth_time": now - 7200,
         "scope": "",
         "deploy_context": "production",
     }

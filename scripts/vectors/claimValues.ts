@@ -72,6 +72,15 @@ const subjects: [string, string][] = [
   ['a letter beyond ASCII', `anon_${random.slice(1)}é`],
 ];
 
+const sids: [string, unknown][] = [
+  ['as the broker writes it', 'kQ3Zt8vW1xYb5cDe7fGh9A'],
+  ['of another session', 'AAAAAAAAAAAAAAAAAAAAAA'],
+  ['empty', ''],
+  ['a number', 1],
+  ['null', null],
+  ['a list', ['kQ3Zt8vW1xYb5cDe7fGh9A']],
+];
+
 const accepting: [string, Partial<Setting>, string][] = [
   [
     'a preview where previews are accepted',
@@ -149,6 +158,13 @@ export const claimValues: Vector[] = [
       contexts,
       withClaims({ deploy_context: context }),
       setting,
+    ),
+  ),
+  ...sids.map(([name, sid]) =>
+    accepted(
+      `sid: ${name}`,
+      'Policy: only the broker can judge sid, by a key that never leaves the site; verifiers ignore it (RFC 7519 §4).',
+      withClaims({ sid }),
     ),
   ),
   accepted(

@@ -52,9 +52,13 @@ export function withHeader(changes: Record<string, unknown>): string {
   return sign({ ...goodHeader, ...changes }, goodClaims);
 }
 
-/** A good token but for some claims; `undefined` leaves one out. */
+/**
+ * A good token but for some claims; `undefined` leaves one out. Its session begins with it unless `auth_time` says
+ * otherwise.
+ */
 export function withClaims(changes: Record<string, unknown>): string {
-  return sign(goodHeader, { ...goodClaims, ...changes });
+  const session = typeof changes.iat === 'number' ? { auth_time: changes.iat } : {};
+  return sign(goodHeader, { ...goodClaims, ...session, ...changes });
 }
 
 /** A good token but for one claim, whose value is JSON text as it stands. */

@@ -19,7 +19,6 @@ const fine: [string, string, string][] = [
   ['a number with fraction and exponent', 'RFC 8259 §6', extra('-1.5e-7')],
   ['lists, objects, true, false and null', 'RFC 8259 §3', extra('[{},[],true,false,null,"",0]')],
   ['a member without a name', 'RFC 8259 §4', claimsText.replace('{', '{"":1,')],
-  ['20 levels', 'RFC 8259 §9', extra(`${'['.repeat(20)}${']'.repeat(20)}`)],
   [
     'a member called __proto__',
     'RFC 7519 §4: an unknown claim is ignored',
@@ -76,11 +75,50 @@ const broken: [string, string, string][] = [
 /** Valid JSON that is no object. */
 const noObject = ['[]', '[{}]', '"x"', '1', 'null', 'true', ' '];
 
+const depth =
+  'Policy, after RFC 8259 §9: header and claims nest at most 64 levels; the object itself is the first, each object or list in another one more.';
+
+/** JSON text of so many lists, or of so many lists and objects by turns, each in the one before. */
+const lists = (count: number) => `${'['.repeat(count)}${']'.repeat(count)}`;
+const mixed = (count: number): string => {
+  if (count === 0) return '0';
+  return count % 2 === 1 ? `[${mixed(count - 1)}]` : `{"x":${mixed(count - 1)}}`;
+};
+
+/** Values of a member: what stands in them, and how many levels they add to the object around. */
+const nested: [string, number, string][] = [
+  ['21 levels', 20, lists(20)],
+  ['64 levels of lists', 63, lists(63)],
+  ['64 levels, of objects too', 63, mixed(63)],
+  ['64 levels, another 64 beside them', 63, `${lists(63)},"y":${lists(63)}`],
+  ['100 lists beside one another', 2, `[${Array(100).fill('[]').join(',')}]`],
+  ['brackets in a string', 0, JSON.stringify('["{['.repeat(30))],
+  ['brackets in a name', 1, `{${JSON.stringify('[{"\\['.repeat(30))}:1}`],
+  ['65 levels of lists', 64, lists(64)],
+  ['65 levels, of objects too', 64, mixed(64)],
+  ['65 levels, a scalar in the last', 64, `${'['.repeat(64)}0${']'.repeat(64)}`],
+  ['65 levels behind strings of closing brackets', 64, `"]]}}\\\\","y":${lists(64)}`],
+  ['100 levels', 99, lists(99)],
+  ['130 levels', 129, lists(129)],
+  ['600 levels', 599, lists(599)],
+  ['1200 levels', 1199, lists(1199)],
+];
+
+const depths: Vector[] = (['claims', 'header'] as const).flatMap((part) =>
+  nested.map(([name, levels, value]) => {
+    const nest = (members: object) => rawMember(members, 'x', value);
+    const token = part === 'claims' ? sign(goodHeader, nest(goodClaims)) : sign(nest(goodHeader), goodClaims);
+    const title = `JSON of the ${part}: ${name}`;
+    return levels < 64 ? accepted(title, depth, token) : refused('token_malformed', title, depth, token);
+  }),
+);
+
 function escaped(json: string): string {
   return json.replaceAll(/[a-z]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 export const json: Vector[] = [
+  ...depths,
   ...fine.map(([name, source, text]) =>
     accepted(`JSON of the claims: ${name}`, `${source}; the claims are valid JSON.`, sign(goodHeader, text)),
   ),

@@ -6,6 +6,7 @@ const expiry = 'RFC 7519 §4.1.4 with a leeway of 30 s: accepted while now < exp
 const issue = 'Policy: accepted while iat ≤ now + 30.';
 const start = 'RFC 7519 §4.1.5 with a leeway of 30 s: accepted while nbf ≤ now + 30.';
 const life = 'Policy: exp − iat is at most 3600, since no longer life is ever minted.';
+const session = 'Policy: auth_time is at most iat; no token is minted before its session begins.';
 const order = 'Policy: exp lies behind iat; a token that ends before it starts was never minted.';
 
 /** A token that expires so many seconds after `now`, of a life of 300 s. */
@@ -105,5 +106,31 @@ export const times: Vector[] = [
     'auth_time: 11 hours ago',
     'Policy: a session outlives its tokens.',
     withClaims({ auth_time: now - 39_600 }),
+  ),
+  accepted(
+    'auth_time: equal to iat, both ahead',
+    session,
+    withClaims({ iat: now + 30, auth_time: now + 30 }),
+  ),
+  accepted('auth_time: 1 s before iat', session, withClaims({ auth_time: now - 1 })),
+  refused('token_claims', 'auth_time: 1 s after iat', session, withClaims({ auth_time: now + 1 })),
+  refused(
+    'token_claims',
+    'auth_time: after iat, and past',
+    session,
+    withClaims({ iat: now - 100, exp: now + 200, auth_time: now - 99 }),
+  ),
+  refused('token_claims', 'auth_time: in milliseconds', session, withClaims({ auth_time: now * 1000 })),
+  refused(
+    'token_claims',
+    'auth_time: a hundred years ahead',
+    session,
+    withClaims({ auth_time: now + 3_155_760_000 }),
+  ),
+  refused(
+    'token_claims',
+    'auth_time: the last whole number',
+    session,
+    withClaims({ auth_time: Number.MAX_SAFE_INTEGER }),
   ),
 ];

@@ -30,6 +30,8 @@ export function checkClaims(claims: Readonly<Record<string, unknown>>, policy: C
   const expiresAt = numericDate(claims.exp);
   const notBefore = claims.nbf === undefined ? undefined : numericDate(claims.nbf);
   const sessionStartedAt = claims.auth_time === undefined ? undefined : numericDate(claims.auth_time);
+  // Else a session could be made to begin, and so to end, as late as one likes.
+  if (sessionStartedAt !== undefined && sessionStartedAt > issuedAt) throw new DaypassError('token_claims');
 
   if (iss !== policy.issuer) throw new DaypassError('token_issuer');
   if (aud !== policy.audience) throw new DaypassError('token_audience');

@@ -3,6 +3,12 @@ import { base64url } from 'jose';
 /** Longest token that anybody here looks at, in bytes (it is ASCII). */
 const maxTokenBytes = 4096;
 
+/**
+ * How deep header and claims may nest (RFC 8259 §9): the object itself is the first level, each object or list inside
+ * another one more. Parsers differ in what they bear, so one bound makes all verifiers agree.
+ */
+const maxLevels = 64;
+
 export interface ParsedToken {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
@@ -11,7 +17,8 @@ export interface ParsedToken {
 /**
  * Reads a JWS in compact form without believing it: no signature is checked.
  * @returns undefined when the token is longer than 4096 bytes, has not three parts, is not base64url in its
- * canonical form (RFC 4648 §3.5), not JSON in UTF-8, not two objects, or repeats a member (RFC 7515 §4)
+ * canonical form (RFC 4648 §3.5), not JSON in UTF-8, not two objects, nests deeper than 64 levels, or repeats a
+ * member (RFC 7515 §4)
  */
 export function parseToken(token: string): ParsedToken | undefined {
   if (token.length > maxTokenBytes) return undefined;
@@ -36,7 +43,9 @@ function parseObject(part: string): Record<string, unknown> | undefined {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(base64url.decode(part));
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return countWrittenMembers(text) === countMembers(value) ? (value as Record<string, unknown>) : undefined;
+    return countWrittenMembers(text) === countMembers(value, 1)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -49,9 +58,16 @@ function countWrittenMembers(json: string): number {
   return count;
 }
 
-/** Members that survived parsing: fewer than written when a name was repeated. */
-function countMembers(value: unknown): number {
+/**
+ * Members that survived parsing: fewer than written when a name was repeated.
+ * @throws {RangeError} it nests too deep
+ */
+function countMembers(value: unknown, level: number): number {
   if (typeof value !== 'object' || value === null) return 0;
-  const inner = Object.values(value).reduce<number>((sum, member) => sum + countMembers(member), 0);
+  if (level > maxLevels) throw new RangeError('JSON nests too deep');
+  const inner = Object.values(value).reduce<number>(
+    (sum, member) => sum + countMembers(member, level + 1),
+    0,
+  );
   return Array.isArray(value) ? inner : inner + Object.keys(value).length;
 }

@@ -34,7 +34,11 @@ afterAll(() => stack.close());
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const forge = (claims: object, header: object = {}, key?: string) => {
   const now = Math.floor(Date.now() / 1000);
-  return sign({ ...goodHeader, ...header }, { ...goodClaims, iat: now, exp: now + 300, ...claims }, key);
+  return sign(
+    { ...goodHeader, ...header },
+    { ...goodClaims, iat: now, exp: now + 300, auth_time: now - 7200, ...claims },
+    key,
+  );
 };
 const withForged = async (claims: object, header: object = {}, key?: string) =>
   stack.request('/api/x', bearer(await forge(claims, header, key)));

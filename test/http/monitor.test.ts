@@ -37,7 +37,7 @@ afterEach(() => vi.useRealTimers());
 
 const forge = (claims: object, key?: string) => {
   const now = Math.floor(Date.now() / 1000);
-  return sign(goodHeader, { ...goodClaims, iat: now, exp: now + 300, ...claims }, key);
+  return sign(goodHeader, { ...goodClaims, iat: now, exp: now + 300, auth_time: now - 7200, ...claims }, key);
 };
 
 /** What is counted under an event from now on. */

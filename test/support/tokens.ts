@@ -21,7 +21,7 @@ export const goodClaims = {
   iat: now,
   exp: now + 300,
   jti: 'AAAAAAAAAAAAAAAAAAAAAA',
-  auth_time: now,
+  auth_time: now - 7200,
   scope: '',
   deploy_context: 'production',
 };

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { signedBy } from '../../scripts/vectors/craft.ts';
+import { signedBy, withHeader } from '../../scripts/vectors/craft.ts';
 import { languages } from '../support/languages.ts';
 import { describeWith } from '../support/optional.ts';
 
@@ -17,6 +17,15 @@ const [accept, refuse] = files.map((file) => JSON.parse(readFileSync(file, 'utf8
 // A first run fetches packages and compiles them.
 const timeout = 240_000;
 
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const examples = 'examples/verify';
+
+/** What the table of odd header members says, by the folder of the library. */
+const oddHeaders = [...read(`${examples}/README.md`).matchAll(/^\| `("\w+":.+)` +\|(.*)\|$/gm)].map((row) => {
+  const [python, node, go, java, rust] = (row[2] as string).split('|').map((cell) => cell.trim());
+  return { member: row[1] as string, python, node, go, java, rust };
+});
+
 for (const { name, part, prepare, check } of languages) {
   const suite = part ? describeWith(part) : describe;
   suite(`examples/verify/${name}`, () => {
@@ -26,6 +35,28 @@ for (const { name, part, prepare, check } of languages) {
       const { status, output } = await check(files);
       expect(output.trim()).toBe(`${accept.length + refuse.length} vectors, 0 wrong`);
       expect(status).toBe(0);
+    });
+
+    test('treats odd header members as the table says', { timeout }, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'daypass-vectors-'));
+      try {
+        const tokens = oddHeaders.map(({ member }) => ({
+          ...accept[0],
+          name: member,
+          token: withHeader(JSON.parse(`{${member}}`)),
+        }));
+        const file = join(folder, 'odd.json');
+        await writeFile(file, JSON.stringify(tokens));
+        const { output } = await check([file]);
+        const says = ({ member }: { member: string }) =>
+          output.includes(`refused: ${member}`) ? 'refuses' : 'takes';
+        expect(output).toContain(`${oddHeaders.length} vectors`);
+        expect(oddHeaders.map((row) => [row.member, says(row)])).toEqual(
+          oddHeaders.map((row) => [row.member, row[name as 'python']]),
+        );
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     });
 
     test('names what it judges otherwise, and takes no empty secret', { timeout }, async () => {
@@ -59,8 +90,9 @@ test('every folder of examples/verify is run', () => {
   expect(folders.sort()).toEqual(languages.map(({ name }) => name).sort());
 });
 
-const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const examples = 'examples/verify';
+test('the table of odd header members is found', () => {
+  expect(oddHeaders.length).toBeGreaterThanOrEqual(13);
+});
 
 test('the example for Node pins the jose that it is run with', () => {
   const { jose } = JSON.parse(read(`${examples}/node/package.json`)).dependencies;

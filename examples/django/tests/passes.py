@@ -19,7 +19,7 @@ def make_pass(**changes):
         "iat": now,
         "exp": now + 300,
         "jti": secrets.token_urlsafe(16),
-        "auth_time": now,
+        "auth_time": now - 3600,
         "scope": "hello",
         "deploy_context": "production",
         **changes,

@@ -97,6 +97,9 @@ func checkClaims(claims jwt.MapClaims, deployContexts []string) error {
 	if life := claims["exp"].(float64) - claims["iat"].(float64); life <= 0 || life > 3600 {
 		return errors.New("a life that no Daypass token has")
 	}
+	if began, ok := claims["auth_time"].(float64); ok && began > claims["iat"].(float64) {
+		return errors.New("minted before its session began")
+	}
 	if !session.MatchString(claims["sub"].(string)) {
 		return errors.New("sub is not a session of Daypass")
 	}
@@ -106,20 +109,26 @@ func checkClaims(claims jwt.MapClaims, deployContexts []string) error {
 	return nil
 }
 
-// checkJSON refuses what encoding/json lets pass: the last of two members, and bytes that are not UTF-8.
+// The header or the claims are the first level, each object or list inside another one more.
+const maxLevels = 64
+
+// checkJSON refuses what encoding/json lets pass: the last of two members, bytes that are not UTF-8, and more levels.
 func checkJSON(part string) error {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(part)
 	if err != nil || !utf8.Valid(data) {
 		return errors.New("not UTF-8 in base64url")
 	}
-	return checkMembers(json.NewDecoder(bytes.NewReader(data)))
+	return checkMembers(json.NewDecoder(bytes.NewReader(data)), 1)
 }
 
-func checkMembers(decoder *json.Decoder) error {
+func checkMembers(decoder *json.Decoder, level int) error {
 	token, err := decoder.Token()
 	open, nested := token.(json.Delim)
 	if err != nil || !nested {
 		return err
+	}
+	if level > maxLevels {
+		return errors.New("nested too deep")
 	}
 	names := map[json.Token]bool{}
 	for decoder.More() {
@@ -133,7 +142,7 @@ func checkMembers(decoder *json.Decoder) error {
 			}
 			names[name] = true
 		}
-		if err := checkMembers(decoder); err != nil {
+		if err := checkMembers(decoder, level+1); err != nil {
 			return err
 		}
 	}

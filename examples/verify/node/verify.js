@@ -43,7 +43,7 @@ export async function verify(token, options) {
     'a time',
   );
   check(/^anon_[A-Za-z0-9_-]{22}$/.test(sub), 'sub');
-  check(exp > iat && exp - iat <= 3600, 'the life');
+  check(exp > iat && exp - iat <= 3600 && auth_time <= iat, 'the life');
   check(deployContexts.includes(deploy_context), 'deploy_context');
   return claims;
 }
@@ -76,10 +76,16 @@ function parse(part) {
       return member;
     });
     const written = [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:)?/gs)].filter(([, colon]) => colon).length;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value) && kept === written)
-      return value;
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (isObject && kept === written && levelsOf(value) <= 64) return value;
   } catch {
     // falls through to the one refusal
   }
-  throw new errors.JWSInvalid('not a JSON object in UTF-8 without repeated members');
+  throw new errors.JWSInvalid('not a JSON object in UTF-8 without repeated members, of 64 levels');
+}
+
+/** The value is the first level, each object or list inside another one more. */
+function levelsOf(value) {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(levelsOf));
 }

@@ -64,6 +64,8 @@ def verify(
         now = time.time()
     if not 0 < claims["exp"] - claims["iat"] <= 3600:
         raise jwt.InvalidTokenError("a life that no Daypass token has")
+    if claims.get("auth_time", 0) > claims["iat"]:
+        raise jwt.InvalidTokenError("minted before its session began")
     if max(claims["iat"], claims.get("nbf", 0)) > now + 30:
         raise jwt.ImmatureSignatureError("not yet valid")
     if now >= claims["exp"] + 30:
@@ -77,15 +79,24 @@ def _key_id(secret: str) -> str:
 
 
 def _parse(part: str) -> dict[str, Any]:
-    """Stricter than json.loads: UTF-8 alone, no NaN, no member twice."""
+    """Stricter than json.loads: UTF-8 alone, no NaN, no member twice, at most 64 levels."""
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        levels = _count_levels(value)
     except (ValueError, RecursionError) as error:
         raise jwt.DecodeError("not JSON") from error
-    if not isinstance(value, dict):
-        raise jwt.DecodeError("not a JSON object")
+    if not isinstance(value, dict) or levels > 64:
+        raise jwt.DecodeError("not a JSON object, or nested too deep")
     return value
+
+
+def _count_levels(value: Any) -> int:
+    # The value is the first level, each object or list inside another one more.
+    if not isinstance(value, (dict, list)):
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_count_levels, inner), default=0)
 
 
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -51,6 +51,9 @@ const texts = [
 
 /** Values, as JSON writes them, that verifiers are most likely to read in different ways. */
 export const oddValues: readonly string[] = [
+  // 64 levels with the object around them, and 65.
+  ...[63, 64].map((count) => '['.repeat(count) + ']'.repeat(count)),
+  ...[62, 63].map((count) => `${'{"x":'.repeat(count)}{}${'}'.repeat(count)}`),
   ...times.map(String),
   ...times.map((time) => `${time}.0`),
   ...times.map((time) => `${time / 1e9}e9`),

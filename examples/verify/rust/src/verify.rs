@@ -30,6 +30,9 @@ impl<E: std::error::Error> From<E> for Refused {
     }
 }
 
+/// The header or the claims are the first level, each object or list inside another one more.
+const MAX_LEVELS: usize = 64;
+
 fn refuse<T>(reason: &str) -> Result<T, Refused> {
     Err(Refused(reason.to_owned()))
 }
@@ -45,6 +48,9 @@ pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refu
     else {
         return refuse("the header is not an object");
     };
+    if header.values().any(|member| levels(member) >= MAX_LEVELS) {
+        return refuse("the header is nested too deep");
+    }
     // jsonwebtoken looks at neither, although a crit that is not understood must be refused.
     if header.get("typ") != Some(&Value::from("JWT")) || header.contains_key("crit") {
         return refuse("another kind of token");
@@ -71,6 +77,9 @@ pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refu
     else {
         return refuse("the claims are not an object");
     };
+    if claims.values().any(|member| levels(member) >= MAX_LEVELS) {
+        return refuse("the claims are nested too deep");
+    }
 
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     if text("iss").is_none() || text("aud").is_none() || text("jti").is_none_or(str::is_empty) {
@@ -86,7 +95,7 @@ pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refu
         return refuse("another deploy context");
     }
     let time = |name: &str, default: Option<u64>| claims.get(name).map_or(default, whole_seconds);
-    let (Some(issued), Some(expires), Some(not_before), Some(_)) = (
+    let (Some(issued), Some(expires), Some(not_before), Some(began)) = (
         time("iat", None),
         time("exp", None),
         time("nbf", Some(0)),
@@ -96,6 +105,9 @@ pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refu
     };
     if expires <= issued || expires - issued > 3600 {
         return refuse("a life that no Daypass token has");
+    }
+    if began > issued {
+        return refuse("minted before its session began");
     }
     if issued.max(not_before) > options.now + 30 || options.now >= expires + 30 {
         return refuse("not yet valid, or expired");
@@ -109,6 +121,14 @@ fn key_id(secret: &str) -> String {
     let mac = jsonwebtoken::crypto::sign(b"daypass kid", &key, Algorithm::HS256)
         .expect("HMAC takes any key");
     mac[..8].to_owned()
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 fn is_session(sub: &str) -> bool {

@@ -43,6 +43,9 @@ def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -
     issued_at, expires_at = _date(claims, "iat"), _date(claims, "exp")
     not_before = _date(claims, "nbf") if "nbf" in claims else 0
     session_started_at = _date(claims, "auth_time") if "auth_time" in claims else None
+    # Else a session could be made to begin, and so to end, as late as one likes.
+    if session_started_at is not None and session_started_at > issued_at:
+        raise TokenError("token_claims")
 
     if issuer != policy.issuer:
         raise TokenError("token_issuer")

@@ -23,7 +23,8 @@ def parse_token(token: str) -> ParsedToken | None:
 
     Returns:
         None when the token is longer than 4096 bytes, has not three parts, is not base64url in its canonical form
-        (RFC 4648 §3.5), not JSON in UTF-8, not two objects, or repeats a member (RFC 7515 §4).
+        (RFC 4648 §3.5), not JSON in UTF-8, not two objects, nests deeper than 64 levels, or repeats a member
+        (RFC 7515 §4).
     """
     if len(token) > MAX_TOKEN_BYTES or token.count(".") != 2:
         return None

@@ -16,7 +16,9 @@ import java.util.Set;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,8 +34,13 @@ import tools.jackson.databind.json.JsonMapper;
 public record Verifier(
         List<String> secrets, String issuer, String audience, Set<String> deployContexts, InstantSource clock) {
 
+    /** The object is the first level, each object or list inside another one more. */
+    private static final StreamReadConstraints LEVELS =
+            StreamReadConstraints.builder().maxNestingDepth(64).build();
+
     /** Nimbus keeps the last of two members of an object inside another. */
-    private static final JsonMapper JSON = JsonMapper.builder()
+    private static final JsonMapper JSON = JsonMapper.builder(
+                    JsonFactory.builder().streamReadConstraints(LEVELS).build())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
@@ -76,9 +83,10 @@ public record Verifier(
         var issued = seconds(claims.get("iat"));
         var expires = seconds(claims.get("exp"));
         var notBefore = seconds(claims.getOrDefault("nbf", 0));
-        seconds(claims.getOrDefault("auth_time", 0));
+        var began = seconds(claims.getOrDefault("auth_time", 0));
         var now = clock.instant().getEpochSecond();
         check(issued < expires && expires - issued <= 3600, "a life that no Daypass token has");
+        check(began <= issued, "minted before its session began");
         check(Math.max(issued, notBefore) <= now + 30, "not yet valid");
         check(now < expires + 30, "expired");
         return claims;
