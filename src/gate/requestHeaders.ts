@@ -29,8 +29,8 @@ const passedOn = [
   'x-requested-with',
 ];
 
-/** Codings that fetch decodes on Node and on Deno alike: an answer in another one could not be told raw from decoded. */
-export const decodedCodings = ['gzip', 'br'];
+/** Codings that fetch decodes on Node and on Deno alike. */
+const askedCodings = 'gzip, br';
 
 /**
  * The fields that go on to the upstream. The token goes on, so that the backend verifies it for itself: the gate adds no
@@ -44,7 +44,7 @@ export function requestHeaders(received: Headers, extra: readonly string[]): Hea
     const value = received.get(name);
     if (value !== null && !dropped.has(name) && !isForbiddenHeader(name)) headers.set(name, value);
   }
-  headers.set('accept-encoding', decodedCodings.join(', '));
+  headers.set('accept-encoding', askedCodings);
   return headers;
 }
 

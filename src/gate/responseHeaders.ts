@@ -1,4 +1,4 @@
-import { connectionNamed, decodedCodings } from './requestHeaders.ts';
+import { connectionNamed } from './requestHeaders.ts';
 
 /** Fields of the upstream's answer that end here. */
 const dropped = new Set([
@@ -32,21 +32,59 @@ const dropped = new Set([
 /** Who may read the answer is the policy's to say, and fields of the platform are the platform's. */
 const droppedPrefixes = ['access-control-', 'netlify-', 'x-nf-'];
 
-/** Fields that describe the bytes on the wire, which are others once fetch has decoded them. */
-const ofTheWire = new Set(['content-encoding', 'content-length']);
+/** What a runtime's fetch does with `Content-Encoding`. It leaves the field there, and `Content-Length` too. */
+export interface FetchDecoder {
+  /** Content codings that it decodes. */
+  codings: readonly string[];
+  /** Whether it decodes several, one upon the other. It then decodes all of a list or none. */
+  stacked: boolean;
+}
+
+/** undici (lib/web/fetch/index.js). It refuses more than five codings. */
+const undici: FetchDecoder = { codings: ['gzip', 'x-gzip', 'deflate', 'br', 'zstd'], stacked: true };
+
+/** undici before 7.11, which Node had until 24.4. */
+const olderUndici: FetchDecoder = { codings: ['gzip', 'x-gzip', 'deflate', 'br'], stacked: true };
+
+/** Deno's fetch, tried with Deno 2.9.5: it looks at the first `Content-Encoding` line, which must be one coding. */
+const deno: FetchDecoder = { codings: ['gzip', 'br'], stacked: false };
+
+/** @param userAgent what the runtime calls itself, such as `Deno/2.9.5` or `Node.js/24` (WinterTC, navigator.userAgent) */
+export function decoderOf(userAgent: string): FetchDecoder {
+  if (userAgent.startsWith('Deno/')) return deno;
+  return /^Node\.js\/2[0-3]\b/.test(userAgent) ? olderUndici : undici;
+}
+
+const decoderHere = decoderOf(globalThis.navigator?.userAgent ?? '');
 
 /**
  * The upstream's fields as the caller gets them; several `Set-Cookie` stay several. `Retry-After`, `WWW-Authenticate`
- * and `Location` go through as they are.
+ * and `Location` go through as they are. `Content-Encoding` and `Content-Length` describe the bytes on the wire: they go
+ * where fetch has decoded those, and stay where it has not. To HEAD and with 304 the answer says what GET would.
  */
-export function responseHeaders(received: Headers): Headers {
+export function responseHeaders(received: Headers, decoder: FetchDecoder = decoderHere): Headers {
   const named = connectionNamed(received);
-  const wasDecoded = decodedCodings.includes(received.get('content-encoding')?.trim().toLowerCase() ?? '');
+  const ofTheWire = fieldsOfTheWire(received, decoder);
   const headers = new Headers();
   for (const [name, value] of received) {
     if (dropped.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix))) continue;
-    if (named.has(name) || (wasDecoded && ofTheWire.has(name))) continue;
+    if (named.has(name) || ofTheWire.includes(name)) continue;
     headers.append(name, value);
   }
   return headers;
+}
+
+/** The fields that are not true of the bytes which fetch has handed over. */
+function fieldsOfTheWire(received: Headers, { codings, stacked }: FetchDecoder): readonly string[] {
+  const given = (received.get('content-encoding') ?? '')
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase());
+  const [first = ''] = given;
+  if (!codings.includes(first)) return [];
+  if (given.length === 1 || (stacked && given.every((coding) => codings.includes(coding)))) {
+    return ['content-encoding', 'content-length'];
+  }
+  // Headers does not tell one line `gzip, gzip` from two lines, of which Deno would have undone the first. The length
+  // might be wrong, and a wrong length splits the connection at the wrong byte.
+  return stacked ? [] : ['content-length'];
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { forward } from '../../src/gate/forward.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
@@ -135,19 +135,69 @@ describe('answers', () => {
     expect(upstream.received).toHaveLength(1);
   });
 
-  test.each([
-    ['gzip', gzipSync],
-    ['br', brotliCompressSync],
-  ] as const)('a body in %s arrives readable, without the coding', async (coding, compress) => {
-    const upstream = await upstreamThat((response, { headers }) => {
-      expect(headers['accept-encoding']).toContain(coding);
-      const body = compress('hello '.repeat(1000));
-      response.writeHead(200, { 'content-encoding': coding, 'content-length': body.length }).end(body);
+  describe('in a coding', () => {
+    const text = Buffer.from('hello '.repeat(1000));
+    const coders: Record<string, (body: Buffer) => Buffer> = {
+      gzip: gzipSync,
+      'x-gzip': gzipSync,
+      br: brotliCompressSync,
+      deflate: deflateSync,
+      zstd: zstdCompressSync,
+    };
+    const encode = (codings: string) =>
+      codings.split(',').reduce((body, name) => coders[name.trim().toLowerCase()]?.(body) ?? body, text);
+
+    test.each([
+      'gzip',
+      'GZIP',
+      'br',
+      'x-gzip',
+      'deflate',
+      'zstd',
+      'gzip, gzip',
+      'gzip,br',
+      'deflate, gzip',
+      'gzip, zstd',
+      'gzip, gzip, gzip, gzip, gzip',
+      'gzip, aws-chunked',
+      'aws-chunked, gzip',
+      'aws-chunked',
+      'gzip, identity',
+      'identity',
+      'gzip,',
+    ])('%s arrives under the length and the coding that its bytes have', async (codings) => {
+      const body = encode(codings);
+      const upstream = await upstreamThat((response, { headers }) => {
+        expect(headers['accept-encoding']).toBe('gzip, br');
+        response.writeHead(200, { 'content-encoding': codings, 'content-length': body.length }).end(body);
+      });
+      const response = await send(upstream.url);
+      const told = response.headers.get('content-length');
+      const bytes = Buffer.from(await response.arrayBuffer());
+      if (told !== null) expect(bytes.length).toBe(Number(told));
+      const isDecoded = !response.headers.has('content-encoding');
+      expect(bytes.equals(isDecoded ? text : body)).toBe(true);
+      if (isDecoded) expect(told).toBeNull();
+      const head = await send(upstream.url, { method: 'HEAD' });
+      expect(fieldsOfBody(head)).toEqual(fieldsOfBody(response));
     });
-    const response = await send(upstream.url);
-    expect(response.headers.has('content-encoding')).toBe(false);
-    expect(response.headers.has('content-length')).toBe(false);
-    expect(await response.text()).toBe('hello '.repeat(1000));
+
+    function fieldsOfBody({ headers }: Response) {
+      return [headers.get('content-encoding'), headers.get('content-length')];
+    }
+
+    test.each([
+      [['gzip', 'gzip'], 'gzip, gzip'],
+      [['br', 'br'], 'br, br'],
+    ])('in two lines %j has no length that its bytes might not have', async (lines, codings) => {
+      const body = encode(codings);
+      const upstream = await upstreamThat((response) => {
+        response.writeHead(200, { 'content-encoding': lines, 'content-length': body.length }).end(body);
+      });
+      const response = await send(upstream.url);
+      expect(response.headers.get('content-length')).toBeNull();
+      expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(0);
+    });
   });
 
   test('two cookies arrive as two', async () => {
