@@ -144,8 +144,10 @@ describe('answers', () => {
       deflate: deflateSync,
       zstd: zstdCompressSync,
     };
-    const encode = (codings: string) =>
-      codings.split(',').reduce((body, name) => coders[name.trim().toLowerCase()]?.(body) ?? body, text);
+    const encode = (codings: string): Buffer =>
+      codings
+        .split(',')
+        .reduce<Buffer>((body, name) => coders[name.trim().toLowerCase()]?.(body) ?? body, text);
 
     test.each([
       'gzip',
