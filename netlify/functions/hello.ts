@@ -9,5 +9,5 @@ export default protect((_request, { accessToken }) => Response.json({ hello: acc
 export const config = {
   path: '/hello',
   // A second wall around the policy's limits of one address and one network.
-  rateLimit: { windowLimit: 3000, windowSize: 60, aggregateBy: ['ip', 'domain'] },
+  rateLimit: { windowLimit: 12000, windowSize: 60, aggregateBy: ['ip', 'domain'] },
 };

@@ -9,6 +9,10 @@ import type { Claims } from '../store/claim.ts';
 import type { Revocations } from '../store/revocation.ts';
 import type { KeyRing } from '../token/keyRing.ts';
 import type { PrivateKeys } from '../token/privateKeys.ts';
+import type { RefusedTokens } from './refusedTokens.ts';
+
+/** The limits of the policy that the broker counts by the caller's address. */
+export type AddressLimitName = 'exchange' | 'exchangeRefused' | 'status' | 'challenge';
 
 /** What the broker works with; the runtime wires it once. */
 export interface BrokerDependencies {
@@ -29,7 +33,8 @@ export interface BrokerDependencies {
   revocations: Revocations;
   limiters: Readonly<Record<'site' | 'renewal', Limiter>>;
   /** Those that count a caller's address and its network. */
-  addressLimiters: Readonly<Record<'exchange' | 'status' | 'challenge', AddressLimiters>>;
+  addressLimiters: Readonly<Record<AddressLimitName, AddressLimiters>>;
+  refusedTokens: RefusedTokens;
   /** The proof that sign-ups bring; undefined where the site has no admission. */
   challenges: ChallengeSource | undefined;
   /** Whether `TURNSTILE_SECRET_KEY` is one of Cloudflare's test keys. */

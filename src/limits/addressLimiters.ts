@@ -2,8 +2,11 @@ import type { Limit } from '../policy/types.ts';
 import { addressBuckets } from './address.ts';
 import type { Decision, Limiter } from './limiter.ts';
 
-/** How many of its addresses may use up their limit before a /48 has: as many as at the gate by default. */
-const addressesOfNetwork = 5;
+/**
+ * How many of its addresses may use up their limit before a /48 has: as many as at the gate by default. A hoster hands
+ * out a /48 to one customer, a mobile carrier has tens of thousands of subscribers in one, each with a /64.
+ */
+const addressesPerNetwork = 10;
 
 /** One limit of the policy, counted by address and, wider, by network: a /48 holds 65 536 /64. */
 export interface AddressLimiters {
@@ -22,7 +25,7 @@ export function createAddressLimiters(
   name: string,
   limit: Required<Limit>,
 ): AddressLimiters {
-  const wider = { ...limit, limit: limit.limit * addressesOfNetwork };
+  const wider = { ...limit, limit: limit.limit * addressesPerNetwork };
   return { address: create(name, limit), network: create(`${name}-network`, wider) };
 }
 

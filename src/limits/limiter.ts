@@ -32,6 +32,12 @@ export interface Limiter {
    * @param identifier hashed
    */
   recall(identifier: string): Decision | undefined;
+  /**
+   * Gives back a call that `check` allowed and that came to nothing.
+   * @param identifier hashed
+   * @throws {DaypassError} `store_unavailable`
+   */
+  refund(identifier: string): Promise<void>;
 }
 
 /** One limit of the policy. Calls checked in one tick travel to Redis together. */
@@ -72,6 +78,10 @@ export function createLimiter(redis: Redis, name: string, limit: Required<Limit>
     recall(identifier) {
       const reset = refused.get(`${prefix}:${identifier}`);
       return reset === undefined || reset < Date.now() ? undefined : decide(false, 0, reset);
+    },
+    async refund(identifier) {
+      // The library's way: a negative rate counts backwards, and is never refused.
+      await storeCall(ratelimit.limit(identifier, { rate: -1 }));
     },
   };
 }

@@ -39,5 +39,9 @@ export function createLocalLimiter(name: string, limit: Limit, now = () => Date.
     recall(identifier) {
       return callsSoFar(identifier) >= limit.limit ? decide(false, 0) : undefined;
     },
+    async refund(identifier) {
+      const before = callsSoFar(identifier);
+      if (before > 0) calls.set(identifier, before - 1);
+    },
   };
 }

@@ -1,17 +1,22 @@
 import type { Limits, ProofOfWork } from './types.ts';
 
-/** Limits of a site that says nothing about them. */
+/** Limits of a site that says nothing about them. `docs/limits.md` has the reason of each number. */
 export const defaultLimits = {
-  // As many as Identity itself lets one caller log in (30 in 5 minutes).
-  exchange: { limit: 30, windowSeconds: 300 },
-  site: { limit: 1200, windowSeconds: 60 },
+  exchange: { limit: 300, windowSeconds: 300 },
+  // Fixed: in a sliding window, junk that never ends would leave no moment to an honest caller behind its address.
+  exchangeRefused: { limit: 600, windowSeconds: 5, algorithm: 'fixed-window' },
+  site: { limit: 9000, windowSeconds: 60 },
   renewal: { limit: 20, windowSeconds: 300 },
+  revoke: { limit: 300, windowSeconds: 60 },
+  introspection: { limit: 60_000, windowSeconds: 60 },
+  introspectionRefused: { limit: 30, windowSeconds: 60 },
+  maintenance: { limit: 120, windowSeconds: 60 },
+  maintenanceRefused: { limit: 30, windowSeconds: 60 },
   session: { limit: 60, windowSeconds: 60 },
-  address: { limit: 600, windowSeconds: 60 },
-  network: { limit: 3000, windowSeconds: 60 },
+  address: { limit: 6000, windowSeconds: 60 },
+  network: { limit: 60_000, windowSeconds: 60 },
   status: { limit: 30, windowSeconds: 60 },
-  challenge: { limit: 30, windowSeconds: 300 },
-  // A lecture hall behind one address signs up within minutes; its members never meet this.
+  challenge: { limit: 600, windowSeconds: 300 },
   signup: { limit: 300, windowSeconds: 300 },
   login: { limit: 600, windowSeconds: 300 },
 } as const satisfies Limits;

@@ -45,14 +45,26 @@ export interface Route {
   verify?: boolean;
 }
 
-/** Every limit of the policy. */
+/** Every limit of the policy. `docs/limits.md` has the numbers and their reasons. */
 export interface Limits {
-  /** Exchanges of one address. */
+  /** Sessions begun from one address (IPv6: one /64): exchanges that Identity believed and that won their claim. */
   exchange: Limit;
-  /** Exchanges of the whole site, counting only callers whom Identity has authenticated. */
+  /** Exchanges of one address that Identity was asked about and that made no session. */
+  exchangeRefused: Limit;
+  /** Sessions begun at the whole site. */
   site: Limit;
   /** Renewals of one session. */
   renewal: Limit;
+  /** Revocations sent by one address. */
+  revoke: Limit;
+  /** Tokens that the backend of one audience introspects. */
+  introspection: Limit;
+  /** Wrong introspection secrets sent by one address. */
+  introspectionRefused: Limit;
+  /** Calls of the site's owner to `/session/stats` and `/session/sweep`. */
+  maintenance: Limit;
+  /** Wrong maintenance bearers sent by one address. */
+  maintenanceRefused: Limit;
   /** Calls of one session through the gate. */
   session: Limit;
   /** Calls of one address (IPv6: one /64) through the gate: a backstop, wide enough for an office. */

@@ -1,7 +1,8 @@
 import { createProof } from '../admission/createProof.ts';
 import type { ProofScheme } from '../admission/proofScheme.ts';
 import { isTestSecret } from '../admission/turnstileTestSecret.ts';
-import type { BrokerDependencies } from '../broker/dependencies.ts';
+import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
+import { createRefusedTokens } from '../broker/refusedTokens.ts';
 import { createAdmit } from '../gate/admit.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate } from '../gate/gate.ts';
@@ -49,6 +50,7 @@ export function wireBroker(
   const redis = createRedis(environment.redis);
   const create: CreateLimiter = (name, limit) => createLimiter(redis, name, limit);
   const { hashIdentifier } = environment.privateKeys;
+  const byAddress = (name: AddressLimitName) => createAddressLimiters(create, name, policy.limits[name]);
   return {
     policy,
     ...place,
@@ -64,10 +66,12 @@ export function wireBroker(
       renewal: create('renewal', policy.limits.renewal),
     },
     addressLimiters: {
-      exchange: createAddressLimiters(create, 'exchange', policy.limits.exchange),
-      status: createAddressLimiters(create, 'status', policy.limits.status),
-      challenge: createAddressLimiters(create, 'challenge', policy.limits.challenge),
+      exchange: byAddress('exchange'),
+      exchangeRefused: byAddress('exchangeRefused'),
+      status: byAddress('status'),
+      challenge: byAddress('challenge'),
     },
+    refusedTokens: createRefusedTokens(hashIdentifier),
     challenges: policy.admission && wireAdmission(policy.admission, environment),
     hasTurnstileTestKey: isTestSecret(environment.turnstileSecretKey),
     missingUpstreams: [...new Set(policy.routes.map((route) => route.upstream))].filter(

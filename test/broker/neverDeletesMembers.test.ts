@@ -34,7 +34,7 @@ const user = oddUser({ id, oldestSeconds: 700, youngestSeconds: -100 });
 test('DELETE is called for no user that breaks the exchange rule', async () => {
   const policy = definePolicy();
   const pass = { name: 'any', allowed: true, limit: 1, windowSeconds: 1, remaining: 1, resetSeconds: 1 };
-  const limiter = { check: async () => pass, recall: () => undefined };
+  const limiter = { check: async () => pass, recall: () => undefined, refund: async () => undefined };
   const limiters = { address: limiter, network: limiter };
   let record: Record<string, unknown> = {};
   let deleted: string[] = [];
@@ -56,7 +56,8 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     claims: { take: async () => 'nonce', release: async () => undefined },
     revocations: { revoke: async () => undefined, isRevoked: async () => false },
     limiters: { site: limiter, renewal: limiter },
-    addressLimiters: { exchange: limiters, status: limiters, challenge: limiters },
+    addressLimiters: { exchange: limiters, exchangeRefused: limiters, status: limiters, challenge: limiters },
+    refusedTokens: { refuse: async () => undefined, remember: async () => undefined },
     challenges: undefined,
     hasTurnstileTestKey: false,
     missingUpstreams: [],

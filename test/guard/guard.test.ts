@@ -156,12 +156,12 @@ describe('whose it is', () => {
     expect(await signUps(connect().guard, (index) => forms[index % 4])).toBe(2);
   });
 
-  test('a /64 is one, and a /48 gets five times as much', async () => {
+  test('a /64 is one, and a /48 gets ten times as much', async () => {
     const { guard } = connect({ signup: 1 });
     expect(await signUps(guard, (index) => `2001:db8:1:1:${index}::1`)).toBe(1);
-    // Of the five, the /64 above took its own, and the first of its refusals.
-    expect(await signUps(guard, (index) => `2001:db8:1:f${index}::1`)).toBe(3);
-    expect(await signUps(guard, (index) => `2001:db8:2:f${index}::1`)).toBe(5);
+    // Of the ten, the /64 above took its own, and the first of its refusals.
+    expect(await signUps(guard, (index) => `2001:db8:1:f${index}::1`)).toBe(8);
+    expect(await signUps(guard, (index) => `2001:db8:2:f${index}::1`)).toBe(10);
   });
 
   test('header fields move nobody', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { accessTokenType } from '../../src/protocol/oauth.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
 import { sign } from '../support/tokens.ts';
@@ -17,8 +17,10 @@ const freshAddress = () => {
 };
 
 beforeAll(async () => {
-  stack = await startBrokerStack({ policy: { limits: { exchange: once, site: once } } });
+  stack = await startBrokerStack({ policy: { limits: { exchange: once } } });
   expect((await post({}, tired, {}, await stack.identityToken())).status).toBe(200);
+  // This instance learns that the limit is used up from the first call beyond it.
+  expect((await post({}, tired, {}, await stack.identityToken())).status).toBe(429);
 });
 beforeEach(() => {
   stack.identity.faults.hangPaths = [];
@@ -76,13 +78,9 @@ test('the origin comes before the limit', async () => {
   expect(await outcome(await post({}, tired, foreign, await expired()))).toBe('403 foreign_origin');
 });
 
-test('an unknown audience or scope comes before the limit', async () => {
+test('an unknown audience or scope comes before the claims', async () => {
   expect(await outcome(await post({ audience: 'x' }, tired, {}, await expired()))).toBe('400 invalid_target');
   expect(await outcome(await post({ scope: 'x' }, tired, {}, await expired()))).toBe('400 invalid_scope');
-});
-
-test('the limit comes before the claims', async () => {
-  expect(await outcome(await post({}, tired, {}, await expired()))).toBe('429 rate_limited');
 });
 
 test('the claims come before Identity', async () => {
@@ -92,24 +90,54 @@ test('the claims come before Identity', async () => {
   );
 });
 
-test('Identity comes before the limit of the site', async () => {
-  expect(await outcome(await post({}, freshAddress(), {}, await wellMade()))).toBe(
-    '400 subject_token_rejected',
-  );
+test('the claims come before the limit of the address', async () => {
+  expect(await outcome(await post({}, tired, {}, await expired()))).toBe('400 subject_token_expired');
 });
 
-test('the rule comes before the limit of the site', async () => {
-  const token = await stack.identityToken('member@example.com');
-  expect(await outcome(await post({}, freshAddress(), {}, token))).toBe('403 not_throwaway');
+test('a limit of the address that is known to be used up comes before Identity', async () => {
+  stack.identity.faults.hangPaths = ['/user'];
+  expect(await outcome(await post({}, tired, {}, await wellMade()))).toBe('429 rate_limited');
 });
 
-test('the limit of the site comes before claim and delete', async () => {
-  const token = await stack.identityToken('patient@visitor.invalid');
-  const user = stack.identity.users.list().find(({ email }) => email === 'patient@visitor.invalid');
-  const response = await post({}, freshAddress(), {}, token);
-  expect(response.headers.get('ratelimit-policy')).toBe('"site";q=1;w=3600');
-  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(await outcome(response)).toBe('429 rate_limited');
-  expect(stack.identity.users.list().map(({ id }) => id)).toContain(user?.id);
-  expect(await stack.broker.claims.take(user?.id ?? '')).toBeTypeOf('string');
+describe('the limit of the site, used up and not known to be', () => {
+  let other: BrokerStack;
+  let token: string;
+  let userId: string;
+  beforeAll(async () => {
+    other = stack;
+    stack = await startBrokerStack({ policy: { limits: { site: once } } });
+    expect((await post({}, freshAddress(), {}, await stack.identityToken())).status).toBe(200);
+    token = await stack.identityToken('patient@visitor.invalid');
+    userId = stack.identity.users.list().find(({ email }) => email === 'patient@visitor.invalid')?.id ?? '';
+  });
+  afterAll(async () => {
+    await stack.close();
+    stack = other;
+  });
+
+  test('Identity comes first', async () => {
+    expect(await outcome(await post({}, freshAddress(), {}, await wellMade()))).toBe(
+      '400 subject_token_rejected',
+    );
+  });
+
+  test('the rule comes first', async () => {
+    const member = await stack.identityToken('member@example.com');
+    expect(await outcome(await post({}, freshAddress(), {}, member))).toBe('403 not_throwaway');
+  });
+
+  test('the claim comes first', async () => {
+    const claim = (await stack.broker.claims.take(userId)) ?? '';
+    expect(await outcome(await post({}, freshAddress(), {}, token))).toBe('400 already_exchanged');
+    await stack.broker.claims.release(userId, claim);
+  });
+
+  test('the delete comes after, and the claim is released', async () => {
+    const response = await post({}, freshAddress(), {}, token);
+    expect(response.headers.get('ratelimit-policy')).toBe('"exchange";q=300;w=300, "site";q=1;w=3600');
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await outcome(response)).toBe('429 rate_limited');
+    expect(stack.identity.users.list().map(({ id }) => id)).toContain(userId);
+    expect(await stack.broker.claims.take(userId)).toBeTypeOf('string');
+  });
 });

@@ -38,10 +38,10 @@ describe('a call that passes', () => {
   test('tells what is left of each limit', async () => {
     const response = await stack.call('/api/x', { address: '2001:db8:1:2::3' });
     expect(response.headers.get('ratelimit-policy')).toBe(
-      '"session";q=60;w=60, "address";q=600;w=60, "network";q=3000;w=60',
+      '"session";q=60;w=60, "address";q=6000;w=60, "network";q=60000;w=60',
     );
     expect(response.headers.get('ratelimit')).toMatch(
-      /^"session";r=59;t=\d+, "address";r=599;t=\d+, "network";r=2999;t=\d+$/,
+      /^"session";r=59;t=\d+, "address";r=5999;t=\d+, "network";r=59999;t=\d+$/,
     );
   });
 

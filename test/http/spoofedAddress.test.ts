@@ -32,6 +32,7 @@ function noting(name: keyof typeof asked): Limiter {
       return refusal;
     },
     recall: () => undefined,
+    refund: async () => undefined,
   };
 }
 

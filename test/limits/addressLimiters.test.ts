@@ -42,16 +42,16 @@ test('65 536 addresses of a /64 are one bucket', async () => {
   expect([...buckets]).toEqual(['hash of 2001:db8:1:2::/64']);
 });
 
-test('a /48 gets five times the limit of an address, and both are counted in one request', async () => {
+test('a /48 gets ten times the limit of an address, and both are counted in one request', async () => {
   await call(stored, '2001:db8:1:0::1');
   const before = bridge().requests;
   const decisions = await call(stored, '2001:db8:1:1::1');
   expect(bridge().requests - before).toBe(1);
   expect(decisions.map(({ name, limit: most, remaining }) => [name, most, remaining])).toEqual([
     [`login${tests}`, 2, 1],
-    [`login${tests}-network`, 10, 8],
+    [`login${tests}-network`, 20, 18],
   ]);
-  for (let site = 2; site < 10; site += 1) await call(stored, `2001:db8:1:${site}::1`);
+  for (let site = 2; site < 20; site += 1) await call(stored, `2001:db8:1:${site}::1`);
   const allowed = (await call(stored, '2001:db8:1:a::1')).map((decision) => decision.allowed);
   expect(allowed).toEqual([true, false]);
   expect((await call(stored, '2001:db8:2:a::1')).map((decision) => decision.allowed)).toEqual([true, true]);
@@ -60,11 +60,11 @@ test('a /48 gets five times the limit of an address, and both are counted in one
 test('the flood of an address uses up no more of its network than its own limit, and one call', async () => {
   for (let calls = 0; calls < 50; calls += 1) await call(stored, '2001:db8:1:1::1');
   const [, network] = await call(stored, '2001:db8:1:2::1');
-  expect(network?.remaining).toBe(6);
+  expect(network?.remaining).toBe(16);
 });
 
 test('a network over its limit costs Redis nothing, however many of its addresses call', async () => {
-  for (let site = 0; site < 11; site += 1) await call(stored, `2001:db8:1:${site.toString(16)}::1`);
+  for (let site = 0; site < 21; site += 1) await call(stored, `2001:db8:1:${site.toString(16)}::1`);
   const before = bridge().requests;
   for (let site = 100; site < 200; site += 1) {
     const decisions = await call(stored, `2001:db8:1:${site}::1`);

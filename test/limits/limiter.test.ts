@@ -50,8 +50,20 @@ describe.each(['sliding-window', 'fixed-window'] as const)('%s', (algorithm) => 
     expect(await limiter.check('someone')).toMatchObject({ allowed: true, resetSeconds: 1 });
   });
 
-  test('every key has a time to live', async () => {
-    await connect(`mortal-${algorithm}`, { algorithm }).check('someone');
+  test('a call that came to nothing is given back, and its refusal forgotten', async () => {
+    const limiter = connect(`refund-${algorithm}`, { algorithm, limit: 2 });
+    await limiter.check('someone');
+    await limiter.check('someone');
+    await limiter.refund('someone');
+    expect(await limiter.check('someone')).toMatchObject({ allowed: true, remaining: 0 });
+    expect(await limiter.check('another')).toMatchObject({ allowed: true, remaining: 1 });
+  });
+
+  test('every key has a time to live, one that begins with a refund too', async () => {
+    const limiter = connect(`mortal-${algorithm}`, { algorithm });
+    await limiter.check('someone');
+    vi.setSystemTime(windowStart + 60_000);
+    await limiter.refund('someone');
     expect(await keysForEver(bridge())).toEqual([]);
   });
 });

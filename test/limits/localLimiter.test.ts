@@ -96,3 +96,11 @@ test('of any calls at any times, exactly the limit pass in each window', async (
     ),
   );
 });
+
+test('a call that came to nothing is given back, and never more than was taken', async () => {
+  const { limiter } = connect(1);
+  await limiter.check('someone');
+  for (let refunds = 0; refunds < 3; refunds += 1) await limiter.refund('someone');
+  expect(await limiter.check('someone')).toMatchObject({ allowed: true, remaining: 0 });
+  expect(await limiter.check('someone')).toMatchObject({ allowed: false });
+});

@@ -4,12 +4,21 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { zipFunctions } from '@netlify/zip-it-and-ship-it';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { defaultLimits } from '../../src/policy/defaults.ts';
 
 // Netlify reads `config` from the source and passes over what it cannot read, without a word. So these tests look at what its
 // own bundler made of it.
 
 const root = join(import.meta.dirname, '..', '..');
-const rule = { windowLimit: 3000, windowSize: 60 };
+/** By entry file, each wider than the widest limit of the policy that counts the same calls. */
+const rules = {
+  gate: { windowLimit: 2 * defaultLimits.address.limit, windowSize: defaultLimits.address.windowSeconds },
+  hello: { windowLimit: 2 * defaultLimits.address.limit, windowSize: defaultLimits.address.windowSeconds },
+  session: {
+    windowLimit: defaultLimits.introspection.limit,
+    windowSize: defaultLimits.introspection.windowSeconds,
+  },
+};
 
 interface ManifestFunction {
   name: string;
@@ -34,12 +43,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test.each(['hello', 'session'])('the platform limits calls of %s by address', (name) => {
+test.each(['hello', 'session'] as const)('the platform limits calls of %s by address', (name) => {
   expect(functions.get(name)?.trafficRules).toEqual({
     action: {
       type: 'rate_limit',
       config: {
-        rateLimitConfig: { ...rule, algorithm: 'sliding_window' },
+        rateLimitConfig: { ...rules[name], algorithm: 'sliding_window' },
         aggregate: { keys: [{ type: 'ip' }, { type: 'domain' }] },
       },
     },
@@ -56,13 +65,13 @@ test('the sweep has a schedule, and no address of its own', () => {
   expect(functions.get('sweep')?.routes).toBeUndefined();
 });
 
-test('the gate has the same limit, written out', async () => {
+test('the gate has a limit too, written out', async () => {
   const source = await readFile(join(root, 'netlify', 'edge-functions', 'gate.ts'), 'utf8');
   const [, literal] = /^export const config = (\{[^;]*\});$/m.exec(source) ?? [];
   // Nothing to refer to: what is no literal throws.
   const config = runInNewContext(`(${literal})`, {}) as { rateLimit: unknown };
   expect(JSON.parse(JSON.stringify(config))).toEqual({
     path: '/api/*',
-    rateLimit: { ...rule, aggregateBy: ['ip', 'domain'] },
+    rateLimit: { ...rules.gate, aggregateBy: ['ip', 'domain'] },
   });
 });
