@@ -21,6 +21,8 @@ export interface BrokerDependencies {
   issuer: string;
   /** The deploy that this broker runs in: the `deploy_context` of every token it mints. */
   deployContext: DeployContext;
+  /** Sessions that began earlier are refused: seconds since the epoch; undefined for none. */
+  sessionsNotBefore: number | undefined;
   /** Key rings by audience. */
   keyRings: ReadonlyMap<string, KeyRing>;
   privateKeys: PrivateKeys;

@@ -3,11 +3,12 @@ import type { IntrospectionResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keyRing.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 import type { Form } from './form.ts';
-import { tryVerify } from './tryVerify.ts';
+import { tryVerifySession } from './verifySession.ts';
 
 /**
  * Says whether an access token holds (RFC 7662), for backends that cannot verify JWTs. A backend learns of tokens
- * for its own audience alone.
+ * for its own audience alone. A token whose session was not begun here is not active (RFC 7662 §2.2: issued by this
+ * server), although a verifier that knows only the secret would take it.
  * @param authorization the field's value: HTTP Basic with the audience and its introspection secret
  * @throws {DaypassError} `invalid_client`, `missing_parameter`, `store_unavailable`
  */
@@ -19,7 +20,7 @@ export async function introspect(
   const keyRing = await authenticateBackend(broker, authorization);
   const written = form.get('token');
   if (written === undefined) throw new DaypassError('missing_parameter', { detail: 'token is missing.' });
-  const token = await tryVerify(broker, written, () => keyRing, 0);
+  const token = await tryVerifySession(broker, written, () => keyRing, 0);
   if (!token) return { active: false };
   if (await broker.revocations.isRevoked(await broker.privateKeys.hashIdentifier(token.subject)))
     return { active: false };
@@ -35,7 +36,7 @@ export async function introspect(
     iat: issuedAt,
     exp: expiresAt,
     jti: tokenId,
-    ...(sessionStartedAt === undefined ? {} : { auth_time: sessionStartedAt }),
+    auth_time: sessionStartedAt,
     deploy_context: deployContext,
   };
 }

@@ -17,14 +17,16 @@ interface Session {
 export async function issueToken(broker: BrokerDependencies, session: Session): Promise<TokenResponse> {
   const { ttlSeconds, sessionSeconds } = broker.policy.accessToken;
   const now = broker.now();
+  const { keyRing, subject, startedAt } = session;
   const token = await mintAccessToken({
-    keyRing: session.keyRing,
+    keyRing,
     issuer: broker.issuer,
-    subject: session.subject,
+    subject,
     scopes: session.scopes,
     deployContext: broker.deployContext,
     ttlSeconds,
-    sessionStartedAt: session.startedAt,
+    sessionStartedAt: startedAt,
+    sessionId: await broker.privateKeys.sessionId({ subject, audience: keyRing.audience, startedAt }),
     now,
   });
   return {
@@ -33,6 +35,6 @@ export async function issueToken(broker: BrokerDependencies, session: Session): 
     token_type: 'Bearer',
     expires_in: ttlSeconds,
     scope: session.scopes.join(' '),
-    session_expires_in: Math.max(0, session.startedAt + sessionSeconds - now),
+    session_expires_in: Math.max(0, startedAt + sessionSeconds - now),
   };
 }

@@ -2,7 +2,7 @@ import { DaypassError } from '../protocol/error.ts';
 import { keyRingOfToken } from './audience.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 import type { Form } from './form.ts';
-import { tryVerify } from './tryVerify.ts';
+import { tryVerifySession } from './verifySession.ts';
 
 /** Both ends of the skew, and a second for rounding. */
 const marginSeconds = 61;
@@ -17,10 +17,10 @@ export async function revoke(broker: BrokerDependencies, form: Form): Promise<vo
   if (written === undefined) throw new DaypassError('missing_parameter', { detail: 'token is missing.' });
   const { ttlSeconds, renewalGraceSeconds, sessionSeconds } = broker.policy.accessToken;
   const graceSeconds = sessionSeconds + renewalGraceSeconds;
-  const token = await tryVerify(broker, written, () => keyRingOfToken(broker, written), graceSeconds);
+  const token = await tryVerifySession(broker, written, () => keyRingOfToken(broker, written), graceSeconds);
   if (!token) return;
   // The last token of the session may be minted just before the session ends, and is accepted to its own end.
-  const endsAt = (token.sessionStartedAt ?? token.issuedAt) + sessionSeconds + ttlSeconds;
+  const endsAt = token.sessionStartedAt + sessionSeconds + ttlSeconds;
   const lastUse = Math.max(endsAt, token.expiresAt) + renewalGraceSeconds + marginSeconds;
   const remaining = lastUse - broker.now();
   if (remaining > 0)

@@ -14,6 +14,8 @@ export interface AuthorizeDependencies {
   policy: Policy;
   issuer: string;
   deployContext: DeployContext;
+  /** Sessions that began earlier are refused: seconds since the epoch; undefined for none. */
+  sessionsNotBefore: number | undefined;
   /** Key rings by audience. */
   keyRings: ReadonlyMap<string, KeyRing>;
   admit: Admit;
@@ -42,7 +44,7 @@ export interface Authorized {
  * Lets a call pass or refuses it: the token first, which costs nothing, then revocation and limits. The gate's routes
  * and the site's own functions share this check.
  * @param address the caller's, as the platform says
- * @throws {DaypassError} `token_…`, `insufficient_scope`, `rate_limited`, `store_unavailable`
+ * @throws {DaypassError} `token_…`, `session_ended`, `insufficient_scope`, `rate_limited`, `store_unavailable`
  */
 export async function authorize(
   dependencies: AuthorizeDependencies,
@@ -57,6 +59,7 @@ export async function authorize(
     keyRing,
     issuer,
     deployContexts: acceptedContexts(dependencies),
+    sessionsNotBefore: dependencies.sessionsNotBefore,
     now: now(),
   });
   const { scope, path } = requirement;

@@ -121,6 +121,7 @@ export const codes = {
   token_deploy_context: accessToken(),
   token_revoked: accessToken(),
   session_ended: accessToken(),
+  session_unknown: accessToken(),
   insufficient_scope: {
     status: 403,
     error: 'insufficient_scope',

@@ -13,6 +13,8 @@ export interface Environment {
   /** Key rings by audience. */
   readonly keyRings: ReadonlyMap<string, KeyRing>;
   readonly privateKeys: PrivateKeys;
+  /** `DAYPASS_SESSIONS_NOT_BEFORE`: sessions that began earlier are refused. Seconds since the epoch. */
+  readonly sessionsNotBefore: number | undefined;
   readonly redis: Readonly<RedisOptions>;
   /** The site's primary URL, an origin, as Netlify sets it in `URL`. */
   readonly siteUrl: string | undefined;
@@ -28,11 +30,19 @@ export interface Environment {
   readonly upstreams: ReadonlyMap<string, URL>;
 }
 
+/** How far `DAYPASS_SESSIONS_NOT_BEFORE` may lie ahead, for clocks that differ. */
+const clockSkewSeconds = 60;
+
 /**
  * Reads and checks every variable that a site needs, in the one place that reads any.
+ * @param now the present, milliseconds since the epoch
  * @throws {ConfigurationError} a TypeError with all problems together; names variables and remedies, never a value
  */
-export async function readEnvironment(policy: Policy, read: ReadVariable): Promise<Environment> {
+export async function readEnvironment(
+  policy: Policy,
+  read: ReadVariable,
+  now: number = Date.now(),
+): Promise<Environment> {
   const problems: string[] = [];
   const value = (name: string) => read(name) || undefined;
   checkSecrets(policy, value, problems);
@@ -45,6 +55,7 @@ export async function readEnvironment(policy: Policy, read: ReadVariable): Promi
   // What is no header field would come back in the error of every call.
   else if (!/^[\x21-\x7e]+$/.test(redis.token))
     problems.push('UPSTASH_REDIS_REST_TOKEN must be visible ASCII without spaces or line breaks.');
+  const sessionsNotBefore = checkNotBefore(value, now, problems);
   const turnstileSecretKey = checkTurnstile(policy, value, problems);
   const identityUrl = checkUrl('IDENTITY_URL', value, problems)?.href;
   const siteUrl = checkUrl('URL', value, problems)?.origin;
@@ -67,6 +78,7 @@ export async function readEnvironment(policy: Policy, read: ReadVariable): Promi
   return {
     keyRings,
     privateKeys,
+    sessionsNotBefore,
     redis,
     siteUrl,
     identityUrl,
@@ -94,6 +106,35 @@ function checkSecrets(policy: Policy, value: ReadVariable, problems: string[]): 
     else if (twin) problems.push(`${name} equals ${twin}. Make another: ${makeSecretCommand}`);
     if (secret !== undefined) seen.set(secret, name);
   }
+}
+
+/** The switch for a secret that leaked: a time of RFC 3339 §5.6, as seconds since the epoch. */
+function checkNotBefore(value: ReadVariable, now: number, problems: string[]): number | undefined {
+  const name = 'DAYPASS_SESSIONS_NOT_BEFORE';
+  const text = value(name);
+  if (text === undefined) return undefined;
+  const seconds = parseDateTime(text);
+  if (seconds === undefined) {
+    problems.push(`${name} must be a time of RFC 3339, such as ${new Date(now).toISOString()}.`);
+  } else if (seconds > now / 1000 + clockSkewSeconds) {
+    // Each session would end as soon as it began, and every visitor would begin the next one.
+    problems.push(`${name} must not lie ahead: it ends every session that began before it.`);
+  }
+  return seconds;
+}
+
+/** RFC 3339 §5.6; `Date.parse` takes much more, and some of it in the local time. */
+function parseDateTime(text: string): number | undefined {
+  const match =
+    /^(\d{4}-\d\d-\d\d)T(([01]\d|2[0-3]):[0-5]\d:[0-5]\d)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i.exec(
+      text,
+    );
+  if (!match) return undefined;
+  const [, date = '', time = '', , fraction = '', offset = ''] = match;
+  const day = new Date(`${date}T00:00:00Z`);
+  // A day that its month does not have becomes one of the next.
+  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) return undefined;
+  return Date.parse(`${date}T${time}${offset.toUpperCase()}`) / 1000 + Number(`0${fraction}`);
 }
 
 /** The secret key of the widget that the policy names; undefined where the policy asks for another proof. */

@@ -55,6 +55,7 @@ export function wireBroker(
     policy,
     ...place,
     keyRings: environment.keyRings,
+    sessionsNotBefore: environment.sessionsNotBefore,
     privateKeys: environment.privateKeys,
     identity: createIdentityClient({ url: identityUrl }),
     identityJwtSecret: environment.identityJwtSecret,
@@ -111,6 +112,7 @@ export function wireAuthorization(
     policy,
     ...place,
     keyRings: environment.keyRings,
+    sessionsNotBefore: environment.sessionsNotBefore,
     counters,
     admit: createAdmit({
       hashIdentifier: environment.privateKeys.hashIdentifier,

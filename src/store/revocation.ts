@@ -3,11 +3,14 @@ import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 
 const mark = '1';
 
+/** More than the longest session, token and grace that a policy may ask for together (src/policy/define.ts). */
+const maxTtlSeconds = 32 * 86_400;
+
 /** Marks of sessions that were ended before their time. Sessions are named by their hashed subject. */
 export interface Revocations {
   /**
    * @param session the hashed subject
-   * @param ttlSeconds how long anything of the session could otherwise still be accepted
+   * @param ttlSeconds how long anything of the session could otherwise still be accepted; 32 days count as the most
    * @throws {DaypassError} `store_unavailable`
    */
   revoke(session: string, ttlSeconds: number): Promise<void>;
@@ -19,7 +22,9 @@ export function createRevocations(redis: Redis): Revocations {
   const keyOf = (session: string) => `${keyPrefix}:revoked:${session}`;
   return {
     async revoke(session, ttlSeconds) {
-      const answer = await storeCall(redis.set(keyOf(session), mark, { ex: Math.ceil(ttlSeconds) }));
+      const answer = await storeCall(
+        redis.set(keyOf(session), mark, { ex: Math.ceil(Math.min(ttlSeconds, maxTtlSeconds)) }),
+      );
       if (answer !== 'OK') throw unexpectedAnswer();
     },
     async isRevoked(session) {

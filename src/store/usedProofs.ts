@@ -4,6 +4,9 @@ import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 /** Longer than the minute that is counted and the next one, in which it is still looked at. */
 const loadTtlSeconds = 180;
 
+/** More than the longest life of a challenge that a policy may ask for (src/policy/admission.ts). */
+const maxMarkTtlSeconds = 7200;
+
 /** A proof's first use takes its mark and counts as one admission; after that the mark tells whose it is. */
 const takeMark = `
 if redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2], 'NX') then
@@ -19,7 +22,7 @@ export interface UsedProofs {
   /**
    * Uses a proof for a user, who may do so again: Identity asks up to three times for one sign-up.
    * @param proof what names it, the same in every spelling of it
-   * @param ttlSeconds how long the proof could otherwise still be accepted
+   * @param ttlSeconds how long the proof could otherwise still be accepted; 7200 count as the most
    * @returns false when it was used for another user
    * @throws {DaypassError} `store_unavailable`
    */
@@ -43,7 +46,7 @@ export function createUsedProofs(redis: Redis, hash: (identifier: string) => Pro
   return {
     async use(proof, userId, ttlSeconds) {
       const keys = [await markOf(proof), loadKey(Date.now())];
-      const values = [await hash(userId), Math.ceil(ttlSeconds), loadTtlSeconds];
+      const values = [await hash(userId), Math.ceil(Math.min(ttlSeconds, maxMarkTtlSeconds)), loadTtlSeconds];
       const answer: unknown = await storeCall(redis.eval(takeMark, keys, values));
       if (answer !== 0 && answer !== 1) throw unexpectedAnswer();
       return answer === 1;

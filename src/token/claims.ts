@@ -15,11 +15,13 @@ export interface ClaimsPolicy {
   /** The present, seconds since the epoch. */
   now: number;
   expiredGraceSeconds?: number;
+  sessionsNotBefore?: number | undefined;
 }
 
 /**
  * Judges the claims of a token whose signature holds (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
- * @throws {DaypassError} `token_claims` for one that is absent or of the wrong type, else the claim's own code
+ * @throws {DaypassError} `token_claims` for one that is absent or of the wrong type, `session_ended`, else the claim's own
+ * code
  */
 export function checkClaims(claims: Readonly<Record<string, unknown>>, policy: ClaimsPolicy): AccessToken {
   const { iss, aud, sub, jti, deploy_context: deployContext, scope = '' } = claims;
@@ -44,6 +46,12 @@ export function checkClaims(claims: Readonly<Record<string, unknown>>, policy: C
   }
   const accepted = policy.deployContexts.find((context) => context === deployContext);
   if (accepted === undefined) throw new DaypassError('token_deploy_context');
+  const { sessionsNotBefore } = policy;
+  if (
+    sessionsNotBefore !== undefined &&
+    (sessionStartedAt === undefined || sessionStartedAt < sessionsNotBefore)
+  )
+    throw new DaypassError('session_ended');
 
   return {
     subject: sub as string,

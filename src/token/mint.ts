@@ -15,6 +15,8 @@ export interface MintOptions {
   ttlSeconds: number;
   /** `auth_time`, seconds since the epoch: when the session's exchange took place. */
   sessionStartedAt: number;
+  /** `sid`, which the broker alone looks at. Without it, no broker renews the token or revokes its session. */
+  sessionId?: string;
   /** The present, seconds since the epoch. */
   now: number;
 }
@@ -27,6 +29,7 @@ export function mintAccessToken(options: MintOptions): Promise<string> {
   const { keyRing, now } = options;
   return new SignJWT({
     auth_time: options.sessionStartedAt,
+    sid: options.sessionId,
     scope: options.scopes.join(' '),
     deploy_context: options.deployContext,
   })

@@ -10,6 +10,12 @@ export interface PrivateKeys {
   introspectionSecret(audience: string): Promise<string>;
   /** The bearer with which the owner calls `/session/stats` and `/session/sweep`. */
   maintenanceBearer(): Promise<string>;
+  /**
+   * `sid`: the proof that the broker began a session, for whoever has only the secret of its audience cannot make it.
+   * @param session.startedAt `auth_time`, seconds since the epoch
+   * @returns 22 characters of base64url
+   */
+  sessionId(session: { subject: string; audience: string; startedAt: number }): Promise<string>;
   /** The keys of proof challenges: one signs the challenge, the other its solution. */
   proofSecret(of: 'challenge' | 'solution'): Promise<string>;
 }
@@ -38,12 +44,16 @@ export async function createPrivateKeys(privateSecret: string): Promise<PrivateK
   const introspection = await derive('daypass introspection');
   const maintenance = await derive('daypass maintenance');
   const proofs = await derive('daypass proofs');
+  const sessions = await derive('daypass sessions');
   const sign = async (key: CryptoKey, text: string) =>
     base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text))));
   return {
     hashIdentifier: async (identifier) => (await sign(identifiers, identifier)).slice(0, 22),
     introspectionSecret: (audience) => sign(introspection, audience),
     maintenanceBearer: () => sign(maintenance, 'bearer'),
+    // As JSON, so that no two sessions give the same text.
+    sessionId: async ({ subject, audience, startedAt }) =>
+      (await sign(sessions, JSON.stringify([subject, audience, startedAt]))).slice(0, 22),
     proofSecret: (of) => sign(proofs, of),
   };
 }

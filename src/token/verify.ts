@@ -17,12 +17,17 @@ export interface VerifyOptions {
   now: number;
   /** How long ago the token may have expired, in seconds, besides the skew. Default 0; renewal alone sets it. */
   expiredGraceSeconds?: number;
+  /**
+   * `DAYPASS_SESSIONS_NOT_BEFORE`, seconds since the epoch: sessions that began earlier, or do not say when, are refused.
+   * Default: none is. For broker and gate; backends learn of it by the secret that changes with it.
+   */
+  sessionsNotBefore?: number | undefined;
 }
 
 /**
  * Verifies an access token by the one policy that every verifier follows: HS256 alone, a known key, canonical
  * encoding, and the claims as `checkClaims` wants them.
- * @throws {DaypassError} code `token_…`; the message is the same for all
+ * @throws {DaypassError} code `token_…` or `session_ended`; the message is the same for all
  */
 export async function verifyToken(token: string, options: VerifyOptions): Promise<AccessToken> {
   const parsed = parseToken(token);

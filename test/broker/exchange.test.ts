@@ -58,7 +58,7 @@ test('nothing that the user wrote about itself reaches the access token', async 
   const { access_token } = (await response.json()) as TokenResponse;
   const claims = decodeJwt(access_token);
   expect(Object.keys(claims).sort()).toEqual(
-    ['aud', 'auth_time', 'deploy_context', 'exp', 'iat', 'iss', 'jti', 'scope', 'sub'].sort(),
+    ['aud', 'auth_time', 'deploy_context', 'exp', 'iat', 'iss', 'jti', 'scope', 'sid', 'sub'].sort(),
   );
   expect(JSON.stringify(claims)).not.toMatch(/No One|admin|meta@/);
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { IntrospectionResponse, TokenResponse } from '../../src/protocol/messages.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
+import { goodClaims, goodHeader, sign } from '../support/tokens.ts';
 
 let stack: BrokerStack;
 let token: string;
@@ -38,6 +39,21 @@ test('tells a backend nothing of tokens for others, forged ones and revoked ones
     .access_token;
   await stack.postForm('/session/revoke', { token: ended });
   expect(await (await introspect(await as('api'), { token: ended })).json()).toEqual({ active: false });
+});
+
+test('a session that was not begun here is not active, whoever signed it', async () => {
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { ...goodClaims, iss: siteUrl, iat, exp: iat + 300, auth_time: iat };
+  const { sessionId } = stack.broker.privateKeys;
+  const sid = await sessionId({ subject: claims.sub, audience: 'api', startedAt: iat });
+  const isActive = async (changes: object) => {
+    const forged = await sign(goodHeader, { ...claims, ...changes });
+    const answer = await (await introspect(await as('api'), { token: forged })).json();
+    return (answer as IntrospectionResponse).active;
+  };
+  expect(await isActive({ sid })).toBe(true);
+  expect(await isActive({})).toBe(false);
+  expect(await isActive({ sid: 'AAAAAAAAAAAAAAAAAAAAAA' })).toBe(false);
 });
 
 test('name and secret are form-encoded before they are joined', async () => {

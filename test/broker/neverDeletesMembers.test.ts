@@ -42,6 +42,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     policy,
     issuer,
     deployContext: 'production',
+    sessionsNotBefore: undefined,
     keyRings: new Map([['api', ring]]),
     privateKeys: await createPrivateKeys(privateSecret),
     identity: createIdentityClient({

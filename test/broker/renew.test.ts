@@ -29,12 +29,13 @@ const renew = (token: string, fields: Record<string, string> = {}) =>
 const session = async () =>
   ((await (await stack.exchange(await stack.identityToken())).json()) as TokenResponse).access_token;
 const read = async (response: Response) => (await response.json()) as TokenResponse;
-const forge = (changes: object, header: object = {}, key = secret) =>
-  sign(
-    { ...goodHeader, ...header },
-    { ...goodClaims, iss: siteUrl, iat: start, exp: start + 300, auth_time: start, ...changes },
-    key,
-  );
+/** A token by the audience's own key, of a session that the broker could have begun. */
+const forge = async (changes: Record<string, unknown>, header: object = {}, key = secret) => {
+  const claims = { ...goodClaims, iss: siteUrl, iat: start, exp: start + 300, auth_time: start, ...changes };
+  const session = { subject: claims.sub, audience: claims.aud, startedAt: claims.auth_time };
+  const sid = await stack.broker.privateKeys.sessionId(session);
+  return sign({ ...goodHeader, ...header }, { sid, ...claims }, key);
+};
 
 test('the next token is of the same session, with a new jti', async () => {
   const token = await session();
@@ -103,6 +104,11 @@ test('a token of the secondary secret is renewed with the primary one', async ()
     deployContext: 'production',
     ttlSeconds: 300,
     sessionStartedAt: start,
+    sessionId: await rotated.broker.privateKeys.sessionId({
+      subject: goodClaims.sub,
+      audience: 'api',
+      startedAt: start,
+    }),
     now: start,
   });
   const answer = await rotated.postForm('/session/token', {
@@ -118,10 +124,59 @@ test('a token of the secondary secret is renewed with the primary one', async ()
 test.each([
   [{ iss: 'https://other.example' }, '400 token_issuer'],
   [{ deploy_context: 'deploy-preview' }, '400 token_deploy_context'],
-  [{ auth_time: undefined }, '400 session_ended'],
+  [{ auth_time: undefined }, '400 session_unknown'],
+  [{ sid: undefined }, '400 session_unknown'],
+  [{ sid: '' }, '400 session_unknown'],
+  [{ sid: null }, '400 session_unknown'],
+  [{ sid: 'AAAAAAAAAAAAAAAAAAAAAA' }, '400 session_unknown'],
+  [{ auth_time: start + 1 }, '400 token_claims'],
+  [{ auth_time: start + 3_155_760_000 }, '400 token_claims'],
+  [{ auth_time: Number.MAX_SAFE_INTEGER }, '400 token_claims'],
   [{ sub: crypto.randomUUID() }, '400 token_subject'],
 ])('refuses %o', async (changes, expected) => {
   expect(await outcome(await renew(await forge(changes)))).toBe(expected);
+});
+
+test('what the broker could have begun renews, and only that: sid fits one sub, aud and auth_time', async () => {
+  const { sessionId } = stack.broker.privateKeys;
+  expect(await outcome(await renew(await forge({})))).toBe('200');
+  const session = { subject: goodClaims.sub, audience: 'api', startedAt: start };
+  const others = [
+    { ...session, subject: 'anon_BBBBBBBBBBBBBBBBBBBBBB' },
+    { ...session, audience: 'admin' },
+    { ...session, startedAt: start - 1 },
+  ];
+  for (const other of others) {
+    const token = await forge({ sid: await sessionId(other) });
+    expect(await outcome(await renew(token))).toBe('400 session_unknown');
+  }
+});
+
+test('scopes that left the policy leave the token, unless they are asked for by name', async () => {
+  const token = await forge({ scope: 'read gone write' });
+  expect((await read(await renew(token))).scope).toBe('read write');
+  expect((await read(await renew(token, { scope: 'write' }))).scope).toBe('write');
+  expect(await outcome(await renew(token, { scope: 'gone' }))).toBe('400 invalid_scope');
+});
+
+test('a session that began before DAYPASS_SESSIONS_NOT_BEFORE is not renewed, a later one is', async () => {
+  const notBefore = new Date((start - 60) * 1000).toISOString();
+  const switched = await startBrokerStack({
+    now: () => now,
+    redis: stack.redis,
+    variables: { DAYPASS_SESSIONS_NOT_BEFORE: notBefore },
+  });
+  const renewAt = async (authTime: number) =>
+    outcome(
+      await switched.postForm('/session/token', {
+        grant_type: tokenExchangeGrant,
+        subject_token: await forge({ auth_time: authTime }),
+        subject_token_type: accessTokenType,
+      }),
+    );
+  expect(await renewAt(start - 61)).toBe('400 session_ended');
+  expect(await renewAt(start - 60)).toBe('200');
+  await switched.close();
 });
 
 test('an Identity token is no access token, and the other way round', async () => {

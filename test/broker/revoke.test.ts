@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { TokenResponse } from '../../src/protocol/messages.ts';
 import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
-import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
+import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
+import { command } from '../support/redisParts.ts';
+import { goodClaims, goodHeader, sign } from '../support/tokens.ts';
 
 const start = Math.floor(Date.now() / 1000);
 let now = start;
@@ -46,6 +48,35 @@ test('an expired token ends its session too', async () => {
   now = start + 400;
   expect(await outcome(await revoke(token))).toBe('200');
   expect(await outcome(await renew(renewed))).toBe('400 token_revoked');
+});
+
+test('a session that the broker did not begin is not revoked, and nothing is written', async () => {
+  const claims = { ...goodClaims, iss: siteUrl, iat: start, exp: start + 300, auth_time: start };
+  const { sessionId, hashIdentifier } = stack.broker.privateKeys;
+  const sid = await sessionId({ subject: claims.sub, audience: 'api', startedAt: start });
+  const keys = async () => command(stack.redis, 'DBSIZE');
+  const before = await keys();
+  const changes = [
+    {},
+    { sid: 'AAAAAAAAAAAAAAAAAAAAAA' },
+    { sid, auth_time: start - 1 },
+    { sid, auth_time: start + 3_155_760_000 },
+    { sid, auth_time: Number.MAX_SAFE_INTEGER },
+    { sid, auth_time: 2 ** 53 },
+  ];
+  for (const change of changes)
+    expect(await outcome(await revoke(await sign(goodHeader, { ...claims, ...change })))).toBe('200');
+  expect(await keys()).toBe(before);
+  expect(await outcome(await revoke(await sign(goodHeader, { ...claims, sid })))).toBe('200');
+  expect(await keys()).toBe(Number(before) + 1);
+  expect(await stack.broker.revocations.isRevoked(await hashIdentifier(claims.sub))).toBe(true);
+});
+
+test('Authorization with another scheme is ignored: browsers send Basic by themselves', async () => {
+  const token = await session();
+  const answer = await stack.postForm('/session/revoke', { token }, { authorization: 'Basic YTpi' });
+  expect(await outcome(answer)).toBe('200');
+  expect(await outcome(await renew(token))).toBe('400 token_revoked');
 });
 
 test('the mark lives until nothing of the session could be accepted any more', async () => {

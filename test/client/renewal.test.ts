@@ -112,6 +112,7 @@ test('renewal on demand that fails is an error, and the token at hand stays', as
 test.each([
   [400, 'token_expired'],
   [400, 'session_ended'],
+  [400, 'session_unknown'],
   [403, 'foreign_origin'],
 ])('a refused renewal starts over with one exchange: %i %s', async (status, code) => {
   pass(250);

@@ -41,6 +41,7 @@ function connect(limits: Parameters<typeof connectAdmit>[1] = {}): { gate: Gate;
     policy: definePolicy(policyInput),
     issuer,
     deployContext: 'production',
+    sessionsNotBefore: undefined,
     keyRings: new Map([
       ['api', ring],
       ['admin', adminRing],
@@ -173,6 +174,7 @@ test('10 000 forged fields move a caller to no other address', { timeout: 60_000
     policy: definePolicy(policyInput),
     issuer,
     deployContext: 'production',
+    sessionsNotBefore: undefined,
     keyRings: new Map([['api', ring]]),
     admit,
     counters: uncounted,

@@ -59,12 +59,16 @@ const forgeries: readonly Forgery[] = audiences.flatMap((signer) =>
 );
 const isHonest = ({ signer, named, claimed }: Forgery) => signer === named && named === claimed;
 
-async function forge({ signer, named, claimed }: Forgery): Promise<string> {
+/** With the right `sid`, which the forger may have seen in a token of that session, or without one. */
+async function forge({ signer, named, claimed }: Forgery, sid: 'sid' | 'no sid' = 'sid'): Promise<string> {
   const { primary } = await createKeyRing({ audience: named, secret: secrets[named] });
   const now = Math.floor(Date.now() / 1000);
+  const subject = newSubject();
+  const session = { subject, audience: claimed as string, startedAt: now };
   const content = {
+    ...(sid === 'sid' && { sid: await broker.broker.privateKeys.sessionId(session) }),
     iss: issuer,
-    sub: newSubject(),
+    sub: subject,
     aud: claimed,
     iat: now,
     exp: now + 300,
@@ -114,6 +118,15 @@ describe.each(forgeries)('signed by $signer, kid of $named, aud $claimed', (forg
     expect(response.status).toBe(isHonest(forgery) ? 200 : 400);
     const { access_token } = (await response.json()) as Partial<TokenResponse>;
     if (access_token !== undefined) expect(decodeJwt(access_token).aud).toBe(forgery.claimed);
+  });
+
+  test('without sid, the broker does nothing for it', async () => {
+    const token = await forge(forgery, 'no sid');
+    expect(await introspect(token, forgery.named)).toBe(false);
+    expect((await renew(token)).status).toBe(400);
+    expect((await broker.postForm('/session/revoke', { token })).status).toBe(200);
+    const session = await broker.broker.privateKeys.hashIdentifier(decodeJwt(token).sub ?? '');
+    expect(await broker.broker.revocations.isRevoked(session)).toBe(false);
   });
 
   test('revocation ends no session that the signer may not end', async () => {

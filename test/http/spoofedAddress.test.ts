@@ -40,6 +40,7 @@ const gate = createGate({
   policy: definePolicy(),
   issuer,
   deployContext: 'production',
+  sessionsNotBefore: undefined,
   keyRings: new Map([['api', ring]]),
   upstreams: new Map([['DAYPASS_UPSTREAM', new URL('http://127.0.0.1:1')]]),
   admit: createAdmit({

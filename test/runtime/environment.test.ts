@@ -69,6 +69,56 @@ test.each([
   for (const value of [...Object.values(changes), secret]) expect(problems[0]).not.toContain(value);
 });
 
+const present = Date.parse('2026-11-28T16:00:00Z');
+const notBefore = async (DAYPASS_SESSIONS_NOT_BEFORE: string) => {
+  const variables: Record<string, string> = { ...good, DAYPASS_SESSIONS_NOT_BEFORE };
+  return readEnvironment(policy, (name) => variables[name], present);
+};
+
+test.each([
+  ['2026-11-28T15:00:00Z', present / 1000 - 3600],
+  ['2026-11-28t15:00:00z', present / 1000 - 3600],
+  ['2026-11-28T16:30:00+01:30', present / 1000 - 3600],
+  ['2026-11-28T15:00:00.250Z', present / 1000 - 3599.75],
+  ['2026-11-28T16:01:00Z', present / 1000 + 60],
+  ['2024-02-29T00:00:00-00:00', Date.parse('2024-02-29T00:00:00Z') / 1000],
+])('DAYPASS_SESSIONS_NOT_BEFORE may be %s', async (text, seconds) => {
+  expect((await notBefore(text)).sessionsNotBefore).toBe(seconds);
+});
+
+test.each([
+  '2026-11-28',
+  '2026-11-28 15:00:00Z',
+  '2026-11-28T15:00:00',
+  '2026-11-28T15:00Z',
+  '2026-11-28T24:00:00Z',
+  '2026-11-28T15:60:00Z',
+  '2026-11-28T15:00:00+0130',
+  '2026-11-28T15:00:00+24:00',
+  '2026-02-29T15:00:00Z',
+  '2026-13-01T15:00:00Z',
+  '2026-11-00T15:00:00Z',
+  'Sat, 28 Nov 2026 15:00:00 GMT',
+  '1764342000',
+  'now',
+  ' 2026-11-28T15:00:00Z',
+])('DAYPASS_SESSIONS_NOT_BEFORE must be RFC 3339: %s', async (text) => {
+  await expect(notBefore(text)).rejects.toMatchObject({
+    problems: ['DAYPASS_SESSIONS_NOT_BEFORE must be a time of RFC 3339, such as 2026-11-28T16:00:00.000Z.'],
+  });
+});
+
+test('DAYPASS_SESSIONS_NOT_BEFORE must not lie ahead, and stands among the other problems', async () => {
+  await expect(notBefore('2026-11-28T16:01:01Z')).rejects.toMatchObject({
+    problems: [expect.stringMatching(/^DAYPASS_SESSIONS_NOT_BEFORE must not lie ahead/)],
+  });
+  const problems = await problemsOf({ DAYPASS_SESSIONS_NOT_BEFORE: 'x', DAYPASS_SECRET: undefined });
+  expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+    'DAYPASS_SECRET',
+    'DAYPASS_SESSIONS_NOT_BEFORE',
+  ]);
+});
+
 test('Turnstile`s secret key is asked for where the policy asks for Turnstile', async () => {
   const siteKey = '0x4AAAAAAAAAAAAAAAAAAAAA';
   const secretKey = '0x4AAAAAAAAAAAAAAAAAAAAA-secret';

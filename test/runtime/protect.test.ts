@@ -58,6 +58,18 @@ const request = (token?: string, init: RequestInit = {}) => {
 const codeOf = async (response: Response) =>
   `${response.status} ${((await response.json()) as { code: string }).code}`;
 
+test('a session that began before DAYPASS_SESSIONS_NOT_BEFORE does not reach the function', async () => {
+  const startedAt = Math.floor(Date.now() / 1000) - 100;
+  const answers: string[] = [];
+  for (const offset of [-1, 0, 1]) {
+    provide({ DAYPASS_SESSIONS_NOT_BEFORE: new Date((startedAt + offset) * 1000).toISOString() });
+    const hello = protect<Context>(async () => new Response('reached'), { policy });
+    const response = await hello(request(await stack.mint({ sessionStartedAt: startedAt })), context());
+    answers.push(response.ok ? '200' : await codeOf(response));
+  }
+  expect(answers).toEqual(['200', '200', '401 session_ended']);
+});
+
 describe('a caller who passes', () => {
   test('reaches the function, which gets the platform`s context and the token', async () => {
     provide();

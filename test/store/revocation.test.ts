@@ -21,6 +21,13 @@ test('the mark goes when nothing of the session could be accepted any more', asy
   expect(await keysForEver(bridge())).toEqual([]);
 });
 
+test('no mark lives longer than any policy can need', async () => {
+  for (const ttlSeconds of [2 ** 53, Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
+    await connect().revoke('huge', ttlSeconds);
+    expect(Number(await command(bridge(), 'TTL', 'daypass:revoked:huge'))).toBe(32 * 86_400);
+  }
+});
+
 test('asking does not lengthen the life of a mark', async () => {
   await connect().revoke('asked', 60);
   await command(bridge(), 'EXPIRE', 'daypass:revoked:asked', 10);

@@ -27,6 +27,13 @@ function suite(backend: 'memory' | 'redis-server'): void {
   const bridge = useRedisBridge(backend);
   const connect = () => createUsedProofs(patient(bridge()), hashIdentifier);
 
+  test('no mark lives longer than any challenge can', async () => {
+    const proof = crypto.randomUUID();
+    expect(await connect().use(proof, ada, 2 ** 53)).toBe(true);
+    const key = `daypass:proof:${await hashIdentifier(proof)}`;
+    expect(Number(await command(bridge(), 'TTL', key))).toBe(7200);
+  });
+
   test('a proof is one user`s, as often as that one asks, and no other`s', async () => {
     const proofs = connect();
     const proof = crypto.randomUUID();

@@ -61,14 +61,16 @@ export async function startGateStack(options: GateStackOptions = {}) {
     const keyRing = environment.keyRings.get(audience);
     if (!keyRing) throw new TypeError(`No key ring for ${audience}`);
     const now = Math.floor(Date.now() / 1000);
+    const { subject = newSubject(), sessionStartedAt = now } = changes;
     return mintAccessToken({
       keyRing,
       issuer,
-      subject: newSubject(),
+      subject,
       scopes: [],
       deployContext: 'production',
       ttlSeconds: 300,
-      sessionStartedAt: now,
+      sessionStartedAt,
+      sessionId: await environment.privateKeys.sessionId({ subject, audience, startedAt: sessionStartedAt }),
       now,
       ...changes,
     });

@@ -33,15 +33,18 @@ export async function openSite(
     variables,
     environment,
     place,
-    mint: ({ subject = newSubject(), now = nowSeconds() } = {}) =>
-      mintAccessToken({
+    mint: async ({ subject = newSubject(), now = nowSeconds() } = {}) => {
+      const session = { subject, audience: policy.defaultAudience, startedAt: now };
+      return mintAccessToken({
         ...place,
         keyRing: environment.keyRings.get(policy.defaultAudience) as KeyRing,
         subject,
+        sessionId: await environment.privateKeys.sessionId(session),
         scopes: [],
         ttlSeconds: policy.accessToken.ttlSeconds,
         sessionStartedAt: now,
         now,
-      }),
+      });
+    },
   };
 }

@@ -1,0 +1,165 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import type { TokenResponse } from '../../src/protocol/messages.ts';
+import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { createKeyRing } from '../../src/token/keyRing.ts';
+import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
+import { type GateStack, startGateStack } from '../support/gateStack.ts';
+import { closeBridge, command } from '../support/redisParts.ts';
+import { goodClaims, goodHeader, issuer, otherSecret, secret, sign } from '../support/tokens.ts';
+
+// The two recipes of docs/operations.md, each stage a deploy of broker and gate with other variables.
+
+const next = 'p4VtN7xKq2bZ9mR6wH1cJ8yF3gL5sD0a-next';
+const start = Date.parse('2026-11-28T16:00:00Z');
+const seconds = () => Math.floor(Date.now() / 1000);
+
+let redis: RedisBridge;
+beforeAll(async () => {
+  redis = await startRedisBridge({ backend: 'memory' });
+});
+afterAll(() => closeBridge(redis));
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: start });
+});
+
+interface Deploy {
+  broker: BrokerStack;
+  gate: GateStack;
+}
+let deploys: Deploy[] = [];
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const { broker, gate } of deploys) await Promise.all([broker.close(), gate.close()]);
+  deploys = [];
+});
+
+const policy = {
+  audiences: {
+    api: {
+      secret: 'DAYPASS_SECRET',
+      secondarySecret: 'DAYPASS_SECRET_SECONDARY',
+      scopes: ['read', 'write'],
+    },
+  },
+};
+
+async function deploy(variables: Record<string, string>): Promise<Deploy> {
+  const broker = await startBrokerStack({ policy, redis, variables, now: seconds });
+  const gate = await startGateStack({ policy, redis, variables });
+  deploys.push({ broker, gate });
+  return { broker, gate };
+}
+
+const begin = async ({ broker }: Deploy) =>
+  ((await (await broker.exchange(await broker.identityToken())).json()) as TokenResponse).access_token;
+const renew = ({ broker }: Deploy, token: string, scope?: string) =>
+  broker.postForm('/session/token', {
+    grant_type: tokenExchangeGrant,
+    subject_token: token,
+    subject_token_type: accessTokenType,
+    ...(scope && { scope }),
+  });
+const renewed = async (at: Deploy, token: string) =>
+  ((await (await renew(at, token)).json()) as TokenResponse).access_token;
+const call = async ({ gate }: Deploy, token: string) => outcome(await gate.call('/api/x', { token }));
+const keyIdOf = async (key: string) => (await createKeyRing({ audience: 'api', secret: key })).primary.id;
+
+test('a planned rotation: nobody is refused while a session is alive, whatever was deployed last', async () => {
+  const before = await deploy({ DAYPASS_SECRET: secret });
+  let token = await begin(before);
+
+  const added = await deploy({ DAYPASS_SECRET: secret, DAYPASS_SECRET_SECONDARY: next });
+  expect(await call(added, token)).toBe('200');
+
+  const swapped = await deploy({ DAYPASS_SECRET: next, DAYPASS_SECRET_SECONDARY: secret });
+  expect(await call(swapped, token)).toBe('200');
+  vi.setSystemTime(start + 240_000);
+  token = await renewed(swapped, token);
+  expect(decodeProtectedHeader(token).kid).toBe(await keyIdOf(next));
+  // An instance of the deploy before, still at work beside the new ones.
+  expect(await call(added, token)).toBe('200');
+
+  vi.setSystemTime(start + 480_000);
+  const removed = await deploy({ DAYPASS_SECRET: next });
+  expect(await call(removed, token)).toBe('200');
+  expect(await outcome(await renew(removed, token))).toBe('200');
+  expect(await call(removed, await before.gate.mint())).toBe('401 token_key');
+});
+
+/** What somebody makes who has the old secret: forged sessions, and one session of their own with more in it. */
+async function forgeWith(key: string, own: string): Promise<Record<string, string>> {
+  const now = seconds();
+  const header = { ...goodHeader, kid: await keyIdOf(key) };
+  const claims = { ...goodClaims, iss: issuer, iat: now, exp: now + 3600, auth_time: now };
+  const make = (changes: object) => sign(header, { ...claims, ...changes }, key);
+  return {
+    'a session that nobody began': await make({}),
+    'one that lasts for ever': await make({ auth_time: now + 3_155_760_000 }),
+    'one with a TTL of 2^53 seconds': await make({ auth_time: Number.MAX_SAFE_INTEGER }),
+    'one that does not say when it began': await make({ auth_time: undefined }),
+    'one with an invented sid': await make({ sid: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+    'their own session, with a wider scope': await make({ ...decodeJwt(own), scope: 'read write' }),
+  };
+}
+
+test('a leaked secret: tokens forged with it get nothing, from the deploy of the recipe on', async () => {
+  const before = await deploy({ DAYPASS_SECRET: secret });
+  const own = await begin(before);
+  vi.setSystemTime(start + 60_000);
+  // Before the leak is known: the gate shares the secret and is fooled; the broker is not, but for their own session.
+  const forged = await forgeWith(secret, own);
+  for (const [name, token] of Object.entries(forged)) {
+    const isOwn = name.startsWith('their own');
+    if (!isOwn) expect([name, (await renew(before, token)).status]).toEqual([name, 400]);
+  }
+  // A genuine token of the new scope, which they got while the secret held.
+  const widened = await renewed(before, forged['their own session, with a wider scope'] as string);
+
+  vi.setSystemTime(start + 120_000);
+  const recipe = { DAYPASS_SECRET: next, DAYPASS_SESSIONS_NOT_BEFORE: '2026-11-28T16:02:00Z' };
+  const after = await deploy(recipe);
+  const keys = await command(redis, 'KEYS', 'daypass:revoked:*');
+  const tokens = { ...forged, ...(await forgeWith(secret, own)), widened, own };
+  for (const [name, token] of Object.entries(tokens)) {
+    expect([name, await call(after, token)]).toEqual([name, '401 token_key']);
+    expect([name, await outcome(await renew(after, token))]).toEqual([name, '400 token_key']);
+    expect((await after.broker.postForm('/session/revoke', { token })).status).toBe(200);
+  }
+  expect(await command(redis, 'KEYS', 'daypass:revoked:*')).toEqual(keys);
+
+  // Visitors begin anew and are well.
+  const fresh = await begin(after);
+  expect(await call(after, fresh)).toBe('200');
+  expect(await outcome(await renew(after, fresh))).toBe('200');
+});
+
+test('a leak during a rotation: sessions that the old secret handed to the new one end as well', async () => {
+  const during = await deploy({ DAYPASS_SECRET: next, DAYPASS_SECRET_SECONDARY: secret });
+  const own = await begin(await deploy({ DAYPASS_SECRET: secret }));
+  const forged = await forgeWith(secret, own);
+  const ofNewSecret = await renewed(during, forged['their own session, with a wider scope'] as string);
+  expect(decodeProtectedHeader(ofNewSecret).kid).toBe(await keyIdOf(next));
+
+  vi.setSystemTime(start + 120_000);
+  const after = await deploy({
+    DAYPASS_SECRET: next,
+    DAYPASS_SESSIONS_NOT_BEFORE: '2026-11-28T17:02:00+01:00',
+  });
+  expect(await call(after, ofNewSecret)).toBe('401 session_ended');
+  const refused = await after.gate.call('/api/x', { token: ofNewSecret });
+  expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"');
+  expect(await outcome(await renew(after, ofNewSecret))).toBe('400 session_ended');
+  const fresh = await begin(after);
+  expect(await call(after, fresh)).toBe('200');
+});
+
+test('a leaked private secret: with another one, nothing of before is renewed or revoked', async () => {
+  const before = await deploy({ DAYPASS_SECRET: secret });
+  const token = await begin(before);
+  const after = await deploy({ DAYPASS_SECRET: secret, DAYPASS_PRIVATE_SECRET: otherSecret });
+  expect(await call(after, token)).toBe('200');
+  expect(await outcome(await renew(after, token))).toBe('400 session_unknown');
+  expect(await outcome(await renew(after, await begin(after)))).toBe('200');
+});
