@@ -1,6 +1,6 @@
 import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { readPath } from './readPath.ts';
+import { foldPath, readPath } from './readPath.ts';
 
 /** Methods that no route lets through: they echo credentials, or are for proxies (RFC 9110 §9.3.6, §9.3.8). */
 const neverForwarded = ['TRACE', 'TRACK', 'CONNECT'];
@@ -9,42 +9,48 @@ const neverForwarded = ['TRACE', 'TRACK', 'CONNECT'];
 const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /**
- * The first route of the policy that matches a path. Paths are compared decoded, without regard to case and to a slash
- * at the end: many upstreams make no difference, and no spelling may lead past a stricter route to a wider one.
+ * The route of the policy that decides about a path: the first one that matches.
+ *
+ * A path matches exactly when it is spelled as the policy spells it, and loosely when some upstream could take it for
+ * that (see `foldPath`). Upstreams differ, so a loose match can only make the call harder: among the routes that match
+ * up to the first exact one, the one is taken that asks for as much as each of the others. An open route (`verify:
+ * false`) is taken only where it matches exactly.
  * @param pathname of the request's URL, undecoded
- * @throws {DaypassError} `path_refused`; `not_found` when no route matches; `method_not_allowed`, with the `Allow` of
- * RFC 9110 §15.5.6, when the route does not take the method
+ * @throws {DaypassError} `path_refused`, also when no route asks for as much as the others that the path could mean;
+ * `not_found` when no route matches; `method_not_allowed`, with the `Allow` of RFC 9110 §15.5.6, when one of the routes
+ * does not take the method
  */
 export function matchRoute(routes: readonly CheckedRoute[], pathname: string, method: string): CheckedRoute {
-  const path = fold(readPath(pathname));
-  const route = routes.find((candidate) => matches(candidate.path, path));
-  if (!route) throw new DaypassError('not_found');
+  const folded = foldPath(readPath(pathname));
+  const loose = routes.filter(({ path }) => isUnder(compile(path).folded, folded));
+  const exact = loose.find(({ path }) => isUnder(compile(path).spelled, pathname));
+  const matching = exact ? loose.slice(0, loose.indexOf(exact) + 1) : loose;
+  if (matching.length === 0) throw new DaypassError('not_found');
+  const route = matching.find(
+    (candidate) =>
+      (candidate.verify || candidate === exact) && matching.every((other) => asksAsMuch(candidate, other)),
+  );
+  if (!route) {
+    throw new DaypassError('path_refused', {
+      detail: 'Spell the path as the policy does: it may mean another.',
+    });
+  }
+  for (const candidate of matching) checkMethod(candidate, method);
+  return route;
+}
+
+/** Whether whoever satisfies the route also satisfies the other. */
+function asksAsMuch(route: CheckedRoute, other: CheckedRoute): boolean {
+  if (!other.verify) return true;
+  const { verify, audience, scope } = route;
+  return verify && audience === other.audience && (other.scope === undefined || scope === other.scope);
+}
+
+function checkMethod(route: CheckedRoute, method: string): void {
   const allowed = allowedMethods(route);
   const isOpen = route.methods === undefined && !neverForwarded.includes(method);
   if (!isOpen && !allowed.includes(method)) {
     throw new DaypassError('method_not_allowed', { headers: { allow: allowed.join(', ') } });
-  }
-  return route;
-}
-
-/** `/api/*` is `/api` and everything under it; `/apiary` is not. */
-function matches(pattern: string, path: string): boolean {
-  if (!pattern.endsWith('/*')) return path === fold(decodePattern(pattern));
-  const folder = fold(decodePattern(pattern.slice(0, -2)));
-  return path === folder || path.startsWith(`${folder}/`);
-}
-
-/** A path for comparing, since many upstreams make no difference: lower case, no slash at the end. */
-export function fold(path: string): string {
-  return path.toLowerCase().replace(/\/$/, '');
-}
-
-/** A policy may spell a path encoded or not. */
-function decodePattern(pattern: string): string {
-  try {
-    return decodeURIComponent(pattern);
-  } catch {
-    return pattern;
   }
 }
 
@@ -52,4 +58,48 @@ function decodePattern(pattern: string): string {
 function allowedMethods(route: CheckedRoute): readonly string[] {
   const methods = (route.methods ?? usualMethods).filter((method) => !neverForwarded.includes(method));
   return methods.includes('GET') && !methods.includes('HEAD') ? [...methods, 'HEAD'] : methods;
+}
+
+/** A path that stands for itself, or for everything under it too. */
+interface Pattern {
+  path: string;
+  isFolder: boolean;
+}
+
+/** `/api/*` is `/api` and everything under it; `/apiary` is not. */
+function isUnder({ path: pattern, isFolder }: Pattern, path: string): boolean {
+  return path === pattern || (isFolder && path.startsWith(`${pattern}/`));
+}
+
+interface CompiledPath {
+  /** As a browser writes it (WHATWG URL): what a request must equal to match exactly. */
+  spelled: Pattern;
+  folded: Pattern;
+}
+
+/** A policy has few paths, and each call asks for all of them. */
+const compiled = new Map<string, CompiledPath>();
+const maxCompiled = 1000;
+
+function compile(pattern: string): CompiledPath {
+  const known = compiled.get(pattern);
+  if (known) return known;
+  const isFolder = pattern.endsWith('/*');
+  const decoded = decode(isFolder ? pattern.slice(0, -2) : pattern);
+  const { pathname } = new URL(`https://site.invalid${decoded.replace(/[%?#]/g, encodeURIComponent)}`);
+  const made = {
+    spelled: { path: decoded === '' ? '' : pathname, isFolder },
+    folded: { path: foldPath(decoded), isFolder },
+  };
+  if (compiled.size < maxCompiled) compiled.set(pattern, made);
+  return made;
+}
+
+/** A policy may spell a path encoded or not. */
+function decode(pattern: string): string {
+  try {
+    return decodeURIComponent(pattern);
+  } catch {
+    return pattern;
+  }
 }

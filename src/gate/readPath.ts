@@ -6,13 +6,16 @@ const suspicious = /%2[ef]|\/\//i;
 /** Decoded: a backslash, a control character, and what is still encoded because it was encoded twice. */
 const stillSuspicious = /[\\\p{Cc}]|%[\da-f]{2}/iu;
 
+/** Signs that Windows takes for a slash or a backslash when it has to write them in a code page (best fit). */
+const nearlySlash = /[\u2044\u2215\u2216]/g;
+
 /**
  * Reads a path as the upstream will: percent-decoded once (RFC 3986 §2.1), and without the `;parameters` that Java
  * servers cut off before they look a path up.
  * @param pathname of a URL, undecoded
  * @throws {DaypassError} `path_refused` for a path that servers, proxies and frameworks are known to read in more than
  * one way: an encoded separator, dot or control character, a doubled encoding, what is no UTF-8, a segment that is
- * empty or goes up once its parameters are gone
+ * empty or goes up once its parameters are gone, and what becomes one of these under Unicode normalisation
  */
 export function readPath(pathname: string): string {
   const decoded = decode(pathname);
@@ -20,13 +23,64 @@ export function readPath(pathname: string): string {
     throw new DaypassError('path_refused');
   }
   const [, ...segments] = decoded.split('/');
-  const names = segments.map((segment) => segment.replace(/;.*/s, ''));
-  names.forEach((name, index) => {
-    // White space at the end of a name is dropped by some file systems.
-    const goesUp = /^\s*\.{1,2}\s*$/.test(name);
-    if (goesUp || (name === '' && segments[index] !== '')) throw new DaypassError('path_refused');
-  });
+  const names = segments.map(withoutParameters);
+  const isEmptied = names.some((name, index) => name === '' && segments[index] !== '');
+  if (isEmptied || names.some(goesUp) || climbsNormalised(decoded)) throw new DaypassError('path_refused');
   return `/${names.join('/')}`;
+}
+
+function withoutParameters(segment: string): string {
+  return segment.replace(/;.*/s, '');
+}
+
+/** White space at the end of a name is dropped by some file systems. */
+function goesUp(name: string): boolean {
+  return /^\s*\.{1,2}\s*$/.test(name);
+}
+
+/** Whether full-width signs and their like (`．．／`, `‥`, `％2e`) lead up where they are taken for ASCII. */
+function climbsNormalised(decoded: string): boolean {
+  if (isAscii(decoded)) return false;
+  const read = decoded.normalize('NFKC').replace(nearlySlash, '/');
+  return /%[\da-f]{2}/i.test(read) || read.split(/[/\\]/).map(withoutParameters).some(goesUp);
+}
+
+/**
+ * A decoded path without all that some upstream takes for a mere way of writing it, in lower case. Two paths that any of
+ * them looks up as one are equal here:
+ * - case, in Unicode too (`ſ` is `s`), full-width and other compatible letters and signs, accents, what is invisible
+ *   (case-insensitive file systems, collations of databases, Unicode normalisation in frameworks)
+ * - white space and dots at the end of a name, a name of nothing else, NTFS streams (Windows)
+ * - parameters, a slash at the end, what follows an encoded `?` or `#`, a plus sign for white space
+ *
+ * A suffix such as `.json` is another path.
+ */
+export function foldPath(path: string): string {
+  const [read = ''] = foldLetters(path).split(/[?#]/);
+  return read
+    .split(/[/\\]/)
+    .map((name) =>
+      withoutParameters(name)
+        .replace(/::\$.*$/s, '')
+        .replace(/^[\s+]+|[\s.+]+$/g, ''),
+    )
+    .filter((name) => name !== '')
+    .map((name) => `/${name}`)
+    .join('');
+}
+
+function foldLetters(text: string): string {
+  if (isAscii(text)) return text.toLowerCase();
+  const signs = text.replace(nearlySlash, '/').normalize('NFKD');
+  const letters = signs.replace(/[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '');
+  // Upper case is where letters meet (`ſ`, `ı`, `ß`), and some have none until they are in lower case (`ẞ`).
+  const met = letters.toLowerCase().toUpperCase().normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  // A sigma at the end of a word is another letter in lower case alone.
+  return met.replaceAll('ς', 'σ');
+}
+
+function isAscii(text: string): boolean {
+  return !/[^\0-\x7f]/.test(text);
 }
 
 function decode(pathname: string): string | undefined {

@@ -1,5 +1,4 @@
-import { fold } from '../gate/matchRoute.ts';
-import { readPath } from '../gate/readPath.ts';
+import { foldPath, readPath } from '../gate/readPath.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { identityPath } from '../protocol/paths.ts';
 
@@ -20,7 +19,7 @@ export function endpointOf(request: Request): string | undefined {
     // Where the address of Identity in a page ends with a slash, gotrue-js sends two.
     const decoded = readPath(pathname.replace(/\/{2,}/g, '/'));
     if (!plain.test(decoded)) return undefined;
-    const path = fold(decoded);
+    const path = foldPath(decoded);
     return path.startsWith(`${identityPath}/`) ? path.slice(identityPath.length) : '';
   } catch (error) {
     if (error instanceof DaypassError) return undefined;

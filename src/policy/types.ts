@@ -26,8 +26,10 @@ export interface Audience {
 /** Paths that the gate lets through to an upstream. */
 export interface Route {
   /**
-   * A path, or a prefix ending in `/*`. The first route that matches decides. Case, encoding and a slash at the end make
-   * no difference, since to many backends they make none.
+   * A path, or a prefix ending in `/*`, in the spelling that your backend knows. The first route that matches decides.
+   * Other spellings (case, encoding, accents, a slash or a dot at the end), which many backends take for the same path,
+   * can only make a call harder: they must satisfy each route that the path could mean, and are refused
+   * (`path_refused`) where none of these asks for all that the others ask for.
    */
   path: string;
   /** Audience that the token must be for. Default: the first audience. */
@@ -40,7 +42,8 @@ export interface Route {
   upstream?: string;
   /**
    * Whether the gate asks for an access token. Default true. False is for paths behind a log-in of the backend's own:
-   * `Authorization` goes on as it came, and the limits of the address hold.
+   * `Authorization` goes on as it came, and the limits of the address hold. Such a route takes paths exactly as it spells
+   * them.
    */
   verify?: boolean;
 }

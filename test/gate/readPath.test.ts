@@ -16,6 +16,9 @@ test.each([
   ['/api/.well-known', '/api/.well-known'],
   ['/api/v1.2/file.txt', '/api/v1.2/file.txt'],
   ['/api/admin;v=1/x;y', '/api/admin/x'],
+  ['/api/100%EF%BC%85', '/api/100％'],
+  ['/api/a%EF%BC%8Fb%EF%BC%9Bc', '/api/a／b；c'],
+  ['/api/wait%E2%80%A6', '/api/wait…'],
   ["/api/~a!$&'()*+,=:@-_", "/api/~a!$&'()*+,=:@-_"],
 ])('%s is read as %s', (pathname, read) => {
   expect(readPath(pathname)).toBe(read);
@@ -44,6 +47,15 @@ test.each([
   '/api/;/admin',
   '/api/%3b/admin',
   '/api/..%3b/admin',
+  // Full-width signs and their like, which some normalise.
+  '/api/%EF%BC%8E%EF%BC%8E/admin',
+  '/api/%EF%BC%8E./admin',
+  '/api/%E2%80%A5/admin',
+  '/api/x%EF%BC%8F..%EF%BC%8F..%EF%BC%8Fadmin',
+  '/api/x%EF%BC%BC..%EF%BC%BCadmin',
+  '/api/x%E2%88%95..%E2%88%95admin',
+  '/api/..%EF%BC%9Ba=b/admin',
+  '/api/%EF%BC%852e%EF%BC%852e/admin',
   // White space around dots, which some file systems drop.
   '/api/..%20/admin',
   '/api/%20../admin',
