@@ -1,6 +1,6 @@
 import { DaypassError } from '../protocol/error.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/oauth.ts';
-import { readBearer } from '../token/bearer.ts';
+import { hasBearer, readBearer } from '../token/bearer.ts';
 import { parseToken } from '../token/parse.ts';
 import { type Form, parseForm, readBody } from './form.ts';
 
@@ -25,9 +25,12 @@ export async function readTokenRequest(request: Request): Promise<TokenRequest> 
   return readExchangeForm(parseForm(body, request.headers.get('content-type')));
 }
 
-/** Whether the caller chose the short form, and so gets its errors by RFC 6750. */
+/**
+ * Whether the caller chose the short form, and so gets its errors by RFC 6750. Schemes other than Bearer are ignored:
+ * clients are public here, and a browser sends Basic by itself to a site with a password.
+ */
 export function isShortForm(request: Request, body?: Uint8Array): boolean {
-  return request.method === 'GET' || request.headers.has('authorization') || body?.length === 0;
+  return request.method === 'GET' || hasBearer(request.headers) || body?.length === 0;
 }
 
 function readShortForm(request: Request, body: Uint8Array): TokenRequest {

@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { TokenResponse } from '../../src/protocol/messages.ts';
+import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { verifyToken } from '../../src/token/verify.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { ring, sign } from '../support/tokens.ts';
@@ -61,6 +62,29 @@ test('nothing that the user wrote about itself reaches the access token', async 
     ['aud', 'auth_time', 'deploy_context', 'exp', 'iat', 'iss', 'jti', 'scope', 'sid', 'sub'].sort(),
   );
   expect(JSON.stringify(claims)).not.toMatch(/No One|admin|meta@/);
+});
+
+test('a form beside Basic, as a browser sends it to a site with a password, gives a token', async () => {
+  const fields = {
+    grant_type: tokenExchangeGrant,
+    subject_token: await stack.identityToken(),
+    subject_token_type: jwtTokenType,
+  };
+  const headers = { authorization: 'Basic c2l0ZTpwYXNzd29yZA==' };
+  expect(await outcome(await stack.postForm('/session/token', fields, headers))).toBe('200');
+  // And its errors are those of the form.
+  const again = await stack.postForm('/session/token', fields, headers);
+  expect(again.headers.get('www-authenticate')).toBeNull();
+  expect(again.status).toBe(400);
+});
+
+test.each(['GET', 'POST'])('Basic alone, %s, is no token: 401 without an error code', async (method) => {
+  const response = await stack.request('/session/token', {
+    method,
+    headers: { authorization: 'Basic YTpi' },
+  });
+  expect(response.headers.get('www-authenticate')).toBe('Bearer realm="daypass"');
+  expect(await outcome(response)).toBe('401 token_missing');
 });
 
 test.each(['GET', 'POST'])('the short form, %s, gives the same', async (method) => {

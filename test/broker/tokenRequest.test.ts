@@ -33,6 +33,19 @@ test.each(['GET', 'POST'])('reads the short form, %s', async (method) => {
   expect(await readTokenRequest(request)).toMatchObject({ kind: 'exchange', token });
 });
 
+// A browser sends Basic by itself to a site with a password; Authlib and requests-oauthlib send it by default.
+test.each(['Basic YTpi', 'Basic YTpi, Bearer a.b.c', 'Digest x', 'DPoP a.b.c', 'Bearerx a.b.c', 'a'])(
+  'beside a form, another scheme is ignored: %s',
+  async (authorization) => {
+    const request = form({ subject_token_type: accessTokenType });
+    request.headers.set('authorization', authorization);
+    expect(await readTokenRequest(request)).toMatchObject({ kind: 'renewal', token });
+    const faulty = form({ grant_type: 'password' });
+    faulty.headers.set('authorization', authorization);
+    expect(await codeOf(() => readTokenRequest(faulty))).toBe('unsupported_grant_type');
+  },
+);
+
 test.each([
   [{ grant_type: undefined }, 'missing_parameter'],
   [{ grant_type: 'password' }, 'unsupported_grant_type'],
@@ -62,8 +75,18 @@ test.each([
   ['an empty POST', new Request(url, { method: 'POST' }), 'token_missing'],
   ['another scheme', new Request(url, { headers: { authorization: 'Basic YTpi' } }), 'token_missing'],
   [
+    'another scheme in an empty POST',
+    new Request(url, { method: 'POST', headers: { authorization: 'Basic YTpi' } }),
+    'token_missing',
+  ],
+  [
     'nonsense',
     new Request(url, { headers: { authorization: 'Bearer nonsense' } }),
+    'subject_token_malformed',
+  ],
+  [
+    'a scheme in lower case',
+    new Request(url, { headers: { authorization: 'bearer x' } }),
     'subject_token_malformed',
   ],
   ['a scheme alone', new Request(url, { headers: { authorization: 'Bearer' } }), 'token_malformed'],

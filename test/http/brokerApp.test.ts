@@ -180,6 +180,17 @@ describe('metadata', () => {
     });
   });
 
+  test('of a policy without scopes names none: RFC 8414 §3.2 leaves out what would be empty', async () => {
+    const plain = await startBrokerStack({
+      redis: stack.redis,
+      policy: { audiences: { api: { secret: 'DAYPASS_SECRET' } } },
+    });
+    const answer = await (await plain.request('/.well-known/oauth-authorization-server')).json();
+    expect(answer).not.toHaveProperty('scopes_supported');
+    expect(answer).toMatchObject({ token_endpoint_auth_methods_supported: ['none'] });
+    await plain.close();
+  });
+
   test('of a deploy preview names its own endpoints and the site`s issuer', async () => {
     const response = await stack.app.request(
       'https://deploy-preview-1--site.example/.well-known/oauth-authorization-server',
