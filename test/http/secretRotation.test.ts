@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
@@ -9,10 +11,31 @@ import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { closeBridge, command } from '../support/redisParts.ts';
 import { goodClaims, goodHeader, issuer, otherSecret, secret, sign } from '../support/tokens.ts';
 
-// The two recipes of docs/operations.md, each stage a deploy of broker and gate with other variables.
+// The two recipes of docs/operations.md, as their tables say: each step is a deploy of broker and gate.
 
 const next = 'p4VtN7xKq2bZ9mR6wH1cJ8yF3gL5sD0a-next';
 const start = Date.parse('2026-11-28T16:00:00Z');
+const leakedAt = start + 120_000;
+const ofLeak = new Date(leakedAt).toISOString();
+const values: Record<string, string> = { old: secret, leaked: secret, new: next, now: ofLeak };
+
+const operations = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+
+/** The steps of a recipe: the variables that each sets. */
+function stepsOf(heading: string): Record<string, string>[] {
+  const section = operations.split(`\n### ${heading}\n`)[1]?.split('\n#')[0] ?? '';
+  const rows = [...section.matchAll(/^\|(.*)\|$/gm)].map(([, row = '']) =>
+    row.split('|').map((cell) => cell.trim()),
+  );
+  const names = rows[0]?.map((cell) => /^`(DAYPASS_\w+)`$/.exec(cell)?.[1]);
+  return rows.slice(2).map((cells) => {
+    const set = cells.flatMap((cell, column) => {
+      const name = names?.[column];
+      return name && cell ? [[name, values[cell] as string]] : [];
+    });
+    return Object.fromEntries(set);
+  });
+}
 const seconds = () => Math.floor(Date.now() / 1000);
 
 let redis: RedisBridge;
@@ -45,7 +68,7 @@ const policy = {
   },
 };
 
-async function deploy(variables: Record<string, string>): Promise<Deploy> {
+async function deploy(variables: Record<string, string> = {}): Promise<Deploy> {
   const broker = await startBrokerStack({ policy, redis, variables, now: seconds });
   const gate = await startGateStack({ policy, redis, variables });
   deploys.push({ broker, gate });
@@ -66,25 +89,44 @@ const renewed = async (at: Deploy, token: string) =>
 const call = async ({ gate }: Deploy, token: string) => outcome(await gate.call('/api/x', { token }));
 const keyIdOf = async (key: string) => (await createKeyRing({ audience: 'api', secret: key })).primary.id;
 
-test('a planned rotation: nobody is refused while a session is alive, whatever was deployed last', async () => {
-  const before = await deploy({ DAYPASS_SECRET: secret });
-  let token = await begin(before);
+const planned = stepsOf('A planned rotation');
+const leak = stepsOf('A leaked secret');
 
-  const added = await deploy({ DAYPASS_SECRET: secret, DAYPASS_SECRET_SECONDARY: next });
-  expect(await call(added, token)).toBe('200');
+test('the recipes are those that are meant', () => {
+  expect(planned).toEqual([
+    { DAYPASS_SECRET: secret },
+    { DAYPASS_SECRET: secret, DAYPASS_SECRET_SECONDARY: next },
+    { DAYPASS_SECRET: next, DAYPASS_SECRET_SECONDARY: secret },
+    { DAYPASS_SECRET: next },
+  ]);
+  expect(leak).toEqual([
+    { DAYPASS_SECRET: secret },
+    { DAYPASS_SECRET: next, DAYPASS_SESSIONS_NOT_BEFORE: ofLeak },
+  ]);
+});
 
-  const swapped = await deploy({ DAYPASS_SECRET: next, DAYPASS_SECRET_SECONDARY: secret });
-  expect(await call(swapped, token)).toBe('200');
+test('a planned rotation: nobody is refused, also while instances of two steps answer side by side', async () => {
+  const before = await deploy(planned[0]);
+  let awake = await begin(before);
+  const asleep = await begin(before);
+
+  const added = await deploy(planned[1]);
+  for (const at of [before, added]) expect(await call(at, awake)).toBe('200');
+
+  const swapped = await deploy(planned[2]);
+  expect(await call(swapped, awake)).toBe('200');
   vi.setSystemTime(start + 240_000);
-  token = await renewed(swapped, token);
-  expect(decodeProtectedHeader(token).kid).toBe(await keyIdOf(next));
-  // An instance of the deploy before, still at work beside the new ones.
-  expect(await call(added, token)).toBe('200');
+  awake = await renewed(swapped, awake);
+  expect(decodeProtectedHeader(awake).kid).toBe(await keyIdOf(next));
+  for (const at of [added, swapped]) expect(await call(at, awake)).toBe('200');
+  // The last second in which a token of the old secret can be renewed.
+  vi.setSystemTime(start + (300 + 3600 + 29) * 1000);
+  const woken = await renewed(swapped, asleep);
 
-  vi.setSystemTime(start + 480_000);
-  const removed = await deploy({ DAYPASS_SECRET: next });
-  expect(await call(removed, token)).toBe('200');
-  expect(await outcome(await renew(removed, token))).toBe('200');
+  vi.setSystemTime(start + 66 * 60_000);
+  const removed = await deploy(planned[3]);
+  for (const at of [swapped, removed]) expect(await call(at, woken)).toBe('200');
+  for (const token of [awake, woken]) expect(await outcome(await renew(removed, token))).toBe('200');
   expect(await call(removed, await before.gate.mint())).toBe('401 token_key');
 });
 
@@ -105,7 +147,7 @@ async function forgeWith(key: string, own: string): Promise<Record<string, strin
 }
 
 test('a leaked secret: tokens forged with it get nothing, from the deploy of the recipe on', async () => {
-  const before = await deploy({ DAYPASS_SECRET: secret });
+  const before = await deploy(leak[0]);
   const own = await begin(before);
   vi.setSystemTime(start + 60_000);
   // Before the leak is known: the gate shares the secret and is fooled; the broker is not, but for their own session.
@@ -117,9 +159,8 @@ test('a leaked secret: tokens forged with it get nothing, from the deploy of the
   // A genuine token of the new scope, which they got while the secret held.
   const widened = await renewed(before, forged['their own session, with a wider scope'] as string);
 
-  vi.setSystemTime(start + 120_000);
-  const recipe = { DAYPASS_SECRET: next, DAYPASS_SESSIONS_NOT_BEFORE: '2026-11-28T16:02:00Z' };
-  const after = await deploy(recipe);
+  vi.setSystemTime(leakedAt);
+  const after = await deploy(leak[1]);
   const keys = await command(redis, 'KEYS', 'daypass:revoked:*');
   const tokens = { ...forged, ...(await forgeWith(secret, own)), widened, own };
   for (const [name, token] of Object.entries(tokens)) {
@@ -142,11 +183,8 @@ test('a leak during a rotation: sessions that the old secret handed to the new o
   const ofNewSecret = await renewed(during, forged['their own session, with a wider scope'] as string);
   expect(decodeProtectedHeader(ofNewSecret).kid).toBe(await keyIdOf(next));
 
-  vi.setSystemTime(start + 120_000);
-  const after = await deploy({
-    DAYPASS_SECRET: next,
-    DAYPASS_SESSIONS_NOT_BEFORE: '2026-11-28T17:02:00+01:00',
-  });
+  vi.setSystemTime(leakedAt);
+  const after = await deploy(leak[1]);
   expect(await call(after, ofNewSecret)).toBe('401 session_ended');
   const refused = await after.gate.call('/api/x', { token: ofNewSecret });
   expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"');
