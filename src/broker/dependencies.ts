@@ -12,7 +12,14 @@ import type { PrivateKeys } from '../token/privateKeys.ts';
 import type { RefusedTokens } from './refusedTokens.ts';
 
 /** The limits of the policy that the broker counts by the caller's address. */
-export type AddressLimitName = 'exchange' | 'exchangeRefused' | 'status' | 'challenge';
+export type AddressLimitName =
+  | 'exchange'
+  | 'exchangeRefused'
+  | 'revoke'
+  | 'introspectionRefused'
+  | 'maintenanceRefused'
+  | 'status'
+  | 'challenge';
 
 /** What the broker works with; the runtime wires it once. */
 export interface BrokerDependencies {
@@ -33,7 +40,7 @@ export interface BrokerDependencies {
   operatorToken(): string | undefined;
   claims: Claims;
   revocations: Revocations;
-  limiters: Readonly<Record<'site' | 'renewal', Limiter>>;
+  limiters: Readonly<Record<'site' | 'renewal' | 'introspection' | 'maintenance', Limiter>>;
   /** Those that count a caller's address and its network. */
   addressLimiters: Readonly<Record<AddressLimitName, AddressLimiters>>;
   refusedTokens: RefusedTokens;

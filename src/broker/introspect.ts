@@ -1,29 +1,37 @@
+import { enforce } from '../limits/enforce.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { IntrospectionResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keyRing.ts';
-import type { BrokerDependencies } from './dependencies.ts';
+import type { BrokerDependencies, Caller } from './dependencies.ts';
 import type { Form } from './form.ts';
+import { requireSecret } from './limits.ts';
 import { tryVerifySession } from './verifySession.ts';
 
 /**
  * Says whether an access token holds (RFC 7662), for backends that cannot verify JWTs. A backend learns of tokens
  * for its own audience alone. A token whose session was not begun here is not active (RFC 7662 §2.2: issued by this
  * server), although a verifier that knows only the secret would take it.
- * @param authorization the field's value: HTTP Basic with the audience and its introspection secret
- * @throws {DaypassError} `invalid_client`, `missing_parameter`, `store_unavailable`
+ * @param keyRing of the backend's audience, as `authenticateBackend` found it
+ * @throws {DaypassError} `missing_parameter`, `rate_limited`, `store_unavailable`
  */
 export async function introspect(
   broker: BrokerDependencies,
-  authorization: string | null,
+  keyRing: KeyRing,
   form: Form,
 ): Promise<IntrospectionResponse> {
-  const keyRing = await authenticateBackend(broker, authorization);
   const written = form.get('token');
   if (written === undefined) throw new DaypassError('missing_parameter', { detail: 'token is missing.' });
   const token = await tryVerifySession(broker, written, () => keyRing, 0);
-  if (!token) return { active: false };
-  if (await broker.revocations.isRevoked(await broker.privateKeys.hashIdentifier(token.subject)))
-    return { active: false };
+  const { hashIdentifier } = broker.privateKeys;
+  const session = token && (await hashIdentifier(token.subject));
+  const audienceKey = await hashIdentifier(keyRing.audience);
+  // Both in one tick: the client merges them into one request.
+  const [decision, isRevoked] = await Promise.all([
+    broker.limiters.introspection.check(audienceKey),
+    session !== undefined && broker.revocations.isRevoked(session),
+  ]);
+  enforce([decision]);
+  if (!token || isRevoked) return { active: false };
   const { subject, issuer, audience, issuedAt, expiresAt, tokenId, sessionStartedAt, scopes, deployContext } =
     token;
   return {
@@ -41,21 +49,28 @@ export async function introspect(
   };
 }
 
-/** RFC 6749 §2.3.1: both halves are form-encoded before they are joined and encoded. */
-async function authenticateBackend(
+/**
+ * Finds out which backend asks, before anything else of its request is read.
+ * @param authorization the field's value: HTTP Basic with the audience and its introspection secret
+ * @throws {DaypassError} `invalid_client`; `rate_limited` for an address that sent too many wrong secrets, and for a
+ * backend that is known to have used up its limit
+ */
+export async function authenticateBackend(
   broker: BrokerDependencies,
   authorization: string | null,
+  caller: Caller,
 ): Promise<KeyRing> {
-  const [audience, secret] = readBasic(authorization);
-  const keyRing = broker.keyRings.get(audience);
+  const [audience, given] = readBasic(authorization);
   const expected = await broker.privateKeys.introspectionSecret(audience);
-  // Comparing hashes: how long it takes says nothing of the secret.
-  const { hashIdentifier } = broker.privateKeys;
-  const matches = (await hashIdentifier(secret)) === (await hashIdentifier(expected));
-  if (!keyRing || !matches) throw invalidClient();
+  await requireSecret(broker, 'introspectionRefused', caller, { given, expected }, invalidClient);
+  const keyRing = broker.keyRings.get(audience);
+  if (!keyRing) throw invalidClient();
+  const known = broker.limiters.introspection.recall(await broker.privateKeys.hashIdentifier(audience));
+  if (known) enforce([known]);
   return keyRing;
 }
 
+/** RFC 6749 §2.3.1: both halves are form-encoded before they are joined and encoded. */
 function readBasic(authorization: string | null): [string, string] {
   const encoded = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '')?.[1];
   if (encoded === undefined) throw invalidClient();

@@ -75,6 +75,48 @@ export async function countRefusedExchange(broker: BrokerDependencies, caller: C
 }
 
 /**
+ * Lets pass who sent the right secret. Wrong ones count by address, in a limit that right ones leave alone; once it is
+ * used up, nothing from there is compared any more, or a guess would be worth its answer all the same.
+ * @param name the limit of wrong secrets
+ * @param expected the right secret
+ * @param refusal what a wrong secret is refused with
+ * @throws {DaypassError} the refusal; `rate_limited`
+ */
+export async function requireSecret(
+  broker: BrokerDependencies,
+  name: 'introspectionRefused' | 'maintenanceRefused',
+  caller: Caller,
+  { given, expected }: { given: string; expected: string },
+  refusal: () => DaypassError,
+): Promise<void> {
+  const { hashIdentifier } = broker.privateKeys;
+  const known = recallAddress(
+    broker.addressLimiters[name],
+    await hashBuckets(hashIdentifier, caller.address),
+  );
+  if (known) enforce([known]);
+  // Comparing hashes: how long it takes says nothing of the secret.
+  if ((await hashIdentifier(given)) === (await hashIdentifier(expected))) return;
+  await unlessStoreIsAway(limitAddress(broker, name, caller));
+  throw refusal();
+}
+
+/**
+ * Counts a call of the site's owner. It needs no Redis: a sweep does not either.
+ * @throws {DaypassError} `rate_limited`
+ */
+export async function limitMaintenance(broker: BrokerDependencies): Promise<void> {
+  await unlessStoreIsAway(broker.limiters.maintenance.check(site).then((decision) => enforce([decision])));
+}
+
+/** What must be answered while Redis is away as well: it is not counted then. */
+export async function unlessStoreIsAway(counting: Promise<void>): Promise<void> {
+  await counting.catch((error) => {
+    if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+  });
+}
+
+/**
  * Counts a renewal of a session, and looks whether the session was revoked: one Redis round trip.
  * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
  */

@@ -76,9 +76,10 @@ export function createGuard(dependencies: GuardDependencies): Guard {
       throw new DaypassError('members_denied', { detail: 'Nobody has data of their own at this site.' });
     }
     const name = counted[endpoint];
+    // First, so that a body that is too large, or never ends, counts too.
+    if (request.method === 'POST' && name !== undefined) await count(name, caller.address);
     // GoTrue reads bodies of any size and keeps what they hold: 14 MB of metadata come back with every list of users.
     await checkBody(request);
-    if (request.method === 'POST' && name !== undefined) await count(name, caller.address);
   };
 }
 

@@ -3,8 +3,8 @@ import { challenge } from '../broker/challenge.ts';
 import type { BrokerDependencies } from '../broker/dependencies.ts';
 import { exchange } from '../broker/exchange.ts';
 import { readForm } from '../broker/form.ts';
-import { introspect } from '../broker/introspect.ts';
-import { limitAddress } from '../broker/limits.ts';
+import { authenticateBackend, introspect } from '../broker/introspect.ts';
+import { limitAddress, unlessStoreIsAway } from '../broker/limits.ts';
 import { requireMaintenance } from '../broker/maintenance.ts';
 import { metadata } from '../broker/metadata.ts';
 import { renew } from '../broker/renew.ts';
@@ -35,6 +35,7 @@ import { checkOrigin } from './origin.ts';
 import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
 
 const statusCacheSeconds = 10;
+const metadataCacheSeconds = 60;
 
 /** A synchronous function of Netlify's has 10 seconds, and what is under way gets one more. */
 const sweepBudgetSeconds = 8;
@@ -49,7 +50,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   // Outermost, so that preflights have it too.
   app.use(async (c, next) => {
     await next();
-    c.res.headers.set('cache-control', 'no-store');
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
   app.use(allowOrigins(origins, ['GET', 'POST']));
 
@@ -57,8 +58,8 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     const request = c.req.raw;
     try {
       requireMethod(request, ['GET', 'POST']);
-      const asked = await readTokenRequest(request);
       checkOrigin(request, origins);
+      const asked = await readTokenRequest(request);
       const answer =
         asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
       log(asked.kind);
@@ -73,16 +74,17 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
 
   app.all(revokePath, async (c) => {
     requireMethod(c.req.raw, ['POST']);
-    const form = await readForm(c.req.raw);
     checkOrigin(c.req.raw, origins);
-    await revoke(broker, form);
+    await limitAddress(broker, 'revoke', callerOf(c));
+    await revoke(broker, await readForm(c.req.raw));
     return c.body(null, 200);
   });
 
   app.all(introspectPath, async (c) => {
     requireMethod(c.req.raw, ['POST']);
-    const form = await readForm(c.req.raw);
-    return c.json(await introspect(broker, c.req.header('authorization') ?? null, form));
+    const authorization = c.req.header('authorization') ?? null;
+    const keyRing = await authenticateBackend(broker, authorization, callerOf(c));
+    return c.json(await introspect(broker, keyRing, await readForm(c.req.raw)));
   });
 
   app.all(challengePath, async (c) => {
@@ -93,29 +95,30 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
 
   app.all(metadataPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
-    return c.json(await metadata(broker, new URL(c.req.url).origin));
+    // Private: a cache that many share need not heed `Vary`, and CORS fields differ by origin.
+    return c.json(await metadata(broker, new URL(c.req.url).origin), 200, {
+      'cache-control': `private, max-age=${metadataCacheSeconds}`,
+    });
   });
 
   app.all(sweepPath, async (c) => {
     const request = c.req.raw;
     requireMethod(request, ['POST']);
-    await requireMaintenance(broker, request.headers);
+    await requireMaintenance(broker, request.headers, callerOf(c));
     const asked = await readSweepRequest(request);
     return c.json(await sweep(broker, { ...asked, budgetSeconds: sweepBudgetSeconds }, log));
   });
 
   app.all(statsPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
-    await requireMaintenance(broker, c.req.raw.headers);
+    await requireMaintenance(broker, c.req.raw.headers, callerOf(c));
     return c.json(await stats(broker));
   });
 
   app.all(statusPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
     // Who asks too often is refused; when Redis is away the status must still be able to say so.
-    await limitAddress(broker, 'status', callerOf(c)).catch((error) => {
-      if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
-    });
+    await unlessStoreIsAway(limitAddress(broker, 'status', callerOf(c)));
     const now = broker.now();
     // One of the future was made before the clock was set back.
     if (!lastStatus || lastStatus.at > now || now - lastStatus.at >= statusCacheSeconds)

@@ -65,10 +65,15 @@ export function wireBroker(
     limiters: {
       site: create('site', policy.limits.site),
       renewal: create('renewal', policy.limits.renewal),
+      introspection: create('introspection', policy.limits.introspection),
+      maintenance: create('maintenance', policy.limits.maintenance),
     },
     addressLimiters: {
       exchange: byAddress('exchange'),
       exchangeRefused: byAddress('exchangeRefused'),
+      revoke: byAddress('revoke'),
+      introspectionRefused: byAddress('introspectionRefused'),
+      maintenanceRefused: byAddress('maintenanceRefused'),
       status: byAddress('status'),
       challenge: byAddress('challenge'),
     },

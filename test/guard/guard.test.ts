@@ -233,7 +233,7 @@ describe('X-JWT-AUD', () => {
   });
 });
 
-test('a large body is refused at every address and with every method, and not counted', async () => {
+test('a large body is refused at every address and with every method', async () => {
   const { guard } = connect();
   const large = { body: 'x'.repeat(32_769) };
   const fits = { body: 'x'.repeat(32_768) };
@@ -245,6 +245,20 @@ test('a large body is refused at every address and with every method, and not co
   }
   expect(await call(guard, '/user', { method: 'PUT', ...fits })).toBe(passes);
   expect(await call(guard, '/signup', fits)).toBe(passes);
+});
+
+test('sign-ups and log-ins are counted before their bodies are read: also those that are too large, or never end', async () => {
+  for (const path of ['/signup', '/token']) {
+    const { guard } = connect();
+    const large = { body: 'x'.repeat(40_000) };
+    const outcomes = [];
+    for (let calls = 0; calls < 4; calls += 1) outcomes.push(await call(guard, path, large));
+    expect(outcomes).toEqual(['body_too_large', 'body_too_large', 'rate_limited', 'rate_limited']);
+    let pulls = 0;
+    const body = new ReadableStream({ pull: () => new Promise(() => (pulls += 1)) }, { highWaterMark: 0 });
+    expect(await call(guard, path, { body, duplex: 'half' } as RequestInit)).toBe('rate_limited');
+    expect(pulls).toBe(0);
+  }
 });
 
 test('a path that may be read in more than one way is refused', async () => {

@@ -49,25 +49,31 @@ const expired = () =>
 const wellMade = () =>
   sign({ alg: 'HS256', typ: 'JWT', kid: 'nf-ident' }, { exp: 4_000_000_000, sub: crypto.randomUUID() });
 
-test.each([
-  ['the method', 'PUT', 'x', '405 method_not_allowed'],
-  ['the form', 'POST', 'grant_type=x&grant_type=y', '400 repeated_parameter'],
-])('%s comes before the origin', async (_, method, body, expected) => {
-  const headers = { ...foreign, 'content-type': 'application/x-www-form-urlencoded' };
-  expect(await outcome(await stack.request('/session/token', { method, body, headers }, tired))).toBe(
-    expected,
-  );
+const repeated = 'grant_type=x&grant_type=y';
+const formType = { 'content-type': 'application/x-www-form-urlencoded' };
+
+test('the method comes before the origin, and the origin before the form', async () => {
+  const init = { body: repeated, headers: { ...foreign, ...formType } };
+  const put = await stack.request('/session/token', { method: 'PUT', ...init }, tired);
+  expect(await outcome(put)).toBe('405 method_not_allowed');
+  const post = await stack.request('/session/token', { method: 'POST', ...init }, tired);
+  expect(await outcome(post)).toBe('403 foreign_origin');
+});
+
+test('the form comes before the limit', async () => {
+  const init = { method: 'POST', body: repeated, headers: formType };
+  expect(await outcome(await stack.request('/session/token', init, tired))).toBe('400 repeated_parameter');
 });
 
 test.each(['nonsense', 'a.b.c', `${'x'.repeat(5000)}`, 'eyJhbGciOiJIUzI1NiJ9.e30.x=='])(
-  'a token that is none (%#) comes before origin, limit and Redis, in every form',
+  'a token that is none (%#) comes before limit and Redis, in every form',
   async (token) => {
     stack.redis.setFault({ kind: 'bad-gateway' });
     const before = stack.redis.requests;
-    expect(await outcome(await post({}, tired, foreign, token))).toBe('400 subject_token_malformed');
+    expect(await outcome(await post({}, tired, {}, token))).toBe('400 subject_token_malformed');
     const renewal = { subject_token_type: accessTokenType };
-    expect(await outcome(await post(renewal, tired, foreign, token))).toBe('400 token_malformed');
-    const headers = { ...foreign, authorization: `Bearer ${token.replace(/=+$/, '')}` };
+    expect(await outcome(await post(renewal, tired, {}, token))).toBe('400 token_malformed');
+    const headers = { authorization: `Bearer ${token.replace(/=+$/, '')}` };
     const short = await stack.request('/session/token', { headers }, tired);
     expect(await outcome(short)).toBe('401 subject_token_malformed');
     expect(stack.redis.requests).toBe(before);

@@ -74,7 +74,7 @@ test('when no call follows they are sent once the answer is made, after calls th
 });
 
 test('the refusal of a /48 that is known is no sign that Redis is back', async () => {
-  for (let site = 0; site < 6; site += 1) await signUp(`2001:db8:1:${site}::1`);
+  for (let site = 0; site < 11; site += 1) await signUp(`2001:db8:1:${site}::1`);
   stack.redis.setFault({ kind: 'bad-gateway' });
   await signUp('192.0.2.1');
   pass(300);
