@@ -67,8 +67,12 @@ export interface ChallengeSource {
 }
 
 /** The rule by which this site tells throwaway users from members. */
-export function throwawayRule({ throwaway, admission }: Policy): ThrowawayRule {
-  return { emailDomain: throwaway.emailDomain, admission: admission !== undefined };
+export function throwawayRule({ throwaway, admission, identity }: Policy): ThrowawayRule {
+  return {
+    emailDomain: throwaway.emailDomain,
+    admission: admission !== undefined,
+    audience: identity.audience,
+  };
 }
 
 /** Who calls, as the platform says. */

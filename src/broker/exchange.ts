@@ -5,6 +5,7 @@ import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
 import { newSubject } from '../token/randomId.ts';
 import { grantScopes, keyRingOf } from './audience.ts';
+import { type DeletedUser, deleteForCertain } from './deleteForCertain.ts';
 import { type BrokerDependencies, type Caller, throwawayRule } from './dependencies.ts';
 import { issueToken } from './issue.ts';
 import { countRefusedExchange, countSession, refuseKnown } from './limits.ts';
@@ -12,9 +13,14 @@ import type { TokenRequest } from './tokenRequest.ts';
 
 /** Both calls to Identity together may take this long. */
 const identityBudgetMilliseconds = 3000;
+/** And this long, until it is known what became of a user whose DELETE did not answer in time. Functions have 10 s. */
+const settleBudgetMilliseconds = identityBudgetMilliseconds + 1000;
 
+// For the log alone: it is the operator who can mend them.
 const unmarked =
   'a throwaway user without the mark of admission; is netlify/functions/identity.ts deployed, with an object literal of userValidate as its default export?';
+const roleOfGoTrue =
+  "a throwaway user with a role of GoTrue's own, which makes it a member; leave GOTRUE_JWT_DEFAULT_GROUP_NAME empty";
 
 /** What Identity was asked about and refused, or believed and what makes no session all the same. */
 const refusals: readonly string[] = [
@@ -28,28 +34,31 @@ const refusals: readonly string[] = [
  * Turns an Identity token into the first access token of a new session and deletes its throwaway user: look at the
  * token, authenticate, rule, claim, limits, delete, mint, in this order.
  * @throws {DaypassError} the failures of each step; nothing is deleted unless the user is a throwaway user and
- * the claim is ours, and nothing is minted unless the delete succeeded
+ * the claim is ours, and nothing is minted unless the user is gone
  */
 export async function exchange(
   broker: BrokerDependencies,
   asked: TokenRequest,
   caller: Caller,
 ): Promise<TokenResponse> {
+  const { token } = asked;
   const keyRing = keyRingOf(broker, asked.audience ?? broker.policy.defaultAudience);
   const scopes = grantScopes(asked.scopes, broker.policy.audiences[keyRing.audience]?.scopes ?? []);
   const now = broker.now();
-  const userId = checkIdentityToken(asked.token, now);
-  if (broker.identityJwtSecret) await verifyIdentityToken(asked.token, broker.identityJwtSecret, now);
-  await broker.refusedTokens.refuse(asked.token, now);
+  const { audience } = broker.policy.identity;
+  const id = checkIdentityToken(token, { now, audience });
+  if (broker.identityJwtSecret) await verifyIdentityToken(token, broker.identityJwtSecret, now);
+  await broker.refusedTokens.refuse(token, now);
   await refuseKnown(broker, caller);
 
-  const signal = AbortSignal.timeout(identityBudgetMilliseconds);
+  const deleteSignal = AbortSignal.timeout(identityBudgetMilliseconds);
+  const settleSignal = AbortSignal.timeout(settleBudgetMilliseconds);
   try {
-    const user = await authenticate(broker, asked.token, userId, signal);
-    await deleteClaimed(broker, user.id, caller, signal);
+    await authenticate(broker, token, id, deleteSignal);
+    await deleteClaimed(broker, { id, token, deleteSignal, settleSignal }, caller);
   } catch (error) {
     if (error instanceof DaypassError && refusals.includes(error.code)) {
-      await broker.refusedTokens.remember(asked.token, error, now);
+      await broker.refusedTokens.remember(token, error, now);
       await countRefusedExchange(broker, caller);
     }
     throw error;
@@ -63,18 +72,18 @@ async function authenticate(
   token: string,
   userId: string,
   signal: AbortSignal,
-): Promise<IdentityUser> {
+): Promise<void> {
   const user = await broker.identity.getUser(token, signal);
   const rule = throwawayRule(broker.policy);
-  if (!isExchangeable(user, rule, broker.now())) {
-    const isUnmarked = isExchangeable(user, { ...rule, admission: false }, broker.now());
-    // For the log alone: it is the operator who can mend it.
-    throw new DaypassError('not_throwaway', { cause: isUnmarked ? new Error(unmarked) : undefined });
+  const now = broker.now();
+  if (!isExchangeable(user, rule, now)) {
+    const isUnmarked = isExchangeable(user, { ...rule, admission: false }, now);
+    const hasRole = isExchangeable({ ...(user as object), role: '' }, rule, now);
+    const remedy = isUnmarked ? unmarked : hasRole ? roleOfGoTrue : undefined;
+    throw new DaypassError('not_throwaway', { cause: remedy && new Error(remedy) });
   }
   // Identity answered with a record of that shape, so the id is there; it must be the token's own.
-  const record = user as IdentityUser;
-  if (record.id !== userId) throw new DaypassError('subject_token_rejected');
-  return record;
+  if ((user as IdentityUser).id !== userId) throw new DaypassError('subject_token_rejected');
 }
 
 /**
@@ -83,28 +92,29 @@ async function authenticate(
  */
 async function deleteClaimed(
   broker: BrokerDependencies,
-  userId: string,
+  user: Omit<DeletedUser, 'operatorToken'>,
   caller: Caller,
-  signal: AbortSignal,
 ): Promise<void> {
   const operatorToken = broker.operatorToken();
   if (operatorToken === undefined) {
     throw new DaypassError('identity_unavailable', { detail: 'Identity is not enabled on this site.' });
   }
-  const claim = await broker.claims.take(userId);
+  const claim = await broker.claims.take(user.id);
   if (claim === undefined) throw new DaypassError('already_exchanged');
-  let refund: (() => Promise<void>) | undefined;
-  let existed: boolean;
-  try {
-    refund = await countSession(broker, caller);
-    existed = await broker.identity.deleteUser(userId, operatorToken, signal);
-  } catch (error) {
-    // Should Redis be away as well, the claim stays until it expires: the visitor starts over.
-    await Promise.all([refund?.(), broker.claims.release(userId, claim).catch(() => undefined)]);
+  // Should Redis be away as well, the claim stays until it expires.
+  const release = () => broker.claims.release(user.id, claim).catch(() => undefined);
+  const refund = await countSession(broker, caller).catch(async (error) => {
+    await release();
     throw error;
-  }
-  if (!existed) {
-    await refund();
-    throw new DaypassError('already_exchanged');
-  }
+  });
+  const deletion = await deleteForCertain(broker.identity, { ...user, operatorToken }).catch(
+    async (error) => {
+      // Nobody knows whether the user is gone: the claim stays, and the visitor starts over.
+      await refund();
+      throw error;
+    },
+  );
+  if (deletion.state === 'gone') return;
+  await Promise.all([refund(), deletion.state === 'present' && release()]);
+  throw deletion.state === 'present' ? deletion.error : new DaypassError('already_exchanged');
 }

@@ -16,6 +16,8 @@ export interface GuardDependencies {
   circuit: Pick<Circuit, 'run'>;
   /** Whether the site has no members: nobody there has data of their own to change. */
   membersDenied: boolean;
+  /** GoTrue's audience that the policy names; empty for none. */
+  audience: string;
   log: Log;
 }
 
@@ -35,7 +37,7 @@ const counted: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'sig
  * counts for itself.
  */
 export function createGuard(dependencies: GuardDependencies): Guard {
-  const { hashIdentifier, limiters, localLimiters, circuit, membersDenied, log } = dependencies;
+  const { hashIdentifier, limiters, localLimiters, circuit, membersDenied, audience, log } = dependencies;
   let toldOfUnknown = false;
 
   async function count(name: keyof GuardLimiters, address: string | undefined): Promise<void> {
@@ -70,7 +72,7 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     if (endpoint === undefined) {
       throw new DaypassError('path_refused', { detail: 'The path may be read in more than one way.' });
     }
-    checkAudience(request, endpoint);
+    checkAudience(request, endpoint, audience);
     // A throwaway user with another e-mail would be a member, and no event tells of the change.
     if (membersDenied && endpoint === '/user' && request.method !== 'GET') {
       throw new DaypassError('members_denied', { detail: 'Nobody has data of their own at this site.' });
@@ -87,7 +89,9 @@ export function createGuard(dependencies: GuardDependencies): Guard {
  * Users of another audience are strangers to each other and to the throwaway rule: nobody makes, logs in or asks after
  * any. The operator may, whose calls Identity checks: how else would one find those who are there?
  */
-function checkAudience(request: Request, endpoint: string): void {
+function checkAudience(request: Request, endpoint: string, ours: string): void {
   const audience = request.headers.get('x-jwt-aud') ?? '';
-  if (audience !== '' && !endpoint.startsWith('/admin/')) throw new DaypassError('audience_refused');
+  // Whoever names the site's own says what Identity takes for granted.
+  if (audience !== '' && audience !== ours && !endpoint.startsWith('/admin/'))
+    throw new DaypassError('audience_refused');
 }

@@ -17,6 +17,7 @@ export function createLocalGuard(policy: Policy, log: Log): Guard {
     localLimiters: limiters,
     circuit: { run: (call) => call() },
     membersDenied: policy.admission?.members === 'deny',
+    audience: policy.identity.audience,
     log,
   });
 }

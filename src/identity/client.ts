@@ -1,5 +1,11 @@
 import { DaypassError } from '../protocol/error.ts';
-import { createTransport, retryAfterSeconds, unavailable } from './transport.ts';
+import {
+  createTransport,
+  type IdentityAnswer,
+  messageOf,
+  retryAfterSeconds,
+  unavailable,
+} from './transport.ts';
 import { isUserId } from './user.ts';
 
 /** The parts of GoTrue's REST API that the broker needs. */
@@ -7,22 +13,34 @@ export interface IdentityClient {
   /**
    * `GET /user` with the caller's own token: only Identity knows whether the user still exists.
    * @returns the record as it came, unchecked
-   * @throws {DaypassError} `subject_token_rejected` (401), `subject_token_user_gone` (404),
-   * `identity_unavailable` (anything else, and no answer in time)
+   * @throws {DaypassError} `subject_token_rejected` (401), `subject_token_user_gone` (404), `not_throwaway` for a record
+   * larger than that of a throwaway user, `identity_unavailable` (anything else, and no answer in time)
    */
   getUser(token: string, signal: AbortSignal): Promise<unknown>;
   /**
+   * `GET /admin/users/{id}` with the platform's operator token.
+   * @returns the record as it came, unchecked; undefined when there is no such user
+   * @throws {DaypassError} `identity_unavailable`, `operator_token_refused`
+   */
+  findUser(id: string, operatorToken: string, signal: AbortSignal): Promise<unknown>;
+  /**
    * `DELETE /admin/users/{id}` with the platform's operator token. No lock: several at once may all succeed.
    * @returns whether there was such a user
-   * @throws {DaypassError} `identity_unavailable`
+   * @throws {DaypassError} `operator_token_refused`: nothing was done; `identity_unavailable`: the user may be gone, since
+   * GoTrue answers after the site's own `deleted` handlers, up to 15 s behind the deletion
    */
   deleteUser(id: string, operatorToken: string, signal: AbortSignal): Promise<boolean>;
   /**
    * `GET /admin/users` with the platform's operator token: one page of the users of one audience, oldest first.
-   * @returns undefined when Identity fails over the filter twice with 500, as GoTrue always does on MariaDB: ask without it
-   * @throws {DaypassError} `identity_unavailable`
+   * @returns `no_filter` when Identity fails over the filter twice with 500, as GoTrue always does on MariaDB: ask without
+   * it; `too_large` when the page holds more than `maxBytes`
+   * @throws {DaypassError} `identity_unavailable`, `operator_token_refused`
    */
-  listUsers(page: PageRequest, operatorToken: string, signal: AbortSignal): Promise<ListedUsers | undefined>;
+  listUsers(
+    page: PageRequest,
+    operatorToken: string,
+    signal: AbortSignal,
+  ): Promise<ListedUsers | 'no_filter' | 'too_large'>;
   /**
    * `GET /settings`: what the site's owner has switched on.
    * @throws {DaypassError} `identity_unavailable`
@@ -33,6 +51,8 @@ export interface IdentityClient {
 export interface IdentitySettings {
   registrationOpen: boolean;
   autoconfirm: boolean;
+  /** Whether users may sign up and log in with e-mail and password. */
+  emailEnabled: boolean;
 }
 
 /** Which part of the list of users. */
@@ -41,10 +61,12 @@ export interface PageRequest {
   page: number;
   /** Users a page. */
   perPage: number;
-  /** GoTrue lists one audience at a time; the default one is empty. */
+  /** GoTrue lists one audience at a time; empty names the instance's own. */
   audience: string;
   /** A part of the e-mail or the full name, where case does not count and `%` and `_` stand for others. */
-  filter?: string;
+  filter?: string | undefined;
+  /** Bytes of the answer that are read at most: users carry as much metadata as they like. */
+  maxBytes: number;
 }
 
 export interface ListedUsers {
@@ -57,6 +79,15 @@ export interface ListedUsers {
 }
 
 /**
+ * Far more than an answer about one throwaway user, whose metadata stand in an Identity token of 4 KB as well; that of an
+ * error and of the settings is shorter still.
+ */
+const maxBytes = 64 * 2 ** 10;
+
+/** As much as the sweep reads of one user: see `listUsers`. */
+const maxBytesOfOne = 32 * 2 ** 20;
+
+/**
  * A client of one Identity instance.
  * @param options.url the instance's address, such as `https://example.com/.netlify/identity`; fixed by the
  * site's configuration, never taken from a request
@@ -66,89 +97,102 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
 
   return {
     async getUser(token, signal) {
-      const response = await call({ method: 'GET', path: '/user', token, signal });
-      if (response.ok) return readJson(response);
-      await discard(response);
-      if (response.status === 401) throw new DaypassError('subject_token_rejected');
-      if (response.status === 404) throw new DaypassError('subject_token_user_gone');
-      throw unavailable(response.status);
+      const answer = await call({ method: 'GET', path: '/user', token, maxBytes, signal });
+      if (isRecord(answer)) return answer.body;
+      if (answer.status === 200 && answer.isTooLarge) {
+        throw new DaypassError('not_throwaway', {
+          cause: new Error(`a record of more than ${maxBytes} bytes`),
+        });
+      }
+      // A 404 of GoTrue says that the user is gone; one of whatever stands in its place says nothing.
+      if (messageOf(answer) === undefined) throw unexpected(answer);
+      if (answer.status === 401) throw new DaypassError('subject_token_rejected');
+      if (answer.status === 404) throw new DaypassError('subject_token_user_gone');
+      throw unexpected(answer);
+    },
+
+    async findUser(id, operatorToken, signal) {
+      const path = pathOf(id);
+      const answer = await call({
+        method: 'GET',
+        path,
+        token: operatorToken,
+        maxBytes: maxBytesOfOne,
+        signal,
+      });
+      if (isRecord(answer)) return answer.body;
+      if (answer.status === 404 && messageOf(answer) !== undefined) return undefined;
+      throw refusedOperator(answer) ?? unexpected(answer);
     },
 
     async deleteUser(id, operatorToken, signal) {
-      if (!isUserId(id)) throw new TypeError('deleteUser takes a UUID');
-      const response = await call({
+      const answer = await call({
         method: 'DELETE',
-        path: `/admin/users/${id}`,
+        path: pathOf(id),
         token: operatorToken,
+        maxBytes,
         signal,
       });
-      await discard(response);
-      if (response.ok) return true;
-      if (response.status === 404) return false;
-      if (response.status === 401 || response.status === 403) throw refusedOperator();
-      throw unavailable(response.status);
+      // GoTrue answers `{}`: a page that says 200 to everything has deleted nobody.
+      if (isRecord(answer) && Object.keys(answer.body as object).length === 0) return true;
+      if (answer.status === 404 && messageOf(answer) !== undefined) return false;
+      throw refusedOperator(answer) ?? unexpected(answer);
     },
 
-    async listUsers({ page, perPage, audience, filter }, operatorToken, signal) {
+    async listUsers({ page, perPage, audience, filter, maxBytes }, operatorToken, signal) {
       const query = new URLSearchParams({ page: `${page}`, per_page: `${perPage}`, sort: 'created_at asc' });
       if (filter !== undefined) query.set('filter', filter);
       const path = `/admin/users?${query}`;
-      const ask = () => call({ method: 'GET', path, token: operatorToken, audience, signal });
-      let response = await ask();
-      if (filter !== undefined && response.status === 500) {
-        await discard(response);
+      const request = () => call({ method: 'GET', path, token: operatorToken, audience, maxBytes, signal });
+      let answer = await request();
+      if (filter !== undefined && answer.status === 500) {
         // Any Identity may fail once.
-        response = await ask();
-        if (response.status === 500) {
-          await discard(response);
-          return undefined;
-        }
+        answer = await request();
+        if (answer.status === 500) return 'no_filter';
       }
-      if (!response.ok) {
-        await discard(response);
-        if (response.status === 401 || response.status === 403) throw refusedOperator();
-        throw unavailable(response.status);
-      }
-      const body = (await readJson(response)) as { users?: unknown; aud?: unknown } | null;
-      const total = response.headers.get('x-total-count') ?? '';
-      if (!Array.isArray(body?.users) || !/^\d+$/.test(total)) throw unavailable('no list of GoTrue');
-      return { users: body.users, total: Number(total), audience: body.aud };
+      if (answer.status === 200 && answer.isTooLarge) return 'too_large';
+      const { users, aud } = isRecord(answer) ? (answer.body as { users?: unknown; aud?: unknown }) : {};
+      const total = answer.headers.get('x-total-count') ?? '';
+      if (!Array.isArray(users) || !/^\d+$/.test(total)) throw refusedOperator(answer) ?? unexpected(answer);
+      return { users, total: Number(total), audience: aud };
     },
 
     async getSettings(signal) {
-      const response = await call({ method: 'GET', path: '/settings', signal });
-      if (!response.ok) {
-        await discard(response);
-        throw unavailable(response.status);
+      const answer = await call({ method: 'GET', path: '/settings', maxBytes, signal });
+      const settings = isRecord(answer) ? (answer.body as GoTrueSettings) : {};
+      if (typeof settings.disable_signup !== 'boolean' || typeof settings.autoconfirm !== 'boolean') {
+        throw unexpected(answer);
       }
-      const settings = (await readJson(response)) as {
-        disable_signup?: unknown;
-        autoconfirm?: unknown;
-      } | null;
-      if (typeof settings?.disable_signup !== 'boolean' || typeof settings.autoconfirm !== 'boolean') {
-        throw unavailable('no settings of GoTrue');
-      }
-      return { registrationOpen: !settings.disable_signup, autoconfirm: settings.autoconfirm };
+      return {
+        registrationOpen: !settings.disable_signup,
+        autoconfirm: settings.autoconfirm,
+        emailEnabled: settings.external?.email !== false,
+      };
     },
   };
 }
 
-async function readJson(response: Response): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch (cause) {
-    throw unavailable(cause);
-  }
+interface GoTrueSettings {
+  disable_signup?: unknown;
+  autoconfirm?: unknown;
+  external?: { email?: unknown } | null;
 }
 
-/** Frees the connection of an answer that nobody reads. */
-async function discard(response: Response): Promise<void> {
-  await response.body?.cancel().catch(() => undefined);
+function pathOf(id: string): string {
+  if (!isUserId(id)) throw new TypeError('A user of Identity is named by a UUID');
+  return `/admin/users/${id}`;
 }
 
-function refusedOperator(): DaypassError {
-  return new DaypassError('identity_unavailable', {
-    detail: 'Identity refused the operator token of the site.',
-    retryAfterSeconds,
-  });
+/** Whether GoTrue said yes: 200 with a JSON object. */
+function isRecord({ status, body }: IdentityAnswer): boolean {
+  return status === 200 && typeof body === 'object' && body !== null && !Array.isArray(body);
+}
+
+function unexpected({ status, isTooLarge }: IdentityAnswer): DaypassError {
+  return unavailable(`status ${status}${isTooLarge ? ', too large' : ''}`);
+}
+
+function refusedOperator({ status }: IdentityAnswer): DaypassError | undefined {
+  if (status !== 401 && status !== 403) return undefined;
+  return new DaypassError('operator_token_refused', { retryAfterSeconds });
 }

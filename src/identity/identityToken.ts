@@ -3,23 +3,30 @@ import { DaypassError } from '../protocol/error.ts';
 import { parseToken } from '../token/parse.ts';
 import { isUserId } from './user.ts';
 
+/** For the log alone: it is the operator who can mend it. */
+const foreignAudience =
+  "the aud of the token is not the policy's; where GOTRUE_JWT_AUD is set, name its value in daypass.config.ts: identity: { audience: '…' }";
+
 /**
- * Refuses what cannot be an Identity token of the default audience, before any network is asked. Nothing is
+ * Refuses what cannot be an Identity token of the site's audience, before any network is asked. Nothing is
  * believed yet: the site cannot read Identity's key, so only `GET /user` proves a token.
- * @param now the present, seconds since the epoch
+ * @param options.now the present, seconds since the epoch
+ * @param options.audience GoTrue's audience that the policy names; empty for none
  * @returns the id of the user that the token names
  * @throws {DaypassError} `subject_token_…`
  */
-export function checkIdentityToken(token: string, now: number): string {
+export function checkIdentityToken(token: string, options: { now: number; audience: string }): string {
   const parsed = parseToken(token);
   if (!parsed) throw new DaypassError('subject_token_malformed');
   const { header, payload } = parsed;
   if (header.alg !== 'HS256' || 'crit' in header) throw new DaypassError('subject_token_algorithm');
   if (typeof payload.exp !== 'number' || !isUserId(payload.sub))
     throw new DaypassError('subject_token_claims');
-  // GoTrue sets `aud` for users of another audience alone, whom the admin calls of ours would not find.
-  if (payload.aud !== undefined && payload.aud !== '') throw new DaypassError('subject_token_claims');
-  if (payload.exp <= now) throw new DaypassError('subject_token_expired');
+  // GoTrue leaves an empty `aud` out. Users of another audience the admin calls of ours would not find.
+  if ((payload.aud ?? '') !== options.audience) {
+    throw new DaypassError('subject_token_claims', { cause: new Error(foreignAudience) });
+  }
+  if (payload.exp <= options.now) throw new DaypassError('subject_token_expired');
   return payload.sub;
 }
 

@@ -5,6 +5,8 @@ export interface ThrowawayRule {
   emailDomain: string;
   /** Whether the site's event function marks the users that it admits. */
   admission: boolean;
+  /** GoTrue's audience whose users count: its own, which is empty unless it was given a name. */
+  audience: string;
 }
 
 /** The role that admission sets, and nothing else does: users cannot write their own `app_metadata`. */
@@ -18,13 +20,14 @@ const clockSkewSeconds = 60;
  * Whether a record of Identity is a throwaway user. Only such a user may ever be deleted, so whatever is odd,
  * missing or of the wrong type is a member.
  * @param user what Identity answered, unchecked
- * @param audience the only audience whose users count: GoTrue's default one unless the owner of the site names another
  */
-export function isThrowaway(user: unknown, rule: ThrowawayRule, audience = ''): boolean {
+export function isThrowaway(user: unknown, rule: ThrowawayRule): boolean {
   if (!isRecord(user) || !isRecord(user.app_metadata)) return false;
   return (
     isUserId(user.id) &&
-    user.aud === audience &&
+    user.aud === rule.audience &&
+    // A role of GoTrue's own, beside `app_metadata.roles`: an operator gave it.
+    user.role === '' &&
     hasThrowawayEmail(user.email, rule.emailDomain) &&
     user.app_metadata.provider === 'email' &&
     hasThrowawayRoles(user.app_metadata.roles, rule.admission)
@@ -45,10 +48,9 @@ export function isExchangeable(user: unknown, rule: ThrowawayRule, now: number):
  * Whether a record of Identity may be swept: a throwaway user created at least 20 minutes ago, so that no exchange of it
  * can still be under way or begin.
  * @param now the present, seconds since the epoch; Identity's clock may differ by 60 seconds
- * @param audience the audience that the owner of the site named; GoTrue's default one when left out
  */
-export function isSweepable(user: unknown, rule: ThrowawayRule, now: number, audience = ''): boolean {
-  return isThrowaway(user, rule, audience) && ageSeconds(user, now) >= sweepAgeSeconds + clockSkewSeconds;
+export function isSweepable(user: unknown, rule: ThrowawayRule, now: number): boolean {
+  return isThrowaway(user, rule) && ageSeconds(user, now) >= sweepAgeSeconds + clockSkewSeconds;
 }
 
 /**

@@ -28,6 +28,7 @@ const policyKeys: readonly (keyof PolicyInput)[] = [
   'audiences',
   'accessToken',
   'throwaway',
+  'identity',
   'admission',
   'mode',
   'storeFailure',
@@ -57,6 +58,7 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     defaultAudience: known.names[0] ?? '',
     accessToken: checkAccessToken(checks, input.accessToken),
     throwaway: checkThrowaway(checks, input.throwaway, admission !== undefined),
+    identity: checkIdentity(checks, input.identity),
     admission: admission === undefined ? undefined : checkAdmission(checks, admission),
     mode: checks.oneOf('mode', mode, ['enforce', 'monitor']),
     storeFailure: checks.oneOf('storeFailure', storeFailure, ['local', 'deny', 'allow']),
@@ -98,6 +100,14 @@ function checkThrowaway(
     `throwaway.emailDomain: ${emailDomain} is not under .invalid and so requires admission`,
   );
   return { emailDomain: emailDomain.toLowerCase() };
+}
+
+function checkIdentity(checks: Checks, input: PolicyInput['identity'] = {}): Policy['identity'] {
+  const { audience = '' } = checks.object('identity', input, ['audience']) ?? {};
+  // It travels in the header field X-JWT-AUD.
+  const remedy = 'must be visible ASCII: the value of GOTRUE_JWT_AUD';
+  checks.text('identity.audience', audience, /^([!-~]([ -~]{0,253}[!-~])?)?$/, remedy);
+  return { audience };
 }
 
 function checkUpstream(checks: Checks, input: PolicyInput['upstream'] = {}): Policy['upstream'] {

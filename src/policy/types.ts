@@ -135,6 +135,13 @@ export interface PolicyInput {
      */
     emailDomain?: string;
   };
+  identity?: {
+    /**
+     * GoTrue's audience of this site: the value of `GOTRUE_JWT_AUD` on a GoTrue of your own that has one. Its tokens
+     * carry it as `aud`, and users of any other audience are members. Default: none, as on Netlify.
+     */
+    audience?: string;
+  };
   /**
    * The site's event function (`createIdentityFunction`) decides which throwaway users may be created, and marks them
    * `roles: ["anonymous"]`; the broker then exchanges marked users only. `{}` asks for no proof. Default: no admission.
@@ -201,6 +208,8 @@ export interface Policy {
   readonly defaultAudience: string;
   readonly accessToken: Readonly<Required<NonNullable<PolicyInput['accessToken']>>>;
   readonly throwaway: Readonly<Required<NonNullable<PolicyInput['throwaway']>>>;
+  /** GoTrue's audience; empty for its default one. */
+  readonly identity: { readonly audience: string };
   /** Undefined where the site has no admission. */
   readonly admission: CheckedAdmission | undefined;
   readonly mode: 'enforce' | 'monitor';

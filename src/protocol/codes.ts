@@ -173,6 +173,11 @@ export const codes = {
     error: unavailable,
     description: 'Identity did not answer as expected.',
   },
+  operator_token_refused: {
+    status: 503,
+    error: unavailable,
+    description: 'Identity refused the operator token of the site.',
+  },
   identity_refused: { status: 502, error: 'server_error', description: 'Identity refused an admin call.' },
   identity_context_missing: {
     status: 500,

@@ -152,6 +152,7 @@ export function wireGuard(policy: Policy, environment: Environment, log: Log): G
     limiters: createGuardLimiters((name, limit) => createLimiter(redis, name, limit), policy),
     localLimiters: createGuardLimiters((name, limit) => createLocalLimiter(name, limit), policy),
     membersDenied: policy.admission?.members === 'deny',
+    audience: policy.identity.audience,
     circuit,
     log,
   });

@@ -157,6 +157,31 @@ test.each(['member@example.com', 'm@visitor.invalid.example.com', 'm@sub.visitor
   },
 );
 
+test("a role of GoTrue's own makes a member, and the log says what sets it", async () => {
+  const user = stack.identity.users.plant({ email: 'role@visitor.invalid', role: 'editor' });
+  const token = await stack.identity.signAccessToken(user.id);
+  expect(await outcome(await stack.exchange(token))).toBe('403 not_throwaway');
+  expect(emails()).toContain('role@visitor.invalid');
+  expect(stack.logged.at(-1)).toContain('GOTRUE_JWT_DEFAULT_GROUP_NAME');
+});
+
+test("an Identity with GOTRUE_JWT_AUD: the policy's audience is exchanged, and no other", async () => {
+  const named = await startBrokerStack({ policy: { identity: { audience: 'site' } } });
+  try {
+    const plant = (email: string, aud: string) => named.identity.users.plant({ email, aud }).id;
+    const ours = await named.identity.signAccessToken(plant('a@visitor.invalid', 'site'));
+    const foreign = await named.identity.signAccessToken(plant('b@visitor.invalid', ''));
+    expect(await outcome(await named.exchange(ours))).toBe('200');
+    const refused = await named.exchange(foreign);
+    expect(await refused.clone().text()).not.toContain('daypass.config');
+    expect(await outcome(refused)).toBe('400 subject_token_claims');
+    expect(named.logged.at(-1)).toContain('identity: { audience');
+    expect(named.identity.users.list().map(({ email }) => email)).toEqual(['b@visitor.invalid']);
+  } finally {
+    await named.close();
+  }
+});
+
 test('a throwaway user of yesterday is refused and left alone', async () => {
   const createdAt = new Date(Date.now() - 24 * 3600_000).toISOString();
   const user = stack.identity.users.plant({ email: 'old@visitor.invalid', createdAt });

@@ -20,6 +20,7 @@ function mayBeDeleted(user: Record<string, unknown>): boolean {
   return (
     user.id === id &&
     user.aud === '' &&
+    user.role === '' &&
     typeof user.email === 'string' &&
     /^[!-?A-~]+@visitor\.invalid$/i.test(user.email) &&
     metadata?.provider === 'email' &&

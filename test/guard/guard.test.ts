@@ -32,6 +32,7 @@ function connect(
   limits: Partial<Record<'signup' | 'login', number>> = {},
   timeoutMilliseconds = 5000,
   membersDenied = false,
+  audience = '',
 ) {
   const redis = patient(bridge());
   const logged: string[] = [];
@@ -48,6 +49,7 @@ function connect(
     localLimiters: limitersOf((name, limit) => createLocalLimiter(name, limit)),
     circuit: createCircuit({ timeoutMilliseconds, onChange: (event) => logged.push(event) }),
     membersDenied,
+    audience,
     log: (event) => logged.push(event),
   });
   return { guard, logged };
@@ -211,6 +213,14 @@ describe('X-JWT-AUD', () => {
       expect(await command(bridge(), 'KEYS', '*')).toEqual([]);
     },
   );
+
+  test("the site's own passes, and no other beside it", async () => {
+    const { guard } = connect({}, 5000, false, 'site');
+    expect(await call(guard, '/signup', withAudience('site'))).toBe(passes);
+    for (const other of ['Site', 'site, other', 'site, site', 'other']) {
+      expect(await call(guard, '/signup', withAudience(other))).toBe('audience_refused');
+    }
+  });
 
   test.each(['', ' ', '\t '])('an empty one (%j) is none', async (audience) => {
     expect(await call(connect().guard, '/signup', withAudience(audience))).toBe(passes);

@@ -5,11 +5,14 @@ import { now, otherSecret, secret, sign } from '../support/tokens.ts';
 
 const header = { alg: 'HS256', kid: 'nf-ident', typ: 'JWT' };
 const id = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
+const ours = { now, audience: '' };
 const claims = { exp: now + 3600, sub: id, email: 'a@visitor.invalid', app_metadata: { provider: 'email' } };
 
 test('reads the user of an Identity token', async () => {
-  expect(checkIdentityToken(await sign(header, claims), now)).toBe(id);
-  expect(checkIdentityToken(await sign(header, { ...claims, aud: '' }), now)).toBe(id);
+  expect(checkIdentityToken(await sign(header, claims), ours)).toBe(id);
+  expect(checkIdentityToken(await sign(header, { ...claims, aud: '' }), ours)).toBe(id);
+  const named = await sign(header, { ...claims, aud: 'site' });
+  expect(checkIdentityToken(named, { now, audience: 'site' })).toBe(id);
 });
 
 test.each([
@@ -27,7 +30,22 @@ test.each([
     'subject_token_claims',
   ],
 ])('refuses %s', async (_, token, code) => {
-  expect(await codeOf(() => checkIdentityToken(token, now))).toBe(code);
+  expect(await codeOf(() => checkIdentityToken(token, ours))).toBe(code);
+});
+
+test.each([
+  ['site', ''],
+  [undefined, 'site'],
+  ['other', 'site'],
+  [['site'], 'site'],
+])('aud %j where the policy names %j is refused, and the log gets the remedy', async (aud, audience) => {
+  const token = await sign(header, { ...claims, aud });
+  const refusal = await Promise.resolve()
+    .then(() => checkIdentityToken(token, { now, audience }))
+    .catch((error) => error);
+  expect(refusal).toMatchObject({ code: 'subject_token_claims' });
+  expect(refusal.message).not.toContain('daypass.config.ts');
+  expect(refusal.cause.message).toMatch(/GOTRUE_JWT_AUD.*daypass\.config\.ts: identity: \{ audience/);
 });
 
 test("with one's own GoTrue, the signature is checked", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isExchangeable, isSweepable, isThrowaway } from '../../src/identity/throwaway.ts';
 import { now } from '../support/tokens.ts';
 
-const rule = { emailDomain: 'visitor.invalid', admission: false };
+const rule = { emailDomain: 'visitor.invalid', admission: false, audience: '' };
 const admitted = { ...rule, admission: true };
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
 const user = {
@@ -29,6 +29,8 @@ test.each([
   ['an upper-case id', { ...user, id: user.id.toUpperCase() }],
   ['another audience', { ...user, aud: 'other' }],
   ['no audience field', { ...user, aud: undefined }],
+  ["a role of GoTrue's own", { ...user, role: 'admin' }],
+  ['no role field', { ...user, role: undefined }],
   ['a real domain', { ...user, email: 'abc@example.com' }],
   ['a subdomain', { ...user, email: 'abc@sub.visitor.invalid' }],
   ['a longer domain', { ...user, email: 'abc@notvisitor.invalid' }],
@@ -112,7 +114,8 @@ test('nobody is swept whose age is not known, or who is no throwaway user', () =
 test('users of another audience are swept only where that one is named', () => {
   const old = { ...user, created_at: iso(now - 7200) };
   const other = { ...old, aud: 'other' };
-  expect([isSweepable(other, rule, now), isSweepable(other, rule, now, 'other')]).toEqual([false, true]);
-  expect([isSweepable(old, rule, now), isSweepable(old, rule, now, 'other')]).toEqual([true, false]);
+  const named = { ...rule, audience: 'other' };
+  expect([isSweepable(other, rule, now), isSweepable(other, named, now)]).toEqual([false, true]);
+  expect([isSweepable(old, rule, now), isSweepable(old, named, now)]).toEqual([true, false]);
   expect(isSweepable({ ...old, aud: undefined }, rule, now)).toBe(false);
 });

@@ -17,6 +17,20 @@ test('nothing said is a whole policy', () => {
   });
 });
 
+test.each([
+  [undefined, ''],
+  [{}, ''],
+  [{ audience: '' }, ''],
+  [{ audience: 'https://site.example/x y' }, 'https://site.example/x y'],
+])('identity %j: the audience is %j', (identity, audience) => {
+  expect(definePolicy({ identity }).identity).toEqual({ audience });
+});
+
+test.each([' ', 'ä', 'a\nb', 7, null, ['site']])('an audience of %j is told', (audience) => {
+  const input = { identity: { audience } } as unknown as PolicyInput;
+  expect(() => definePolicy(input)).toThrow(/identity\.audience: .*GOTRUE_JWT_AUD/);
+});
+
 test('a policy cannot be changed afterwards', () => {
   const policy = definePolicy();
   expect(() => {

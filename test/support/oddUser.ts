@@ -84,7 +84,7 @@ export function oddUser(options: {
       { weight: 5, arbitrary: fc.constant(audience) },
       oneOf('', 'other', ' ', null, undefined, []),
     ),
-    role: oneOf('', 'admin'),
+    role: fc.oneof({ weight: 5, arbitrary: fc.constant('') }, oneOf('admin', ' ', null, undefined, [], 0)),
     email,
     app_metadata: fc.oneof(
       { weight: 6, arbitrary: fc.record({ provider, roles }) },

@@ -29,9 +29,10 @@ export async function listPage(
     const { perPage } = run;
     const page = Math.floor(position / perPage) + 1;
     const start = (page - 1) * perPage;
-    const asked = { page, perPage, audience, ...filter };
+    const asked = { page, perPage, audience, ...filter, maxBytes: 4 * 2 ** 20 };
     const listed = await identity.listUsers(asked, run.operatorToken, run.signal());
-    if (!listed) return undefined;
+    if (listed === 'no_filter') return undefined;
+    if (listed === 'too_large') throw unavailable('too large');
     const given = listed.users.length;
     const expected = Math.max(0, Math.min(perPage, listed.total - start));
     if (given > perPage) break;

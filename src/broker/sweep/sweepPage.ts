@@ -20,14 +20,14 @@ export interface PageOutcome {
 export async function sweepPage(run: SweepRun, place: Place, mostPerPage: number): Promise<PageOutcome> {
   const { policy, now } = run.broker;
   const { audience, position } = place;
-  const rule = throwawayRule(policy);
+  const rule = { ...throwawayRule(policy), audience };
   const listed = await listPage(run, place, mostPerPage);
   if (!listed) return { next: { ...place, filtered: false }, state: 'more' };
   // Where X-JWT-AUD does not come through, Identity lists its default audience.
   if (listed.audience !== audience) return { next: place, state: 'unlisted' };
 
   const users = listed.users.slice(position - listed.start);
-  const orphans = new Set(users.filter((user) => isSweepable(user, rule, now(), audience)).map(idOf));
+  const orphans = new Set(users.filter((user) => isSweepable(user, rule, now())).map(idOf));
   const again = new Set([...orphans].filter((id) => run.hasTried(id)));
   const left = await run.delete([...orphans].filter((id) => !again.has(id)));
 

@@ -12,8 +12,8 @@ export interface UserCount {
 }
 
 /** A throwaway user, admitted or not: the stack may have got or lost its admission since the sign-up. */
-function isOurs(user: unknown, emailDomain: string): boolean {
-  return [true, false].some((admission) => isThrowaway(user, { emailDomain, admission }));
+function isOurs(user: unknown, emailDomain: string, audience: string): boolean {
+  return [true, false].some((admission) => isThrowaway(user, { emailDomain, admission, audience }));
 }
 
 /**
@@ -25,8 +25,8 @@ export async function countUsers(lab: LabDependencies): Promise<UserCount> {
   for (let page = 1; ; page += 1) {
     const path = `/admin/users?page=${page}&per_page=${perPage}`;
     const response = await callIdentity(lab, 'GET', path, { admin: true });
-    const { users } = await readAnswer<{ users: unknown[] }>(response);
-    for (const user of users) count[isOurs(user, lab.emailDomain) ? 'throwaway' : 'members'] += 1;
+    const { users, aud } = await readAnswer<{ users: unknown[]; aud: string }>(response);
+    for (const user of users) count[isOurs(user, lab.emailDomain, aud) ? 'throwaway' : 'members'] += 1;
     if (users.length < perPage) return count;
   }
 }

@@ -1,6 +1,9 @@
 import { DaypassError } from '../../protocol/error.ts';
-import { createTransport, type IdentityRequest, unavailable } from '../transport.ts';
+import { createTransport, type IdentityRequest, messageOf, unavailable } from '../transport.ts';
 import { IdentityRefusal } from './refusal.ts';
+
+/** Twice the largest user that was seen, and no more than a function can hold: see `listUsers` for many of them. */
+const maxBytes = 32 * 2 ** 20;
 
 export interface AccessOptions {
   /** The instance's address, such as `https://example.com/.netlify/identity`; never taken from a request. */
@@ -28,33 +31,19 @@ export function createAccess(options: AccessOptions): SendAdmin {
     const token = options.operatorToken();
     if (token === undefined) throw new DaypassError('identity_context_missing');
     const signal = AbortSignal.timeout(options.timeoutSeconds * 1000);
-    const response = await send({ ...request, token, signal });
-    const text = await response.text().catch((cause) => {
-      throw unavailable(cause);
-    });
-    return readAnswer({ status: response.status, headers: response.headers, text });
+    const answer = await send({ ...request, token, maxBytes, signal });
+    if (answer.isTooLarge) throw tooLarge();
+    const { status, headers, body } = answer;
+    if (status === 200 && body !== undefined) return { body, headers };
+    const message = messageOf(answer);
+    // Whatever stands in for an Identity that is not there, such as a site's own 404 page, writes no `msg`.
+    if (status < 400 || message === undefined) throw unavailable(`status ${status}`);
+    throw new IdentityRefusal(status, message);
   };
 }
 
-interface Answer {
-  status: number;
-  headers: Headers;
-  text: string;
-}
-
-function readAnswer({ status, headers, text }: Answer): { body: unknown; headers: Headers } {
-  const body = parse(text);
-  if (status === 200 && body !== undefined) return { body, headers };
-  const message = (body as { msg?: unknown } | null | undefined)?.msg;
-  // Whatever stands in for an Identity that is not there, such as a site's own 404 page, writes no `msg`.
-  if (status < 400 || typeof message !== 'string') throw unavailable(`status ${status}`);
-  throw new IdentityRefusal(status, message);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function tooLarge(): DaypassError {
+  return new DaypassError('identity_unavailable', {
+    detail: `Identity's answer is larger than ${maxBytes / 2 ** 20} MiB; of a list, ask for fewer users a page.`,
+  });
 }

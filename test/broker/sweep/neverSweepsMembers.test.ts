@@ -20,6 +20,7 @@ function mayBeSwept(user: Record<string, unknown>, admission: boolean, audience:
     /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(String(user.id)) &&
     typeof user.id === 'string' &&
     user.aud === audience &&
+    user.role === '' &&
     typeof user.email === 'string' &&
     /^[!-?A-~]+@visitor\.invalid$/i.test(user.email) &&
     provider === 'email' &&
@@ -40,7 +41,10 @@ test.each([
     url: 'https://site.example/.netlify/identity',
     fetch: async (input, init) => {
       const { method, url, headers } = new Request(input, init);
-      if (method === 'DELETE') deleted.push(url.split('/').at(-1) ?? '');
+      if (method === 'DELETE') {
+        deleted.push(url.split('/').at(-1) ?? '');
+        return Response.json({});
+      }
       const listed = headers.get('x-jwt-aud') ?? '';
       const users = listed === audience ? [record] : [];
       return Response.json({ aud: listed, users }, { headers: { 'x-total-count': `${users.length}` } });

@@ -136,7 +136,9 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
   test('whoever is gone by then is counted as gone', async () => {
     const [first] = stack.plant(orphans(3));
     stack.onRequest((request) =>
-      request.url.endsWith(`/${first?.id}`) ? new Response(null, { status: 404 }) : undefined,
+      request.url.endsWith(`/${first?.id}`)
+        ? Response.json({ code: 404, msg: 'User not found' }, { status: 404 })
+        : undefined,
     );
     expect(await run()).toMatchObject({ seen: 3, deleted: 2, gone: 1, failed: 0, done: true });
   });
@@ -345,7 +347,7 @@ describe('any Identity', () => {
 
   test('a wrong operator token, and an Identity that is none', async () => {
     stack.broker.operatorToken = () => 'wrong';
-    expect(await codeOf(() => run())).toBe('identity_unavailable');
+    expect(await codeOf(() => run())).toBe('operator_token_refused');
     stack.onRequest(() => new Response('<html>'));
     expect(await codeOf(() => run())).toBe('identity_unavailable');
     stack.onRequest(() => Response.json({ aud: '', users: [null, 7, {}] }));
