@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/support/reporter.ts';
 
-/** Tests of what uses web standards alone: `npm run test:runtimes` runs them on Node and on Deno. */
+/** Tests of what uses web standards alone: `npm test` runs them on Node, `npm run test:runtimes` on Deno. */
 const pure = [
   'test/runtimes.test.ts',
   'test/{protocol,policy,token,identity,store,limits,admission,broker,gate,guard,http,client}/**/*.test.ts',
@@ -9,12 +10,19 @@ const pure = [
   'test/vectors/vectors.test.ts',
 ];
 
+/** Ends what hangs. It says nothing of speed: on a machine that is busy with other things every test takes longer. */
+const hangMilliseconds = 120_000;
+
 export default defineConfig({
   test: {
+    // Tests spend much of their time waiting: for timers, for programs that start, for a browser.
+    maxWorkers: Math.min(8, 2 * availableParallelism()),
     setupFiles: ['test/support/closedNetwork.ts'],
     reporters: ['default', new SummaryReporter()],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: hangMilliseconds,
+    hookTimeout: 2 * hangMilliseconds,
+    teardownTimeout: hangMilliseconds,
+    expect: { poll: { timeout: hangMilliseconds / 2, interval: 20 } },
     projects: [
       { extends: true, test: { name: 'pure', include: pure } },
       {

@@ -74,9 +74,9 @@ onEachRedis('scripts', (bridge) => {
       ["return redis.call('HMGET', KEYS[1] .. 'h', 'none', 'a')[1] == false", 1],
       ["return redis.call('HMGET', KEYS[1] .. 'h', 'none', 'a')", [null, '1']],
       ["redis.call('XADD', KEYS[1] .. 'x', '1-1', 'f', 'v') return redis.call('XLEN', KEYS[1] .. 'x')", 1],
-      ["return redis.call('set', KEYS[1] .. 's', 'a', 'nx', 'ex', 9)", 'OK'],
-      ["return redis.call('set', KEYS[1] .. 's', 'b', 'nx', 'ex', 9)", null],
-      ["return redis.call('TTL', KEYS[1] .. 's')", 9],
+      ["return redis.call('set', KEYS[1] .. 's', 'a', 'nx', 'ex', 99)", 'OK'],
+      ["return redis.call('set', KEYS[1] .. 's', 'b', 'nx', 'ex', 99)", null],
+      ["local ttl = redis.call('TTL', KEYS[1] .. 's') return ttl > 39 and ttl <= 99", 1],
       ["local r = redis.pcall('GETDEL', KEYS[1] .. 'h') return string.sub(r.err, 1, 9)", 'WRONGTYPE'],
     ];
     const plain = connectClient(bridge(), { automaticDeserialization: false });

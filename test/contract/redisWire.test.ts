@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { isLeftOf } from '../support/redisParts.ts';
 import { ask, onEachRedis, send } from './redisBackends.ts';
 
 // Upstash's REST protocol, read off the wire. Source: Upstash, "REST API".
@@ -89,7 +90,8 @@ onEachRedis('wire', (bridge, name) => {
     expect((await send(bridge(), `/get/${path}`, undefined, { method: 'GET', headers })).text).toBe(
       '{"result":"a b/c"}',
     );
-    expect((await ask(bridge(), '/', ['TTL', key])).answer).toEqual({ result: 100 });
+    const { answer } = await ask(bridge(), '/', ['TTL', key]);
+    expect((answer as { result: number }).result).toSatisfy(isLeftOf(100));
     expect((await send(bridge(), '/get/%ff', undefined)).status).toBe(400);
     expect((await send(bridge(), '/nonsense', undefined)).status).toBe(400);
   });

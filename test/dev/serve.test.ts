@@ -17,13 +17,11 @@ describe.each([
   ['npm start', 'src/dev/serve.ts'],
   ['npm run start:netlify', 'src/dev/serveNetlify.ts'],
 ])('%s', (_, file) => {
-  test('is ready within 5 seconds, says what it runs, and ends clean on Ctrl-C', async () => {
+  test('gets ready, says what it runs, and ends clean on Ctrl-C', async () => {
     // What it leaves in the temporary folder shows there.
     const folder = mkdtempSync(join(tmpdir(), 'daypass-test-'));
-    const started = performance.now();
     running = runNode(file, { PORT: '0', TMPDIR: folder });
     const url = await running.printed(ready);
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(running.output()).toMatch(/^Redis: /m);
     const page = await fetch(url);
     expect(await page.text()).toContain('<title>');

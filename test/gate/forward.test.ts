@@ -10,6 +10,7 @@ import { codeOf } from '../support/rejection.ts';
 
 const open: Upstream[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const upstream of open.splice(0)) await upstream.close();
 });
 
@@ -211,19 +212,24 @@ describe('answers', () => {
   });
 
   test('a stream arrives piece by piece, and may last longer than its headers may', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let askForMore = (): void => undefined;
+    const wanted = new Promise<void>((resolve) => {
+      askForMore = resolve;
+    });
     const upstream = await upstreamThat(async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
-      await delay(600);
+      await wanted;
       response.end('data: 2\n\n');
     });
-    const response = await send(upstream.url, {}, 0.3);
+    const response = await send(upstream.url, {}, 25);
     const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>)
       .pipeThrough(new TextDecoderStream())
       .getReader();
-    const startedAt = performance.now();
     expect((await reader.read()).value).toBe('data: 1\n\n');
-    expect(performance.now() - startedAt).toBeLessThan(400);
+    vi.advanceTimersByTime(3_600_000);
+    askForMore();
     expect((await reader.read()).value).toBe('data: 2\n\n');
     expect((await reader.read()).done).toBe(true);
   });
@@ -242,12 +248,25 @@ describe('answers', () => {
 
 describe('an upstream at fault', () => {
   test.each(['GET', 'POST'])('that does not answer in time: 504, and %s is sent once', async (method) => {
-    const upstream = await upstreamThat(() => undefined);
-    const startedAt = performance.now();
-    const error = await send(upstream.url, { method }, 0.3).catch((thrown: unknown) => thrown);
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const upstream = await upstreamThat(() => arrive());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let isOver = false;
+    const ended = send(upstream.url, { method }, 25)
+      .catch((thrown: unknown) => thrown)
+      .finally(() => (isOver = true));
+    await arrived;
+    vi.advanceTimersByTime(24_999);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
+    vi.advanceTimersByTime(1);
+    const error = await ended;
     expect(error).toBeInstanceOf(DaypassError);
     expect(error).toMatchObject({ code: 'upstream_timeout', status: 504, retryAfterSeconds: 5 });
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    vi.useRealTimers();
     await delay(300);
     expect(upstream.received).toHaveLength(1);
   });
@@ -321,12 +340,10 @@ describe('a caller who goes away', () => {
     );
     const caller = new AbortController();
     const code = codeOf(() => send(upstream.url, { signal: caller.signal }));
-    await vi.waitFor(() => expect(upstream.received).toHaveLength(1));
-    const abortedAt = performance.now();
+    await expect.poll(() => upstream.received).toHaveLength(1);
     caller.abort();
     expect(await code).toBe('malformed_request');
-    expect(performance.now() - abortedAt).toBeLessThan(1_000);
-    await vi.waitFor(() => expect(gone).toHaveBeenCalled());
+    await expect.poll(() => gone).toHaveBeenCalled();
   });
 
   test('during the answer: the upstream is let go', async () => {
@@ -339,7 +356,7 @@ describe('a caller who goes away', () => {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
     await reader.cancel();
-    await vi.waitFor(() => expect(gone).toHaveBeenCalled());
+    await expect.poll(() => gone).toHaveBeenCalled();
   });
 
   test('during a small body: nothing is sent on', async () => {

@@ -5,7 +5,7 @@ import { createLimiter, type Limiter } from '../../src/limits/limiter.ts';
 import type { Limit } from '../../src/policy/types.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { describeWith } from '../support/optional.ts';
-import { keysForEver, useRedisBridge } from '../support/redisParts.ts';
+import { keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const bridge = useRedisBridge();
@@ -21,9 +21,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function connect(name: string, limit: Partial<Limit> = {}, redis = bridge()): Limiter {
+function connect(name: string, limit: Partial<Limit> = {}, redis = patient(bridge())): Limiter {
   const complete = { limit: 5, windowSeconds: 60, algorithm: 'sliding-window', ...limit } as const;
-  return createLimiter(createRedis(redis), name, complete);
+  return createLimiter(redis, name, complete);
 }
 
 describe.each(['sliding-window', 'fixed-window'] as const)('%s', (algorithm) => {
@@ -76,7 +76,7 @@ describeWith('redis-server')('a crowd', () => {
     async (algorithm) => {
       const name = `crowd-${crypto.randomUUID()}`;
       const instances = Array.from({ length: 4 }, () =>
-        connect(name, { algorithm, limit: 50 }, realBridge()),
+        connect(name, { algorithm, limit: 50 }, patient(realBridge())),
       );
       const decisions = await Promise.all(
         Array.from({ length: 400 }, (_, index) => (instances[index % 4] as Limiter).check('someone')),
@@ -113,7 +113,7 @@ test('a refusal is remembered until its window ends, and costs Redis nothing', a
 });
 
 test('the checks of one tick are one request', async () => {
-  const redis = createRedis(bridge());
+  const redis = patient(bridge());
   const rule = { limit: 5, windowSeconds: 60, algorithm: 'sliding-window' } as const;
   const limiters = ['a', 'b', 'c'].map((name) => createLimiter(redis, name, rule));
   const checkAll = () => Promise.all(limiters.map((limiter) => limiter.check('someone')));
@@ -130,7 +130,9 @@ test.each([
   { kind: 'slow', delayMilliseconds: 2_000 },
 ] as const)('nothing passes while Redis is faulty: $kind', async (fault) => {
   bridge().setFault(fault);
-  expect(await codeOf(() => connect(`faulty-${fault.kind}`).check('someone'))).toBe('store_unavailable');
+  expect(
+    await codeOf(() => connect(`faulty-${fault.kind}`, {}, createRedis(bridge())).check('someone')),
+  ).toBe('store_unavailable');
 });
 
 test.each(['{}', '[]', '[{}]', '[null]', '[{"result":[]}]', '[{"result":["x","y"]}]', '[{"result":"OK"}]'])(

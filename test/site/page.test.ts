@@ -107,39 +107,30 @@ describeWith('chromium')('the demo page', () => {
     test.each([
       ['light', 1280],
       ['dark', 390],
-    ] as const)(
-      'every attack is held off, in the %s at %i pixels',
-      { timeout: 90_000 },
-      async (colorScheme, width) => {
-        const page = await openDemo(context, server.url, faults);
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await page.setViewportSize({ width, height: 900 });
-        await page.getByTestId('run-all').click();
-        await page
-          .getByText(`${attacks.length} of ${attacks.length} held off.`)
-          .first()
-          .waitFor({ timeout: 60_000 });
-        const rows = page.locator('[data-attack]');
-        expect(
-          await rows.evaluateAll((found) =>
-            found.map(({ dataset }) => `${dataset.attack} ${dataset.verdict}`),
-          ),
-        ).toEqual(attacks.map(({ id }) => `${id} refused`));
-        for (const row of await rows.all()) {
-          expect(await row.getByTestId('sent').first().textContent()).toMatch(
-            /^(\d+ times, the last of them:\n)?(GET|POST) \//,
-          );
-          expect(await row.getByTestId('answered').last().textContent()).toMatch(/^\d{3} /);
-          expect(await row.getByTestId('why').textContent()).not.toBe('');
-        }
-        const [scrolled, shown] = await widths(page);
-        expect(scrolled).toBeLessThanOrEqual(shown ?? 0);
-        // Nobody stays behind: no throwaway user, and no member of the lab's.
-        await expect.poll(() => textOf(page, 'users-now')).toBe('0');
-        await expect.poll(() => textOf(page, 'members-now')).toBe('0');
-        expect(await page.locator('html').innerHTML()).not.toMatch(/eyJ[\w-]+\.eyJ/);
-      },
-    );
+    ] as const)('every attack is held off, in the %s at %i pixels', async (colorScheme, width) => {
+      const page = await openDemo(context, server.url, faults);
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width, height: 900 });
+      await page.getByTestId('run-all').click();
+      await page.getByText(`${attacks.length} of ${attacks.length} held off.`).first().waitFor();
+      const rows = page.locator('[data-attack]');
+      expect(
+        await rows.evaluateAll((found) => found.map(({ dataset }) => `${dataset.attack} ${dataset.verdict}`)),
+      ).toEqual(attacks.map(({ id }) => `${id} refused`));
+      for (const row of await rows.all()) {
+        expect(await row.getByTestId('sent').first().textContent()).toMatch(
+          /^(\d+ times, the last of them:\n)?(GET|POST) \//,
+        );
+        expect(await row.getByTestId('answered').last().textContent()).toMatch(/^\d{3} /);
+        expect(await row.getByTestId('why').textContent()).not.toBe('');
+      }
+      const [scrolled, shown] = await widths(page);
+      expect(scrolled).toBeLessThanOrEqual(shown ?? 0);
+      // Nobody stays behind: no throwaway user, and no member of the lab's.
+      await expect.poll(() => textOf(page, 'users-now')).toBe('0');
+      await expect.poll(() => textOf(page, 'members-now')).toBe('0');
+      expect(await page.locator('html').innerHTML()).not.toMatch(/eyJ[\w-]+\.eyJ/);
+    });
 
     test('a site without the developer’s endpoints shows what a page can do by itself', async () => {
       await context.route(`${server.url}/dev`, (route) => route.fulfill({ status: 404, body: 'Not found' }));

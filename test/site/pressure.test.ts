@@ -14,7 +14,7 @@ async function textOf(page: Page, testId: string): Promise<string> {
 /** Presses a button, and waits until its work is done. */
 async function press(page: Page, testId: string): Promise<void> {
   await page.getByTestId(testId).click();
-  await page.locator(`[data-testid=${testId}][aria-disabled=false]`).waitFor({ timeout: 25_000 });
+  await page.locator(`[data-testid=${testId}][aria-disabled=false]`).waitFor();
 }
 
 /** The texts of each row, with a space between. */
@@ -132,7 +132,6 @@ describeWith('chromium')('the page under pressure', () => {
       ['dark', 390],
     ] as const)(
       'Redis is stopped, asked about and started, in the %s at %i pixels',
-      { timeout: 60_000 },
       async (colorScheme, width) => {
         const { canSwitch, policy } = await stackState();
         const page = await open();
@@ -267,7 +266,7 @@ describeWith('chromium')('the page under pressure', () => {
       },
     );
 
-    test('monitor mode lets calls over the limit through, and counts them', { timeout: 60_000 }, async () => {
+    test('monitor mode lets calls over the limit through, and counts them', async () => {
       const page = await open();
       await press(page, 'over-limit');
       // A minute may end on the way, and let a call more through.

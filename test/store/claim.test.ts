@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
 import { createClaims } from '../../src/store/claim.ts';
-import { createRedis } from '../../src/store/redis.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
-import { command, keysForEver, useRedisBridge } from '../support/redisParts.ts';
+import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 import { privateSecret } from '../support/tokens.ts';
 
 const bridge = useRedisBridge();
 const { hashIdentifier } = await createPrivateKeys(privateSecret);
-const connect = () => createClaims(createRedis(bridge()), hashIdentifier);
+const connect = () => createClaims(patient(bridge()), hashIdentifier);
 
 test('of forty at once, from several brokers, exactly one takes the claim', async () => {
   const brokers = Array.from({ length: 4 }, connect);

@@ -13,6 +13,7 @@ import { otherSecret, privateSecret, secret } from './tokens.ts';
 
 export const siteUrl = 'https://site.example';
 export const callerAddress = '203.0.113.7';
+const password = 'correct-horse-battery';
 
 export interface BrokerStackOptions {
   policy?: PolicyInput;
@@ -64,6 +65,15 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
   const postForm = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
     request(path, { method: 'POST', body: new URLSearchParams(fields), headers });
 
+  /** One more Identity token of a user. */
+  async function logIn(email: string): Promise<string> {
+    const answer = await fetch(`${identity.url}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'password', username: email, password }),
+    });
+    return ((await answer.json()) as { access_token: string }).access_token;
+  }
+
   return {
     app,
     broker,
@@ -74,14 +84,10 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
     postForm,
     /** Signs a throwaway user up and logs it in, as the client does. */
     async identityToken(email = `${crypto.randomUUID()}@visitor.invalid`): Promise<string> {
-      const password = 'correct-horse-battery';
       await fetch(`${identity.url}/signup`, { method: 'POST', body: JSON.stringify({ email, password }) });
-      const answer = await fetch(`${identity.url}/token`, {
-        method: 'POST',
-        body: new URLSearchParams({ grant_type: 'password', username: email, password }),
-      });
-      return ((await answer.json()) as { access_token: string }).access_token;
+      return logIn(email);
     },
+    logIn,
     exchange: (token: string, fields: Record<string, string> = {}) =>
       postForm('/session/token', {
         grant_type: tokenExchangeGrant,

@@ -73,17 +73,20 @@ def test_follows_no_redirect(serve: Serve, status: int) -> None:
     assert visited == []
 
 
+# These two end when the caller hangs up, and not before: without a deadline the tests would not end.
 def drip(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
     with contextlib.suppress(OSError):
-        for _ in range(100):
+        while True:
             handler.wfile.write(b" ")
             time.sleep(0.05)
 
 
 def silence(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(1)
+    with contextlib.suppress(OSError):
+        while handler.connection.recv(1024):
+            pass
 
 
 def nonsense(handler: BaseHTTPRequestHandler) -> None:
@@ -96,12 +99,10 @@ def flood(handler: BaseHTTPRequestHandler) -> None:
 
 
 @pytest.mark.parametrize("answer", [drip, silence, nonsense, flood, lambda handler: None])
-def test_whatever_a_server_does_it_ends_in_time(serve: Serve, answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
-    start = time.monotonic()
+def test_whatever_a_server_does_it_ends(serve: Serve, answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
     judge = Introspector(serve(answer), "x", timeout_seconds=0.3, issuer="https://site.example", clock=lambda: 1.8e9)
     with pytest.raises(TokenError, match="introspection_unavailable"):
         judge.verify(make_token())
-    assert time.monotonic() - start < 0.9
 
 
 def test_a_closed_port_is_no_answer() -> None:

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EdgeFunctionsHandler } from '@netlify/edge-functions-dev';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { reachEdgeInternals } from '../../../src/dev/netlify/reachEdgeInternals.ts';
 import { startNetlifyEmulator } from '../../../src/dev/netlify/start.ts';
 
@@ -33,7 +33,7 @@ test('a function that changes is built again', async () => {
 
   expect(await answer()).toBe('first');
   await writeFile(entry, source('second'));
-  await vi.waitFor(async () => expect(await answer()).toBe('second'), { timeout: 10_000, interval: 200 });
+  await expect.poll(answer).toBe('second');
 });
 
 test('Deno is asked for the config of edge functions once, and again when an entry file changes', async () => {

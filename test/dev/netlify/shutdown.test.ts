@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { startNetlifyEmulator } from '../../../src/dev/netlify/start.ts';
 
 const program = fileURLToPath(new URL('fixtures/run.ts', import.meta.url));
@@ -14,7 +14,7 @@ async function linesUntil(child: ChildProcess, word: string): Promise<void> {
   child.stdout?.on('data', (chunk) => {
     said += chunk;
   });
-  await vi.waitFor(() => expect(said).toContain(word), { timeout: 15_000 });
+  await expect.poll(() => said).toContain(word);
 }
 
 /** The processes of a group, as a terminal's Ctrl-C would reach them. */
@@ -43,7 +43,7 @@ test.each([
     const ended = once(child, 'exit');
     process.kill(target === 'the group' ? -group : group, signal);
     expect(await ended).toEqual([0, null]);
-    await vi.waitFor(() => expect(membersOf(group)).toEqual([]), { timeout: 3000 });
+    await expect.poll(() => membersOf(group)).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
   } finally {
     if (membersOf(group).length > 0) process.kill(-group, 'SIGKILL');
@@ -75,10 +75,12 @@ test('close() ends Deno and calls in flight; a Deno that was killed is a clear 5
   expect((await call('/api/hello')).status).toBe(200);
 
   process.kill(deno, 'SIGKILL');
-  await vi.waitFor(async () => {
-    const refused = await call('/api/hello');
-    expect([refused.status, await refused.text()]).toEqual([502, expect.stringContaining('has ended')]);
-  });
+  await expect
+    .poll(async () => {
+      const refused = await call('/api/hello');
+      return [refused.status, await refused.text()];
+    })
+    .toEqual([502, expect.stringContaining('has ended')]);
   expect(lines.at(-1)).toContain('GET /api/hello');
 
   const hanging = emulator.handle(new Request(`${origin}/session/hang`), '127.0.0.1');

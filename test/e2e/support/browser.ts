@@ -2,9 +2,13 @@ import { build } from 'esbuild';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findProgram } from '../../support/optional.ts';
 
+/** Ends what hangs; how fast a page is, no test says. */
+const hangMilliseconds = 100_000;
+
 /** Debian's Chromium, kept from calling home: this machine has nobody to call. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
+export async function launchBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({
+    timeout: hangMilliseconds,
     executablePath: process.env.CHROMIUM_PATH ?? findProgram('chromium') ?? 'chromium',
     args: [
       '--no-sandbox',
@@ -15,6 +19,8 @@ export function launchBrowser(): Promise<Browser> {
       '--no-first-run',
     ],
   });
+  browser.on('context', (context) => context.setDefaultTimeout(hangMilliseconds));
+  return browser;
 }
 
 /**

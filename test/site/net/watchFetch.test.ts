@@ -25,7 +25,7 @@ test('sees a request as it goes out and as its answer comes in, and leaves the a
     body: new URLSearchParams({ grant_type: 'g' }),
   });
   expect(await response.json()).toEqual({ token: 'x' });
-  await vi.waitFor(() => expect(seen).toHaveLength(2));
+  await expect.poll(() => seen).toHaveLength(2);
   const [out, back] = seen;
   expect(out?.answer).toBeUndefined();
   expect(back?.id).toBe(out?.id);
@@ -55,7 +55,7 @@ test('sees a Request object, and forms that are strings', async () => {
     method: 'POST',
     body: '{"email":"a@b"}',
   });
-  await vi.waitFor(() => expect(seen).toHaveLength(6));
+  await expect.poll(() => seen).toHaveLength(6);
   const [a, b, c] = [1, 2, 3].map((id) => seen.findLast((one) => one.id === id));
   expect(a?.request).toEqual({
     method: 'DELETE',
