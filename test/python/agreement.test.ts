@@ -11,7 +11,7 @@ import { oddCharacters } from './support/oddities.ts';
 import { preparePython } from './support/venv.ts';
 
 const seed = Number(process.env.DAYPASS_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const rounds = Number(process.env.DAYPASS_ROUNDS ?? 100_000);
+const rounds = Number(process.env.DAYPASS_ROUNDS ?? 20_000);
 const batchSize = 10_000;
 
 const policy: Omit<VerifyOptions, 'now'> = { keyRing: ring, issuer, deployContexts: ['production'] };
@@ -67,7 +67,7 @@ describeWith('python3')('TypeScript and Python', () => {
     expect(await judge(question.token, now)).toMatchObject({ subject: goodClaims.sub });
   });
 
-  test(`agree on ${rounds} mutated tokens (DAYPASS_SEED=${seed})`, { timeout: 120_000 }, async () => {
+  test(`agree on ${rounds} mutated tokens (DAYPASS_SEED=${seed})`, { timeout: 600_000 }, async () => {
     console.log(`agreement: DAYPASS_SEED=${seed}`);
     const chance = createChance(seed);
     const codes = new Map<string, number>();
