@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createAddressLimiters } from '../../src/limits/addressLimiters.ts';
+import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
+import { defaultLimits } from '../../src/policy/defaults.ts';
+import type { Limit } from '../../src/policy/types.ts';
+
+const text = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8');
+const rows = [...text.matchAll(/^\| `(\w+)` +\|(.+?)\|(.+?)\|(.+?)\|$/gm)].map(
+  ([, name = '', counts = '', limit = '', reason = '']) => ({
+    name,
+    counts: counts.trim(),
+    limit: limit.trim(),
+    reason: reason.trim(),
+  }),
+);
+
+/** A limit as the table writes it. */
+function inWords({ limit, windowSeconds, algorithm }: Limit): string {
+  const number = limit < 10_000 ? `${limit}` : `${limit}`.replace(/(?=(\d{3})+$)/g, ' ').trim();
+  return `${number} in ${windowSeconds} s${algorithm === 'fixed-window' ? ', windows of the clock' : ''}`;
+}
+
+test('the table has every limit of the policy, and no other, each with its default', () => {
+  const defaults = Object.entries<Limit>(defaultLimits).map(([name, limit]) => [name, inWords(limit)]);
+  expect(rows.map(({ name, limit }) => [name, limit])).toEqual(defaults);
+});
+
+test('each says what it counts and why it is that number', () => {
+  expect(rows.filter(({ counts, reason }) => counts.length < 10 || reason.length < 20)).toEqual([]);
+});
+
+test('the table tells what a /48 gets', () => {
+  const created: number[] = [];
+  createAddressLimiters(
+    (name, limit) => {
+      created.push(limit.limit);
+      return createLocalLimiter(name, limit);
+    },
+    'any',
+    { limit: 7, windowSeconds: 60, algorithm: 'sliding-window' },
+  );
+  expect(created).toEqual([7, 70]);
+  expect(text).toContain('a /48 gets ten times the limit of an address');
+  expect(defaultLimits.network.limit).toBe(10 * defaultLimits.address.limit);
+});
