@@ -23,7 +23,7 @@ test.each([
   [{ audience: '' }, ''],
   [{ audience: 'https://site.example/x y' }, 'https://site.example/x y'],
 ])('identity %j: the audience is %j', (identity, audience) => {
-  expect(definePolicy({ identity }).identity).toEqual({ audience });
+  expect(definePolicy(identity && { identity }).identity).toEqual({ audience });
 });
 
 test.each([' ', 'ä', 'a\nb', 7, null, ['site']])('an audience of %j is told', (audience) => {
