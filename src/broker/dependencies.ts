@@ -2,6 +2,7 @@ import type { IdentityClient } from '../identity/client.ts';
 import type { ThrowawayRule } from '../identity/throwaway.ts';
 import type { AddressLimiters } from '../limits/addressLimiters.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import type { ChallengeResponse, StatsCount } from '../protocol/messages.ts';
@@ -44,6 +45,7 @@ export interface BrokerDependencies {
   /** Those that count a caller's address and its network. */
   addressLimiters: Readonly<Record<AddressLimitName, AddressLimiters>>;
   refusedTokens: RefusedTokens;
+  bodies: RequestBodies;
   /** The proof that sign-ups bring; undefined where the site has no admission. */
   challenges: ChallengeSource | undefined;
   /** Whether `TURNSTILE_SECRET_KEY` is one of Cloudflare's test keys. */

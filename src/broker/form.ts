@@ -1,3 +1,4 @@
+import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 
 /** Longest body that any address of the broker reads. */
@@ -8,32 +9,27 @@ export type Form = ReadonlyMap<string, string>;
 
 /**
  * Reads a whole body of at most 8192 bytes.
- * @throws {DaypassError} `body_too_large`
+ * @throws {DaypassError} `body_too_large`, `request_timeout`, `body_budget_exhausted`; `malformed_request` when the
+ * caller broke off
  */
-export async function readBody(request: Request): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > maxBodyBytes) throw new DaypassError('body_too_large');
-    chunks.push(chunk);
+export async function readBody(request: Request, bodies: RequestBodies): Promise<Uint8Array> {
+  const body = bodies.open(request);
+  try {
+    const fits = (body.toldBytes ?? 0) <= maxBodyBytes && (await body.gather(maxBodyBytes));
+    if (!fits) throw new DaypassError('body_too_large');
+    return new Uint8Array(await new Blob(body.gathered()).arrayBuffer());
+  } finally {
+    body.close();
   }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
 }
 
 /**
  * Reads an `application/x-www-form-urlencoded` body (RFC 6749 appendix B).
- * @throws {DaypassError} `body_too_large`, `unsupported_content_type`, `malformed_request` for what is not UTF-8,
+ * @throws {DaypassError} see `readBody`; `unsupported_content_type`, `malformed_request` for what is not UTF-8,
  * `repeated_parameter` (RFC 6749 §3.2)
  */
-export async function readForm(request: Request): Promise<Form> {
-  return parseForm(await readBody(request), request.headers.get('content-type'));
+export async function readForm(request: Request, bodies: RequestBodies): Promise<Form> {
+  return parseForm(await readBody(request, bodies), request.headers.get('content-type'));
 }
 
 /** The same for a body that was read already. */

@@ -1,3 +1,4 @@
+import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/oauth.ts';
 import { hasBearer, readBearer } from '../token/bearer.ts';
@@ -19,8 +20,8 @@ export interface TokenRequest {
  * `missing_parameter`, `malformed_request`, `invalid_target`, `invalid_scope`, `subject_token_malformed`,
  * `token_malformed`
  */
-export async function readTokenRequest(request: Request): Promise<TokenRequest> {
-  const body = await readBody(request);
+export async function readTokenRequest(request: Request, bodies: RequestBodies): Promise<TokenRequest> {
+  const body = await readBody(request, bodies);
   if (isShortForm(request, body)) return readShortForm(request, body);
   return readExchangeForm(parseForm(body, request.headers.get('content-type')));
 }

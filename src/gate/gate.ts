@@ -1,3 +1,4 @@
+import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import type { AuthorizeDependencies } from './authorize.ts';
@@ -5,16 +6,18 @@ import { checkCall } from './checkCall.ts';
 import { counted } from './counted.ts';
 import { forward } from './forward.ts';
 import { matchRoute } from './matchRoute.ts';
+import { readBody } from './readBody.ts';
 import { resolveUpstream } from './resolveUpstream.ts';
 
 export interface GateDependencies extends AuthorizeDependencies {
   /** Upstreams by the variable that names them. */
   upstreams: ReadonlyMap<string, URL>;
+  bodies: RequestBodies;
 }
 
 export interface Gate {
   /**
-   * Route, path, token, limits, upstream, in this order. What passes and what is refused is counted; what the upstream
+   * Route, path, token, limits, body, upstream, in this order. What passes and what is refused is counted; what the upstream
    * then does is not.
    * @param caller.address as the platform says; no header field is asked
    * @throws {DaypassError} the refusals of each step
@@ -26,7 +29,7 @@ export interface Gate {
 
 /** The check in front of an upstream. */
 export function createGate(dependencies: GateDependencies): Gate {
-  const { policy, upstreams, counters } = dependencies;
+  const { policy, upstreams, bodies, counters } = dependencies;
   return {
     async handle(request, caller) {
       const url = new URL(request.url);
@@ -41,8 +44,14 @@ export function createGate(dependencies: GateDependencies): Gate {
           fields: await checkCall(dependencies, request.headers, caller.address, route),
         };
       });
-      const { timeoutSeconds, requestHeaders: extraHeaders } = policy.upstream;
-      const response = await forward(request, { target, timeoutSeconds, extraHeaders }).catch((error) => {
+      const { timeoutSeconds, requestHeaders: extraHeaders, maxBodyBytes, stream } = policy.upstream;
+      const passOn = async () => {
+        const body = await counted(counters, route.path, () =>
+          readBody(request, { bodies, maxBodyBytes, stream }),
+        );
+        return forward(request, { target, body, timeoutSeconds, extraHeaders, clock: bodies.clock });
+      };
+      const response = await passOn().catch((error) => {
         throw withHeaders(error, fields);
       });
       for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);

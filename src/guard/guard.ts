@@ -1,6 +1,7 @@
 import { addressBuckets, unknownAddress } from '../limits/address.ts';
 import { countAddress, hashBuckets, recallAddress } from '../limits/addressLimiters.ts';
 import { enforce } from '../limits/enforce.ts';
+import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
@@ -14,6 +15,7 @@ export interface GuardDependencies {
   /** In the memory of this instance, for while Redis is away. */
   localLimiters: GuardLimiters;
   circuit: Pick<Circuit, 'run'>;
+  bodies: RequestBodies;
   /** Whether the site has no members: nobody there has data of their own to change. */
   membersDenied: boolean;
   /** GoTrue's audience that the policy names; empty for none. */
@@ -37,7 +39,8 @@ const counted: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'sig
  * counts for itself.
  */
 export function createGuard(dependencies: GuardDependencies): Guard {
-  const { hashIdentifier, limiters, localLimiters, circuit, membersDenied, audience, log } = dependencies;
+  const { hashIdentifier, limiters, localLimiters, circuit, bodies, membersDenied, audience, log } =
+    dependencies;
   let toldOfUnknown = false;
 
   async function count(name: keyof GuardLimiters, address: string | undefined): Promise<void> {
@@ -62,12 +65,12 @@ export function createGuard(dependencies: GuardDependencies): Guard {
 
   /**
    * @param caller.address as the platform says; no header field is asked
-   * @throws {DaypassError} `path_refused`, `audience_refused`, `members_denied`, `body_too_large`, `rate_limited`;
-   * `malformed_request` when the caller broke off
+   * @throws {DaypassError} `path_refused`, `audience_refused`, `members_denied`, `body_too_large`, `request_timeout`,
+   * `body_budget_exhausted`, `rate_limited`; `malformed_request` when the caller broke off
    */
   return async (request, caller) => {
     // Asks whether something is allowed, and does nothing (Fetch standard, CORS-preflight request).
-    if (request.method === 'OPTIONS') return checkBody(request);
+    if (request.method === 'OPTIONS') return checkBody(request, bodies);
     const endpoint = endpointOf(request);
     if (endpoint === undefined) {
       throw new DaypassError('path_refused', { detail: 'The path may be read in more than one way.' });
@@ -81,7 +84,7 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     // First, so that a body that is too large, or never ends, counts too.
     if (request.method === 'POST' && name !== undefined) await count(name, caller.address);
     // GoTrue reads bodies of any size and keeps what they hold: 14 MB of metadata come back with every list of users.
-    await checkBody(request);
+    await checkBody(request, bodies);
   };
 }
 

@@ -1,4 +1,5 @@
 import { createLocalLimiter } from '../limits/localLimiter.ts';
+import { createSmallBodies } from '../limits/requestBodies.ts';
 import type { Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { createGuard, type Guard } from './guard.ts';
@@ -16,6 +17,7 @@ export function createLocalGuard(policy: Policy, log: Log): Guard {
     limiters,
     localLimiters: limiters,
     circuit: { run: (call) => call() },
+    bodies: createSmallBodies(policy),
     membersDenied: policy.admission?.members === 'deny',
     audience: policy.identity.audience,
     log,

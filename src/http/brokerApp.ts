@@ -59,7 +59,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     try {
       requireMethod(request, ['GET', 'POST']);
       checkOrigin(request, origins);
-      const asked = await readTokenRequest(request);
+      const asked = await readTokenRequest(request, broker.bodies);
       const answer =
         asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
       log(asked.kind);
@@ -76,7 +76,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     requireMethod(c.req.raw, ['POST']);
     checkOrigin(c.req.raw, origins);
     await limitAddress(broker, 'revoke', callerOf(c));
-    await revoke(broker, await readForm(c.req.raw));
+    await revoke(broker, await readForm(c.req.raw, broker.bodies));
     return c.body(null, 200);
   });
 
@@ -84,7 +84,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     requireMethod(c.req.raw, ['POST']);
     const authorization = c.req.header('authorization') ?? null;
     const keyRing = await authenticateBackend(broker, authorization, callerOf(c));
-    return c.json(await introspect(broker, keyRing, await readForm(c.req.raw)));
+    return c.json(await introspect(broker, keyRing, await readForm(c.req.raw, broker.bodies)));
   });
 
   app.all(challengePath, async (c) => {
@@ -105,7 +105,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     const request = c.req.raw;
     requireMethod(request, ['POST']);
     await requireMaintenance(broker, request.headers, callerOf(c));
-    const asked = await readSweepRequest(request);
+    const asked = await readSweepRequest(request, broker.bodies);
     return c.json(await sweep(broker, { ...asked, budgetSeconds: sweepBudgetSeconds }, log));
   });
 

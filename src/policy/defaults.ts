@@ -34,3 +34,13 @@ export const defaultProofOfWork = {
 
 export const defaultUpstream = 'DAYPASS_UPSTREAM';
 export const defaultEmailDomain = 'visitor.invalid';
+
+/** More than a form or a photo of a phone; a site for larger ones says so. */
+export const defaultMaxBodyBytes = 10 * 1024 * 1024;
+
+export const defaultRequestBody = {
+  // An edge instance has 512 MB. A body costs up to three times its size: as it arrived, as it is sent, in the socket.
+  bufferBytes: 64 * 1024 * 1024,
+  // 10 MiB at 1.5 Mbit/s, a bad mobile connection.
+  timeoutSeconds: 60,
+} as const;

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../protocol/error.ts';
 import { checkAdmission } from './admission.ts';
 import { checkAudiences } from './audiences.ts';
 import { Checks } from './checks.ts';
-import { defaultAudiences, defaultEmailDomain } from './defaults.ts';
+import { defaultAudiences, defaultEmailDomain, defaultMaxBodyBytes, defaultRequestBody } from './defaults.ts';
 import { checkLimits } from './limits.ts';
 import { markPolicy } from './mark.ts';
 import { checkRoutes } from './routes.ts';
@@ -23,6 +23,8 @@ export function definePolicy(input: PolicyInput = {}): Policy {
   return deepFreeze(policy);
 }
 
+const mebibyte = 1024 * 1024;
+
 const policyKeys: readonly (keyof PolicyInput)[] = [
   'issuer',
   'audiences',
@@ -36,6 +38,7 @@ const policyKeys: readonly (keyof PolicyInput)[] = [
   'limits',
   'routes',
   'upstream',
+  'requestBody',
   'deployContexts',
 ];
 
@@ -52,6 +55,7 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     deployContexts,
   } = input;
   const known = checkAudiences(checks, audiences);
+  const upstream = checkUpstream(checks, input.upstream);
   return {
     issuer: issuer === undefined ? undefined : checks.origin('issuer', issuer),
     audiences: known.audiences,
@@ -65,7 +69,8 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     origins: checks.list('origins', origins).map((origin) => checks.origin('origins', origin)),
     limits: checkLimits(checks, limits),
     routes: checkRoutes(checks, routes, known),
-    upstream: checkUpstream(checks, input.upstream),
+    upstream,
+    requestBody: checkRequestBody(checks, input.requestBody, upstream),
     deployContexts: deployContexts === undefined ? undefined : checks.deployContexts(deployContexts),
   };
 }
@@ -111,13 +116,36 @@ function checkIdentity(checks: Checks, input: PolicyInput['identity'] = {}): Pol
 }
 
 function checkUpstream(checks: Checks, input: PolicyInput['upstream'] = {}): Policy['upstream'] {
-  const { timeoutSeconds = 25, requestHeaders = [] } =
-    checks.object('upstream', input, ['timeoutSeconds', 'requestHeaders']) ?? {};
+  const fields = ['timeoutSeconds', 'requestHeaders', 'maxBodyBytes', 'stream'];
+  const {
+    timeoutSeconds = 25,
+    requestHeaders = [],
+    maxBodyBytes = defaultMaxBodyBytes,
+    stream = false,
+  } = checks.object('upstream', input, fields) ?? {};
   checks.number('upstream.timeoutSeconds', timeoutSeconds, 0.1, 25);
+  checks.wholeNumber('upstream.maxBodyBytes', maxBodyBytes, 1, 100 * mebibyte);
+  checks.boolean('upstream.stream', stream);
   const headers = checks
     .list('upstream.requestHeaders', requestHeaders)
     .map((name) => checks.requestHeader('upstream.requestHeaders', name));
-  return { timeoutSeconds, requestHeaders: headers };
+  return { timeoutSeconds, requestHeaders: headers, maxBodyBytes, stream };
+}
+
+function checkRequestBody(
+  checks: Checks,
+  input: PolicyInput['requestBody'] = {},
+  { maxBodyBytes }: Policy['upstream'],
+): Policy['requestBody'] {
+  const { bufferBytes = defaultRequestBody.bufferBytes, timeoutSeconds = defaultRequestBody.timeoutSeconds } =
+    checks.object('requestBody', input, ['bufferBytes', 'timeoutSeconds']) ?? {};
+  const fits = checks.wholeNumber('requestBody.bufferBytes', bufferBytes, mebibyte, 1024 * mebibyte);
+  checks.that(
+    !fits || typeof maxBodyBytes !== 'number' || maxBodyBytes <= bufferBytes / 2,
+    'requestBody.bufferBytes: must have room for two bodies of upstream.maxBodyBytes',
+  );
+  checks.number('requestBody.timeoutSeconds', timeoutSeconds, 1, 3600);
+  return { bufferBytes, timeoutSeconds };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -170,6 +170,33 @@ export interface PolicyInput {
     timeoutSeconds?: number;
     /** Request header fields that go on to the upstream besides the default ones. */
     requestHeaders?: readonly string[];
+    /**
+     * Largest body that the upstream gets, in bytes: 1 to 104 857 600 (100 MiB). Default 10 485 760 (10 MiB). Up to here
+     * a body is kept until it is whole and goes on with its Content-Length; a larger one is refused (413
+     * `content_too_large`).
+     */
+    maxBodyBytes?: number;
+    /**
+     * Whether larger bodies go on all the same, in chunks as they arrive. Not for WSGI servers, most of which read a
+     * chunked body as empty. Default false.
+     */
+    stream?: boolean;
+  };
+  /** Bodies of requests while they arrive, at gate, sign-up guard and broker. */
+  requestBody?: {
+    /**
+     * Bytes of bodies that one instance may hold at a time: 1 048 576 (1 MiB) to 1 073 741 824 (1 GiB), and room for two
+     * of the largest (`upstream.maxBodyBytes`). Beyond, callers get 503 `body_budget_exhausted`, those first that send
+     * slowly. Default 67 108 864 (64 MiB): an edge instance has 512 MB, and a body on its way costs up to three times
+     * its size.
+     */
+    bufferBytes?: number;
+    /**
+     * How long an instance waits for a body in all, in seconds: 1 to 3600. Default 60; guard and broker, whose bodies
+     * are small, never wait longer than 10. Whoever sends nothing for 10 seconds (there: 5) is refused before. 408
+     * `request_timeout`.
+     */
+    timeoutSeconds?: number;
   };
   /** Deploy contexts whose tokens broker and gate accept. Default: the context that they run in, alone. */
   deployContexts?: readonly DeployContext[];
@@ -217,6 +244,7 @@ export interface Policy {
   readonly origins: readonly string[];
   readonly limits: Readonly<{ [Name in keyof Limits]: Readonly<Required<Limit>> }>;
   readonly routes: readonly CheckedRoute[];
-  readonly upstream: { readonly timeoutSeconds: number; readonly requestHeaders: readonly string[] };
+  readonly upstream: Readonly<Required<NonNullable<PolicyInput['upstream']>>>;
+  readonly requestBody: Readonly<Required<NonNullable<PolicyInput['requestBody']>>>;
   readonly deployContexts: readonly DeployContext[] | undefined;
 }

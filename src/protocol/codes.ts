@@ -39,6 +39,17 @@ export const codes = {
     description: 'The request could not be read.',
   },
   body_too_large: { status: 400, error: 'invalid_request', description: 'The request body is too large.' },
+  content_too_large: { status: 413, error: 'invalid_request', description: 'The request body is too large.' },
+  request_timeout: {
+    status: 408,
+    error: 'invalid_request',
+    description: 'The request body did not arrive in time.',
+  },
+  body_budget_exhausted: {
+    status: 503,
+    error: unavailable,
+    description: 'Too many request bodies are on their way; wait as long as Retry-After says.',
+  },
   unsupported_content_type: {
     status: 400,
     error: 'invalid_request',

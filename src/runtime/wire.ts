@@ -13,6 +13,7 @@ import { createIdentityClient } from '../identity/client.ts';
 import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLocalLimiter } from '../limits/localLimiter.ts';
+import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
@@ -78,6 +79,7 @@ export function wireBroker(
       challenge: byAddress('challenge'),
     },
     refusedTokens: createRefusedTokens(hashIdentifier),
+    bodies: createSmallBodies(policy),
     challenges: policy.admission && wireAdmission(policy.admission, environment),
     hasTurnstileTestKey: isTestSecret(environment.turnstileSecretKey),
     missingUpstreams: [...new Set(policy.routes.map((route) => route.upstream))].filter(
@@ -141,6 +143,7 @@ export function wireGate(policy: Policy, environment: Environment, place: Place,
   return createGate({
     ...wireAuthorization(policy, environment, place, log),
     upstreams: environment.upstreams,
+    bodies: createUploads(policy),
   });
 }
 
@@ -153,6 +156,7 @@ export function wireGuard(policy: Policy, environment: Environment, log: Log): G
     localLimiters: createGuardLimiters((name, limit) => createLocalLimiter(name, limit), policy),
     membersDenied: policy.admission?.members === 'deny',
     audience: policy.identity.audience,
+    bodies: createSmallBodies(policy),
     circuit,
     log,
   });

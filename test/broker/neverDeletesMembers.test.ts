@@ -5,6 +5,7 @@ import { exchange } from '../../src/broker/exchange.ts';
 import { createIdentityClient } from '../../src/identity/client.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { patientBodies } from '../support/bodies.ts';
 import { oddUser } from '../support/oddUser.ts';
 import { issuer, now, privateSecret, ring, sign } from '../support/tokens.ts';
 
@@ -68,6 +69,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
       challenge: limiters,
     },
     refusedTokens: { refuse: async () => undefined, remember: async () => undefined },
+    bodies: patientBodies,
     challenges: undefined,
     hasTurnstileTestKey: false,
     missingUpstreams: [],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readTokenRequest } from '../../src/broker/tokenRequest.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { patientBodies } from '../support/bodies.ts';
 import { codeOf } from '../support/rejection.ts';
 import { goodClaims, goodHeader, sign } from '../support/tokens.ts';
 
@@ -15,7 +16,7 @@ const form = (changes: Record<string, string | undefined>) => {
 };
 
 test('reads an exchange', async () => {
-  expect(await readTokenRequest(form({ audience: 'api', scope: 'a b a' }))).toEqual({
+  expect(await readTokenRequest(form({ audience: 'api', scope: 'a b a' }), patientBodies)).toEqual({
     kind: 'exchange',
     token,
     audience: 'api',
@@ -24,13 +25,13 @@ test('reads an exchange', async () => {
 });
 
 test('reads a renewal', async () => {
-  const asked = await readTokenRequest(form({ subject_token_type: accessTokenType }));
+  const asked = await readTokenRequest(form({ subject_token_type: accessTokenType }), patientBodies);
   expect(asked).toMatchObject({ kind: 'renewal', audience: undefined, scopes: undefined });
 });
 
 test.each(['GET', 'POST'])('reads the short form, %s', async (method) => {
   const request = new Request(url, { method, headers: { authorization: `Bearer ${token}` } });
-  expect(await readTokenRequest(request)).toMatchObject({ kind: 'exchange', token });
+  expect(await readTokenRequest(request, patientBodies)).toMatchObject({ kind: 'exchange', token });
 });
 
 // A browser sends Basic by itself to a site with a password; Authlib and requests-oauthlib send it by default.
@@ -63,11 +64,11 @@ test.each([
   [{ subject_token: 'x'.repeat(4097) }, 'subject_token_malformed'],
   [{ subject_token: 'x'.repeat(4097), subject_token_type: accessTokenType }, 'token_malformed'],
 ])('refuses %o', async (changes, code) => {
-  expect(await codeOf(() => readTokenRequest(form(changes)))).toBe(code);
+  expect(await codeOf(() => readTokenRequest(form(changes), patientBodies))).toBe(code);
 });
 
 test('requested_token_type may name the one type there is', async () => {
-  expect(await readTokenRequest(form({ requested_token_type: accessTokenType }))).toBeTruthy();
+  expect(await readTokenRequest(form({ requested_token_type: accessTokenType }), patientBodies)).toBeTruthy();
 });
 
 test.each([
@@ -105,5 +106,5 @@ test.each([
     'malformed_request',
   ],
 ])('refuses %s', async (_, request, code) => {
-  expect(await codeOf(() => readTokenRequest(request))).toBe(code);
+  expect(await codeOf(() => readTokenRequest(request, patientBodies))).toBe(code);
 });

@@ -4,7 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { forward } from '../../src/gate/forward.ts';
+import { readBody } from '../../src/gate/readBody.ts';
+import { systemClock } from '../../src/limits/requestBodies.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
+import { patientBodies } from '../support/bodies.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
 import { codeOf } from '../support/rejection.ts';
 
@@ -20,16 +23,16 @@ async function upstreamThat(...answer: Parameters<typeof startUpstream>): Promis
   return upstream;
 }
 
-function send(
+/** Reads and forwards; a body of more than 1 MiB in chunks. */
+async function send(
   target: URL,
   init: RequestInit & { duplex?: 'half' } = {},
   timeoutSeconds = 5,
 ): Promise<Response> {
-  return forward(new Request('https://site.example/api/x', init), {
-    target,
-    timeoutSeconds,
-    extraHeaders: [],
-  });
+  const request = new Request('https://site.example/api/x', init);
+  const options = { bodies: patientBodies, maxBodyBytes: 1024 * 1024, stream: true };
+  const body = await readBody(request, options);
+  return forward(request, { target, body, timeoutSeconds, extraHeaders: [], clock: systemClock });
 }
 
 /** A body that comes in pieces and whose length nobody knows beforehand. */

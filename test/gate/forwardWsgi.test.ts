@@ -2,6 +2,10 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forward } from '../../src/gate/forward.ts';
+import { readBody } from '../../src/gate/readBody.ts';
+import { systemClock } from '../../src/limits/requestBodies.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import { patientBodies } from '../support/bodies.ts';
 import { describeWith } from '../support/optional.ts';
 
 // wsgiref does not read chunked bodies, as PEP 3333 lets it: what it counts is what CONTENT_LENGTH announced.
@@ -37,13 +41,19 @@ describeWith('python3')('a WSGI server', () => {
     return Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
   }
 
-  test.each([1, 1_000, 65_536, 1024 * 1024])('receives a POST body of %i bytes whole', async (length) => {
-    const bytes = Uint8Array.from({ length }, (_, index) => index % 251);
-    // As a stream, so that only the gate's buffering can give it a length.
-    const body = new Blob([bytes]).stream();
-    const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
-    const request = new Request('https://site.example/api/x', init);
-    const response = await forward(request, { target, timeoutSeconds: 10, extraHeaders: [] });
-    expect(await response.text()).toBe(`POST ${length} ${await sha256(bytes)}`);
-  });
+  test.each([1, 1_000, 65_536, 1024 * 1024, 10 * 1024 * 1024])(
+    'receives a POST body of %i bytes whole',
+    async (length) => {
+      const bytes = Uint8Array.from({ length }, (_, index) => index % 251);
+      // As a stream, so that only the gate's buffering can give it a length.
+      const body = new Blob([bytes]).stream();
+      const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
+      const request = new Request('https://site.example/api/x', init);
+      const { maxBodyBytes } = definePolicy().upstream;
+      const outgoing = await readBody(request, { bodies: patientBodies, maxBodyBytes, stream: false });
+      const options = { target, body: outgoing, timeoutSeconds: 10, extraHeaders: [], clock: systemClock };
+      const response = await forward(request, options);
+      expect(await response.text()).toBe(`POST ${length} ${await sha256(bytes)}`);
+    },
+  );
 });

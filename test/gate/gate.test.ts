@@ -5,6 +5,7 @@ import type { PolicyInput } from '../../src/policy/types.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createKeyRing } from '../../src/token/keyRing.ts';
 import { newSubject } from '../../src/token/randomId.ts';
+import { patientBodies } from '../support/bodies.ts';
 import { type AdmitParts, connectAdmit, uncounted } from '../support/gateParts.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
 import { useRedisBridge } from '../support/redisParts.ts';
@@ -49,6 +50,7 @@ function connect(limits: Parameters<typeof connectAdmit>[1] = {}): { gate: Gate;
     admit: parts.admit,
     counters: parts.counters,
     now: () => now,
+    bodies: patientBodies,
     upstreams: new Map([
       ['DAYPASS_UPSTREAM', new URL(`${upstream.url}v1/`)],
       ['DEAD', new URL('http://127.0.0.1:1')],
@@ -144,11 +146,14 @@ test('a token whose scope suffices passes', async () => {
   expect(response.status).toBe(200);
 });
 
-test('no spelling of a path gets past the route of another audience', async () => {
-  const { gate } = connect();
-  for (const path of ['/api/admin', '/api/%61dmin/x', '/api/ADMIN/x', '/api/admin;a/x', '/api/./admin/x']) {
-    expect((await refusal(call(gate, path))).code).toBe('token_key');
-  }
+test.each([
+  ['/api/admin', 'token_key'],
+  ['/api/./admin/x', 'token_key'],
+  ['/api/%61dmin/x', 'path_refused'],
+  ['/api/ADMIN/x', 'path_refused'],
+  ['/api/admin;a/x', 'path_refused'],
+])('no spelling of a path gets past the route of another audience: %s, %s', async (path, code) => {
+  expect((await refusal(call(connect().gate, path))).code).toBe(code);
 });
 
 test('where the backend has a log-in of its own, its token goes on as it came, and the address is limited', async () => {
@@ -179,6 +184,7 @@ test('10 000 forged fields move a caller to no other address', async () => {
     admit,
     counters: uncounted,
     now: () => now,
+    bodies: patientBodies,
     upstreams: new Map([['DAYPASS_UPSTREAM', upstream.url]]),
   });
   const names = [

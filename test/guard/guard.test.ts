@@ -8,6 +8,7 @@ import { DaypassError } from '../../src/protocol/error.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { patientBodies } from '../support/bodies.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 import { issuer, privateSecret } from '../support/tokens.ts';
@@ -50,6 +51,7 @@ function connect(
     circuit: createCircuit({ timeoutMilliseconds, onChange: (event) => logged.push(event) }),
     membersDenied,
     audience,
+    bodies: patientBodies,
     log: (event) => logged.push(event),
   });
   return { guard, logged };

@@ -4,6 +4,7 @@ import { createGate } from '../../src/gate/gate.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import type { Decision, Limiter } from '../../src/limits/limiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { patientBodies } from '../support/bodies.ts';
 import { uncounted } from '../support/gateParts.ts';
 import { goodClaims, goodHeader, issuer, now, ring, sign } from '../support/tokens.ts';
 
@@ -52,6 +53,7 @@ const gate = createGate({
     counters: uncounted,
     log: (event) => events.push(event),
   }),
+  bodies: patientBodies,
   counters: uncounted,
   now: () => now,
 });

@@ -29,7 +29,8 @@ const whole: Tree = {
     { path: '/a', audience: 'api', scope: 'read', methods: ['GET'], upstream: 'U', verify: true },
     { path: '/b/*', verify: false },
   ],
-  upstream: { timeoutSeconds: 5, requestHeaders: ['x-a'] },
+  upstream: { timeoutSeconds: 5, requestHeaders: ['x-a'], maxBodyBytes: 500_000, stream: true },
+  requestBody: { bufferBytes: 2_000_000, timeoutSeconds: 5 },
   deployContexts: ['production'],
 };
 const other: Tree = { ...whole, admission: { proof: 'turnstile', turnstile: { siteKey: '0x4AAA' } } };

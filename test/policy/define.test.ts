@@ -13,7 +13,8 @@ test('nothing said is a whole policy', () => {
     mode: 'enforce',
     storeFailure: 'local',
     routes: [{ path: '/api/*', audience: 'api', upstream: 'DAYPASS_UPSTREAM' }],
-    upstream: { timeoutSeconds: 25, requestHeaders: [] },
+    upstream: { timeoutSeconds: 25, requestHeaders: [], maxBodyBytes: 10_485_760, stream: false },
+    requestBody: { bufferBytes: 67_108_864, timeoutSeconds: 60 },
   });
 });
 
@@ -67,6 +68,12 @@ const wrong: [string, unknown, RegExp][] = [
   ],
   ['its spelling for CGI', { upstream: { requestHeaders: ['x_real_ip'] } }, /must not reach an upstream/],
   ['a longer wait than the platform', { upstream: { timeoutSeconds: 26 } }, /from 0.1 to 25/],
+  [
+    'a budget that does not hold two bodies',
+    { upstream: { maxBodyBytes: 33_554_433 } },
+    /room for two bodies/,
+  ],
+  ['no time for a body', { requestBody: { timeoutSeconds: 0 } }, /timeoutSeconds: .* from 1 to 3600/],
   ['an origin with a path', { origins: ['https://a.example/app'] }, /origins: must be an https origin/],
   ['an unknown context', { deployContexts: ['staging'] }, /deployContexts: must be one of/],
 ];

@@ -1,3 +1,4 @@
+import type { RequestBodies } from '../../limits/requestBodies.ts';
 import { DaypassError } from '../../protocol/error.ts';
 import { readBody, readPairs } from '../form.ts';
 
@@ -12,8 +13,8 @@ export interface SweepRequest {
  * @throws {DaypassError} see `readForm`; `malformed_request` for another field, since a misspelt cursor would begin anew,
  * and for an audience that no header field can carry
  */
-export async function readSweepRequest(request: Request): Promise<SweepRequest> {
-  const body = await readBody(request);
+export async function readSweepRequest(request: Request, bodies: RequestBodies): Promise<SweepRequest> {
+  const body = await readBody(request, bodies);
   const pairs = body.length === 0 ? [] : readPairs(body, request.headers.get('content-type'));
   const unknown = pairs.find(([name]) => name !== 'cursor' && name !== 'audience');
   if (unknown) throw new DaypassError('malformed_request', { detail: 'The fields are cursor and audience.' });

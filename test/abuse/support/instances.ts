@@ -3,6 +3,7 @@ import { createGate } from '../../../src/gate/gate.ts';
 import { createBrokerApp } from '../../../src/http/brokerApp.ts';
 import type { App } from '../../../src/http/caller.ts';
 import { createGateApp } from '../../../src/http/gateApp.ts';
+import { createUploads } from '../../../src/limits/requestBodies.ts';
 import { wireAuthorization, wireBroker } from '../../../src/runtime/wire.ts';
 import type { Site } from './site.ts';
 
@@ -26,6 +27,7 @@ export function startInstance(site: Site, { operatorToken, now }: InstanceOption
     ...wireAuthorization(policy, environment, place, log),
     now,
     upstreams: environment.upstreams,
+    bodies: createUploads(policy),
   });
   const broker = { ...wireBroker(policy, environment, place, () => operatorToken), now };
   return { gate: createGateApp(gate, policy.origins, log), broker: createBrokerApp(broker, log) };
