@@ -40,10 +40,10 @@ test.each(['Basic YTpi', 'Basic YTpi, Bearer a.b.c', 'Digest x', 'DPoP a.b.c', '
   async (authorization) => {
     const request = form({ subject_token_type: accessTokenType });
     request.headers.set('authorization', authorization);
-    expect(await readTokenRequest(request)).toMatchObject({ kind: 'renewal', token });
+    expect(await readTokenRequest(request, patientBodies)).toMatchObject({ kind: 'renewal', token });
     const faulty = form({ grant_type: 'password' });
     faulty.headers.set('authorization', authorization);
-    expect(await codeOf(() => readTokenRequest(faulty))).toBe('unsupported_grant_type');
+    expect(await codeOf(() => readTokenRequest(faulty, patientBodies))).toBe('unsupported_grant_type');
   },
 );
 
