@@ -35,6 +35,8 @@ export interface BrokerDependencies {
   keyRings: ReadonlyMap<string, KeyRing>;
   privateKeys: PrivateKeys;
   identity: IdentityClient;
+  /** How long both calls of an exchange to Identity may take together. */
+  identityBudgetMilliseconds: number;
   /** Key of one's own GoTrue, when the site has one. */
   identityJwtSecret: string | undefined;
   /** The platform's operator token of this moment; undefined where Identity is not enabled. */

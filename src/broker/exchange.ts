@@ -11,10 +11,8 @@ import { issueToken } from './issue.ts';
 import { countRefusedExchange, countSession, refuseKnown } from './limits.ts';
 import type { TokenRequest } from './tokenRequest.ts';
 
-/** Both calls to Identity together may take this long. */
-const identityBudgetMilliseconds = 3000;
-/** And this long, until it is known what became of a user whose DELETE did not answer in time. Functions have 10 s. */
-const settleBudgetMilliseconds = identityBudgetMilliseconds + 1000;
+/** How much longer it may take until it is known what became of a user whose DELETE did not answer in time. */
+const settleFactor = 4 / 3;
 
 // For the log alone: it is the operator who can mend them.
 const unmarked =
@@ -51,8 +49,9 @@ export async function exchange(
   await broker.refusedTokens.refuse(token, now);
   await refuseKnown(broker, caller);
 
+  const { identityBudgetMilliseconds } = broker;
   const deleteSignal = AbortSignal.timeout(identityBudgetMilliseconds);
-  const settleSignal = AbortSignal.timeout(settleBudgetMilliseconds);
+  const settleSignal = AbortSignal.timeout(settleFactor * identityBudgetMilliseconds);
   try {
     await authenticate(broker, token, id, deleteSignal);
     await deleteClaimed(broker, { id, token, deleteSignal, settleSignal }, caller);

@@ -35,6 +35,11 @@ export interface Place {
   deployContext: DeployContext;
 }
 
+/** What both calls of an exchange to Identity may take together: with all else, functions have 10 s. */
+const identityBudgetMilliseconds = 3000;
+/** Under Netlify's emulator a process starts for each, twice, which takes long on a busy machine. */
+const devIdentityBudgetMilliseconds = 20_000;
+
 /** Puts a broker together. `operatorToken` is asked anew at each exchange. */
 export function wireBroker(
   policy: Policy,
@@ -59,6 +64,8 @@ export function wireBroker(
     sessionsNotBefore: environment.sessionsNotBefore,
     privateKeys: environment.privateKeys,
     identity: createIdentityClient({ url: identityUrl }),
+    identityBudgetMilliseconds:
+      place.deployContext === 'dev' ? devIdentityBudgetMilliseconds : identityBudgetMilliseconds,
     identityJwtSecret: environment.identityJwtSecret,
     operatorToken,
     claims: createClaims(redis, hashIdentifier),

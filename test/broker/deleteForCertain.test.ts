@@ -60,7 +60,7 @@ const unknown: Record<string, { question: Fault; deletion: Fault }> = {
   'never arrives, and the question is answered 502': { deletion: untilAborted, question: page(502) },
 };
 
-const roundsEach = 4;
+const roundsEach = 2;
 
 let stack: BrokerStack;
 const deletions = new Map<string, Fault>();
@@ -71,6 +71,8 @@ const asked = new Map<string, number>();
 beforeAll(async () => {
   const wide = { limit: 100_000, windowSeconds: 60 };
   stack = await startBrokerStack({ policy: { limits: { exchange: wide, site: wide } } });
+  // A busy machine must not be what makes an answer late.
+  stack.broker.identityBudgetMilliseconds = 6000;
   stack.broker.identity = createIdentityClient({
     url: stack.identity.url,
     fetch: async (input, init) => {
@@ -158,4 +160,4 @@ test('many at once with every fault: one token for each user at most, and none l
   expect(visits.filter(({ minted, exists }) => minted > 0 && exists)).toEqual([]);
   expect(visits.filter(({ fault, minted, exists }) => fault.isKnown && !exists && minted === 0)).toEqual([]);
   expect(visits.filter(({ minted }) => minted === 1)).toHaveLength(Object.keys(gone).length * roundsEach);
-}, 60_000);
+});

@@ -47,6 +47,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     sessionsNotBefore: undefined,
     keyRings: new Map([['api', ring]]),
     privateKeys: await createPrivateKeys(privateSecret),
+    identityBudgetMilliseconds: 3000,
     identity: createIdentityClient({
       url: 'https://site.example/.netlify/identity',
       fetch: async (input, init) => {
