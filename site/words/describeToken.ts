@@ -71,6 +71,9 @@ export function describeAccessToken({ header, claims }: DecodedToken): Statement
       about: 'Issued at',
       words: `${timeOfDay(iat)}, in a session that began at ${timeOfDay(Number(claims.auth_time))}.`,
     },
+    ...(typeof claims.sid === 'string'
+      ? [{ about: 'Begun by', words: `The broker: it alone can make ${shortenName(claims.sid)} (sid).` }]
+      : []),
     {
       about: 'Lives',
       words: `${durationInWords(exp - iat)}, until ${timeOfDay(exp)}.`,

@@ -53,6 +53,24 @@ test('a Request is sent again whole', async () => {
   expect(site.lines()).toEqual(twice);
 });
 
+test.each(['session_ended', 'session_unknown'])(
+  'a session that gate and broker both refuse is replaced, and the call goes through: %s',
+  async (code) => {
+    site.once('POST /api/items', tokenRefused);
+    site.once('POST /session/token', brokerError(400, code));
+    const response = await session.fetch(address, { method: 'POST', body: 'a=1' });
+    expect(response.status).toBe(200);
+    expect(site.lines()).toEqual([
+      'POST /api/items',
+      'POST /session/token',
+      'POST /.netlify/identity/signup',
+      'POST /.netlify/identity/token',
+      'POST /session/token',
+      'POST /api/items',
+    ]);
+  },
+);
+
 test('never sends a third time', async () => {
   site.always('POST /api/items', tokenRefused);
   const response = await session.fetch(address, { method: 'POST', body: 'a=1' });
