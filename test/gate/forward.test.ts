@@ -7,13 +7,12 @@ import { forward } from '../../src/gate/forward.ts';
 import { readBody } from '../../src/gate/readBody.ts';
 import { systemClock } from '../../src/limits/requestBodies.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
-import { patientBodies } from '../support/bodies.ts';
+import { createManualClock, patientBodies } from '../support/bodies.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const open: Upstream[] = [];
 afterEach(async () => {
-  vi.useRealTimers();
   for (const upstream of open.splice(0)) await upstream.close();
 });
 
@@ -28,11 +27,12 @@ async function send(
   target: URL,
   init: RequestInit & { duplex?: 'half' } = {},
   timeoutSeconds = 5,
+  clock = systemClock,
 ): Promise<Response> {
   const request = new Request('https://site.example/api/x', init);
   const options = { bodies: patientBodies, maxBodyBytes: 1024 * 1024, stream: true };
   const body = await readBody(request, options);
-  return forward(request, { target, body, timeoutSeconds, extraHeaders: [], clock: systemClock });
+  return forward(request, { target, body, timeoutSeconds, extraHeaders: [], clock });
 }
 
 /** A body that comes in pieces and whose length nobody knows beforehand. */
@@ -215,7 +215,7 @@ describe('answers', () => {
   });
 
   test('a stream arrives piece by piece, and may last longer than its headers may', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const clock = createManualClock();
     let askForMore = (): void => undefined;
     const wanted = new Promise<void>((resolve) => {
       askForMore = resolve;
@@ -226,12 +226,12 @@ describe('answers', () => {
       await wanted;
       response.end('data: 2\n\n');
     });
-    const response = await send(upstream.url, {}, 25);
+    const response = await send(upstream.url, {}, 25, clock);
     const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>)
       .pipeThrough(new TextDecoderStream())
       .getReader();
     expect((await reader.read()).value).toBe('data: 1\n\n');
-    vi.advanceTimersByTime(3_600_000);
+    await clock.advance(3_600_000);
     askForMore();
     expect((await reader.read()).value).toBe('data: 2\n\n');
     expect((await reader.read()).done).toBe(true);
@@ -251,25 +251,19 @@ describe('answers', () => {
 
 describe('an upstream at fault', () => {
   test.each(['GET', 'POST'])('that does not answer in time: 504, and %s is sent once', async (method) => {
-    let arrive = (): void => undefined;
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve;
-    });
-    const upstream = await upstreamThat(() => arrive());
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const upstream = await upstreamThat(() => undefined);
+    const clock = createManualClock();
     let isOver = false;
-    const ended = send(upstream.url, { method }, 25)
+    const ended = send(upstream.url, { method }, 25, clock)
       .catch((thrown: unknown) => thrown)
       .finally(() => (isOver = true));
-    await arrived;
-    vi.advanceTimersByTime(24_999);
-    await new Promise((resolve) => setImmediate(resolve));
+    await vi.waitFor(() => expect(upstream.received).toHaveLength(1));
+    await clock.advance(24_999);
     expect(isOver).toBe(false);
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     const error = await ended;
     expect(error).toBeInstanceOf(DaypassError);
     expect(error).toMatchObject({ code: 'upstream_timeout', status: 504, retryAfterSeconds: 5 });
-    vi.useRealTimers();
     await delay(300);
     expect(upstream.received).toHaveLength(1);
   });
