@@ -11,7 +11,7 @@ import { issueToken } from './issue.ts';
 import { countRefusedExchange, countSession, refuseKnown } from './limits.ts';
 import type { TokenRequest } from './tokenRequest.ts';
 
-/** How much longer it may take until it is known what became of a user whose DELETE did not answer in time. */
+/** A third more, until it is known what became of a user whose DELETE did not answer in time. */
 const settleFactor = 4 / 3;
 
 // For the log alone: it is the operator who can mend them.
@@ -51,7 +51,7 @@ export async function exchange(
 
   const { identityBudgetMilliseconds } = broker;
   const deleteSignal = AbortSignal.timeout(identityBudgetMilliseconds);
-  const settleSignal = AbortSignal.timeout(settleFactor * identityBudgetMilliseconds);
+  const settleSignal = AbortSignal.timeout(Math.ceil(settleFactor * identityBudgetMilliseconds));
   try {
     await authenticate(broker, token, id, deleteSignal);
     await deleteClaimed(broker, { id, token, deleteSignal, settleSignal }, caller);
