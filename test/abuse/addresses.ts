@@ -24,7 +24,7 @@ export const addresses: Measure = {
     const narrow = aDay(limit);
     const server = await context.startServer({
       policy: {
-        limits: wideLimits({ address: narrow, exchange: narrow, signup: narrow, login: narrow }),
+        limits: wideLimits({ address: narrow, revoke: narrow, signup: narrow, login: narrow }),
         // Where no token is asked the address alone counts.
         routes: [{ path: '/api/*', verify: false }],
       },

@@ -1,7 +1,9 @@
 import { addresses } from './addresses.ts';
 import { exactLimits } from './exactLimits.ts';
+import { floods } from './floods.ts';
 import { kills } from './kills.ts';
 import { membersUntouched } from './members.ts';
+import { neighbours } from './neighbours.ts';
 import { proof } from './proof.ts';
 import { redis } from './redis.ts';
 import { revocation } from './revocation.ts';
@@ -17,6 +19,8 @@ export const measures: readonly Measure[] = [
   sweep,
   redis,
   addresses,
+  neighbours,
+  floods,
   exactLimits,
   rotation,
   revocation,

@@ -4,8 +4,7 @@ import type { App } from '../../../src/http/caller.ts';
 import { createGateApp } from '../../../src/http/gateApp.ts';
 import { createGuardApp } from '../../../src/http/guardApp.ts';
 import type { Limits } from '../../../src/policy/types.ts';
-import { jwtTokenType, tokenExchangeGrant } from '../../../src/protocol/oauth.ts';
-import { tokenPath } from '../../../src/protocol/paths.ts';
+import { revokePath } from '../../../src/protocol/paths.ts';
 import { wireBroker, wireGate, wireGuard } from '../../../src/runtime/wire.ts';
 import { outcomeOf, send } from './send.ts';
 import type { AbuseServer } from './server.ts';
@@ -30,7 +29,7 @@ export interface Door {
 export function openDoors(server: AbuseServer): Door[] {
   return [
     openGate(server),
-    openExchange(server),
+    openRevocation(server),
     // What Identity says to a sign-up and a log-in that lack everything.
     openGuard(server, {
       name: 'sign-up guard',
@@ -78,32 +77,22 @@ function openGate(server: AbuseServer): Door {
   };
 }
 
-/** A JWT that Identity did not make: the limit is the last thing before that is seen. */
-const foreignToken = ['{"alg":"HS256"}', '{"sub":"nobody"}', '{}']
-  .map((part) => Buffer.from(part).toString('base64url'))
-  .join('.');
-
-function openExchange(server: AbuseServer): Door {
+function openRevocation(server: AbuseServer): Door {
   const { policy, environment, place } = server;
   const app = createBrokerApp(
     wireBroker(policy, environment, place, () => server.operatorToken),
     () => undefined,
   );
-  const form = {
-    grant_type: tokenExchangeGrant,
-    subject_token: foreignToken,
-    subject_token_type: jwtTokenType,
-  };
-  const url = server.url + tokenPath;
+  const url = server.url + revokePath;
+  // No token of ours, so there is nothing to revoke, which is no error (RFC 7009).
+  const body = () => new URLSearchParams({ token: 'x' });
   return {
-    name: 'exchange',
-    limitName: 'exchange',
+    name: 'broker',
+    limitName: 'revoke',
     subnetAddresses: wholeSubnet,
-    through: '400 subject_token_claims',
-    knock: async (headers) =>
-      outcomeOf(await send(url, { method: 'POST', headers, body: new URLSearchParams(form) })),
-    admit: (address) =>
-      ask(app, new Request(url, { method: 'POST', body: new URLSearchParams(form) }), address),
+    through: '200',
+    knock: async (headers) => outcomeOf(await send(url, { method: 'POST', headers, body: body() })),
+    admit: (address) => ask(app, new Request(url, { method: 'POST', body: body() }), address),
   };
 }
 
@@ -125,7 +114,8 @@ function openGuard(
   };
 }
 
-async function ask(app: App, request: Request, clientAddress: string): Promise<string> {
+/** Asks an instance, which the platform tells this address. @returns what the answer is about, as `outcomeOf` words it */
+export async function ask(app: App, request: Request, clientAddress: string): Promise<string> {
   const response = await app.fetch(request, { clientAddress });
   return outcomeOf({ status: response.status, text: await response.text() });
 }
