@@ -75,17 +75,19 @@ async function deploy(variables: Record<string, string> = {}): Promise<Deploy> {
   return { broker, gate };
 }
 
-const begin = async ({ broker }: Deploy) =>
-  ((await (await broker.exchange(await broker.identityToken())).json()) as TokenResponse).access_token;
-const renew = ({ broker }: Deploy, token: string, scope?: string) =>
+/** The token of an answer that must hold one. */
+async function tokenOf(response: Response): Promise<string> {
+  expect(await outcome(response.clone())).toBe('200');
+  return ((await response.json()) as TokenResponse).access_token;
+}
+const begin = async ({ broker }: Deploy) => tokenOf(await broker.exchange(await broker.identityToken()));
+const renew = ({ broker }: Deploy, token: string) =>
   broker.postForm('/session/token', {
     grant_type: tokenExchangeGrant,
     subject_token: token,
     subject_token_type: accessTokenType,
-    ...(scope && { scope }),
   });
-const renewed = async (at: Deploy, token: string) =>
-  ((await (await renew(at, token)).json()) as TokenResponse).access_token;
+const renewed = async (at: Deploy, token: string) => tokenOf(await renew(at, token));
 const call = async ({ gate }: Deploy, token: string) => outcome(await gate.call('/api/x', { token }));
 const keyIdOf = async (key: string) => (await createKeyRing({ audience: 'api', secret: key })).primary.id;
 
