@@ -8,7 +8,7 @@ const layers: Record<string, readonly string[]> = {
   'src/policy': ['src/protocol'],
   'src/token': ['src/protocol', 'jose'],
   'src/identity': ['src/protocol', 'src/token', 'jose'],
-  'src/store': ['src/protocol', '@upstash/redis', 'cockatiel'],
+  'src/store': ['src/protocol', '@upstash/redis'],
   'src/admission': ['src/protocol', 'src/policy', 'src/identity', 'src/store', 'altcha-lib'],
   'src/limits': ['src/protocol', 'src/policy', 'src/store', '@upstash/redis', '@upstash/ratelimit'],
   'src/broker': ['src/protocol', 'src/policy', 'src/token', 'src/identity', 'src/store', 'src/limits'],

@@ -18,6 +18,8 @@ const words: Readonly<Record<StatsEvent, string>> = {
   revocation_unseen: 'Passed, revocation not seen',
   store_lost: 'Gave Redis up',
   store_found: 'Took Redis back',
+  store_refusing: 'Redis refuses to count',
+  store_accepting: 'Redis counts again',
 };
 
 /**

@@ -3,6 +3,7 @@ import { isExchangeable } from '../identity/throwaway.ts';
 import type { IdentityUser } from '../identity/user.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
+import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
 import { newSubject } from '../token/randomId.ts';
 import { grantScopes, keyRingOf } from './audience.ts';
 import { type DeletedUser, deleteForCertain } from './deleteForCertain.ts';
@@ -13,6 +14,7 @@ import type { TokenRequest } from './tokenRequest.ts';
 
 /** A third more, until it is known what became of a user whose DELETE did not answer in time. */
 const settleFactor = 4 / 3;
+const identityTimer = createIdleTimer();
 
 // For the log alone: it is the operator who can mend them.
 const unmarked =
@@ -50,8 +52,8 @@ export async function exchange(
   await refuseKnown(broker, caller);
 
   const { identityBudgetMilliseconds } = broker;
-  const deleteSignal = AbortSignal.timeout(identityBudgetMilliseconds);
-  const settleSignal = AbortSignal.timeout(Math.ceil(settleFactor * identityBudgetMilliseconds));
+  const deleteSignal = idleSignal(identityBudgetMilliseconds, identityTimer);
+  const settleSignal = idleSignal(settleFactor * identityBudgetMilliseconds, identityTimer);
   try {
     await authenticate(broker, token, id, deleteSignal);
     await deleteClaimed(broker, { id, token, deleteSignal, settleSignal }, caller);

@@ -122,6 +122,7 @@ export async function unlessStoreIsAway(counting: Promise<void>): Promise<void> 
  */
 export async function checkRenewal(broker: BrokerDependencies, subject: string): Promise<void> {
   const session = await broker.privateKeys.hashIdentifier(subject);
+  if (broker.revocations.isKnown(session)) throw new DaypassError('token_revoked');
   const [revoked, decision] = await Promise.all([
     broker.revocations.isRevoked(session),
     broker.limiters.renewal.check(session),

@@ -1,10 +1,12 @@
 import {
   type AddressLimiters,
+  type CreateLimiter,
   countAddress,
   type HashedBuckets,
   recallAddress,
 } from '../limits/addressLimiters.ts';
 import type { Decision, Limiter } from '../limits/limiter.ts';
+import type { Policy } from '../policy/types.ts';
 
 /** What a call counts for, each hashed. */
 export interface CallBuckets extends HashedBuckets {
@@ -15,6 +17,14 @@ export interface CallBuckets extends HashedBuckets {
 /** The limits of the gate. */
 export interface GateLimiters extends AddressLimiters {
   session: Limiter;
+}
+
+export function createGateLimiters(create: CreateLimiter, { limits }: Pick<Policy, 'limits'>): GateLimiters {
+  return {
+    session: create('session', limits.session),
+    address: create('address', limits.address),
+    network: create('network', limits.network),
+  };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { Ratelimit } from '@upstash/ratelimit';
 import type { Redis } from '@upstash/redis/cloudflare';
 import type { Limit } from '../policy/types.ts';
+import { BoundedMap } from '../store/boundedMap.ts';
 import { storeCall, unexpectedAnswer } from '../store/redis.ts';
-import { BoundedMap } from './boundedMap.ts';
 
 /** Identifiers that one instance remembers as blocked, so that a flood costs no Redis call each. */
 const rememberedIdentifiers = 10_000;
@@ -40,8 +40,16 @@ export interface Limiter {
   refund(identifier: string): Promise<void>;
 }
 
-/** One limit of the policy. Calls checked in one tick travel to Redis together. */
-export function createLimiter(redis: Redis, name: string, limit: Required<Limit>): Limiter {
+/**
+ * One limit of the policy. Calls checked in one tick travel to Redis together.
+ * @param now the present, milliseconds since the epoch; which window it is in, the library looks up for itself
+ */
+export function createLimiter(
+  redis: Redis,
+  name: string,
+  limit: Required<Limit>,
+  now = () => Date.now(),
+): Limiter {
   const { windowSeconds, algorithm } = limit;
   const window = `${windowSeconds} s` as const;
   const prefix = `daypass:limit:${name}`;
@@ -66,7 +74,7 @@ export function createLimiter(redis: Redis, name: string, limit: Required<Limit>
     limit: limit.limit,
     windowSeconds,
     remaining: Math.max(0, remaining),
-    resetSeconds: Math.max(1, Math.ceil((reset - Date.now()) / 1000)),
+    resetSeconds: Math.max(1, Math.ceil((reset - now()) / 1000)),
   });
   return {
     async check(identifier) {
@@ -77,7 +85,7 @@ export function createLimiter(redis: Redis, name: string, limit: Required<Limit>
     },
     recall(identifier) {
       const reset = refused.get(`${prefix}:${identifier}`);
-      return reset === undefined || reset < Date.now() ? undefined : decide(false, 0, reset);
+      return reset === undefined || reset < now() ? undefined : decide(false, 0, reset);
     },
     async refund(identifier) {
       // The library's way: a negative rate counts backwards, and is never refused.

@@ -1,47 +1,145 @@
+import type { Redis } from '@upstash/redis/cloudflare';
 import type { Limit } from '../policy/types.ts';
-import { BoundedMap } from './boundedMap.ts';
-import type { Decision, Limiter } from './limiter.ts';
+import { BoundedMap } from '../store/boundedMap.ts';
+import type { CreateLimiter } from './addressLimiters.ts';
+import { createLimiter, type Decision, type Limiter } from './limiter.ts';
 
 /** Identifiers that one instance counts at once; the oldest are forgotten, so that a crowd cannot fill its memory. */
 const countedIdentifiers = 10_000;
 
+/** What one instance knows of an identifier in a window of the clock. */
+interface Use {
+  /** Calls that Redis has answered, and those that it is asked about now. */
+  asked: number;
+  /** Of those, the calls that passed. */
+  passedByStore: number;
+  /** Calls that passed without Redis. */
+  passedHere: number;
+  /** The highest count that Redis told, of all instances together. */
+  told: number;
+}
+
+/** A limit that one instance keeps in its own memory. */
+export interface LocalLimiter extends Limiter {
+  /**
+   * Follows the same limit in Redis, so that neither of the two begins where the other has already let calls pass: this
+   * one goes on from the count that Redis told last, and what this one let pass counts when Redis is back. While Redis
+   * answers every call, what it allows passes and what it refuses does not.
+   */
+  follow(stored: Limiter): Limiter;
+}
+
 /**
- * A limit that one instance keeps in its own memory, for when Redis cannot be asked, or is not worth asking. Each
- * instance counts for itself: callers that reach several get the limit of each. Windows are fixed, whatever the policy's
- * algorithm: never more than the limit in a window of the clock.
+ * A limit for when Redis cannot be asked, or is not worth asking. Each instance counts for itself: callers that reach
+ * several get the limit of each. Windows are fixed, whatever the policy's algorithm: never more than the limit in a
+ * window of the clock.
  * @param now the present, milliseconds since the epoch
  */
-export function createLocalLimiter(name: string, limit: Limit, now = () => Date.now()): Limiter {
+export function createLocalLimiter(name: string, limit: Limit, now = () => Date.now()): LocalLimiter {
   const windowMilliseconds = limit.windowSeconds * 1000;
-  /** Calls of the window at hand; those of another are forgotten together. */
-  const calls = new BoundedMap<string, number>(countedIdentifiers);
+  /** Of the window at hand; those of another are forgotten together. */
+  const uses = new BoundedMap<string, Use>(countedIdentifiers);
   let window = -1;
 
-  function callsSoFar(identifier: string): number {
+  function useOf(identifier: string): Use | undefined {
     const present = Math.floor(now() / windowMilliseconds);
-    if (present !== window) calls.clear();
+    if (present !== window) uses.clear();
     window = present;
-    return calls.get(identifier) ?? 0;
+    return uses.get(identifier);
   }
+
+  function beginUse(identifier: string): Use {
+    const use = useOf(identifier) ?? { asked: 0, passedByStore: 0, passedHere: 0, told: 0 };
+    uses.set(identifier, use);
+    return use;
+  }
+
   function decide(allowed: boolean, remaining: number): Decision {
     const endsAt = (window + 1) * windowMilliseconds;
     const resetSeconds = Math.max(1, Math.ceil((endsAt - now()) / 1000));
     const { limit: most, windowSeconds } = limit;
     return { name, allowed, limit: most, windowSeconds, remaining, resetSeconds };
   }
+
+  /** What remains without Redis. */
+  function remainingOf(use: Use | undefined): number {
+    return use ? Math.max(0, limit.limit - use.told - use.passedHere) : limit.limit;
+  }
+
+  /** @param use of the window in which the call was made, which may be over */
+  function heed(use: Use, decision: Decision): Decision {
+    // Redis refuses for the rest of the window.
+    use.told = decision.allowed ? Math.max(use.told, limit.limit - decision.remaining) : limit.limit;
+    if (!decision.allowed) return decision;
+    // What others have surely used: while Redis answers every call, at most those asked about here are in its count. That
+    // must not refuse what Redis allows, so an older, higher count does not matter: in a sliding window it shrinks.
+    const others = Math.max(0, limit.limit - decision.remaining - use.asked);
+    if (others + use.passedByStore + use.passedHere >= limit.limit) {
+      return { ...decision, allowed: false, remaining: 0 };
+    }
+    use.passedByStore += 1;
+    return decision;
+  }
+
   return {
     async check(identifier) {
-      const before = callsSoFar(identifier);
-      if (before >= limit.limit) return decide(false, 0);
-      calls.set(identifier, before + 1);
-      return decide(true, limit.limit - before - 1);
+      const use = beginUse(identifier);
+      const remaining = remainingOf(use);
+      if (remaining === 0) return decide(false, 0);
+      use.passedHere += 1;
+      return decide(true, remaining - 1);
     },
     recall(identifier) {
-      return callsSoFar(identifier) >= limit.limit ? decide(false, 0) : undefined;
+      return remainingOf(useOf(identifier)) === 0 ? decide(false, 0) : undefined;
     },
     async refund(identifier) {
-      const before = callsSoFar(identifier);
-      if (before > 0) calls.set(identifier, before - 1);
+      const use = useOf(identifier);
+      if (use && use.passedHere > 0) use.passedHere -= 1;
     },
+    follow: (stored) => ({
+      async check(identifier) {
+        const use = beginUse(identifier);
+        use.asked += 1;
+        try {
+          return heed(use, await stored.check(identifier));
+        } catch (error) {
+          // Redis may have counted it all the same: then it counts twice.
+          use.asked -= 1;
+          throw error;
+        }
+      },
+      recall(identifier) {
+        const known = stored.recall(identifier);
+        const { passedByStore = 0, passedHere = 0 } = useOf(identifier) ?? {};
+        // Of what passed here Redis may know nothing.
+        const isUsedUp = passedHere > 0 && passedByStore + passedHere >= limit.limit;
+        return known ?? (isUsedUp ? decide(false, 0) : undefined);
+      },
+      async refund(identifier) {
+        await stored.refund(identifier);
+        const use = useOf(identifier);
+        if (!use || use.passedByStore === 0) return;
+        use.asked -= 1;
+        use.passedByStore -= 1;
+        use.told -= 1;
+      },
+    }),
   };
+}
+
+/** Each limit twice: in Redis, and in the memory of this instance, for while Redis cannot be asked. */
+export interface LimiterPairs {
+  stored: CreateLimiter;
+  local: CreateLimiter;
+}
+
+/** Makes limiters in Redis and in memory, of which those with the same name follow each other. */
+export function createLimiterPairs(redis: Redis): LimiterPairs {
+  const locals = new Map<string, LocalLimiter>();
+  const local = (name: string, limit: Limit) => {
+    const made = locals.get(name) ?? createLocalLimiter(name, limit);
+    locals.set(name, made);
+    return made;
+  };
+  return { local, stored: (name, limit) => local(name, limit).follow(createLimiter(redis, name, limit)) };
 }

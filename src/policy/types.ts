@@ -154,9 +154,10 @@ export interface PolicyInput {
    */
   mode?: 'enforce' | 'monitor';
   /**
-   * What the gate does while Redis is away: `local` counts in the memory of each instance, `deny` answers 503, `allow`
-   * lets everybody through who has a valid token. Revocations are not seen meanwhile but with `deny`. The exchange
-   * always answers 503. Default `local`.
+   * What the gate does with calls that Redis does not decide, since it is away or refuses: `local` counts in the memory of
+   * each instance, `deny` answers 503, `allow` lets everybody through who has a valid token. Revocations that an instance
+   * has not seen before are not seen while Redis is away, but with `deny`. The exchange always answers 503. Default
+   * `local`.
    */
   storeFailure?: 'local' | 'deny' | 'allow';
   /** Other origins whose pages may call the broker and the gate. Default: none; the site's own always may. */

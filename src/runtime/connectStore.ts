@@ -1,7 +1,8 @@
 import { describeCause } from '../http/problem.ts';
 import type { Log } from '../protocol/log.ts';
-import { type Circuit, createCircuit } from '../store/circuit.ts';
+import { type Circuit, type CircuitTime, createCircuit } from '../store/circuit.ts';
 import { type Counters, createCounters } from '../store/counters.ts';
+import { createIdleTimer } from '../store/idleTimer.ts';
 import { createRedis, type RedisOptions } from '../store/redis.ts';
 
 /** Redis as the gate and the guard have it. */
@@ -15,18 +16,23 @@ export interface Store {
  * Redis, the circuit in front of it and the counters behind it: each change of the circuit is counted, and one line of
  * the log. Counts travel in the request of a call that the circuit lets through, and wait while it is open.
  * @param fields what each of these lines says beside
+ * @param time of the circuit
  */
 export function connectStore(
   options: RedisOptions,
   fields: Readonly<Record<string, string>>,
   log: Log,
+  time: CircuitTime = {},
 ): Store {
-  const redis = createRedis(options);
+  const { idleTimer = createIdleTimer(), now } = time;
+  const redis = createRedis(options, idleTimer);
   const circuit: Circuit = createCircuit({
     timeoutMilliseconds: options.timeoutMilliseconds,
+    idleTimer,
+    ...(now && { now }),
     onChange(event, cause) {
       counters.add(event);
-      log(event, { ...fields, ...(event === 'store_lost' && { cause: describeCause(cause) }) });
+      log(event, { ...fields, ...(cause !== undefined && { cause: describeCause(cause) }) });
     },
   });
   const counters = createCounters(redis, () => circuit.isClosed);

@@ -6,23 +6,25 @@ import { createRefusedTokens } from '../broker/refusedTokens.ts';
 import { createAdmit } from '../gate/admit.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate } from '../gate/gate.ts';
+import { createGateLimiters } from '../gate/limits.ts';
 import { createWithoutStore } from '../gate/withoutStore.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
 import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
 import { createLimiter } from '../limits/limiter.ts';
-import { createLocalLimiter } from '../limits/localLimiter.ts';
+import { createLimiterPairs } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
+import type { CircuitTime } from '../store/circuit.ts';
 import { createClaims } from '../store/claim.ts';
 import { readCounts } from '../store/readCounts.ts';
 import { createRedis, ping } from '../store/redis.ts';
-import { createRevocations } from '../store/revocation.ts';
+import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
 import { connectStore } from './connectStore.ts';
@@ -69,7 +71,7 @@ export function wireBroker(
     identityJwtSecret: environment.identityJwtSecret,
     operatorToken,
     claims: createClaims(redis, hashIdentifier),
-    revocations: createRevocations(redis),
+    revocations: createRevocations(redis, rememberedBy(policy)),
     limiters: {
       site: create('site', policy.limits.site),
       renewal: create('renewal', policy.limits.renewal),
@@ -119,9 +121,11 @@ export function wireAuthorization(
   environment: Environment,
   place: Place,
   log: Log,
+  time: CircuitTime = {},
 ): AuthorizeDependencies {
   const { storeFailure } = policy;
-  const { redis, circuit, counters } = connectStore(environment.redis, { storeFailure }, log);
+  const { redis, circuit, counters } = connectStore(environment.redis, { storeFailure }, log, time);
+  const { stored, local } = createLimiterPairs(redis);
   return {
     policy,
     ...place,
@@ -130,14 +134,10 @@ export function wireAuthorization(
     counters,
     admit: createAdmit({
       hashIdentifier: environment.privateKeys.hashIdentifier,
-      revocations: createRevocations(redis),
-      limiters: {
-        session: createLimiter(redis, 'session', policy.limits.session),
-        address: createLimiter(redis, 'address', policy.limits.address),
-        network: createLimiter(redis, 'network', policy.limits.network),
-      },
+      revocations: createRevocations(redis, rememberedBy(policy)),
+      limiters: createGateLimiters(stored, policy),
       circuit,
-      withoutStore: createWithoutStore(policy),
+      withoutStore: createWithoutStore(policy, createGateLimiters(local, policy)),
       counters,
       log,
     }),
@@ -145,22 +145,35 @@ export function wireAuthorization(
   };
 }
 
+/** How long tokens of a session may be accepted, and a minute of clock skew and rounding. */
+function rememberedBy({ accessToken }: Policy): RevocationOptions {
+  const { sessionSeconds, ttlSeconds, renewalGraceSeconds } = accessToken;
+  return { rememberSeconds: sessionSeconds + ttlSeconds + renewalGraceSeconds + 60 };
+}
+
 /** Puts a gate together. */
-export function wireGate(policy: Policy, environment: Environment, place: Place, log: Log): Gate {
+export function wireGate(
+  policy: Policy,
+  environment: Environment,
+  place: Place,
+  log: Log,
+  time: CircuitTime = {},
+): Gate {
   return createGate({
-    ...wireAuthorization(policy, environment, place, log),
+    ...wireAuthorization(policy, environment, place, log, time),
     upstreams: environment.upstreams,
     bodies: createUploads(policy),
   });
 }
 
 /** Puts the sign-up guard together. */
-export function wireGuard(policy: Policy, environment: Environment, log: Log): Guard {
-  const { redis, circuit, counters } = connectStore(environment.redis, { part: 'guard' }, log);
+export function wireGuard(policy: Policy, environment: Environment, log: Log, time: CircuitTime = {}): Guard {
+  const { redis, circuit, counters } = connectStore(environment.redis, { part: 'guard' }, log, time);
+  const { stored, local } = createLimiterPairs(redis);
   const guard = createGuard({
     hashIdentifier: environment.privateKeys.hashIdentifier,
-    limiters: createGuardLimiters((name, limit) => createLimiter(redis, name, limit), policy),
-    localLimiters: createGuardLimiters((name, limit) => createLocalLimiter(name, limit), policy),
+    limiters: createGuardLimiters(stored, policy),
+    localLimiters: createGuardLimiters(local, policy),
     membersDenied: policy.admission?.members === 'deny',
     audience: policy.identity.audience,
     bodies: createSmallBodies(policy),

@@ -36,8 +36,11 @@ export interface Counters {
   settle(): Promise<void>;
 }
 
-/** @param isReachable whether Redis may be asked; counts wait meanwhile */
-export function createCounters(redis: Redis, isReachable: () => boolean): Counters {
+/**
+ * @param isReachable whether Redis may be asked; counts wait meanwhile
+ * @param now the present, milliseconds since the epoch
+ */
+export function createCounters(redis: Redis, isReachable: () => boolean, now = () => Date.now()): Counters {
   /** By day, then by field. */
   let waiting = new Map<string, Map<string, number>>();
   /** Since when the oldest count has waited, in milliseconds since the epoch. */
@@ -45,7 +48,7 @@ export function createCounters(redis: Redis, isReachable: () => boolean): Counte
   let settling: Promise<void> | undefined;
 
   function put(day: string, field: string, count: number): void {
-    if (waiting.size === 0) since = Date.now();
+    if (waiting.size === 0) since = now();
     const counts = waiting.get(day) ?? new Map<string, number>();
     waiting.set(day, counts.set(field, (counts.get(field) ?? 0) + count));
   }
@@ -72,10 +75,10 @@ export function createCounters(redis: Redis, isReachable: () => boolean): Counte
   }
 
   return {
-    add: (event, of = {}) => put(dayOf(Date.now()), writeField(event, of), 1),
+    add: (event, of = {}) => put(dayOf(now()), writeField(event, of), 1),
     sendAlong() {
       // A clock that was set back must not make them wait as long.
-      const hasWaited = Math.abs(Date.now() - since) >= gatherMilliseconds;
+      const hasWaited = Math.abs(now() - since) >= gatherMilliseconds;
       if (waiting.size > 0 && hasWaited && isReachable()) void send();
     },
     async settle() {

@@ -1,10 +1,11 @@
 import { Redis } from '@upstash/redis/cloudflare';
 import { DaypassError } from '../protocol/error.ts';
+import { createIdleTimer, idleSignal } from './idleTimer.ts';
 import { RedisError } from './redisError.ts';
 
 const retryAfterSeconds = 2;
 
-/** How long a call of the gate or the broker may wait for Redis. */
+/** How long a call of the gate or the broker may wait for Redis, not counting the time that this process was busy. */
 export const defaultTimeoutMilliseconds = 300;
 
 /** Every key of ours starts so. Each is written with a time to live. */
@@ -22,8 +23,9 @@ export interface RedisOptions {
 /**
  * A Redis over Upstash's REST protocol. Commands of one tick travel in one HTTP request, and none is sent twice: a
  * claim that was sent again would find itself taken.
+ * @param idleTimer counts the time that a call may take
  */
-export function createRedis(options: RedisOptions): Redis {
+export function createRedis(options: RedisOptions, idleTimer = createIdleTimer()): Redis {
   const { url, token, timeoutMilliseconds = defaultTimeoutMilliseconds } = options;
   return new Redis({
     url,
@@ -31,7 +33,7 @@ export function createRedis(options: RedisOptions): Redis {
     // `retry: false` still sends a request that failed on the network once more (@upstash/redis, pkg/http.ts).
     retry: { retries: 0 },
     // A function makes the client throw when time is up; a plain signal makes it answer a result that is none.
-    signal: () => AbortSignal.timeout(timeoutMilliseconds),
+    signal: () => idleSignal(timeoutMilliseconds, idleTimer),
     enableAutoPipelining: true,
     enableTelemetry: false,
     automaticDeserialization: false,
@@ -45,8 +47,13 @@ export function createRedis(options: RedisOptions): Redis {
 export async function storeCall<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
-  } catch (cause) {
-    throw new DaypassError('store_unavailable', { retryAfterSeconds, cause: new RedisError(cause) });
+  } catch (thrown) {
+    const cause = new RedisError(thrown);
+    throw new DaypassError('store_unavailable', {
+      retryAfterSeconds,
+      cause,
+      ...(cause.reason !== 'unreachable' && { detail: 'Redis answered with an error.' }),
+    });
   }
 }
 

@@ -15,6 +15,8 @@ const events: Readonly<Record<StatsEvent, true>> = {
   revocation_unseen: true,
   store_lost: true,
   store_found: true,
+  store_refusing: true,
+  store_accepting: true,
 };
 
 export const statsEvents = Object.keys(events);

@@ -1,4 +1,6 @@
 import { addresses } from './addresses.ts';
+import { burst } from './burst.ts';
+import { chaos } from './chaos.ts';
 import { exactLimits } from './exactLimits.ts';
 import { floods } from './floods.ts';
 import { kills } from './kills.ts';
@@ -22,6 +24,8 @@ export const measures: readonly Measure[] = [
   neighbours,
   floods,
   exactLimits,
+  burst,
+  chaos,
   rotation,
   revocation,
 ];

@@ -27,7 +27,8 @@ describe('one Redis round trip', () => {
   });
 
   test('for a refusal too', async () => {
-    const { admit, revocations, hashIdentifier } = connectAdmit(bridge());
+    const { admit } = connectAdmit(bridge());
+    const { revocations, hashIdentifier } = connectAdmit(bridge());
     const subject = newSubject();
     await admit(subject, '203.0.113.7');
     await revocations.revoke(await hashIdentifier(subject), 60);

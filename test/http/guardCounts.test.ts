@@ -2,16 +2,19 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { readCounts } from '../../src/store/readCounts.ts';
 import { type GuardStack, startGuardStack } from '../support/guardStack.ts';
+import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';
 import { patient } from '../support/redisParts.ts';
 import { issuer } from '../support/tokens.ts';
 
 const rule = { limit: 1, windowSeconds: 3600, algorithm: 'fixed-window' } as const;
 
 let stack: GuardStack;
+let time: SkippableTime;
 let works: Promise<unknown>[];
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
-  stack = await startGuardStack({ policy: { limits: { signup: rule } } });
+  time = createSkippableTime();
+  stack = await startGuardStack({ policy: { limits: { signup: rule } }, time });
   works = [];
 });
 afterEach(async () => {
@@ -19,7 +22,10 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+function pass(milliseconds: number): void {
+  vi.setSystemTime(Date.now() + milliseconds);
+  time.skip(milliseconds);
+}
 const signUp = (clientAddress: string) =>
   stack.app.request(
     `${issuer}${identityPath}/signup`,

@@ -46,7 +46,7 @@ const gate = createGate({
   upstreams: new Map([['DAYPASS_UPSTREAM', new URL('http://127.0.0.1:1')]]),
   admit: createAdmit({
     hashIdentifier: async (identifier) => identifier,
-    revocations: { revoke: async () => undefined, isRevoked: async () => false },
+    revocations: { revoke: async () => undefined, isRevoked: async () => false, isKnown: () => false },
     limiters: { session: noting('session'), address: noting('address'), network: noting('network') },
     circuit: { isClosed: true, run: (call) => call() },
     withoutStore: (_, reason) => Promise.reject(reason),

@@ -4,15 +4,18 @@ import { createRedis } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocation.ts';
 import { newSubject } from '../../src/token/randomId.ts';
 import { type GateStack, type GateStackOptions, startGateStack } from '../support/gateStack.ts';
+import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';
 import { command } from '../support/redisParts.ts';
 
 let stack: GateStack;
+let time: SkippableTime;
 afterEach(async () => {
   await stack.close();
   vi.useRealTimers();
 });
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
+  time = createSkippableTime();
 });
 
 const limits = {
@@ -23,11 +26,15 @@ const limits = {
 async function start(policy: PolicyInput, options: GateStackOptions = {}): Promise<void> {
   stack = await startGateStack({
     policy: { limits, routes: [{ path: '/api/private/*', verify: false }, { path: '/api/*' }], ...policy },
+    time,
     ...options,
   });
 }
 
-const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+function pass(milliseconds: number): void {
+  vi.setSystemTime(Date.now() + milliseconds);
+  time.skip(milliseconds);
+}
 
 /** Status, or status and code, of calls one after the other. */
 async function outcomes(calls: number, path = '/api/x', init: Parameters<GateStack['call']>[1] = {}) {

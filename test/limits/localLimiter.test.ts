@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Decision } from '../../src/limits/limiter.ts';
 import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
 
 /** The start of a window of any length that divides an hour. */
@@ -103,4 +104,126 @@ test('a call that came to nothing is given back, and never more than was taken',
   for (let refunds = 0; refunds < 3; refunds += 1) await limiter.refund('someone');
   expect(await limiter.check('someone')).toMatchObject({ allowed: true, remaining: 0 });
   expect(await limiter.check('someone')).toMatchObject({ allowed: false });
+});
+
+describe('following the same limit in Redis', () => {
+  const limit = 10;
+
+  /** A limit in Redis, of which the test says what it answers. */
+  function connectBoth() {
+    const clock = { now: windowStart };
+    const answers: ((outcome: Partial<Decision> | Error) => void)[] = [];
+    const base = { name: 'session', allowed: true, limit, windowSeconds: 60, remaining: 0, resetSeconds: 60 };
+    const local = createLocalLimiter('session', { limit, windowSeconds: 60 }, () => clock.now);
+    const stored = local.follow({
+      check: () =>
+        new Promise((resolve, reject) => {
+          answers.push((outcome) => {
+            if (outcome instanceof Error) reject(outcome);
+            else resolve({ ...base, ...outcome });
+          });
+        }),
+      recall: () => undefined,
+      refund: async () => undefined,
+    });
+    const ask = async (outcome: Partial<Decision> | Error) => {
+      const decision = stored.check('someone');
+      answers.shift()?.(outcome);
+      return (await decision).allowed;
+    };
+    const passHere = async (calls: number) => {
+      const decisions = [];
+      for (let call = 0; call < calls; call += 1) decisions.push(await local.check('someone'));
+      return decisions.filter(({ allowed }) => allowed).length;
+    };
+    return { clock, local, stored, answers, ask, passHere };
+  }
+
+  test('goes on from the count that Redis told last, whoever used it', async () => {
+    const { ask, passHere, local } = connectBoth();
+    expect(await ask({ remaining: 3 })).toBe(true);
+    expect(await passHere(10)).toBe(3);
+    expect(local.recall('someone')).toMatchObject({ allowed: false, remaining: 0 });
+  });
+
+  test('what Redis refused stays refused, and begins anew with the next window', async () => {
+    const { ask, passHere, clock } = connectBoth();
+    expect(await ask({ allowed: false })).toBe(false);
+    expect(await passHere(10)).toBe(0);
+    clock.now += 60_000;
+    expect(await passHere(20)).toBe(limit);
+  });
+
+  test('what passed here counts when Redis is back and knows nothing of it', async () => {
+    const { ask, stored, passHere } = connectBoth();
+    expect(await passHere(7)).toBe(7);
+    // Two of others before: two of these three pass, since one more would be the eleventh.
+    expect(await ask({ remaining: 7 })).toBe(true);
+    expect(await ask({ remaining: 6 })).toBe(false);
+    expect(stored.recall('someone')).toBeUndefined();
+    expect(await ask({ remaining: 9 })).toBe(true);
+  });
+
+  test('of many at once, some answered in time and some late, no more than the limit pass', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('answer', 'late', 'lost'), { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 0, max: limit }),
+        async (kinds, usedByOthers) => {
+          const { stored, local, answers } = connectBoth();
+          let used = usedByOthers;
+          const calls = kinds.map(async (kind) => {
+            const decision = await stored.check('someone').catch(() => undefined);
+            if (kind === 'answer') return decision?.allowed === true;
+            return (await local.check('someone')).allowed;
+          });
+          kinds.forEach((kind, index) => {
+            if (kind !== 'lost') used += 1;
+            const allowed = used <= limit;
+            if (kind === 'answer') answers[index]?.({ allowed, remaining: Math.max(0, limit - used) });
+            else answers[index]?.(new Error('late'));
+          });
+          const passed = (await Promise.all(calls)).filter(Boolean).length;
+          expect(passed).toBeLessThanOrEqual(limit);
+        },
+      ),
+    );
+  });
+
+  test('while Redis answers every call, it alone decides: in whatever order answers come, in sliding windows too', async () => {
+    const step = fc.record({
+      waitMilliseconds: fc.integer({ min: 0, max: 15_000 }),
+      calls: fc.integer({ min: 1, max: 8 }),
+      others: fc.integer({ min: 0, max: 4 }),
+      reversed: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const { clock, stored, answers } = connectBoth();
+        /** Calls in each window, as the sliding window in Redis counts them. */
+        const counts = new Map<number, number>();
+        const slide = () => {
+          const window = Math.floor(clock.now / 60_000);
+          const weight = 1 - (clock.now % 60_000) / 60_000;
+          const before = Math.floor(weight * (counts.get(window - 1) ?? 0));
+          const present = counts.get(window) ?? 0;
+          if (before + present >= limit) return { allowed: false, remaining: 0 };
+          counts.set(window, present + 1);
+          return { allowed: true, remaining: limit - before - present - 1 };
+        };
+        for (const { waitMilliseconds, calls, others, reversed } of steps) {
+          clock.now += waitMilliseconds;
+          for (let other = 0; other < others; other += 1) slide();
+          const decisions = Array.from({ length: calls }, () => stored.check('someone'));
+          const told = decisions.map(slide);
+          const order = [...told.keys()];
+          for (const index of reversed ? order.reverse() : order) answers[index]?.(told[index] ?? {});
+          answers.length = 0;
+          expect((await Promise.all(decisions)).map(({ allowed }) => allowed)).toEqual(
+            told.map(({ allowed }) => allowed),
+          );
+        }
+      }),
+    );
+  });
 });

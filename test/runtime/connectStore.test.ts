@@ -1,14 +1,18 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connectStore } from '../../src/runtime/connectStore.ts';
 import { readCounts } from '../../src/store/readCounts.ts';
+import { storeCall } from '../../src/store/redis.ts';
+import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';
 import { command, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const bridge = useRedisBridge();
+let time: SkippableTime;
 const noon = Date.UTC(2026, 10, 21, 12);
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: noon });
+  time = createSkippableTime();
   await command(bridge(), 'FLUSHALL');
 });
 afterEach(() => {
@@ -16,14 +20,18 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+function pass(milliseconds: number): void {
+  vi.setSystemTime(Date.now() + milliseconds);
+  time.skip(milliseconds);
+}
 
 function connect(timeoutMilliseconds: number) {
   const lines: object[] = [];
   const { url, token } = bridge();
   const log = (event: string, fields: object = {}) => void lines.push({ event, ...fields });
-  const store = connectStore({ url, token, timeoutMilliseconds }, { part: 'guard' }, log);
-  const call = () => codeOf(() => store.circuit.run(() => store.redis.set('beside', 'x', { ex: 9 })));
+  const store = connectStore({ url, token, timeoutMilliseconds }, { part: 'guard' }, log, time);
+  const call = () =>
+    codeOf(() => store.circuit.run(() => storeCall(store.redis.set('beside', 'x', { ex: 9 }))));
   const counts = async () =>
     (await readCounts(patient(bridge()), Date.now())).map(({ event, count }) => [event, count]);
   return { ...store, lines, call, counts };

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createRevocations } from '../../src/store/revocation.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
@@ -48,4 +48,45 @@ test('Redis away: neither yes nor no', async () => {
   } finally {
     bridge().setFault(undefined);
   }
+});
+
+describe('what an instance has seen', () => {
+  const connectAt = (clock: { now: number }, rememberSeconds = 3600) =>
+    createRevocations(patient(bridge()), { rememberSeconds, now: () => clock.now });
+
+  test('is known without asking, until no token of the session could be accepted any more', async () => {
+    const clock = { now: 1_800_000_000_000 };
+    const revocations = connectAt(clock);
+    await connect().revoke('seen', 60);
+    expect(revocations.isKnown('seen')).toBe(false);
+    expect(await revocations.isRevoked('seen')).toBe(true);
+    await command(bridge(), 'FLUSHALL');
+    const before = bridge().requests;
+    clock.now += 3_599_999;
+    expect(revocations.isKnown('seen')).toBe(true);
+    expect(await revocations.isRevoked('seen')).toBe(true);
+    expect(bridge().requests).toBe(before);
+    clock.now += 1;
+    expect(revocations.isKnown('seen')).toBe(false);
+    expect(await revocations.isRevoked('seen')).toBe(false);
+  });
+
+  test('so is what it revoked itself, and what nobody revoked is asked anew', async () => {
+    const revocations = connectAt({ now: 0 });
+    await revocations.revoke('own', 60);
+    expect(revocations.isKnown('own')).toBe(true);
+    expect(await revocations.isRevoked('other')).toBe(false);
+    await connect().revoke('other', 60);
+    expect(await revocations.isRevoked('other')).toBe(true);
+  });
+
+  test('is bounded: those that were known longest are asked for again', async () => {
+    const sessions = Array.from({ length: 10_001 }, (_, index) => `session ${index}`);
+    const redis = { set: async () => 'OK' } as unknown as Parameters<typeof createRevocations>[0];
+    const many = createRevocations(redis, { now: () => 0 });
+    for (const session of sessions) await many.revoke(session, 60);
+    expect(many.isKnown('session 0')).toBe(false);
+    expect(many.isKnown('session 1')).toBe(true);
+    expect(many.isKnown('session 10000')).toBe(true);
+  });
 });

@@ -1,7 +1,8 @@
 import type { RedisBridge } from '../../src/dev/redis/start.ts';
 import { type Admit, createAdmit } from '../../src/gate/admit.ts';
+import { createGateLimiters } from '../../src/gate/limits.ts';
 import { createWithoutStore } from '../../src/gate/withoutStore.ts';
-import { createLimiter } from '../../src/limits/limiter.ts';
+import { createLimiterPairs } from '../../src/limits/localLimiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Limit, PolicyInput } from '../../src/policy/types.ts';
 import { connectStore } from '../../src/runtime/connectStore.ts';
@@ -34,6 +35,7 @@ export function connectAdmit(
   bridge: RedisBridge,
   limits: Partial<Record<'session' | 'address' | 'network', number>> = {},
   storeFailure: PolicyInput['storeFailure'] = 'local',
+  time: Parameters<typeof connectStore>[3] = {},
 ): AdmitParts {
   const logged: string[] = [];
   const log = (event: string) => void logged.push(event);
@@ -44,14 +46,11 @@ export function connectAdmit(
   });
   const rules = { session: ruleOf('session'), address: ruleOf('address'), network: ruleOf('network') };
   const policy = definePolicy({ storeFailure, limits: rules });
-  const { redis, circuit, counters } = connectStore(bridge, { storeFailure }, log);
+  const { redis, circuit, counters } = connectStore(bridge, { storeFailure }, log, time);
+  const { stored, local } = createLimiterPairs(redis);
   const revocations = createRevocations(redis);
-  const limiters = {
-    session: createLimiter(redis, 'session', rules.session),
-    address: createLimiter(redis, 'address', rules.address),
-    network: createLimiter(redis, 'network', rules.network),
-  };
-  const withoutStore = createWithoutStore(policy);
+  const limiters = createGateLimiters(stored, policy);
+  const withoutStore = createWithoutStore(policy, createGateLimiters(local, policy));
   return {
     admit: createAdmit({ hashIdentifier, revocations, limiters, circuit, withoutStore, counters, log }),
     revocations,

@@ -4,6 +4,7 @@ import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { readEnvironment } from '../../src/runtime/environment.ts';
 import { wireAuthorization, wireGate } from '../../src/runtime/wire.ts';
+import type { CircuitTime } from '../../src/store/circuit.ts';
 import { type MintOptions, mintAccessToken } from '../../src/token/mint.ts';
 import { newSubject } from '../../src/token/randomId.ts';
 import { startUpstream } from './recordingUpstream.ts';
@@ -21,6 +22,8 @@ export interface GateStackOptions {
   variables?: Record<string, string>;
   /** How long Redis may take; 2000 waits out a busy machine. */
   timeoutMilliseconds?: number;
+  /** Of the gate's circuit. */
+  time?: CircuitTime;
   /** Takes the work that no answer waits for; without it, such work is not done. */
   waitUntil?: (work: Promise<unknown>) => void;
 }
@@ -48,12 +51,12 @@ export async function startGateStack(options: GateStackOptions = {}) {
     ...options.variables,
   };
   const read = await readEnvironment(policy, (name) => variables[name]);
-  const { timeoutMilliseconds = 2000, waitUntil } = options;
+  const { timeoutMilliseconds = 2000, time, waitUntil } = options;
   const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds } };
   const place = { issuer, deployContext: 'production' } as const;
   const logged: string[] = [];
   const log = (event: string, fields: object = {}) => logged.push(JSON.stringify({ event, ...fields }));
-  const gate = wireGate(policy, environment, place, log);
+  const gate = wireGate(policy, environment, place, log, time);
   const app = createGateApp(gate, policy.origins, log);
 
   /** An access token of a new session, as the broker would mint it. */

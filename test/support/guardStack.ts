@@ -7,6 +7,7 @@ import type { PolicyInput } from '../../src/policy/types.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { readEnvironment } from '../../src/runtime/environment.ts';
 import { wireGuard } from '../../src/runtime/wire.ts';
+import type { CircuitTime } from '../../src/store/circuit.ts';
 import { closeBridge } from './redisParts.ts';
 import { issuer, privateSecret, secret } from './tokens.ts';
 
@@ -24,6 +25,8 @@ export interface GuardStackOptions {
   /** A bridge that another guard shares; without one, the stack has its own, in memory. */
   redis?: RedisBridge;
   timeoutMilliseconds?: number;
+  /** Of the guard's circuit. */
+  time?: CircuitTime;
 }
 
 /** A real guard between a Redis bridge and the dev identity, called through `app.request()`. */
@@ -57,7 +60,7 @@ export async function startGuardStack(options: GuardStackOptions = {}) {
     passed.push({ request, body, answer: answer.clone() });
     return answer;
   }
-  const app = createGuardApp(wireGuard(policy, environment, log), next, log);
+  const app = createGuardApp(wireGuard(policy, environment, log, options.time), next, log);
 
   return {
     app,

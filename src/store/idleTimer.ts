@@ -1,0 +1,113 @@
+/** How finely time is told apart from the time in which this process was busy. */
+const sliceMilliseconds = 20;
+
+/** How long the event loop of a process that has nothing else to do turns at most. */
+const idleTurnMilliseconds = 3;
+
+/** How much of a busy slice counts: little, but a process that is always busy must not wait for ever. */
+const busyMilliseconds = 2;
+
+/** The clock and the event loop of the runtime; tests hand in others. */
+export interface EventLoop {
+  /** Milliseconds since whenever; never set back. */
+  now(): number;
+  /** Calls back in so many milliseconds, or later. */
+  wait(milliseconds: number, callback: () => void): void;
+  /** Calls back when the loop has turned: what has arrived until now is being read. */
+  turn(callback: () => void): void;
+}
+
+/**
+ * Time that this process had for others. A deadline that comes while we are busy says nothing of Redis: its answer may have
+ * arrived long ago and wait to be read. So time is counted in slices, and a slice counts its own length at most, however
+ * late it ends, and a tenth of it when the event loop, turning behind it, turns out to be busy.
+ */
+export interface IdleTimer {
+  /**
+   * Calls back once so much time has passed, and the event loop has turned once more.
+   * @returns stops it
+   */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+interface Deadline {
+  /** On the timer's own clock. */
+  at: number;
+  callback(): void;
+}
+
+/** One ticker serves all deadlines; without any it stands still. */
+export function createIdleTimer(loop: EventLoop = eventLoop): IdleTimer {
+  const deadlines = new Set<Deadline>();
+  /** Milliseconds counted until the slice at hand began. */
+  let counted = 0;
+  let sliceBegan = 0;
+  let isTicking = false;
+
+  function beginSlice(milliseconds: number): void {
+    sliceBegan = loop.now();
+    const length = Math.min(sliceMilliseconds, Math.ceil(milliseconds));
+    loop.wait(length, () => {
+      const ended = loop.now();
+      loop.turn(() => {
+        const wasBusy = loop.now() - ended > idleTurnMilliseconds;
+        endSlice(wasBusy ? Math.min(length, busyMilliseconds) : length);
+      });
+    });
+  }
+
+  function endSlice(milliseconds: number): void {
+    counted += milliseconds;
+    let next = Number.POSITIVE_INFINITY;
+    const due: Deadline[] = [];
+    for (const deadline of deadlines) {
+      if (deadline.at <= counted) due.push(deadline);
+      else next = Math.min(next, deadline.at - counted);
+    }
+    if (due.length > 0) loop.turn(() => due.forEach(end));
+    isTicking = next !== Number.POSITIVE_INFINITY;
+    if (isTicking) beginSlice(next);
+  }
+
+  function end(deadline: Deadline): void {
+    // It may have been stopped in the last turn.
+    if (deadlines.delete(deadline)) deadline.callback();
+  }
+
+  return {
+    after(milliseconds, callback) {
+      if (!isTicking) {
+        isTicking = true;
+        beginSlice(milliseconds);
+      }
+      const ofSlice = Math.min(sliceMilliseconds, loop.now() - sliceBegan);
+      const deadline = { at: counted + ofSlice + milliseconds, callback };
+      deadlines.add(deadline);
+      return () => void deadlines.delete(deadline);
+    },
+  };
+}
+
+/** A signal that aborts as `AbortSignal.timeout` does, but counts only the time that this process had for others. */
+export function idleSignal(milliseconds: number, timer: IdleTimer): AbortSignal {
+  const controller = new AbortController();
+  timer.after(milliseconds, () =>
+    controller.abort(new DOMException('Nothing came in time.', 'TimeoutError')),
+  );
+  return controller.signal;
+}
+
+/** Looked up at each call, so that tests can put others in their place. */
+const eventLoop: EventLoop = {
+  now: () => performance.now(),
+  wait: (milliseconds, callback) => void setTimeout(callback, milliseconds),
+  turn(callback) {
+    // A timer of 0 ms would measure how coarse the system's timers are.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      callback();
+    };
+    port2.postMessage(undefined);
+  },
+};
