@@ -44,7 +44,10 @@ export function createManualTime(): ManualTime {
   };
 }
 
-/** Real time, of which a test can skip some: for what waits for a real Redis as well. */
+/**
+ * For what waits for a real Redis as well: a clock that goes on when a test says so, and an idle timer of real time, of
+ * which a test can skip some.
+ */
 export interface SkippableTime {
   now(): number;
   idleTimer: IdleTimer;
@@ -52,30 +55,30 @@ export interface SkippableTime {
 }
 
 export function createSkippableTime(): SkippableTime {
+  const real = createIdleTimer();
   let skipped = 0;
-  const now = () => performance.now() + skipped;
   const waiting = new Set<{ at: number; end(): void }>();
   return {
-    now,
+    now: () => skipped,
     idleTimer: {
       after(milliseconds, callback) {
         const stop = () => {
-          clearTimeout(timer);
+          stopReal();
           waiting.delete(entry);
         };
         const end = () => {
           stop();
           callback();
         };
-        const entry = { at: now() + milliseconds, end };
-        const timer = setTimeout(end, milliseconds);
+        const entry = { at: skipped + milliseconds, end };
+        const stopReal = real.after(milliseconds, end);
         waiting.add(entry);
         return stop;
       },
     },
     skip(milliseconds) {
       skipped += milliseconds;
-      for (const { at, end } of [...waiting]) if (at <= now()) end();
+      for (const { at, end } of [...waiting]) if (at <= skipped) end();
     },
   };
 }
