@@ -5,7 +5,10 @@ import type { Policy } from '../policy/types.ts';
 export interface DevSettings {
   host: string;
   port: number;
-  /** The secrets that the policy names, `DAYPASS_PRIVATE_SECRET` and `TURNSTILE_SECRET_KEY`, by variable. */
+  /**
+   * The secrets that the policy names, `DAYPASS_PRIVATE_SECRET`, `DAYPASS_SESSIONS_NOT_BEFORE` and
+   * `TURNSTILE_SECRET_KEY`, by variable.
+   */
   secrets: Readonly<Record<string, string>>;
   /** Upstreams in place of the sample API, by variable. */
   upstreams: Readonly<Record<string, string>>;
@@ -58,7 +61,8 @@ function readSecrets(env: Variables, policy: Policy): Record<string, string> {
   const required = ['DAYPASS_PRIVATE_SECRET', ...audiences.map((audience) => audience.secret)];
   const secondary = audiences.flatMap((audience) => audience.secondarySecret ?? []);
   const random = required.map((name) => [name, randomBytes(32).toString('base64url')]);
-  return { ...Object.fromEntries(random), ...pick(env, [...required, ...secondary, 'TURNSTILE_SECRET_KEY']) };
+  const others = ['DAYPASS_SESSIONS_NOT_BEFORE', 'TURNSTILE_SECRET_KEY'];
+  return { ...Object.fromEntries(random), ...pick(env, [...required, ...secondary, ...others]) };
 }
 
 /** Those of the variables that are set and not empty. */

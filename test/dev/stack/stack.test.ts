@@ -32,6 +32,14 @@ test('says how the stack stands', async () => {
   });
 });
 
+test('takes the switch for a leaked secret from its variable', async () => {
+  const env = { PORT: '0', DAYPASS_SESSIONS_NOT_BEFORE: 'yesterday' };
+  const starting = startDevServer(readSettings(env, policy), policy, { redisBackend: 'memory' });
+  await expect(starting).rejects.toMatchObject({
+    problems: [expect.stringMatching(/^DAYPASS_SESSIONS_NOT_BEFORE must be a time of RFC 3339/)],
+  });
+});
+
 test('the policy changes at the next request, and back', async () => {
   const proof = async () =>
     ((await (await ask('GET', '/session/challenge')).json()) as { proof: string }).proof;
