@@ -140,6 +140,8 @@ export interface SweepResponse {
   kept: number;
   /** Throwaway users that Identity would not delete now; the next run tries again. */
   failed: number;
+  /** Users whose records Identity could not give, or that are larger than 32 MiB: passed over, and named in the log. */
+  unread: number;
   /** Whether the list was seen to its end. */
   done: boolean;
   /** Where the next run goes on, for the form's `cursor`; absent when done. */

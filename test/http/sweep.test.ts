@@ -42,6 +42,7 @@ describe('POST /session/sweep', () => {
       gone: 0,
       kept: 10,
       failed: 0,
+      unread: 0,
       done: true,
       note: expect.any(String),
     });

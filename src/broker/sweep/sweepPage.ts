@@ -1,49 +1,108 @@
+import type { ListedUsers } from '../../identity/client.ts';
 import { isSweepable } from '../../identity/throwaway.ts';
+import { unavailable } from '../../identity/transport.ts';
 import type { IdentityUser } from '../../identity/user.ts';
+import { DaypassError } from '../../protocol/error.ts';
 import { throwawayRule } from '../dependencies.ts';
-import { listPage } from './listPage.ts';
+import type { Page } from './pageSize.ts';
 import type { Place } from './place.ts';
 import type { SweepRun } from './run.ts';
 
 /** Where a page led to. */
 export interface PageOutcome {
   next: Place;
-  /** `end`: the list was seen to its end; `unlisted`: Identity does not list this audience. */
-  state: 'more' | 'end' | 'unlisted';
+  /**
+   * `again`: nobody was looked at, and the next page is another; `end`: the list was seen to its end; `unlisted`: Identity
+   * does not list this audience, but another.
+   */
+  state: 'more' | 'again' | 'end' | 'unlisted';
+}
+
+/** Of a page of many: 2000 users of 2 KB each. */
+const maxBytes = 4 * 2 ** 20;
+/** Of one user alone. MySQL and MariaDB take no statement over 16 MB by default, so nobody has more than that. */
+const maxBytesOfOne = 32 * 2 ** 20;
+
+/** A page far behind the end, which holds nobody: asking for it tells whether Identity gives lists at all. */
+const emptyPage = 1_000_000_000;
+
+/**
+ * Asks for one page of the list and deletes those who may be swept, oldest first. A page that cannot be read is asked for
+ * in halves, call by call, and one user who cannot be read is passed.
+ * @throws {DaypassError} `identity_unavailable`, `operator_token_refused`: there was no list, and nothing was deleted
+ */
+export async function sweepPage(run: SweepRun, place: Place): Promise<PageOutcome> {
+  const { policy, now } = run.broker;
+  const { audience, filtered, position } = place;
+  const rule = { ...throwawayRule(policy), audience };
+  const page = run.size.pageAt(position);
+  const readAt = performance.now();
+  const listed = await list(run, place, page);
+  if (listed === 'no_filter') return { next: { ...place, filtered: false, position: 0 }, state: 'again' };
+  if (listed === undefined) {
+    if (!run.size.wentWrong(page, position)) return { next: place, state: 'again' };
+    run.unread += 1;
+    run.log('sweep_unread', { audience, filtered, position });
+    return { next: { ...place, position: position + 1 }, state: 'again' };
+  }
+  // Where X-JWT-AUD does not come through, Identity lists its default audience.
+  if (listed.audience !== audience) return { next: place, state: 'unlisted' };
+  const isWhole = run.size.isWhole(page, listed.users.length, listed.total);
+  if (isWhole === undefined) throw unavailable('no page of the size that was asked for');
+  if (!isWhole) return { next: place, state: 'again' };
+
+  const users = listed.users.slice(position - page.start);
+  const orphans = new Set(users.filter((user) => isSweepable(user, rule, now())).map(idOf));
+  const again = new Set([...orphans].filter((id) => run.hasTried(id)));
+  const fates = await run.delete(
+    [...orphans].filter((id) => !again.has(id)),
+    rule,
+    readAt,
+  );
+  run.size.wentWell(performance.now() - readAt);
+
+  let staying = 0;
+  for (const id of users.map(idOf)) {
+    // Whose DELETE failed is passed at second sight, when the list shows that the user is still there.
+    const fate = again.has(id) ? 'stuck' : orphans.has(id) ? fates.get(id) : 'kept';
+    // The place must not pass anybody who is yet to be deleted.
+    if (fate === undefined || (fate === 'failed' && !run.passesFailed)) {
+      return { next: { ...place, position: position + staying }, state: 'more' };
+    }
+    if (fate === 'kept') run.kept += 1;
+    if (fate !== 'gone') staying += 1;
+  }
+  const isLast = page.start + page.perPage >= listed.total;
+  return { next: { ...place, position: position + staying }, state: isLast ? 'end' : 'more' };
 }
 
 /**
- * Looks at one page of the list and deletes those who may be swept, oldest first.
- * @param mostPerPage users to ask for at once: see `listPage`
- * @throws {DaypassError} `identity_unavailable`: there was no list, and nothing was deleted
+ * @returns `no_filter` where Identity cannot filter; undefined where this page cannot be read, and Identity is there
+ * @throws {DaypassError} `identity_unavailable`: Identity is away
  */
-export async function sweepPage(run: SweepRun, place: Place, mostPerPage: number): Promise<PageOutcome> {
-  const { policy, now } = run.broker;
-  const { audience, position } = place;
-  const rule = { ...throwawayRule(policy), audience };
-  const listed = await listPage(run, place, mostPerPage);
-  if (!listed) return { next: { ...place, filtered: false }, state: 'more' };
-  // Where X-JWT-AUD does not come through, Identity lists its default audience.
-  if (listed.audience !== audience) return { next: place, state: 'unlisted' };
-
-  const users = listed.users.slice(position - listed.start);
-  const orphans = new Set(users.filter((user) => isSweepable(user, rule, now())).map(idOf));
-  const again = new Set([...orphans].filter((id) => run.hasTried(id)));
-  const left = await run.delete([...orphans].filter((id) => !again.has(id)));
-
-  let staying = 0;
-  let state: PageOutcome['state'] = listed.isLast ? 'end' : 'more';
-  for (const id of users.map(idOf)) {
-    // The place must not pass anybody who is yet to be deleted.
-    if (left.has(id) && !(run.passesFailed && run.hasTried(id))) {
-      state = 'more';
-      break;
-    }
-    if (!orphans.has(id)) run.kept += 1;
-    // Whose DELETE failed is passed at second sight, when the list shows that the user is still there.
-    if (!orphans.has(id) || again.has(id) || left.has(id)) staying += 1;
+async function list(
+  run: SweepRun,
+  { audience, filtered }: Place,
+  { page, perPage }: Page,
+): Promise<ListedUsers | 'no_filter' | undefined> {
+  const { identity, policy } = run.broker;
+  const asked = {
+    page,
+    perPage,
+    audience,
+    filter: filtered ? `@${throwawayRule(policy).emailDomain}` : undefined,
+    maxBytes: perPage === 1 ? maxBytesOfOne : maxBytes,
+  };
+  try {
+    const listed = await identity.listUsers(asked, run.operatorToken, run.listSignal());
+    return listed === 'too_large' ? undefined : listed;
+  } catch (error) {
+    if (!(error instanceof DaypassError) || error.code !== 'identity_unavailable' || run.isOver) throw error;
+    const probe = { ...asked, page: emptyPage, maxBytes };
+    const empty = await identity.listUsers(probe, run.operatorToken, run.listSignal());
+    if (empty === 'too_large') throw error;
+    return empty === 'no_filter' ? empty : undefined;
   }
-  return { next: { ...place, position: position + staying }, state };
 }
 
 /** What is no record has no id, and nobody to delete has none. */

@@ -57,18 +57,28 @@ test('a crowd in front that stays, and only looks like throwaway users, hides no
     email: 'o@visitor.invalid',
     createdAt: new Date((now - 3600) * 1000).toISOString(),
   });
-  for (let turn = 0; turn < 3; turn += 1) {
+  for (let turn = 0; turn < 6; turn += 1) {
     await few();
     seconds += 10;
   }
   expect(stack.deletes).toHaveLength(1);
   stack.plant(orphans(1));
-  for (let turn = 0; turn < 3; turn += 1) {
+  for (let turn = 0; turn < 6; turn += 1) {
     await few();
     seconds += 10;
   }
   // From the beginning again.
   expect(stack.deletes).toHaveLength(2);
+});
+
+test('forty whom Identity cannot give hide nobody', async () => {
+  const planted = stack.plant(orphans(50));
+  for (const { id } of planted.slice(0, 40)) stack.unreadable.add(id);
+  for (let turn = 0; turn < 4; turn += 1) {
+    await few();
+    seconds += 10;
+  }
+  expect(stack.emails()).toEqual(planted.slice(0, 40).map(({ email }) => email));
 });
 
 test('where Identity cannot filter, the instance leaves it alone', async () => {

@@ -42,7 +42,9 @@ export async function startSweepStack({
   const { identity } = stack;
   const deletes: string[] = [];
   const lists: URL[] = [];
-  let watch: (request: Request) => Response | undefined = () => undefined;
+  /** Users whom Identity cannot give: a list with one of them ends in an error. */
+  const unreadable = Object.assign(new Set<string>(), { answer: () => new Response(null, { status: 502 }) });
+  let watch: (request: Request) => Response | undefined | Promise<Response | undefined> = () => undefined;
   const client = createIdentityClient({
     url: identity.url,
     fetch: async (input, init) => {
@@ -52,7 +54,10 @@ export async function startSweepStack({
       else lists.push(new URL(url));
       const perPage = Number(url.searchParams.get('per_page'));
       if (perPage > mostPerPage) url.searchParams.set('per_page', `${mostPerPage}`);
-      return watch(request) ?? fetch(new Request(url, request));
+      const answer = (await watch(request)) ?? (await fetch(new Request(url, request)));
+      if (unreadable.size === 0 || !answer.ok || !url.pathname.endsWith('/users')) return answer;
+      const { users } = (await answer.clone().json()) as { users: { id: string }[] };
+      return users.some(({ id }) => unreadable.has(id)) ? unreadable.answer() : answer;
     },
   });
   const broker: SweepDependencies = { ...stack.broker, identity: client };
@@ -64,6 +69,7 @@ export async function startSweepStack({
     deletes,
     /** Every list that was asked for. */
     lists,
+    unreadable,
     logged,
     log: (event: string, fields: object = {}) => void logged.push(JSON.stringify({ event, ...fields })),
     /** Sees each request to Identity first, and may answer in its stead. */

@@ -28,7 +28,7 @@ test.each([
 });
 
 test('a sweep names what is out of the ordinary only when it is', () => {
-  const swept = { seen: 3, deleted: 1, gone: 0, kept: 2, failed: 0, done: true, note: '' };
+  const swept = { seen: 3, deleted: 1, gone: 0, kept: 2, failed: 0, unread: 0, done: true, note: '' };
   expect(sweepInWords(swept)).toBe('3 seen, 1 deleted, 2 kept');
   expect(sweepInWords({ ...swept, gone: 1, failed: 2, done: false })).toBe(
     '3 seen, 1 deleted, 2 kept, 1 already gone, 2 not deleted now, more to see',
