@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
-import { DaypassError } from '../protocol/error.ts';
+import { ConfigurationError, DaypassError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { readBearer } from '../token/bearer.ts';
-import { createVerifier, type VerifierOptions } from '../token/createVerifier.ts';
+import { createVerifier, type VerifierOptions, verifierOptionNames } from '../token/createVerifier.ts';
 import { problemResponse } from './problem.ts';
 
 /** What `requireAccessToken` leaves for the handlers behind it. */
@@ -15,16 +16,22 @@ export interface AccessTokenEnv {
  * as `c.var.accessToken`. It knows no policy, and so no mode `monitor`: it always refuses. A refusal is 401 (403 for want of the scope) with the challenge of RFC 6750 §3 and
  * problem+json that holds the stable `code`.
  * @param options what this backend accepts; `scope` is the scope that the token must carry
- * @throws {ConfigurationError} a TypeError: an option is at fault
+ * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
  */
 export function requireAccessToken(
   options: VerifierOptions & { scope?: string },
 ): MiddlewareHandler<AccessTokenEnv> {
-  const verify = createVerifier(options);
+  assertKnownKeys('requireAccessToken', options, [...verifierOptionNames, 'scope']);
+  const { scope, ...verifierOptions } = options;
+  // RFC 6749 §3.3. No token carries what is no scope, but a list of them would be a mistake that nobody sees.
+  if (scope !== undefined && (typeof scope !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
+    throw new ConfigurationError(['requireAccessToken: scope must be one scope, such as write.']);
+  }
+  const verify = createVerifier(verifierOptions);
   return async (c, next) => {
     try {
       const token = await verify(readBearer(c.req.raw.headers));
-      if (options.scope !== undefined && !token.scopes.includes(options.scope)) {
+      if (scope !== undefined && !token.scopes.includes(scope)) {
         throw new DaypassError('insufficient_scope');
       }
       c.set('accessToken', token);

@@ -1,4 +1,5 @@
 import { type DeployContext, deployContexts } from '../protocol/deployContext.ts';
+import { isRecord, unknownKeys } from '../protocol/knownKeys.ts';
 import { isForbiddenHeader } from './forbiddenHeaders.ts';
 
 /** Collects what is wrong, so that one run of the site shows every problem at once. */
@@ -15,16 +16,11 @@ export class Checks {
    * @returns undefined where it is no object: then there is nothing in it to read
    */
   object<T>(at: string, value: T, known?: readonly string[]): T | undefined {
-    if (!isObject(value)) {
+    if (!isRecord(value)) {
       this.problems.push(`${at}: must be an object`);
       return undefined;
     }
-    for (const key of Object.keys(value)) {
-      this.that(
-        !known || known.includes(key),
-        `${at}: ${key} is unknown; the fields are ${known?.join(', ')}`,
-      );
-    }
+    if (known) this.problems.push(...unknownKeys(value, known).map((problem) => `${at}: ${problem}`));
     return value;
   }
 
@@ -111,10 +107,6 @@ export class Checks {
     this.that(value?.length !== 0, 'deployContexts: name at least one, or leave the field out');
     return list;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isLocal(hostname: string): boolean {

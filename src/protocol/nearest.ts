@@ -1,10 +1,15 @@
-/** @returns the known name that takes the fewest edits, where these are at most half of its letters */
+/**
+ * The name that was meant by a misspelt one, in whatever case.
+ * @returns the known name that it begins, or that takes the fewest edits, where these are at most half of its letters
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const [near] = known
-    .map((other) => [other, edits(name.toLowerCase(), other.toLowerCase()) / other.length] as const)
-    .filter(([, share]) => share <= 0.5)
-    .sort(([, a], [, b]) => a - b);
-  return near?.[0];
+  const lower = name.toLowerCase();
+  const shareOf = (other: string) =>
+    Math.min(edits(lower, other) / other.length, other.startsWith(lower) ? 0.5 : 1);
+  return known
+    .map((other) => ({ other, share: shareOf(other.toLowerCase()) }))
+    .filter(({ share }) => share <= 0.5)
+    .sort((a, b) => a.share - b.share)[0]?.other;
 }
 
 /** Levenshtein's distance: letters to insert, to leave out or to replace. */

@@ -1,5 +1,6 @@
 import { createAdmin, type IdentityAdmin } from '../identity/admin/admin.ts';
 import { ConfigurationError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { identityPath } from '../protocol/paths.ts';
 import { operatorTokenOfCall, readVariable } from './platform.ts';
 
@@ -15,10 +16,11 @@ export interface IdentityAdminOptions {
  * Admin calls of Netlify Identity, for functions. Make it once, at the top of the file; the operator token is read anew
  * at each call, since Netlify gives each invocation its own. Identity is that of the site (`URL`), or your own GoTrue
  * (`IDENTITY_URL`).
- * @throws {ConfigurationError} a TypeError: here for the timeout; from the first call where neither variable is an
+ * @throws {ConfigurationError} a TypeError: here for an option; from the first call where neither variable is an
  * https URL, or an http one on this machine
  */
 export function createIdentityAdmin(options: IdentityAdminOptions = {}): IdentityAdmin {
+  assertKnownKeys('createIdentityAdmin', options, ['timeoutSeconds']);
   return createAdmin({
     timeoutSeconds: options.timeoutSeconds ?? 8,
     operatorToken: operatorTokenOfCall,

@@ -4,10 +4,10 @@ import type { ProofScheme } from '../admission/proofScheme.ts';
 import { defineIdentityEvents, type IdentityEventFunctions } from '../identity/events/define.ts';
 import type { IdentityEventHandlers } from '../identity/events/handlers.ts';
 import { type EventName, eventNames } from '../identity/events/names.ts';
-import { refuseUnknown } from '../identity/refuseUnknown.ts';
 import { requirePolicy } from '../policy/mark.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { readEnvironment } from './environment.ts';
 import { logLine } from './log.ts';
 import { readVariable } from './platform.ts';
@@ -29,15 +29,15 @@ type NoHandlers = Readonly<Record<never, never>>;
  * @param policy made by `definePolicy`
  * @param handlers the site's own, as for `defineIdentityEvents`, for members: throwaway users never reach them, and with
  * `members: 'deny'` nobody reaches `validate`
- * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
- * @throws {TypeError} an unknown handler, or one that is no function
+ * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`; an unknown handler, or one that is no
+ * function
  */
 export function createIdentityFunction<Handlers extends IdentityEventHandlers = NoHandlers>(
   policy: Policy,
   handlers?: Handlers & { [Name in Exclude<keyof Handlers, EventName>]: never },
 ): IdentityEventFunctions<Handlers & { validate: unknown }> {
   requirePolicy('createIdentityFunction', policy);
-  refuseUnknown('createIdentityFunction', handlers ?? {}, Object.keys(eventNames));
+  assertKnownKeys('createIdentityFunction', handlers ?? {}, Object.keys(eventNames));
   const { admission, throwaway } = policy;
   const { emailDomain } = throwaway;
   const own: IdentityEventHandlers = membersOnly(handlers ?? {}, emailDomain);

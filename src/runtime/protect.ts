@@ -2,6 +2,7 @@ import { createProtectedApp } from '../http/protectedApp.ts';
 import { requirePolicy } from '../policy/mark.ts';
 import type { Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';
 import { logLine } from './log.ts';
@@ -28,14 +29,18 @@ export type ProtectedFunction<Context extends PlatformContext> = (
  * refuses in the policy's mode `monitor` too, since the handler counts on the token; while Redis is away the policy's
  * `storeFailure` holds here as in the gate.
  * @param handler called with `context.accessToken` once the caller has passed
- * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`, or `audience` or `scope` is
- * not in it
+ * @throws {ConfigurationError} a TypeError: the handler is no function, the policy is none of `definePolicy`,
+ * `audience` or `scope` is not in it, or an option is none of `ProtectOptions`
  */
 export function protect<Context extends PlatformContext>(
   handler: ProtectedFunction<Context>,
   options: ProtectOptions,
 ): (request: Request, context: Context) => Promise<Response> {
+  if (typeof handler !== 'function') {
+    throw new ConfigurationError(['protect: the handler must be a function (request, context).']);
+  }
   requirePolicy('protect', options?.policy);
+  assertKnownKeys('protect', options, ['policy', 'audience', 'scope']);
   const { policy, audience = policy.defaultAudience, scope } = options;
   const scopes = Object.hasOwn(policy.audiences, audience) ? policy.audiences[audience]?.scopes : undefined;
   if (!scopes) throw new ConfigurationError([`protect: ${audience} is not among the policy's audiences.`]);

@@ -1,5 +1,6 @@
 import { type DeployContext, deployContexts as knownContexts } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from './accessToken.ts';
 import { createKeyRing, type KeyRing } from './keyRing.ts';
 import { makeSecretCommand, secretWeakness } from './secret.ts';
@@ -21,12 +22,24 @@ export interface VerifierOptions {
   now?: () => number;
 }
 
+/** The names of all options. */
+export const verifierOptionNames: readonly string[] = Object.keys({
+  secret: true,
+  secondarySecret: true,
+  issuer: true,
+  audience: true,
+  deployContexts: true,
+  now: true,
+} satisfies Record<keyof VerifierOptions, true>);
+
 /**
  * Makes a function that verifies access tokens offline.
  * @returns a function from the compact token to what it says; it throws a `DaypassError` with a code `token_…`
- * @throws {ConfigurationError} a TypeError: a secret is missing or weak, or an option is malformed
+ * @throws {ConfigurationError} a TypeError: a secret is missing or weak, or an option is malformed, or none of
+ * `VerifierOptions`
  */
 export function createVerifier(options: VerifierOptions): (token: string) => Promise<AccessToken> {
+  assertKnownKeys('createVerifier', options, verifierOptionNames);
   const {
     secret,
     secondarySecret,
@@ -50,9 +63,14 @@ export function createVerifier(options: VerifierOptions): (token: string) => Pro
     problems.push('issuer must be an origin such as https://example.com, without path or trailing slash.');
   }
   if (typeof audience !== 'string' || audience === '') problems.push('audience must be a name such as api.');
-  if (!deployContexts.every((context) => knownContexts.includes(context)) || deployContexts.length === 0) {
-    problems.push(`deployContexts must name some of ${knownContexts.join(', ')}.`);
+  if (
+    !Array.isArray(deployContexts) ||
+    !deployContexts.every((context) => knownContexts.includes(context)) ||
+    deployContexts.length === 0
+  ) {
+    problems.push(`deployContexts must be a list of some of ${knownContexts.join(', ')}.`);
   }
+  if (typeof now !== 'function') problems.push('now must be a function that returns milliseconds.');
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   let keyRing: Promise<KeyRing> | undefined;

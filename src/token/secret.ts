@@ -10,6 +10,7 @@ const template =
  */
 export function secretWeakness(secret: string | undefined): string | undefined {
   if (secret === undefined || secret === '') return 'is missing';
+  if (typeof secret !== 'string') return 'must be a text';
   if (secret.trim() !== secret) return 'starts or ends with white space';
   if (new TextEncoder().encode(secret).length < 32) return 'is shorter than 32 bytes';
   if (/\s/.test(secret)) return 'holds white space, like a text rather than a secret';

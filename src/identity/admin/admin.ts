@@ -1,10 +1,10 @@
 import { ConfigurationError } from '../../protocol/error.ts';
-import { appMetadataOf, changeFields, type UserChange } from '../events/change.ts';
+import { assertKnownKeys } from '../../protocol/knownKeys.ts';
+import { appMetadataOf, changeFields, checkMetadata, type UserChange } from '../events/change.ts';
 import type { User } from '../events/user.ts';
-import { refuseUnknown } from '../refuseUnknown.ts';
 import { isUserId } from '../user.ts';
 import { type AccessOptions, createAccess } from './access.ts';
-import { type ListOptions, listPage, listUsers, type UserPage } from './listUsers.ts';
+import { checkListOptions, type ListOptions, listPage, listUsers, type UserPage } from './listUsers.ts';
 import { readUser } from './readUser.ts';
 import { IdentityRefusal } from './refusal.ts';
 
@@ -53,7 +53,9 @@ export interface IdentityAdmin {
  * @throws {ConfigurationError} a TypeError: the timeout is not above 0
  */
 export function createAdmin(options: AccessOptions): IdentityAdmin {
-  if (!(options.timeoutSeconds > 0)) throw new ConfigurationError(['timeoutSeconds must be above 0.']);
+  if (!Number.isFinite(options.timeoutSeconds) || options.timeoutSeconds <= 0) {
+    throw new ConfigurationError(['timeoutSeconds must be a number above 0.']);
+  }
   const send = createAccess(options);
   return {
     async get(id) {
@@ -61,23 +63,35 @@ export function createAdmin(options: AccessOptions): IdentityAdmin {
       return unlessGone(async () => readUser((await send({ method: 'GET', path })).body));
     },
 
-    list: (listOptions) => listUsers(send, listOptions),
+    list(listOptions = {}) {
+      // Here, since a generator does nothing before its first user is asked for.
+      checkListOptions('A list of users', listOptions);
+      return listUsers(send, listOptions);
+    },
 
     page: (pageOptions) => listPage(send, pageOptions),
 
     async create(user) {
-      refuseUnknown('A new user', user, ['email', 'password', 'confirm', 'userMetadata']);
+      assertKnownKeys('A new user', user, ['email', 'password', 'confirm', 'userMetadata']);
       const { email, password, confirm = false, userMetadata: user_metadata } = user;
       // GoTrue would take an empty password.
-      if (!email || !password) throw new TypeError('A new user needs an email and a password.');
+      if (!isText(email) || !isText(password)) {
+        throw new ConfigurationError(['A new user needs an email and a password.']);
+      }
+      checkConfirm(confirm);
+      checkMetadata({ userMetadata: user_metadata });
       const body = { email, password, confirm, user_metadata };
       return readUser((await send({ method: 'POST', path: '/admin/users', body })).body);
     },
 
     async update(id, update) {
       const path = pathOf(id);
-      refuseUnknown('An update', update, [...changeFields, 'email', 'password', 'confirm']);
+      assertKnownKeys('An update', update, [...changeFields, 'email', 'password', 'confirm']);
       const { email, password, confirm, userMetadata: user_metadata } = update;
+      for (const [name, value] of Object.entries({ email, password })) {
+        if (value !== undefined && !isText(value)) throw new ConfigurationError([`${name} must be a text.`]);
+      }
+      checkConfirm(confirm);
       const body = { email, password, confirm, app_metadata: appMetadataOf(update), user_metadata };
       return readUser((await send({ method: 'PUT', path, body })).body);
     },
@@ -87,6 +101,16 @@ export function createAdmin(options: AccessOptions): IdentityAdmin {
       return (await unlessGone(() => send({ method: 'DELETE', path }))) !== undefined;
     },
   };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function checkConfirm(confirm: unknown): void {
+  if (confirm !== undefined && typeof confirm !== 'boolean') {
+    throw new ConfigurationError(['confirm must be true or false.']);
+  }
 }
 
 function pathOf(id: string): string {

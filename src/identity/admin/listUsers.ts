@@ -1,5 +1,6 @@
+import { ConfigurationError } from '../../protocol/error.ts';
+import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import type { User } from '../events/user.ts';
-import { refuseUnknown } from '../refuseUnknown.ts';
 import { unavailable } from '../transport.ts';
 import type { SendAdmin } from './access.ts';
 import { readUser } from './readUser.ts';
@@ -25,21 +26,35 @@ export interface UserPage {
 const listFields = ['filter', 'order', 'perPage'];
 
 /**
+ * @param what names the options in the error
+ * @throws {ConfigurationError} a TypeError: an option makes no sense, or is none
+ */
+export function checkListOptions(what: string, options: ListOptions, more: readonly string[] = []): void {
+  assertKnownKeys(what, options, [...listFields, ...more]);
+  const { filter = '', order = 'oldest', perPage = 100 } = options;
+  const problems: string[] = [];
+  if (typeof filter !== 'string') problems.push('filter must be a text.');
+  if (order !== 'oldest' && order !== 'newest') problems.push('order must be oldest or newest.');
+  if (!Number.isInteger(perPage) || perPage < 1 || perPage > 1000) {
+    problems.push('perPage must be a whole number from 1 to 1000.');
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/**
  * One page of the list.
  * @param page from 1
- * @throws {TypeError} an option makes no sense
+ * @throws {ConfigurationError} a TypeError: an option makes no sense, or is none
  */
 export async function listPage(
   send: SendAdmin,
   options: ListOptions & { page?: number } = {},
 ): Promise<UserPage> {
-  refuseUnknown('A page of users', options, [...listFields, 'page']);
+  checkListOptions('A page of users', options, ['page']);
   const { filter = '', order = 'oldest', perPage = 100, page = 1 } = options;
-  if (order !== 'oldest' && order !== 'newest') throw new TypeError('order must be oldest or newest.');
-  if (!Number.isInteger(perPage) || perPage < 1 || perPage > 1000) {
-    throw new TypeError('perPage must be a whole number from 1 to 1000.');
+  if (!Number.isSafeInteger(page) || page < 1) {
+    throw new ConfigurationError(['page must be a whole number from 1.']);
   }
-  if (!Number.isSafeInteger(page) || page < 1) throw new TypeError('page must be a whole number from 1.');
   const query = new URLSearchParams({ page: String(page), per_page: String(perPage) });
   query.set('sort', `created_at ${order === 'oldest' ? 'asc' : 'desc'}`);
   if (filter !== '') query.set('filter', filter);
@@ -57,7 +72,6 @@ export async function listPage(
  * as are deleted between two pages, nothing tells, and one may be missed.
  */
 export async function* listUsers(send: SendAdmin, options: ListOptions = {}): AsyncGenerator<User, void> {
-  refuseUnknown('A list of users', options, listFields);
   const { perPage = 100 } = options;
   const seen = new Set<string>();
   const unseen = (users: User[]) => users.filter(({ id }) => !seen.has(id) && seen.add(id));

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../../protocol/error.ts';
 import { checkRoles, type UserChange } from './change.ts';
 import type { IdentityEvent } from './handlers.ts';
 
@@ -6,11 +7,11 @@ import type { IdentityEvent } from './handlers.ts';
  * user, before the first Identity token is issued. Other handlers may return what it returns: `addRoles('a')(event)`.
  *
  * Give none to the throwaway users of Daypass: with a role they are taken for members and refused.
- * @throws {TypeError} no role, or an empty one
+ * @throws {ConfigurationError} a TypeError: no role, or an empty one
  */
 export function addRoles(...roles: [string, ...string[]]): (event: IdentityEvent) => UserChange | undefined {
   checkRoles(roles);
-  if (roles.length === 0) throw new TypeError('addRoles takes at least one role.');
+  if (roles.length === 0) throw new ConfigurationError(['addRoles takes at least one role.']);
   return ({ user }) => {
     const current = user.roles ?? [];
     const missing = roles.filter((role) => !current.includes(role));

@@ -1,4 +1,5 @@
-import { refuseUnknown } from '../refuseUnknown.ts';
+import { ConfigurationError } from '../../protocol/error.ts';
+import { assertKnownKeys, isRecord } from '../../protocol/knownKeys.ts';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
@@ -16,16 +17,14 @@ export const changeFields = ['roles', 'appMetadata', 'userMetadata'] as const;
 
 /**
  * The `appMetadata` of a change with its `roles` in it.
- * @throws {TypeError} a field is of the wrong type; of `roles`, and with roles in `appMetadata` too
+ * @throws {ConfigurationError} a TypeError: a field is of the wrong type, or roles are in `appMetadata` too
  */
 export function appMetadataOf({ roles, appMetadata, userMetadata }: UserChange): Metadata | undefined {
-  for (const [field, value] of Object.entries({ appMetadata, userMetadata })) {
-    if (value !== undefined && !isObject(value)) throw new TypeError(`${field} must be an object.`);
-  }
+  checkMetadata({ appMetadata, userMetadata });
   if (roles === undefined) return appMetadata;
   checkRoles(roles);
   if (appMetadata && Object.hasOwn(appMetadata, 'roles')) {
-    throw new TypeError('Give the roles either as roles or in appMetadata, not both.');
+    throw new ConfigurationError(['Give the roles either as roles or in appMetadata, not both.']);
   }
   return { ...appMetadata, roles: [...roles] };
 }
@@ -33,15 +32,16 @@ export function appMetadataOf({ roles, appMetadata, userMetadata }: UserChange):
 /**
  * Metadata as they are after a change.
  * @returns undefined when nothing was to change
- * @throws {TypeError} the change is none
+ * @throws {ConfigurationError} a TypeError: the change is none
  */
 export function applyChange(
   user: { appMetadata?: Metadata; userMetadata?: Metadata },
   change: UserChange,
 ): { appMetadata: Record<string, unknown>; userMetadata: Record<string, unknown> } | undefined {
-  if (!isObject(change))
-    throw new TypeError('An event handler returns a change, such as { roles }, or nothing.');
-  refuseUnknown('A change of an event handler', change, changeFields);
+  if (!isRecord(change)) {
+    throw new ConfigurationError(['An event handler returns a change, such as { roles }, or nothing.']);
+  }
+  assertKnownKeys('A change of an event handler', change, changeFields);
   const appMetadata = appMetadataOf(change);
   if (!appMetadata && !change.userMetadata) return undefined;
   return {
@@ -50,18 +50,21 @@ export function applyChange(
   };
 }
 
-/** @throws {TypeError} */
+/** @throws {ConfigurationError} a TypeError */
+export function checkMetadata(metadata: Record<string, unknown>): void {
+  for (const [field, value] of Object.entries(metadata)) {
+    if (value !== undefined && !isRecord(value)) throw new ConfigurationError([`${field} must be an object.`]);
+  }
+}
+
+/** @throws {ConfigurationError} a TypeError */
 export function checkRoles(roles: readonly string[]): void {
   if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string' && role !== '')) {
-    throw new TypeError('roles must be a list of texts that are not empty.');
+    throw new ConfigurationError(['roles must be a list of texts that are not empty.']);
   }
 }
 
 function merge(current: Metadata = {}, updates: Metadata = {}): Record<string, unknown> {
   const merged = Object.entries({ ...current, ...updates });
   return Object.fromEntries(merged.filter(([key, value]) => value !== null || !Object.hasOwn(updates, key)));
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
-import { refuseUnknown } from '../refuseUnknown.ts';
+import { ConfigurationError } from '../../protocol/error.ts';
+import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import { applyChange, type UserChange } from './change.ts';
 import type { DeniableEvent, IdentityEventHandlers } from './handlers.ts';
 import { type EventName, eventNames } from './names.ts';
@@ -40,16 +41,18 @@ export type IdentityEventFunctions<Handlers> = {
  * const { userValidate, userLogin } = defineIdentityEvents({ validate: addRoles('member'), login: remember });
  * export default { userValidate, userLogin };
  * ```
- * @throws {TypeError} no handler, an unknown one, or one that is no function
+ * @throws {ConfigurationError} a TypeError: no handler, an unknown one, or one that is no function
  */
 export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
   handlers: Handlers & { [Name in Exclude<keyof Handlers, EventName>]: never },
 ): IdentityEventFunctions<Handlers> {
-  refuseUnknown('defineIdentityEvents', handlers, Object.keys(eventNames));
+  assertKnownKeys('defineIdentityEvents', handlers, Object.keys(eventNames));
   const given = Object.entries(handlers) as [EventName, Handler][];
-  if (given.length === 0) throw new TypeError('defineIdentityEvents needs at least one handler.');
+  if (given.length === 0) throw new ConfigurationError(['defineIdentityEvents needs at least one handler.']);
   const functions = given.map(([name, handler]) => {
-    if (typeof handler !== 'function') throw new TypeError(`The handler ${name} must be a function.`);
+    if (typeof handler !== 'function') {
+      throw new ConfigurationError([`The handler ${name} must be a function.`]);
+    }
     return [eventNames[name].netlify, name === 'deleted' ? withoutReply(handler) : withReply(handler)];
   });
   return Object.fromEntries(functions);

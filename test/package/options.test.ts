@@ -1,0 +1,231 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { startNetlifyEmulator } from '../../src/dev/netlify/start.ts';
+import { startDevIdentity } from '../../src/dev/identity/start.ts';
+import { startRedisBridge } from '../../src/dev/redis/start.ts';
+import { requireAccessToken } from '../../src/package/hono.ts';
+import { addRoles, createIdentityAdmin, defineIdentityEvents } from '../../src/package/identity.ts';
+import {
+  createBroker,
+  createGate,
+  createIdentityFunction,
+  createSignupGuard,
+  createSweep,
+  definePolicy,
+  introspectionSecret,
+  maintenanceBearer,
+  protect,
+} from '../../src/package/netlify.ts';
+import { ConfigurationError, createVerifier, verifyAccessToken } from '../../src/package/verify.ts';
+
+// Every exported function refuses, when it is called, an option that it does not know or cannot use: what is misspelt
+// must never protect less.
+
+const secret = 'Zl3x-9vQm7Kd2pWc8sNf4tYb6uHj1gRa';
+const verifier = { secret, issuer: 'https://site.example' };
+const policy = definePolicy();
+const handler = () => new Response();
+const event = () => undefined;
+const admin = createIdentityAdmin();
+
+/** A caller's mistake, in plain JavaScript, and what the error must say. */
+type Mistake = [call: () => unknown, message: RegExp];
+
+const verifierMistakes = (check: (options: never) => unknown): Mistake[] => {
+  const calling = (changes: object) => () => check({ ...verifier, ...changes } as never);
+  return [
+    [calling({ audiense: 'api' }), /audiense is unknown; did you mean audience\?/],
+    [calling({ deployContext: ['production'] }), /did you mean deployContexts\?/],
+    [calling({ secondary_secret: secret }), /did you mean secondarySecret\?/],
+    [calling({ deployContexts: 'production' }), /deployContexts must be a list/],
+    [calling({ deployContexts: [] }), /deployContexts must/],
+    [calling({ deployContexts: ['prod'] }), /deployContexts must/],
+    [calling({ deployContexts: null }), /deployContexts must/],
+    [calling({ audience: ['api'] }), /audience must/],
+    [calling({ audience: null }), /audience must/],
+    [calling({ issuer: 7 }), /issuer must/],
+    [calling({ secret: 7 }), /secret must be a text/],
+    [calling({ secret: undefined }), /secret is missing/],
+    [calling({ secondarySecret: null }), /secondarySecret must be a text/],
+    [calling({ now: 1_700_000_000 }), /now must be a function/],
+    [() => check(undefined as never), /must be an object/],
+    [() => check(null as never), /must be an object/],
+    [() => check(secret as never), /must be an object/],
+    [() => check([] as never), /must be an object/],
+  ];
+};
+
+const policyMistakes = (create: (policy: never) => unknown): Mistake[] => [
+  [() => create({ routes: [] } as never), /give the policy that definePolicy returned/],
+  [() => create(undefined as never), /give the policy that definePolicy returned/],
+  [() => create({ policy } as never), /give the policy that definePolicy returned/],
+];
+
+const defining = (input: unknown) => () => definePolicy(input as never);
+const protecting = (options: unknown) => () => protect(handler, options as never);
+
+const mistakes: Record<string, Mistake[] | 'takes no options'> = {
+  createVerifier: verifierMistakes(createVerifier),
+  verifyAccessToken: verifierMistakes((options) => verifyAccessToken('token', options)),
+  requireAccessToken: [
+    ...verifierMistakes(requireAccessToken),
+    [() => requireAccessToken({ ...verifier, scopes: 'write' } as never), /scopes is unknown; did you mean scope\?/],
+    [() => requireAccessToken({ ...verifier, scope: ['write'] } as never), /scope must be one scope/],
+    [() => requireAccessToken({ ...verifier, scope: 'read write' }), /scope must be one scope/],
+    [() => requireAccessToken({ ...verifier, scope: '' }), /scope must be one scope/],
+    [() => requireAccessToken({ ...verifier, scope: null } as never), /scope must be one scope/],
+  ],
+  definePolicy: [
+    [defining({ audience: {} }), /policy: audience is unknown; did you mean audiences\?/],
+    [defining({ deployContext: ['dev'] }), /did you mean deployContexts\?/],
+    [defining({ accessToken: { ttl: 60 } }), /accessToken: ttl is unknown; did you mean ttlSeconds\?/],
+    [defining({ throwaway: { domain: 'x.invalid' } }), /throwaway: domain is unknown; did you mean emailDomain\?/],
+    [defining({ admission: { prof: 'none' } }), /admission: prof is unknown; did you mean proof\?/],
+    [defining({ admission: { proof: 'proof-of-work', proofOfWork: { difficultly: 1 } } }), /did you mean difficulty\?/],
+    [defining({ admission: { proof: 'turnstile', turnstile: { sitekey: 'a' } } }), /did you mean siteKey\?/],
+    [defining({ limits: { sesion: { limit: 1, windowSeconds: 1 } } }), /did you mean session\?/],
+    [defining({ limits: { session: { limits: 1, windowSeconds: 1 } } }), /did you mean limit\?/],
+    [defining({ routes: [{ path: '/api/*', scopes: 'write' }] }), /routes\[0\]: scopes is unknown; did you mean scope\?/],
+    [defining({ audiences: { api: { secret: 'S', scope: [] } } }), /audiences.api: scope is unknown; did you mean scopes\?/],
+    [defining({ upstream: { timeout: 1 } }), /did you mean timeoutSeconds\?/],
+    [defining({ deployContexts: 'production' }), /deployContexts: must be a list/],
+    [defining(null), /must be an object/],
+  ],
+  createBroker: policyMistakes(createBroker),
+  createGate: policyMistakes(createGate),
+  createSweep: policyMistakes(createSweep),
+  createSignupGuard: policyMistakes(createSignupGuard),
+  createIdentityFunction: [
+    ...policyMistakes(createIdentityFunction),
+    [() => createIdentityFunction(policy, { sign_up: event } as never), /sign_up is unknown; did you mean signup\?/],
+    [() => createIdentityFunction(policy, { login: 'yes' } as never), /login must be a function/],
+    [() => createIdentityFunction(policy, event as never), /must be an object/],
+  ],
+  protect: [
+    [protecting({ policy, scopes: 'write' }), /scopes is unknown; did you mean scope\?/],
+    [protecting({ policy, audiense: 'api' }), /did you mean audience\?/],
+    [protecting({ policy, audience: 'other' }), /other is not among the policy's audiences/],
+    [protecting({ policy, scope: ['write'] }), /write is not among the scopes/],
+    [protecting(policy), /give the policy/],
+    [protecting({}), /give the policy/],
+    [protecting(undefined), /must be an object/],
+    [() => protect({ fetch: handler } as never, { policy }), /the handler must be a function/],
+    [() => protect(undefined as never, { policy }), /the handler must be a function/],
+  ],
+  introspectionSecret: [
+    [() => introspectionSecret(secret, undefined as never), /audience must/],
+    [() => introspectionSecret(secret, { audience: 'api' } as never), /audience must/],
+    [() => introspectionSecret(secret, ''), /audience must/],
+    [() => introspectionSecret('short', 'api'), /shorter than 32 bytes/],
+    [() => introspectionSecret({} as never, 'api'), /must be a text/],
+  ],
+  maintenanceBearer: [
+    [() => maintenanceBearer(undefined as never), /is missing/],
+    [() => maintenanceBearer({ secret } as never), /must be a text/],
+  ],
+  createIdentityAdmin: [
+    [() => createIdentityAdmin({ timeout: 1 } as never), /timeout is unknown; did you mean timeoutSeconds\?/],
+    [() => createIdentityAdmin({ timeoutSeconds: '8' } as never), /timeoutSeconds must be a number/],
+    [() => createIdentityAdmin({ timeoutSeconds: 0 }), /timeoutSeconds must be a number/],
+    [() => createIdentityAdmin({ timeoutSeconds: Number.NaN }), /timeoutSeconds must be a number/],
+    [() => createIdentityAdmin({ timeoutSeconds: Number.POSITIVE_INFINITY }), /timeoutSeconds must be a number/],
+    [() => createIdentityAdmin(8 as never), /must be an object/],
+    [() => admin.list({ pageSize: 1, perpage: 1 } as never), /perpage is unknown; did you mean perPage\?/],
+    [() => admin.list({ page: 2 } as never), /page is unknown; did you mean perPage\?/],
+    [() => admin.list({ perPage: '10' } as never), /perPage must be/],
+    [() => admin.list({ order: 'asc' } as never), /order must be/],
+    [() => admin.list({ filter: 7 } as never), /filter must be a text/],
+    [() => admin.page({ pages: 1 } as never), /did you mean page\?/],
+    [() => admin.page({ page: 0 }), /page must be/],
+    [() => admin.create({ email: 'a@b.example', password: 'x', confirmed: true } as never), /did you mean confirm\?/],
+    [() => admin.create({ email: 'a@b.example', password: 'x', confirm: 'no' } as never), /confirm must be true or false/],
+    [() => admin.create({ email: 'a@b.example' } as never), /needs an email and a password/],
+    [() => admin.update(crypto.randomUUID(), { role: ['a'] } as never), /role is unknown; did you mean roles\?/],
+    [() => admin.update(crypto.randomUUID(), { roles: 'a' } as never), /roles must be a list/],
+    [() => admin.update(crypto.randomUUID(), { appMetadata: 'a' } as never), /appMetadata must be an object/],
+    [() => admin.update(crypto.randomUUID(), { confirm: 1 } as never), /confirm must be true or false/],
+  ],
+  defineIdentityEvents: [
+    [() => defineIdentityEvents({ validat: event } as never), /validat is unknown; did you mean validate\?/],
+    [() => defineIdentityEvents({ userValidate: event } as never), /did you mean validate\?/],
+    [() => defineIdentityEvents({ login: 'yes' } as never), /login must be a function/],
+    [() => defineIdentityEvents({}), /at least one handler/],
+    [() => defineIdentityEvents(undefined as never), /must be an object/],
+  ],
+  addRoles: [
+    [() => (addRoles as () => unknown)(), /at least one role/],
+    [() => addRoles(['editor'] as never), /roles must be a list of texts/],
+    [() => addRoles(''), /roles must be a list of texts/],
+  ],
+  toUser: 'takes no options',
+};
+
+const devParts: Record<string, Mistake[]> = {
+  startDevIdentity: [
+    [() => startDevIdentity({ tokenlimit: { limit: 1, windowSeconds: 1 } } as never), /did you mean tokenLimit\?/],
+    [() => startDevIdentity({ tokenLimit: { limits: 1, windowSeconds: 1 } } as never), /did you mean limit\?/],
+    [() => startDevIdentity({ events: { target: event, name: [] } } as never), /did you mean names\?/],
+    [() => startDevIdentity({ events: { target: event, names: ['signedup'] } } as never), /events.names/],
+    [() => startDevIdentity({ registration: 'close' } as never), /registration must be/],
+    [() => startDevIdentity({ autoconfirm: 'false' } as never), /autoconfirm must be/],
+    [() => startDevIdentity({ commitDelayMs: '2' } as never), /commitDelayMs must be/],
+    [() => startDevIdentity({ now: 1 } as never), /now must be a function/],
+    [() => startDevIdentity({ port: '80' } as never), /port must be/],
+    [() => startDevIdentity(null as never), /must be an object/],
+  ],
+  startRedisBridge: [
+    [() => startRedisBridge({ redisURL: 'redis://127.0.0.1' } as never), /did you mean redisUrl\?/],
+    [() => startRedisBridge({ backend: 'redis' } as never), /backend must be/],
+    [() => startRedisBridge({ token: 7 } as never), /token must be/],
+    [() => startRedisBridge({ port: '80' } as never), /port must be/],
+    [() => startRedisBridge(8080 as never), /must be an object/],
+  ],
+  startNetlifyEmulator: [
+    [
+      () => startNetlifyEmulator({ projectRoot: '.', origin: 'http://localhost:1', enviroment: {} } as never),
+      /did you mean environment\?/,
+    ],
+    [
+      () => startNetlifyEmulator({ projectRoot: 7, origin: 'http://localhost:1', environment: {} } as never),
+      /projectRoot/,
+    ],
+    [() => startNetlifyEmulator(undefined as never), /must be an object/],
+  ],
+};
+
+async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    await call();
+  } catch (error) {
+    return error;
+  }
+  return 'no error';
+}
+
+describe.each(
+  Object.entries({ ...mistakes, ...devParts }).filter(([, list]) => list !== 'takes no options'),
+)('%s', (_, list) => {
+  test.each((list as Mistake[]).map(([call, message]) => ({ message, call })))('$message', async ({ call, message }) => {
+    const error = await errorOf(call);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toMatch(message);
+    expect(String(error)).not.toContain(secret);
+  });
+});
+
+test('every function that the package exports to servers stands in the table', async () => {
+  const folder = join(import.meta.dirname, '../../src/package');
+  const modules = await Promise.all(globSync('*.ts', { cwd: folder }).map((file) => import(join(folder, file))));
+  const functions = modules
+    .flatMap((module) => Object.entries(module as Record<string, unknown>))
+    .filter(([, value]) => typeof value === 'function' && !(value.prototype instanceof Error))
+    .map(([name]) => name);
+  expect([...new Set(functions)].sort()).toEqual(Object.keys(mistakes).sort());
+});
+
+test('options that are undefined are left out', async () => {
+  expect(() => requireAccessToken({ ...verifier, scope: undefined, audience: undefined } as never)).not.toThrow();
+  expect(() => createIdentityAdmin({ timeoutSeconds: undefined } as never)).not.toThrow();
+  expect(() => protect(handler, { policy, scope: undefined, audience: undefined } as never)).not.toThrow();
+});
