@@ -9,7 +9,9 @@ import { createPrivateKeys } from '../token/privateKeys.ts';
 export async function introspectionSecret(privateSecret: string, audience: string): Promise<string> {
   // Of nothing, and of an object, there would be a secret too.
   if (typeof audience !== 'string' || !/^[A-Za-z0-9._~-]{1,64}$/.test(audience)) {
-    throw new ConfigurationError(["introspectionSecret: audience must be a name in the site's policy, such as api."]);
+    throw new ConfigurationError([
+      "introspectionSecret: audience must be a name in the site's policy, such as api.",
+    ]);
   }
   return (await createPrivateKeys(privateSecret)).introspectionSecret(audience);
 }

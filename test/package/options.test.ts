@@ -1,8 +1,8 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { startNetlifyEmulator } from '../../src/dev/netlify/start.ts';
 import { startDevIdentity } from '../../src/dev/identity/start.ts';
+import { startNetlifyEmulator } from '../../src/dev/netlify/start.ts';
 import { startRedisBridge } from '../../src/dev/redis/start.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import { addRoles, createIdentityAdmin, defineIdentityEvents } from '../../src/package/identity.ts';
@@ -70,7 +70,10 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
   verifyAccessToken: verifierMistakes((options) => verifyAccessToken('token', options)),
   requireAccessToken: [
     ...verifierMistakes(requireAccessToken),
-    [() => requireAccessToken({ ...verifier, scopes: 'write' } as never), /scopes is unknown; did you mean scope\?/],
+    [
+      () => requireAccessToken({ ...verifier, scopes: 'write' } as never),
+      /scopes is unknown; did you mean scope\?/,
+    ],
     [() => requireAccessToken({ ...verifier, scope: ['write'] } as never), /scope must be one scope/],
     [() => requireAccessToken({ ...verifier, scope: 'read write' }), /scope must be one scope/],
     [() => requireAccessToken({ ...verifier, scope: '' }), /scope must be one scope/],
@@ -80,14 +83,26 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [defining({ audience: {} }), /policy: audience is unknown; did you mean audiences\?/],
     [defining({ deployContext: ['dev'] }), /did you mean deployContexts\?/],
     [defining({ accessToken: { ttl: 60 } }), /accessToken: ttl is unknown; did you mean ttlSeconds\?/],
-    [defining({ throwaway: { domain: 'x.invalid' } }), /throwaway: domain is unknown; did you mean emailDomain\?/],
+    [
+      defining({ throwaway: { domain: 'x.invalid' } }),
+      /throwaway: domain is unknown; did you mean emailDomain\?/,
+    ],
     [defining({ admission: { prof: 'none' } }), /admission: prof is unknown; did you mean proof\?/],
-    [defining({ admission: { proof: 'proof-of-work', proofOfWork: { difficultly: 1 } } }), /did you mean difficulty\?/],
+    [
+      defining({ admission: { proof: 'proof-of-work', proofOfWork: { difficultly: 1 } } }),
+      /did you mean difficulty\?/,
+    ],
     [defining({ admission: { proof: 'turnstile', turnstile: { sitekey: 'a' } } }), /did you mean siteKey\?/],
     [defining({ limits: { sesion: { limit: 1, windowSeconds: 1 } } }), /did you mean session\?/],
     [defining({ limits: { session: { limits: 1, windowSeconds: 1 } } }), /did you mean limit\?/],
-    [defining({ routes: [{ path: '/api/*', scopes: 'write' }] }), /routes\[0\]: scopes is unknown; did you mean scope\?/],
-    [defining({ audiences: { api: { secret: 'S', scope: [] } } }), /audiences.api: scope is unknown; did you mean scopes\?/],
+    [
+      defining({ routes: [{ path: '/api/*', scopes: 'write' }] }),
+      /routes\[0\]: scopes is unknown; did you mean scope\?/,
+    ],
+    [
+      defining({ audiences: { api: { secret: 'S', scope: [] } } }),
+      /audiences.api: scope is unknown; did you mean scopes\?/,
+    ],
     [defining({ upstream: { timeout: 1 } }), /did you mean timeoutSeconds\?/],
     [defining({ deployContexts: 'production' }), /deployContexts: must be a list/],
     [defining(null), /must be an object/],
@@ -98,7 +113,10 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
   createSignupGuard: policyMistakes(createSignupGuard),
   createIdentityFunction: [
     ...policyMistakes(createIdentityFunction),
-    [() => createIdentityFunction(policy, { sign_up: event } as never), /sign_up is unknown; did you mean signup\?/],
+    [
+      () => createIdentityFunction(policy, { sign_up: event } as never),
+      /sign_up is unknown; did you mean signup\?/,
+    ],
     [() => createIdentityFunction(policy, { login: 'yes' } as never), /login must be a function/],
     [() => createIdentityFunction(policy, event as never), /must be an object/],
   ],
@@ -109,7 +127,7 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [protecting({ policy, scope: ['write'] }), /write is not among the scopes/],
     [protecting(policy), /give the policy/],
     [protecting({}), /give the policy/],
-    [protecting(undefined), /must be an object/],
+    [protecting(undefined), /give the policy/],
     [() => protect({ fetch: handler } as never, { policy }), /the handler must be a function/],
     [() => protect(undefined as never, { policy }), /the handler must be a function/],
   ],
@@ -129,7 +147,10 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [() => createIdentityAdmin({ timeoutSeconds: '8' } as never), /timeoutSeconds must be a number/],
     [() => createIdentityAdmin({ timeoutSeconds: 0 }), /timeoutSeconds must be a number/],
     [() => createIdentityAdmin({ timeoutSeconds: Number.NaN }), /timeoutSeconds must be a number/],
-    [() => createIdentityAdmin({ timeoutSeconds: Number.POSITIVE_INFINITY }), /timeoutSeconds must be a number/],
+    [
+      () => createIdentityAdmin({ timeoutSeconds: Number.POSITIVE_INFINITY }),
+      /timeoutSeconds must be a number/,
+    ],
     [() => createIdentityAdmin(8 as never), /must be an object/],
     [() => admin.list({ pageSize: 1, perpage: 1 } as never), /perpage is unknown; did you mean perPage\?/],
     [() => admin.list({ page: 2 } as never), /page is unknown; did you mean perPage\?/],
@@ -138,10 +159,19 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [() => admin.list({ filter: 7 } as never), /filter must be a text/],
     [() => admin.page({ pages: 1 } as never), /did you mean page\?/],
     [() => admin.page({ page: 0 }), /page must be/],
-    [() => admin.create({ email: 'a@b.example', password: 'x', confirmed: true } as never), /did you mean confirm\?/],
-    [() => admin.create({ email: 'a@b.example', password: 'x', confirm: 'no' } as never), /confirm must be true or false/],
+    [
+      () => admin.create({ email: 'a@b.example', password: 'x', confirmed: true } as never),
+      /did you mean confirm\?/,
+    ],
+    [
+      () => admin.create({ email: 'a@b.example', password: 'x', confirm: 'no' } as never),
+      /confirm must be true or false/,
+    ],
     [() => admin.create({ email: 'a@b.example' } as never), /needs an email and a password/],
-    [() => admin.update(crypto.randomUUID(), { role: ['a'] } as never), /role is unknown; did you mean roles\?/],
+    [
+      () => admin.update(crypto.randomUUID(), { role: ['a'] } as never),
+      /role is unknown; did you mean roles\?/,
+    ],
     [() => admin.update(crypto.randomUUID(), { roles: 'a' } as never), /roles must be a list/],
     [() => admin.update(crypto.randomUUID(), { appMetadata: 'a' } as never), /appMetadata must be an object/],
     [() => admin.update(crypto.randomUUID(), { confirm: 1 } as never), /confirm must be true or false/],
@@ -163,8 +193,14 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
 
 const devParts: Record<string, Mistake[]> = {
   startDevIdentity: [
-    [() => startDevIdentity({ tokenlimit: { limit: 1, windowSeconds: 1 } } as never), /did you mean tokenLimit\?/],
-    [() => startDevIdentity({ tokenLimit: { limits: 1, windowSeconds: 1 } } as never), /did you mean limit\?/],
+    [
+      () => startDevIdentity({ tokenlimit: { limit: 1, windowSeconds: 1 } } as never),
+      /did you mean tokenLimit\?/,
+    ],
+    [
+      () => startDevIdentity({ tokenLimit: { limits: 1, windowSeconds: 1 } } as never),
+      /did you mean limit\?/,
+    ],
     [() => startDevIdentity({ events: { target: event, name: [] } } as never), /did you mean names\?/],
     [() => startDevIdentity({ events: { target: event, names: ['signedup'] } } as never), /events.names/],
     [() => startDevIdentity({ registration: 'close' } as never), /registration must be/],
@@ -203,20 +239,26 @@ async function errorOf(call: () => unknown): Promise<unknown> {
   return 'no error';
 }
 
-describe.each(
-  Object.entries({ ...mistakes, ...devParts }).filter(([, list]) => list !== 'takes no options'),
-)('%s', (_, list) => {
-  test.each((list as Mistake[]).map(([call, message]) => ({ message, call })))('$message', async ({ call, message }) => {
-    const error = await errorOf(call);
-    expect(error).toBeInstanceOf(ConfigurationError);
-    expect(String(error)).toMatch(message);
-    expect(String(error)).not.toContain(secret);
-  });
-});
+describe.each(Object.entries({ ...mistakes, ...devParts }).filter(([, list]) => list !== 'takes no options'))(
+  '%s',
+  (_, list) => {
+    test.each((list as Mistake[]).map(([call, message]) => ({ message, call })))(
+      '$message',
+      async ({ call, message }) => {
+        const error = await errorOf(call);
+        expect(error).toBeInstanceOf(ConfigurationError);
+        expect(String(error)).toMatch(message);
+        expect(String(error)).not.toContain(secret);
+      },
+    );
+  },
+);
 
 test('every function that the package exports to servers stands in the table', async () => {
   const folder = join(import.meta.dirname, '../../src/package');
-  const modules = await Promise.all(globSync('*.ts', { cwd: folder }).map((file) => import(join(folder, file))));
+  const modules = await Promise.all(
+    globSync('*.ts', { cwd: folder }).map((file) => import(join(folder, file))),
+  );
   const functions = modules
     .flatMap((module) => Object.entries(module as Record<string, unknown>))
     .filter(([, value]) => typeof value === 'function' && !(value.prototype instanceof Error))
@@ -225,7 +267,9 @@ test('every function that the package exports to servers stands in the table', a
 });
 
 test('options that are undefined are left out', async () => {
-  expect(() => requireAccessToken({ ...verifier, scope: undefined, audience: undefined } as never)).not.toThrow();
+  expect(() =>
+    requireAccessToken({ ...verifier, scope: undefined, audience: undefined } as never),
+  ).not.toThrow();
   expect(() => createIdentityAdmin({ timeoutSeconds: undefined } as never)).not.toThrow();
   expect(() => protect(handler, { policy, scope: undefined, audience: undefined } as never)).not.toThrow();
 });

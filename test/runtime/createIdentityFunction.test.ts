@@ -202,7 +202,7 @@ describe('the site`s own handlers', () => {
     const policy = definePolicy({ admission: {} });
     // @ts-expect-error there is no such event
     expect(() => createIdentityFunction(policy, { register: () => undefined })).toThrow(
-      /^createIdentityFunction has no field register; there are validate/,
+      /^createIdentityFunction: register is unknown; the fields are validate/,
     );
     // @ts-expect-error not a function
     expect(() => createIdentityFunction(policy, { validate: 'member' })).toThrow(

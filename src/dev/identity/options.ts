@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { ConfigurationError } from '../../protocol/error.ts';
+import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import { type EventName, eventNames } from './eventNames.ts';
 
 /** Stands in for the site's event function: gets the request that GoTrue would send over the wire. */
@@ -63,6 +65,22 @@ export type Settings = {
   now: () => number;
 };
 
+const optionNames = Object.keys({
+  jwtSecret: true,
+  operatorToken: true,
+  registration: true,
+  autoconfirm: true,
+  tokenLimit: true,
+  accessTokenTtlSeconds: true,
+  instanceId: true,
+  events: true,
+  eventTimeoutSeconds: true,
+  filter: true,
+  commitDelayMs: true,
+  now: true,
+} satisfies Record<keyof DevIdentityOptions, true>);
+const tokenLimitNames = ['limit', 'windowSeconds', 'callerHeader'];
+
 export const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const nilUuid = '00000000-0000-0000-0000-000000000000';
@@ -70,9 +88,11 @@ const callerHeader = 'x-nf-client-connection-ip';
 
 /**
  * Fills in the defaults.
- * @throws TypeError when an option makes no sense
+ * @throws {ConfigurationError} a TypeError: an option makes no sense, or is none
  */
 export function readOptions(options: DevIdentityOptions): Settings {
+  assertKnownKeys('Dev identity', options, optionNames);
+  if (options.tokenLimit) assertKnownKeys('Dev identity: tokenLimit', options.tokenLimit, tokenLimitNames);
   const settings: Settings = {
     jwtSecret: options.jwtSecret ?? randomSecret(),
     operatorToken: options.operatorToken ?? randomSecret(),
@@ -87,29 +107,48 @@ export function readOptions(options: DevIdentityOptions): Settings {
     commitDelayMs: options.commitDelayMs ?? 2,
     now: options.now ?? Date.now,
   };
-  check('jwtSecret', settings.jwtSecret !== '', 'must not be empty');
-  check('operatorToken', /^\S+$/.test(settings.operatorToken), 'must be one word');
+  check('jwtSecret', isText(settings.jwtSecret), 'must be a text that is not empty');
+  check('registration', ['open', 'closed'].includes(settings.registration), 'must be open or closed');
+  check('autoconfirm', typeof settings.autoconfirm === 'boolean', 'must be true or false');
+  check('now', typeof settings.now === 'function', 'must be a function');
+  check(
+    'operatorToken',
+    isText(settings.operatorToken) && /^\S+$/.test(settings.operatorToken),
+    'must be one word',
+  );
   check('instanceId', uuidPattern.test(settings.instanceId), 'must be a UUID');
-  check('accessTokenTtlSeconds', settings.accessTokenTtlSeconds > 0, 'must be above 0');
-  check('eventTimeoutSeconds', settings.eventTimeoutSeconds > 0, 'must be above 0');
+  check('accessTokenTtlSeconds', isNumber(settings.accessTokenTtlSeconds, 1e-3), 'must be above 0');
+  check('eventTimeoutSeconds', isNumber(settings.eventTimeoutSeconds, 1e-3), 'must be above 0');
   check('filter', ['mysql', 'mariadb'].includes(settings.filter), 'must be mysql or mariadb');
-  check('commitDelayMs', settings.commitDelayMs >= 0, 'must not be below 0');
+  check('commitDelayMs', isNumber(settings.commitDelayMs, 0), 'must be a number from 0');
   if (settings.tokenLimit) {
-    check('tokenLimit.limit', settings.tokenLimit.limit >= 1, 'must be at least 1');
-    check('tokenLimit.windowSeconds', settings.tokenLimit.windowSeconds > 0, 'must be above 0');
+    check('tokenLimit.limit', isNumber(settings.tokenLimit.limit, 1), 'must be at least 1');
+    check('tokenLimit.windowSeconds', isNumber(settings.tokenLimit.windowSeconds, 1e-3), 'must be above 0');
   }
   return settings;
 }
 
-function readEvents({ target, names = eventNames }: EventOptions): Settings['events'] {
+function readEvents(options: EventOptions): Settings['events'] {
+  assertKnownKeys('Dev identity: events', options, ['target', 'names']);
+  const { target, names = eventNames } = options;
+  const areNames = Array.isArray(names) && names.every((name) => eventNames.includes(name));
+  check('events.names', areNames, `must be a list of some of ${eventNames.join(', ')}`);
   if (typeof target === 'function') return { target, names: new Set(names) };
-  const url = new URL(target);
-  check('events.target', /^https?:$/.test(url.protocol), 'must be an http(s) address or a function');
-  return { target: url, names: new Set(names) };
+  const url = URL.canParse(target) ? new URL(target) : undefined;
+  check('events.target', /^https?:$/.test(`${url?.protocol}`), 'must be an http(s) address or a function');
+  return { target: url as URL, names: new Set(names) };
 }
 
 function check(option: string, holds: boolean, rule: string): void {
-  if (!holds) throw new TypeError(`Dev identity: ${option} ${rule}.`);
+  if (!holds) throw new ConfigurationError([`Dev identity: ${option} ${rule}.`]);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isNumber(value: unknown, least: number): boolean {
+  return typeof value === 'number' && value >= least;
 }
 
 function randomSecret(): string {

@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ConfigurationError } from '../../protocol/error.ts';
+import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import { type Call, prepareCall, requestOf } from './prepareCall.ts';
 import type { IdentityContext } from './runFunctions.ts';
 import { startParts } from './startParts.ts';
@@ -39,16 +41,21 @@ export interface NetlifyEmulator {
   close(): Promise<void>;
 }
 
-async function checkOptions({ projectRoot, origin }: NetlifyEmulatorOptions): Promise<string> {
+const optionNames = ['projectRoot', 'origin', 'environment', 'identityContext', 'next', 'log'];
+
+async function checkOptions(options: NetlifyEmulatorOptions): Promise<string> {
+  assertKnownKeys('startNetlifyEmulator', options, optionNames);
+  const { projectRoot, origin } = options;
+  if (typeof projectRoot !== 'string') throw new ConfigurationError(['projectRoot must be a path.']);
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   if (url?.protocol !== 'http:' || url.origin !== origin) {
-    throw new TypeError(
+    throw new ConfigurationError([
       `origin must be an http origin without a path, such as http://localhost:8888: ${origin}`,
-    );
+    ]);
   }
   const root = resolve(projectRoot);
   const found = await stat(root).catch(() => undefined);
-  if (!found?.isDirectory()) throw new TypeError(`projectRoot is not a folder: ${root}`);
+  if (!found?.isDirectory()) throw new ConfigurationError([`projectRoot is not a folder: ${root}`]);
   return root;
 }
 
@@ -61,13 +68,13 @@ function explain(error: unknown): string {
 /**
  * Runs a project's functions and edge functions as Netlify's own emulator does, without a network.
  *
- * @throws TypeError when an option is wrong
+ * @throws {ConfigurationError} a TypeError: an option is wrong, or is none
  * @throws Error that says what to do, when Deno is missing, or a function cannot be built or loaded
  */
 export async function startNetlifyEmulator(options: NetlifyEmulatorOptions): Promise<NetlifyEmulator> {
+  const projectRoot = await checkOptions(options);
   const { origin, environment, identityContext = () => undefined, log = console.error } = options;
   const { next = () => new Response('Not found', { status: 404 }) } = options;
-  const projectRoot = await checkOptions(options);
   const parts = await startParts({ projectRoot, origin, environment, identityContext, log });
   let closing: Promise<void> | undefined;
 

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../../protocol/error.ts';
 import type { Backend } from './backend.ts';
 
 /**
@@ -13,10 +14,10 @@ export type BackendChoice = 'auto' | 'redis-server' | 'memory';
  */
 export async function openBackend(choice: BackendChoice, redisUrl: string | undefined): Promise<Backend> {
   if (!['auto', 'redis-server', 'memory'].includes(choice)) {
-    throw new TypeError("backend must be 'auto', 'redis-server' or 'memory'");
+    throw new ConfigurationError(["backend must be 'auto', 'redis-server' or 'memory'"]);
   }
   if (redisUrl !== undefined) {
-    if (choice === 'memory') throw new TypeError("redisUrl has no meaning with backend 'memory'");
+    if (choice === 'memory') throw new ConfigurationError(["redisUrl has no meaning with backend 'memory'"]);
     return openUrl(redisUrl);
   }
   if (choice === 'memory') return openMemoryBackend('in-memory Redis (ioredis-mock)');

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { ConfigurationError } from '../../protocol/error.ts';
+import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import { type BridgeState, createApp } from './createApp.ts';
 import type { BridgeFault } from './fault.ts';
 import { type BackendChoice, openBackend } from './openBackend.ts';
@@ -39,13 +41,18 @@ export type RedisBridge = {
 
 /**
  * Starts a server on 127.0.0.1 that speaks Upstash's REST protocol over a real Redis or one in memory.
- * @throws TypeError for options that cannot be meant
+ * @throws {ConfigurationError} a TypeError: an option cannot be meant, or is none
  * @throws Error when the port is in use, or the Redis asked for is not there
  */
 export async function startRedisBridge(options: RedisBridgeOptions = {}): Promise<RedisBridge> {
+  assertKnownKeys('startRedisBridge', options, ['port', 'token', 'redisUrl', 'backend']);
   const { port = 0, token = randomBytes(24).toString('base64url') } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new TypeError('port must be 0 to 65535');
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new TypeError('token must be visible ASCII without spaces');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ConfigurationError(['startRedisBridge: port must be 0 to 65535.']);
+  }
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new ConfigurationError(['startRedisBridge: token must be visible ASCII without spaces.']);
+  }
 
   const backend = await openBackend(options.backend ?? 'auto', options.redisUrl);
   const state: BridgeState = { requests: 0, commands: 0, fault: undefined };

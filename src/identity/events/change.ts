@@ -53,7 +53,8 @@ export function applyChange(
 /** @throws {ConfigurationError} a TypeError */
 export function checkMetadata(metadata: Record<string, unknown>): void {
   for (const [field, value] of Object.entries(metadata)) {
-    if (value !== undefined && !isRecord(value)) throw new ConfigurationError([`${field} must be an object.`]);
+    if (value !== undefined && !isRecord(value))
+      throw new ConfigurationError([`${field} must be an object.`]);
   }
 }
 

@@ -45,7 +45,7 @@ test.each([
   [{ roles: [''] }, 'roles must be'],
   [{ roles: [1] }, 'roles must be'],
   [{ userMetadata: null }, 'userMetadata must be an object.'],
-  [{ rolls: ['a'] }, 'has no field rolls'],
+  [{ rolls: ['a'] }, 'rolls is unknown; did you mean roles?'],
   [[], 'returns a change'],
 ])('%j is a mistake', (change, words) => {
   expect(() => applyChange(user, change as never)).toThrow(words);

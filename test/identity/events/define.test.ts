@@ -55,10 +55,10 @@ test('each handler knows of its user what GoTrue guarantees', () => {
 test.each([
   [
     { validat: () => undefined },
-    'has no field validat; there are validate, signup, login, modified, deleted.',
+    'validat is unknown; did you mean validate? The fields are validate, signup, login, modified, deleted.',
   ],
-  [{ userValidate: () => undefined }, 'has no field userValidate'],
-  [{ toString: () => '' }, 'has no field toString'],
+  [{ userValidate: () => undefined }, 'userValidate is unknown'],
+  [{ toString: () => '' }, 'toString is unknown'],
   [{}, 'needs at least one handler'],
   [{ validate: undefined }, 'The handler validate must be a function.'],
   [{ login: 'yes' }, 'The handler login must be a function.'],
@@ -96,8 +96,11 @@ test('denies through the platform, once', async () => {
 });
 
 test.each([
-  [{ app_metadata: {} }, 'has no field app_metadata; there are roles, appMetadata, userMetadata.'],
-  [{ user: {} }, 'has no field user'],
+  [
+    { app_metadata: {} },
+    'app_metadata is unknown; did you mean appMetadata? The fields are roles, appMetadata, userMetadata.',
+  ],
+  [{ user: {} }, 'user is unknown'],
   [{ roles: 'member' }, 'roles must be a list'],
   [{ appMetadata: ['member'] }, 'appMetadata must be an object.'],
   ['denied', 'returns a change'],
