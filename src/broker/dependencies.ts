@@ -47,6 +47,8 @@ export interface BrokerDependencies {
   /** Those that count a caller's address and its network. */
   addressLimiters: Readonly<Record<AddressLimitName, AddressLimiters>>;
   refusedTokens: RefusedTokens;
+  /** Addresses that sent a right secret, and until when that is known, in seconds since the epoch; bounded. */
+  provenCallers: Map<string, number>;
   bodies: RequestBodies;
   /** The proof that sign-ups bring; undefined where the site has no admission. */
   challenges: ChallengeSource | undefined;

@@ -74,9 +74,13 @@ export async function countRefusedExchange(broker: BrokerDependencies, caller: C
   });
 }
 
+/** How long an address is known for the right secret that it sent. */
+const provenSeconds = 600;
+
 /**
- * Lets pass who sent the right secret. Wrong ones count by address, in a limit that right ones leave alone; once it is
- * used up, nothing from there is compared any more, or a guess would be worth its answer all the same.
+ * Lets pass who sent the right secret. Wrong ones count by address, in a limit that right ones leave alone. Once it is
+ * used up nothing from there is compared any more, or a guess would be worth its answer all the same; but for an address
+ * that had it right a moment ago: backends share theirs with strangers where functions run.
  * @param name the limit of wrong secrets
  * @param expected the right secret
  * @param refusal what a wrong secret is refused with
@@ -90,13 +94,17 @@ export async function requireSecret(
   refusal: () => DaypassError,
 ): Promise<void> {
   const { hashIdentifier } = broker.privateKeys;
-  const known = recallAddress(
-    broker.addressLimiters[name],
-    await hashBuckets(hashIdentifier, caller.address),
-  );
-  if (known) enforce([known]);
+  const now = broker.now();
+  const buckets = await hashBuckets(hashIdentifier, caller.address);
+  const proof = `${name} ${buckets.address}`;
+  const provenUntil = broker.provenCallers.get(proof) ?? 0;
+  const known = recallAddress(broker.addressLimiters[name], buckets);
+  if (known && provenUntil <= now) enforce([known]);
   // Comparing hashes: how long it takes says nothing of the secret.
-  if ((await hashIdentifier(given)) === (await hashIdentifier(expected))) return;
+  if ((await hashIdentifier(given)) === (await hashIdentifier(expected))) {
+    broker.provenCallers.set(proof, now + provenSeconds);
+    return;
+  }
   await unlessStoreIsAway(limitAddress(broker, name, caller));
   throw refusal();
 }

@@ -42,9 +42,11 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
       toldOfUnknown = true;
       log('address_unknown', { effect: 'callers without an address share one limit' });
     }
+    // Apart: what anybody may call must not use up what neighbours with a pass need, nor the other way round.
+    const open = (bucket: string) => hashIdentifier(`open ${bucket}`);
     const [session, buckets] = await Promise.all([
       subject === undefined ? undefined : hashIdentifier(subject),
-      hashBuckets(hashIdentifier, address),
+      hashBuckets(subject === undefined ? open : hashIdentifier, address),
     ]);
     return { session, ...buckets };
   }

@@ -1,13 +1,18 @@
 import type { Limits, ProofOfWork } from './types.ts';
 
+/**
+ * For what anybody can send at no cost. Short: an honest caller behind the address of one who does waits for 5 s at most.
+ * Fixed: in a sliding window, calls that never end would leave it no moment.
+ */
+const free = { limit: 600, windowSeconds: 5, algorithm: 'fixed-window' } as const;
+
 /** Limits of a site that says nothing about them. `docs/limits.md` has the reason of each number. */
 export const defaultLimits = {
   exchange: { limit: 300, windowSeconds: 300 },
-  // Fixed: in a sliding window, junk that never ends would leave no moment to an honest caller behind its address.
-  exchangeRefused: { limit: 600, windowSeconds: 5, algorithm: 'fixed-window' },
+  exchangeRefused: free,
   site: { limit: 9000, windowSeconds: 60 },
   renewal: { limit: 20, windowSeconds: 300 },
-  revoke: { limit: 300, windowSeconds: 60 },
+  revoke: free,
   introspection: { limit: 60_000, windowSeconds: 60 },
   introspectionRefused: { limit: 30, windowSeconds: 60 },
   maintenance: { limit: 120, windowSeconds: 60 },
@@ -16,7 +21,7 @@ export const defaultLimits = {
   address: { limit: 6000, windowSeconds: 60 },
   network: { limit: 60_000, windowSeconds: 60 },
   status: { limit: 30, windowSeconds: 60 },
-  challenge: { limit: 600, windowSeconds: 300 },
+  challenge: free,
   signup: { limit: 300, windowSeconds: 300 },
   login: { limit: 600, windowSeconds: 300 },
 } as const satisfies Limits;

@@ -12,6 +12,7 @@ import { createGuard, type Guard } from '../guard/guard.ts';
 import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
+import { BoundedMap } from '../limits/boundedMap.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLimiterPairs } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
@@ -88,6 +89,7 @@ export function wireBroker(
       challenge: byAddress('challenge'),
     },
     refusedTokens: createRefusedTokens(hashIdentifier),
+    provenCallers: new BoundedMap(10_000),
     bodies: createSmallBodies(policy),
     challenges: policy.admission && wireAdmission(policy.admission, environment),
     hasTurnstileTestKey: isTestSecret(environment.turnstileSecretKey),

@@ -69,6 +69,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
       status: limiters,
       challenge: limiters,
     },
+    provenCallers: new Map(),
     refusedTokens: { refuse: async () => undefined, remember: async () => undefined },
     bodies: patientBodies,
     challenges: undefined,

@@ -45,3 +45,19 @@ test('the table tells what a /48 gets', () => {
   expect(text).toContain('a /48 gets ten times the limit of an address');
   expect(defaultLimits.network.limit).toBe(10 * defaultLimits.address.limit);
 });
+
+test('the numbers hold what their reasons say', () => {
+  const { address, network, session, site, exchange, signup, exchangeRefused, revoke, challenge } =
+    defaultLimits;
+  const hall = 300;
+  // Hosted Identity lets one caller log in so often in 5 minutes.
+  const logIns = 30;
+  expect(address.limit / session.limit).toBeGreaterThanOrEqual(100);
+  expect(network.limit / session.limit).toBeGreaterThanOrEqual(1000);
+  expect(200 * logIns).toBeLessThan((site.limit * 3) / 4);
+  for (const limit of [exchange, signup]) expect(limit.limit).toBeGreaterThanOrEqual(hall);
+  for (const free of [exchangeRefused, revoke, challenge]) {
+    expect(free).toMatchObject({ windowSeconds: 5, algorithm: 'fixed-window' });
+    expect(free.limit).toBeGreaterThanOrEqual(2 * hall);
+  }
+});

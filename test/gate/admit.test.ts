@@ -69,6 +69,17 @@ test('a session is limited wherever it calls from, and its neighbour is not', as
   await admit(newSubject(), '203.0.113.7');
 });
 
+test('calls that need no token use up nothing that its neighbours with a pass need, nor the other way round', async () => {
+  const { admit } = connectAdmit(bridge(), { address: 2, network: 2 });
+  for (const address of ['203.0.113.7', '2001:db8:1:1::1']) {
+    for (const subject of [() => undefined, newSubject]) {
+      await admit(subject(), address);
+      await admit(subject(), address);
+      expect(await codeOf(() => admit(subject(), address))).toBe('rate_limited');
+    }
+  }
+});
+
 test('an address is limited however many sessions it starts, in any of its spellings', async () => {
   const { admit } = connectAdmit(bridge(), { address: 3 });
   await admit(newSubject(), '203.0.113.7');
@@ -97,6 +108,7 @@ test('the flood of an address, with fresh sessions or none, leaves its /48 usabl
     return codes;
   };
   await flood(6, newSubject);
+  await flood(6, () => undefined);
   const before = bridge().requests;
   expect(new Set(await flood(50, newSubject))).toEqual(new Set(['rate_limited']));
   expect(new Set(await flood(50, () => undefined))).toEqual(new Set(['rate_limited']));
@@ -110,7 +122,7 @@ test('a /48 over its limit costs Redis nothing, however many of its /64 call', a
   const { admit } = connectAdmit(bridge(), { network: 2 });
   const call = (site: number) =>
     codeOf(() => admit(site % 2 ? newSubject() : undefined, `2001:db8:1:${site.toString(16)}::9`));
-  for (let site = 0; site < 3; site += 1) await call(site);
+  for (let site = 0; site < 6; site += 1) await call(site);
   const before = bridge().requests;
   for (let site = 100; site < 200; site += 1) expect(await call(site)).toBe('rate_limited');
   expect(bridge().requests).toBe(before);
