@@ -4,7 +4,7 @@ import type { IntrospectionResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keyRing.ts';
 import type { BrokerDependencies, Caller } from './dependencies.ts';
 import type { Form } from './form.ts';
-import { requireSecret } from './limits.ts';
+import { requireSecret, unlessStoreIsAway } from './limits.ts';
 import { tryVerifySession } from './verifySession.ts';
 
 /**
@@ -25,12 +25,13 @@ export async function introspect(
   const { hashIdentifier } = broker.privateKeys;
   const session = token && (await hashIdentifier(token.subject));
   const audienceKey = await hashIdentifier(keyRing.audience);
-  // Both in one tick: the client merges them into one request.
-  const [decision, isRevoked] = await Promise.all([
-    broker.limiters.introspection.check(audienceKey),
+  // Both in one tick: the client merges them into one request. A Redis that is full counts no more, but tells.
+  const [isRevoked] = await Promise.all([
     session !== undefined && broker.revocations.isRevoked(session),
+    unlessStoreIsAway(
+      broker.limiters.introspection.check(audienceKey).then((decision) => enforce([decision])),
+    ),
   ]);
-  enforce([decision]);
   if (!token || isRevoked) return { active: false };
   const { subject, issuer, audience, issuedAt, expiresAt, tokenId, sessionStartedAt, scopes, deployContext } =
     token;

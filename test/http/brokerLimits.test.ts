@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DaypassError } from '../../src/protocol/error.ts';
 import type { TokenResponse } from '../../src/protocol/messages.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
 
@@ -105,6 +106,15 @@ describe('whoever has the right secret', () => {
     const before = stack.redis.requests;
     await ask('/session/introspect', init);
     expect(stack.redis.requests - before).toBe(1);
+  });
+
+  test('a limit that Redis does not count keeps nobody from learning what it tells', async () => {
+    const init = { ...form({ token: await session() }), headers: { authorization: basic } };
+    stack.broker.limiters.introspection.check = async () => {
+      throw new DaypassError('store_unavailable');
+    };
+    const answer = await stack.request('/session/introspect', init);
+    expect(await answer.json()).toMatchObject({ active: true });
   });
 
   test.each([
