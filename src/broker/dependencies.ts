@@ -54,10 +54,10 @@ export interface BrokerDependencies {
   challenges: ChallengeSource | undefined;
   /** Whether `TURNSTILE_SECRET_KEY` is one of Cloudflare's test keys. */
   hasTurnstileTestKey: boolean;
-  /** Variables of upstreams that the policy names and the environment lacks. */
-  missingUpstreams: readonly string[];
-  /** Asks Redis for a sign of life; throws `store_unavailable`. */
-  pingStore(): Promise<void>;
+  /** Upstreams by the variable that names them; only those that are set. */
+  upstreams: ReadonlyMap<string, URL>;
+  /** Whether anything answers there, whatever it says; rejects when nothing does. */
+  reachUpstream(url: URL, signal: AbortSignal): Promise<void>;
   /** What was counted today and in the seven days before; throws `store_unavailable`. */
   readStats(): Promise<StatsCount[]>;
   /** The present, seconds since the epoch. */

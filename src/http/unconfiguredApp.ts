@@ -10,10 +10,14 @@ import { problemResponse, tokenErrorResponse } from './problem.ts';
  * Stands in for broker or gate while policy or environment is at fault: refuses everything, and says under
  * `/session/status` which variables to mend. Problems name variables, never values.
  */
-export function createUnconfiguredApp(problems: readonly string[], log: Log): Hono<CallerEnv> {
+export function createUnconfiguredApp(
+  problems: readonly string[],
+  log: Log,
+  part: 'secrets' | 'policy' = 'secrets',
+): Hono<CallerEnv> {
   for (const problem of problems) log('not_configured', { problem });
   const app = new Hono<CallerEnv>();
-  app.get(statusPath, (c) => c.json(statusOfProblems(problems), 200, { 'cache-control': 'no-store' }));
+  app.get(statusPath, (c) => c.json(statusOfProblems(problems, part), 200, { 'cache-control': 'no-store' }));
   app.all(tokenPath, () => tokenErrorResponse(new DaypassError('not_configured'), false));
   app.all('*', () => problemResponse(new DaypassError('not_configured')));
   return app;

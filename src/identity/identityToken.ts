@@ -1,4 +1,4 @@
-import { jwtVerify } from 'jose';
+import { jwtVerify, SignJWT } from 'jose';
 import { DaypassError } from '../protocol/error.ts';
 import { parseToken } from '../token/parse.ts';
 import { isUserId } from './user.ts';
@@ -41,4 +41,19 @@ export async function verifyIdentityToken(token: string, secret: string, now: nu
   } catch (cause) {
     throw new DaypassError('subject_token_rejected', { cause });
   }
+}
+
+/** Whom nobody has. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Signs an Identity token of a user that there is not, good for a minute: by its answer Identity tells whether the key is
+ * its own.
+ */
+export function signProbeToken(secret: string, options: { now: number; audience: string }): Promise<string> {
+  const { now, audience } = options;
+  const claims = { sub: nobody, exp: now + 60, email: '', app_metadata: {}, user_metadata: {} };
+  return new SignJWT(audience ? { ...claims, aud: audience } : claims)
+    .setProtectedHeader({ alg: 'HS256', kid: 'nf-ident', typ: 'JWT' })
+    .sign(new TextEncoder().encode(secret));
 }

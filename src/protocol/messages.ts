@@ -47,7 +47,18 @@ export interface IntrospectionResponse {
 
 /** One line of `GET /session/status`. */
 export interface StatusCheck {
-  name: 'secrets' | 'identity' | 'registration' | 'autoconfirm' | 'redis' | 'upstream';
+  name:
+    | 'policy'
+    | 'secrets'
+    | 'identity'
+    | 'operator_token'
+    | 'audience'
+    | 'identity_jwt_secret'
+    | 'email'
+    | 'registration'
+    | 'autoconfirm'
+    | 'redis'
+    | 'upstream';
   ok: boolean;
   /** What is wrong and which setting mends it; absent when all is well. */
   remedy?: string;

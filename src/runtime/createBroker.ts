@@ -1,24 +1,27 @@
 import { createBrokerApp } from '../http/brokerApp.ts';
 import { requirePolicy } from '../policy/mark.ts';
-import type { Policy } from '../policy/types.ts';
-import { createHandler, type NetlifyHandler } from './handler.ts';
+import { createHandler, type NetlifyHandler, type PolicySource } from './handler.ts';
 import { logLine } from './log.ts';
 import { operatorTokenOfCall } from './platform.ts';
 import { wireBroker } from './wire.ts';
 
 /**
  * The broker as a Netlify function: exchanges, renews, revokes.
- * @param policy made by `definePolicy`
+ * @param policy made by `definePolicy`; or what loads its file, so that a policy at fault is told by `/session/status`
  * @returns the function's default export; serve it at `/session/*` and `/.well-known/oauth-authorization-server`
  * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
+ * @example
+ * ```ts
+ * export default createBroker(() => import('../../daypass.config.ts'));
+ * ```
  */
-export function createBroker(policy: Policy): NetlifyHandler {
-  requirePolicy('createBroker', policy);
-  return createHandler(policy, (environment, place) =>
+export function createBroker(policy: PolicySource): NetlifyHandler {
+  if (typeof policy !== 'function') requirePolicy('createBroker', policy);
+  return createHandler(policy, (environment, place, checked) =>
     createBrokerApp(
       // Netlify's token is good at Netlify's Identity; a GoTrue of one's own has its own.
       wireBroker(
-        policy,
+        checked,
         environment,
         place,
         () => environment.identityOperatorToken ?? operatorTokenOfCall(),

@@ -1,5 +1,7 @@
 import type { App } from '../http/caller.ts';
+import { describeCause } from '../http/problem.ts';
 import { createUnconfiguredApp } from '../http/unconfiguredApp.ts';
+import { requirePolicy } from '../policy/mark.ts';
 import type { Policy } from '../policy/types.ts';
 import { toDeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
@@ -12,8 +14,14 @@ import type { Place } from './wire.ts';
 /** The signature of Netlify's functions and edge functions alike. */
 export type NetlifyHandler = (request: Request, context: PlatformContext) => Promise<Response>;
 
+/**
+ * A policy, or what loads the file that holds it: `() => import('../../daypass.config.ts')`. A policy that is imported
+ * throws where it is at fault, and the function with it; one that is loaded becomes a finding of `/session/status`.
+ */
+export type PolicySource = Policy | (() => Promise<{ default: Policy }>);
+
 /** Makes what answers in the place of an app that cannot be built; logs the problems. */
-type StandIn = (problems: readonly string[], log: Log) => App;
+type StandIn = (problems: readonly string[], log: Log, part: 'secrets' | 'policy') => App;
 
 /**
  * Makes a Netlify handler of a Hono app. The app is built at the first request, since only then the platform tells
@@ -21,13 +29,13 @@ type StandIn = (problems: readonly string[], log: Log) => App;
  * @param standIn made instead while policy or environment is at fault. Default: it refuses everything
  */
 export function createHandler(
-  policy: Policy,
-  build: (environment: Environment, place: Place) => App,
+  source: PolicySource,
+  build: (environment: Environment, place: Place, policy: Policy) => App,
   standIn: StandIn = createUnconfiguredApp,
 ): NetlifyHandler {
   let app: Promise<App> | undefined;
   return async (request, context) => {
-    app ??= configure(policy, context, build, standIn);
+    app ??= configure(source, context, build, standIn);
     return (await app).fetch(request, {
       clientAddress: context.ip || undefined,
       waitUntil: (work) => context.waitUntil?.(work),
@@ -36,17 +44,34 @@ export function createHandler(
 }
 
 async function configure(
-  policy: Policy,
+  source: PolicySource,
   context: PlatformContext,
-  build: (environment: Environment, place: Place) => App,
+  build: (environment: Environment, place: Place, policy: Policy) => App,
   standIn: StandIn,
 ): Promise<App> {
+  const policy = typeof source === 'function' ? await load(source) : source;
+  if (Array.isArray(policy)) return standIn(policy, logLine, 'policy');
   try {
     const environment = await readEnvironment(policy, readVariable);
-    return build(environment, placeOf(policy, environment, context));
+    return build(environment, placeOf(policy, environment, context), policy);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    return standIn(error.problems, logLine);
+    return standIn(error.problems, logLine, 'secrets');
+  }
+}
+
+/** Loads a policy; what is wrong with its file, where it cannot be loaded. */
+async function load(source: () => Promise<{ default: Policy }>): Promise<Policy | string[]> {
+  const file = 'daypass.config.ts';
+  try {
+    const { default: policy } = await source();
+    requirePolicy(`The default export of ${file}`, policy);
+    return policy;
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems.map((problem) => `${file}: ${problem}`);
+    // What a file of the site's own throws may say more than a stranger should read.
+    logLine('policy_not_loaded', { cause: describeCause(error) });
+    return [`${file} could not be loaded: the log of this function says why.`];
   }
 }
 

@@ -24,7 +24,7 @@ import { BoundedMap } from '../store/boundedMap.ts';
 import type { CircuitTime } from '../store/circuit.ts';
 import { createClaims } from '../store/claim.ts';
 import { readCounts } from '../store/readCounts.ts';
-import { createRedis, ping } from '../store/redis.ts';
+import { createRedis } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
@@ -93,10 +93,11 @@ export function wireBroker(
     bodies: createSmallBodies(policy),
     challenges: policy.admission && wireAdmission(policy.admission, environment),
     hasTurnstileTestKey: isTestSecret(environment.turnstileSecretKey),
-    missingUpstreams: [...new Set(policy.routes.map((route) => route.upstream))].filter(
-      (name) => !environment.upstreams.has(name),
-    ),
-    pingStore: () => ping(redis),
+    upstreams: environment.upstreams,
+    reachUpstream: async (url, signal) => {
+      const response = await fetch(url, { method: 'HEAD', redirect: 'manual', signal });
+      await response.body?.cancel();
+    },
     readStats: () => readCounts(redis, Date.now()),
     now: nowSeconds,
   };

@@ -52,7 +52,7 @@ export async function storeCall<T>(call: Promise<T>): Promise<T> {
     throw new DaypassError('store_unavailable', {
       retryAfterSeconds,
       cause,
-      ...(cause.reason !== 'unreachable' && { detail: 'Redis answered with an error.' }),
+      ...(cause.reason !== 'unreachable' && { detail: `Redis answered with an error: ${cause.reason}.` }),
     });
   }
 }
@@ -60,13 +60,4 @@ export async function storeCall<T>(call: Promise<T>): Promise<T> {
 /** What Redis answered, which was none of the answers that the command has: a proxy's page, or another server's. */
 export function unexpectedAnswer(): DaypassError {
   return new DaypassError('store_unavailable', { retryAfterSeconds });
-}
-
-/**
- * Asks for a sign of life.
- * @throws {DaypassError} `store_unavailable`
- */
-export async function ping(redis: Redis): Promise<void> {
-  const answer = await storeCall(redis.ping());
-  if (answer !== 'PONG') throw unexpectedAnswer();
 }

@@ -74,8 +74,8 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     bodies: patientBodies,
     challenges: undefined,
     hasTurnstileTestKey: false,
-    missingUpstreams: [],
-    pingStore: async () => undefined,
+    upstreams: new Map(),
+    reachUpstream: async () => undefined,
     readStats: async () => [],
     now: () => now,
   };

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { testSecrets, testSiteKey } from '../../src/dev/turnstile/testKeys.ts';
 import type { StatusResponse } from '../../src/protocol/messages.ts';
+import { storeCall } from '../../src/store/redis.ts';
 import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../support/brokerStack.ts';
+import { command } from '../support/redisParts.ts';
 
 let stack: BrokerStack;
 afterEach(() => stack.close());
@@ -19,6 +21,9 @@ test('all is well', async () => {
   expect(status.checks.map((check) => check.name)).toEqual([
     'secrets',
     'identity',
+    'operator_token',
+    'audience',
+    'email',
     'registration',
     'autoconfirm',
     'redis',
@@ -60,11 +65,118 @@ test('Identity down', async () => {
   expect(remedies(status)).toEqual({ identity: expect.stringContaining('IDENTITY_URL') });
 });
 
-test('Redis down: the status still answers, and says so', async () => {
+test('a wrong operator token', async () => {
+  const status = await statusWith({ operatorToken: () => 'wrong' });
+  expect(remedies(status)).toEqual({
+    operator_token: expect.stringMatching(/refused.*IDENTITY_OPERATOR_TOKEN/),
+  });
+  expect(JSON.stringify(status)).not.toContain('wrong');
+});
+
+test('an Identity that lists nobody', async () => {
   stack = await startBrokerStack();
-  stack.redis.setFault({ kind: 'bad-gateway' });
+  stack.identity.faults.answer = { '/admin/users': 500 };
   const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
-  expect(remedies(status)).toEqual({ redis: expect.stringContaining('UPSTASH_REDIS_REST_URL') });
+  expect(remedies(status)).toEqual({ operator_token: expect.stringContaining('GET /admin/users') });
+});
+
+test('an audience of Identity that the policy does not name, and one that it names in vain', async () => {
+  stack = await startBrokerStack();
+  const { listUsers } = stack.broker.identity;
+  stack.broker.identity.listUsers = async (...asked) => {
+    const listed = await listUsers(...asked);
+    return typeof listed === 'string' ? listed : { ...listed, audience: 'site' };
+  };
+  const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
+  expect(remedies(status)).toEqual({ audience: expect.stringContaining('identity: { audience: "site" }') });
+  await stack.close();
+  const named = await statusWith({ policy: { identity: { audience: 'site' } } });
+  expect(remedies(named)).toEqual({ audience: expect.stringContaining('identity: { audience: "" }') });
+});
+
+test("IDENTITY_JWT_SECRET is the key of Identity's tokens, or is told not to be", async () => {
+  const jwtSecret = 'the-key-of-a-gotrue-of-ones-own-0123456789';
+  const right = await statusWith({ identity: { jwtSecret }, variables: { IDENTITY_JWT_SECRET: jwtSecret } });
+  expect(right.ok).toBe(true);
+  expect(right.checks.map(({ name }) => name)).toContain('identity_jwt_secret');
+  await stack.close();
+  const wrong = await statusWith({
+    identity: { jwtSecret },
+    variables: { IDENTITY_JWT_SECRET: `${jwtSecret}x` },
+  });
+  expect(remedies(wrong)).toEqual({ identity_jwt_secret: expect.stringContaining('GOTRUE_JWT_SECRET') });
+  expect(JSON.stringify(wrong)).not.toContain(jwtSecret);
+});
+
+test('e-mail and password switched off', async () => {
+  stack = await startBrokerStack();
+  const { getSettings } = stack.broker.identity;
+  stack.broker.identity.getSettings = async (signal) => ({
+    ...(await getSettings(signal)),
+    emailEnabled: false,
+  });
+  const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
+  expect(remedies(status)).toEqual({ email: expect.stringContaining('GOTRUE_EXTERNAL_EMAIL_DISABLED') });
+});
+
+test.each(['https://backend.example/api', 'https://backend.example/API/'])(
+  'an upstream %s in front of the route /api/*: its prefix is doubled',
+  async (url) => {
+    const status = await statusWith({ variables: { DAYPASS_UPSTREAM: url } });
+    expect(remedies(status)).toEqual({ upstream: expect.stringMatching(/DAYPASS_UPSTREAM.*\/api\/api\/…/i) });
+  },
+);
+
+test.each(['https://backend.example/', 'https://backend.example/v1', 'https://backend.example/ap'])(
+  'an upstream %s doubles nothing',
+  async (url) => {
+    expect((await statusWith({ variables: { DAYPASS_UPSTREAM: url } })).ok).toBe(true);
+  },
+);
+
+test('an upstream that does not answer', async () => {
+  const asked: string[] = [];
+  const status = await statusWith({
+    reachUpstream: async (url) => {
+      asked.push(url.href);
+      throw new TypeError('fetch failed');
+    },
+  });
+  expect(asked).toEqual(['https://backend.example/']);
+  expect(remedies(status)).toEqual({ upstream: expect.stringContaining('DAYPASS_UPSTREAM does not answer') });
+});
+
+describe('Redis', () => {
+  test('that does not answer: the status still does, and says so', async () => {
+    stack = await startBrokerStack();
+    stack.redis.setFault({ kind: 'bad-gateway' });
+    const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
+    expect(remedies(status)).toEqual({ redis: expect.stringContaining('UPSTASH_REDIS_REST_URL') });
+  });
+
+  test('that refuses the token', async () => {
+    const status = await statusWith({ variables: { UPSTASH_REDIS_REST_TOKEN: 'wrong' } });
+    expect(remedies(status)).toEqual({ redis: expect.stringMatching(/token.*UPSTASH_REDIS_REST_TOKEN/) });
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['may not be written to', "NOPERM this user has no permissions to run the 'set' command", /read-only/],
+    ['is full', "OOM command not allowed when used memory > 'maxmemory'.", /full/],
+    ['has no quota left', 'ERR max requests limit exceeded. Limit: 500000, Usage: 500000.', /quota/],
+    ['does something else', 'LOADING Redis is loading the dataset in memory', /log/],
+  ])('that %s', async (_, reply, remedy) => {
+    stack = await startBrokerStack();
+    const broken = new Error(`Command failed: ${reply}`);
+    broken.name = 'UpstashError';
+    stack.broker.claims.take = () => storeCall(Promise.reject(broken));
+    const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
+    expect(remedies(status)).toEqual({ redis: expect.stringMatching(remedy) });
+  });
+
+  test('is left as it was', async () => {
+    await statusWith({});
+    expect(await command(stack.redis, 'KEYS', 'daypass:claim:*')).toEqual([]);
+  });
 });
 
 describe('warnings', () => {

@@ -153,6 +153,55 @@ test('a token of the token endpoint without its environment is refused as RFC 67
   expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable', code: 'not_configured' });
 });
 
+describe('a broker whose policy is loaded', () => {
+  const statusOf = async (source: () => Promise<{ default: typeof policy }>) => {
+    platform.provide(good);
+    const handler = createBroker(source);
+    const refused = await handler(new Request(get('/session/revoke'), { method: 'POST' }), context);
+    expect([refused.status, (await refused.json()).code]).toEqual([503, 'not_configured']);
+    return (await (await handler(get('/session/status'), context)).json()) as StatusResponse;
+  };
+
+  test('works like one whose policy is imported, and loads it once, at the first request', async () => {
+    platform.provide({ ...good, URL: 'https://site.example' });
+    const load = vi.fn(async () => ({ default: policy }));
+    const handler = createBroker(load);
+    expect(load).not.toHaveBeenCalled();
+    for (let call = 0; call < 2; call += 1) {
+      expect((await handler(get('/.well-known/oauth-authorization-server'), context)).status).toBe(200);
+    }
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  test("tells what is wrong with the policy, and the file's name", async () => {
+    const { ok, checks } = await statusOf(async () => ({
+      default: definePolicy({ mode: 'strict' as 'enforce', storeFailure: 'x' as 'deny' }),
+    }));
+    expect([ok, checks.length, checks[0]?.name]).toEqual([false, 1, 'policy']);
+    expect(checks[0]?.remedy).toMatch(/^daypass\.config\.ts: mode: .*\ndaypass\.config\.ts: storeFailure: /);
+  });
+
+  test('tells that its file has no policy', async () => {
+    const { checks } = await statusOf(async () => ({ default: {} as typeof policy }));
+    expect(checks[0]).toMatchObject({ name: 'policy', ok: false });
+    expect(checks[0]?.remedy).toMatch(/daypass\.config\.ts.*definePolicy/);
+  });
+
+  test('tells that its file cannot be loaded, and the log alone why', async () => {
+    const { checks } = await statusOf(() =>
+      Promise.reject(new ReferenceError('PrivateMarker is not defined')),
+    );
+    expect(checks).toEqual([
+      {
+        name: 'policy',
+        ok: false,
+        remedy: expect.stringMatching(/^daypass\.config\.ts could not be loaded/),
+      },
+    ]);
+    expect(platform.lines.join()).toContain('PrivateMarker');
+  });
+});
+
 describe('broker and gate of one site', () => {
   let identity: Awaited<ReturnType<typeof startDevIdentity>>;
   let redis: RedisBridge;

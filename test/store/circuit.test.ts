@@ -227,7 +227,7 @@ describe('time in which this process was busy', () => {
 });
 
 describe('a Redis that answers and refuses', () => {
-  const refusing = 'store_refusing: Redis answered with an error.';
+  const refusing = 'store_refusing: Redis answered with an error: full.';
 
   test('is asked at every call, and never given up, and there is one notice', async () => {
     const { state, circuit, ask, time } = connect();

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createClaims } from '../../src/store/claim.ts';
-import { createRedis, ping, storeCall } from '../../src/store/redis.ts';
+import { createRedis, storeCall } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocation.ts';
 import { patient, useRedisBridge } from '../support/redisParts.ts';
 
@@ -17,6 +17,10 @@ afterEach(() => {
     server.closeAllConnections();
   }
 });
+
+/** A call that Redis answers, or does not. */
+const ping = (redis: ReturnType<typeof createRedis>) =>
+  createClaims(redis, async (id) => id).take(crypto.randomUUID());
 
 /** A server that is no Redis. */
 async function listen(listener: RequestListener): Promise<string> {

@@ -24,6 +24,8 @@ export interface BrokerStackOptions {
   /** Seconds since the epoch. */
   now?: () => number;
   operatorToken?: () => string | undefined;
+  /** Default: every upstream answers. */
+  reachUpstream?: (url: URL) => Promise<void>;
   /** Default: `production`. */
   deployContext?: DeployContext;
   variables?: Record<string, string>;
@@ -56,7 +58,11 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
   const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds: 10_000 } };
   const place = { issuer: siteUrl, deployContext: options.deployContext ?? 'production' };
   const operatorToken = options.operatorToken ?? (() => identity.operatorToken);
-  const broker = { ...wireBroker(policy, environment, place, operatorToken), now };
+  const broker = {
+    ...wireBroker(policy, environment, place, operatorToken),
+    reachUpstream: options.reachUpstream ?? (async () => undefined),
+    now,
+  };
   const logged: string[] = [];
   const app = createBrokerApp(broker, (event, fields) => logged.push(JSON.stringify({ event, ...fields })));
 
