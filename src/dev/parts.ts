@@ -66,7 +66,9 @@ export async function startParts(
   );
   const { privateKeys } = await readEnvironment(policy, (name) => check[name]);
 
-  const identity = settings.identity ? undefined : createDevIdentity(options.identity);
+  const identity = settings.identity
+    ? undefined
+    : createDevIdentity({ log: (line) => console.warn(`Identity: ${line}`), ...options.identity });
   const redis = settings.redis
     ? undefined
     : await startRedisBridge({ redisUrl: settings.redisUrl, backend: options.redisBackend ?? 'auto' });
@@ -83,7 +85,7 @@ export async function startParts(
     serveIdentity: (request) => {
       const { pathname, search } = new URL(request.url);
       const path = pathname.slice(identityPath.length) + search;
-      if (identity) return identity.fetch(new Request(new URL(path, siteUrl), request));
+      if (identity) return identity.fetch(new Request(new URL(siteUrl).origin + path, request));
       return proxy(`${settings.identity?.url}${path}`, request).catch(() =>
         Response.json({ code: 502, msg: 'Identity at IDENTITY_URL does not answer.' }, { status: 502 }),
       );

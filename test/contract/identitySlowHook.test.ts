@@ -14,11 +14,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('hook: slow', async () => {
-  const entry = entriesOf('open').find((each) => each.case === 'hook: slow');
-  if (!entry) throw new Error('The recording has no slow hook.');
+test.each([
+  ['open', 'hook: slow'],
+  ['admin', 'hook: deleted is slow'],
+] as const)('%s, %s', async (mode, name) => {
+  const entry = entriesOf(mode).find((each) => each.case === name);
+  if (!entry) throw new Error(`The recording has no "${name}".`);
   const calls: EventCall[] = [];
+  const logged: string[] = [];
   const identity = createDevIdentity({
+    log: (line) => logged.push(line),
     events: {
       target: async (request) => {
         const headers = Object.fromEntries(request.headers);
@@ -27,8 +32,12 @@ test('hook: slow', async () => {
       },
     },
   });
-  const { jwtSecret, instanceId } = identity;
-  const by = { translation: new Translation(identity.operatorToken), jwtSecret, instanceId };
+  const { jwtSecret, webhookSecret, instanceId } = identity;
+  const by = { translation: new Translation(identity.operatorToken), jwtSecret, webhookSecret, instanceId };
+  if (mode === 'admin') {
+    const email = by.translation.toLive('admin-3-1795878340@visitor.invalid');
+    by.translation.bind('6710c4d7-adaf-4393-95c7-801f62a8ea34', identity.users.plant({ email }).id);
+  }
 
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   let answered = false;
@@ -42,6 +51,8 @@ test('hook: slow', async () => {
     await setImmediate();
     expect(calls, `try ${tries} has 5 s`).toHaveLength(tries);
     expect(answered).toBe(false);
+    // No row yet, or no row any more.
+    expect(identity.users.count()).toBe(0);
     vi.advanceTimersByTime(1);
   }
   const answer = await readAnswer(await answering);
@@ -51,4 +62,6 @@ test('hook: slow', async () => {
   await compare(entry.response.body, answer.body, 'the body', by);
   await compareEvents(entry.events, calls, by);
   expect(identity.users.count()).toBe(0);
+  // What comes after the commit is only logged.
+  expect(logged).toHaveLength(mode === 'admin' ? 1 : 0);
 });

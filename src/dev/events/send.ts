@@ -8,10 +8,10 @@ import { readPayload } from './readPayload.ts';
 async function send(options: SendOptions): Promise<Outcome> {
   const payload = await readPayload(options);
   const body = JSON.stringify(payload);
-  const jwtSecret = options.secret ?? randomBytes(32).toString('base64url');
+  const webhookSecret = options.secret ?? randomBytes(32).toString('base64url');
   const signature = await signEvent(
     {
-      settings: { instanceId: payload.instance_id, jwtSecret },
+      settings: { instanceId: payload.instance_id, webhookSecret },
       clock: { seconds: () => Math.floor(Date.now() / 1000) },
     },
     body,

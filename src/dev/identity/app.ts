@@ -3,6 +3,7 @@ import { answerError, answerUnknownPath, answerWrongMethod } from './answers.ts'
 import { allowCrossOrigin } from './cors.ts';
 import { describeHealth, describeSettings } from './describeServer.ts';
 import { applyFaults, type Faults } from './faults.ts';
+import { invite } from './invite.ts';
 import { issueToken } from './issueToken.ts';
 import { listUsers } from './listUsers.ts';
 import { logOut } from './logOut.ts';
@@ -25,6 +26,7 @@ const routes: Record<string, Record<string, Handler>> = {
   '/logout': { POST: logOut },
   '/verify': { POST: verify },
   '/recover': { POST: recover },
+  '/invite': { POST: invite },
   '/admin/users': { GET: listUsers, POST: createUser },
   '/admin/users/:id': { GET: showUser, PUT: updateUser, DELETE: deleteUser },
 };

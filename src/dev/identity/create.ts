@@ -10,6 +10,7 @@ export type DevIdentity = {
   users: UserDirectory;
   faults: Faults;
   jwtSecret: string;
+  webhookSecret: string;
   operatorToken: string;
   instanceId: string;
   /**
@@ -28,12 +29,13 @@ export function createDevIdentity(options: DevIdentityOptions = {}): DevIdentity
   const parts = createParts(options);
   const faults: Faults = { hangPaths: [], answer: {} };
   const app = createApp(parts, faults);
-  const { jwtSecret, operatorToken, instanceId } = parts.settings;
+  const { jwtSecret, webhookSecret, operatorToken, instanceId } = parts.settings;
   return {
     fetch: async (request) => app.fetch(request),
-    users: createDirectory(parts.users, parts.clock),
+    users: createDirectory(parts),
     faults,
     jwtSecret,
+    webhookSecret,
     operatorToken,
     instanceId,
     async signAccessToken(userId) {

@@ -8,6 +8,7 @@ export function describeUser(user: User): Record<string, unknown> {
     role: user.role,
     email: user.email,
     confirmed_at: user.confirmedAt,
+    invited_at: user.invitedAt,
     confirmation_sent_at: user.confirmationSentAt,
     recovery_sent_at: user.recoverySentAt,
     new_email: user.newEmail || undefined,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from './clock.ts';
 import { newUser } from './newUser.ts';
-import type { User, UserTable } from './users.ts';
+import type { Parts } from './parts.ts';
+import type { User } from './users.ts';
 
 export type PlantedUser = Partial<User> & { email: string; password?: string };
 
@@ -17,12 +17,15 @@ export type UserDirectory = {
   age(id: string, seconds: number): void;
 };
 
-export function createDirectory(users: UserTable, clock: Clock): UserDirectory {
+export function createDirectory({ users, clock, settings }: Parts): UserDirectory {
   return {
     count: () => users.size,
     list: () => users.all(),
     plant({ password = randomUUID(), ...fields }) {
-      const blank = newUser({ email: fields.email, password, aud: '', userMetadata: null }, clock);
+      const blank = newUser(
+        { email: fields.email, password, aud: settings.audience, userMetadata: null },
+        clock,
+      );
       const user = { ...blank, confirmedAt: blank.createdAt, ...fields };
       users.insert(user);
       return user;

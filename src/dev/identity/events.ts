@@ -28,6 +28,20 @@ export async function callEvent(parts: Parts, event: EventName, user: User): Pro
   return reply === '' ? user : applyReply(parts, user, reply);
 }
 
+/**
+ * Tells the site of a change that is committed already: no answer can undo it, and a failure is only logged.
+ * @returns the user as the reply left it; as it was where the site refused, was too slow or replied nonsense
+ */
+export async function callEventAfterCommit(parts: Parts, event: EventName, user: User): Promise<User> {
+  try {
+    return await callEvent(parts, event, user);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    parts.settings.log(`${event} failed, and the change stays: ${error.message}`);
+    return user;
+  }
+}
+
 function applyReply({ clock }: Parts, user: User, reply: string): User {
   const { app_metadata, user_metadata } = readReply(reply);
   if (app_metadata === null && user_metadata === null) return user;

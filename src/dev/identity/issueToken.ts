@@ -32,7 +32,7 @@ export async function answerTokens(parts: Parts, user: User, refreshToken: strin
 }
 
 async function grantForPassword(parts: Parts, c: Context, email: string, password: string) {
-  const user = parts.users.findByEmail(email, audienceOf(c));
+  const user = parts.users.findByEmail(email, audienceOf(parts, c));
   if (user && !user.confirmedAt) throw new OAuthError('invalid_grant', 'Email not confirmed');
   if (!user || !passwordMatches(password, user.passwordHash)) {
     throw new OAuthError('invalid_grant', 'No user found with that email, or password invalid.');
@@ -55,8 +55,20 @@ async function grantForRefreshToken(parts: Parts, text: string) {
 
 // As Go reads a form: fields of the body, where it is one, before those of the query.
 async function readForm(c: Context): Promise<URLSearchParams> {
-  const type = c.req.header('content-type') ?? '';
-  const isForm = type.startsWith('application/x-www-form-urlencoded');
-  const body = isForm ? [...new URLSearchParams(await c.req.text())] : [];
+  const fields = await readFields(c).catch(() => new FormData());
+  const body = [...fields].map(([name, value]): [string, string] => [name, String(value)]);
   return new URLSearchParams([...body, ...new URL(c.req.url).searchParams]);
+}
+
+async function readFields(c: Context): Promise<FormData> {
+  const type = c.req.header('content-type') ?? '';
+  if (type.startsWith('application/x-www-form-urlencoded')) return c.req.raw.formData();
+  const boundary = /^multipart\/form-data;.*boundary="?([^";]+)/.exec(type)?.[1];
+  if (boundary === undefined) return new FormData();
+  // Node refuses boundaries of fewer than 27 characters, which RFC 2046 §5.1.1 allows.
+  const long = `${'-'.repeat(27)}${boundary}`;
+  const body = (await c.req.text()).replaceAll(`--${boundary}`, `--${long}`);
+  return new Response(body, {
+    headers: { 'content-type': `multipart/form-data; boundary=${long}` },
+  }).formData();
 }

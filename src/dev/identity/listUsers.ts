@@ -10,9 +10,9 @@ import type { User } from './users.ts';
 
 /** `GET /admin/users`: the users of one audience, newest first unless asked otherwise. */
 export async function listUsers(parts: Parts, c: Context): Promise<Response> {
-  await requireOperator(parts, c);
+  const claims = await requireOperator(parts, c);
   const url = new URL(c.req.url);
-  const aud = audienceOf(c);
+  const aud = audienceOf(parts, c, claims);
   const { page, perPage } = orBadRequest('Bad Pagination Parameters', () => readPage(url.searchParams));
   const sort = orBadRequest('Bad Sort Parameters', () => readSort(url.searchParams));
   const filter = url.searchParams.get('filter') ?? '';

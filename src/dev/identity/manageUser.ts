@@ -3,12 +3,12 @@ import { answerJson } from './answers.ts';
 import { askToConfirm, confirm } from './confirm.ts';
 import { describeUser } from './describeUser.ts';
 import { HttpError } from './errors.ts';
-import { callEvent } from './events.ts';
+import { callEventAfterCommit } from './events.ts';
 import { mergeMetadata } from './metadata.ts';
-import { newUser } from './newUser.ts';
+import { fitsColumn, newUser } from './newUser.ts';
 import { uuidPattern } from './options.ts';
 import type { Parts } from './parts.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, isTooLongToHash } from './passwords.ts';
 import { audienceOf, bodyOf } from './request.ts';
 import { requireOperator } from './requireOperator.ts';
 import type { User } from './users.ts';
@@ -25,20 +25,22 @@ const fields = {
 
 /** `POST /admin/users`: no event, no limit; the `app_metadata` of the body is ignored. */
 export async function createUser(parts: Parts, c: Context): Promise<Response> {
-  await requireOperator(parts, c);
+  const claims = await requireOperator(parts, c);
   const { clock, users } = parts;
   const params = await readBody(c);
   const { email, password } = params;
-  const aud = params.aud || audienceOf(c);
+  const aud = params.aud || audienceOf(parts, c, claims);
   if (email === '') throw new HttpError(422, 'An email address is required');
   if (users.findByEmail(email, aud)) {
     throw new HttpError(422, 'Email address already registered by another user');
   }
+  if (isTooLongToHash(password)) throw new HttpError(500, 'Error creating user');
   const created = {
     ...newUser({ email, password, aud, userMetadata: params.user_metadata }, clock),
     role: params.role,
   };
   const user = params.confirm ? confirm(created, clock) : askToConfirm(created, clock);
+  if (!fitsColumn(email)) throw new HttpError(500, 'Database error creating new user');
   await parts.untilCommit();
   users.insert(user);
   return answerJson(describeUser(user));
@@ -55,6 +57,9 @@ export async function updateUser(parts: Parts, c: Context): Promise<Response> {
   let user = await loadUser(parts, c);
   const params = await readBody(c);
   if (params.confirm) user = confirm(user, clock);
+  if (isTooLongToHash(params.password) || !fitsColumn(params.email)) {
+    throw new HttpError(500, 'Error updating user');
+  }
   user = {
     ...user,
     role: params.role || user.role,
@@ -64,19 +69,21 @@ export async function updateUser(parts: Parts, c: Context): Promise<Response> {
     userMetadata: mergeMetadata(user.userMetadata, params.user_metadata),
     updatedAt: clock.microTime(),
   };
-  user = await callEvent(parts, 'usermodified', user);
   await parts.untilCommit();
   parts.users.update(user);
-  return answerJson(describeUser(user));
+  const told = await callEventAfterCommit(parts, 'usermodified', user);
+  if (told !== user) parts.users.update(told);
+  return answerJson(describeUser(told));
 }
 
 /** `DELETE /admin/users/{id}`: whoever read the row in time is told that it deleted it. */
 export async function deleteUser(parts: Parts, c: Context): Promise<Response> {
   const user = await loadUser(parts, c);
-  await callEvent(parts, 'userdeleted', user);
   await parts.untilCommit();
   parts.users.delete(user.id);
   parts.refreshTokens.forget(user.id);
+  // The answer waits for the site all the same, for up to three deadlines.
+  await callEventAfterCommit(parts, 'userdeleted', user);
   return answerJson({});
 }
 

@@ -6,6 +6,11 @@ import type { User } from './users.ts';
 
 export type NewUser = { email: string; password: string; aud: string; userMetadata: Metadata | null };
 
+/** Whether an e-mail fits its column, a VARCHAR(255). */
+export function fitsColumn(email: string): boolean {
+  return [...email].length <= 255;
+}
+
 /** A user of the e-mail provider that is in no table yet. */
 export function newUser(fields: NewUser, clock: Clock): User {
   const createdAt = clock.microTime();
@@ -14,9 +19,11 @@ export function newUser(fields: NewUser, clock: Clock): User {
     aud: fields.aud,
     role: '',
     email: fields.email,
-    passwordHash: hashPassword(fields.password),
+    // Whoever was invited has none yet.
+    passwordHash: fields.password === '' ? '' : hashPassword(fields.password),
     confirmedAt: undefined,
     confirmationToken: '',
+    invitedAt: undefined,
     confirmationSentAt: undefined,
     recoveryToken: '',
     recoverySentAt: undefined,

@@ -22,10 +22,16 @@ export type TokenLimit = {
 };
 
 export type DevIdentityOptions = {
-  /** Key of the access tokens and of the event signatures. Random by default. */
+  /** Key of the access tokens. Random by default. */
   jwtSecret?: string;
+  /** Key of the event signatures. The one of the access tokens by default. */
+  webhookSecret?: string;
   /** The bearer of admin calls. Random by default. */
   operatorToken?: string;
+  /** `GOTRUE_JWT_AUD`: the audience of requests that name none, and of their users. Empty by default. */
+  audience?: string;
+  /** `GOTRUE_JWT_ADMIN_GROUP_NAME`: users with this `role` may make admin calls. `admin` by default. */
+  adminGroup?: string;
   /** Whether strangers may sign up. Open by default. */
   registration?: 'open' | 'closed';
   /** Whether a new user may log in at once. On by default; hosted sites start with it off. */
@@ -48,11 +54,17 @@ export type DevIdentityOptions = {
   commitDelayMs?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
+  /** Told what GoTrue would only log: an event call that failed after the change was committed. */
+  log?: (line: string) => void;
 };
 
 export type Settings = {
   jwtSecret: string;
+  webhookSecret: string;
   operatorToken: string;
+  audience: string;
+  adminGroup: string;
+  log: (line: string) => void;
   registration: 'open' | 'closed';
   autoconfirm: boolean;
   tokenLimit: Required<TokenLimit> | undefined;
@@ -67,6 +79,10 @@ export type Settings = {
 
 const optionNames = Object.keys({
   jwtSecret: true,
+  webhookSecret: true,
+  audience: true,
+  adminGroup: true,
+  log: true,
   operatorToken: true,
   registration: true,
   autoconfirm: true,
@@ -93,9 +109,14 @@ const callerHeader = 'x-nf-client-connection-ip';
 export function readOptions(options: DevIdentityOptions): Settings {
   assertKnownKeys('Dev identity', options, optionNames);
   if (options.tokenLimit) assertKnownKeys('Dev identity: tokenLimit', options.tokenLimit, tokenLimitNames);
+  const jwtSecret = options.jwtSecret ?? randomSecret();
   const settings: Settings = {
-    jwtSecret: options.jwtSecret ?? randomSecret(),
+    jwtSecret,
+    webhookSecret: options.webhookSecret ?? jwtSecret,
     operatorToken: options.operatorToken ?? randomSecret(),
+    audience: options.audience ?? '',
+    adminGroup: options.adminGroup ?? 'admin',
+    log: options.log ?? (() => undefined),
     registration: options.registration ?? 'open',
     autoconfirm: options.autoconfirm ?? true,
     tokenLimit: options.tokenLimit && { callerHeader, ...options.tokenLimit },
@@ -108,6 +129,10 @@ export function readOptions(options: DevIdentityOptions): Settings {
     now: options.now ?? Date.now,
   };
   check('jwtSecret', isText(settings.jwtSecret), 'must be a text that is not empty');
+  check('webhookSecret', isText(settings.webhookSecret), 'must be a text that is not empty');
+  check('audience', typeof settings.audience === 'string', 'must be a text');
+  check('adminGroup', isText(settings.adminGroup), 'must be a text that is not empty');
+  check('log', typeof settings.log === 'function', 'must be a function');
   check('registration', ['open', 'closed'].includes(settings.registration), 'must be open or closed');
   check('autoconfirm', typeof settings.autoconfirm === 'boolean', 'must be true or false');
   check('now', typeof settings.now === 'function', 'must be a function');

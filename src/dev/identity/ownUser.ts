@@ -1,19 +1,21 @@
 import type { Context } from 'hono';
 import { answerJson } from './answers.ts';
-import { mailedToken } from './confirm.ts';
+import type { Clock } from './clock.ts';
+import { mailedToken, requireFresh } from './confirm.ts';
 import { describeUser } from './describeUser.ts';
 import { HttpError } from './errors.ts';
 import { mergeMetadata } from './metadata.ts';
 import type { Parts } from './parts.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, isTooLongToHash } from './passwords.ts';
 import { audienceOf, bodyOf, claimsOf, userOfClaims } from './request.ts';
+import { isAdmin } from './requireOperator.ts';
 import type { User } from './users.ts';
 
 /** `GET /user` */
 export async function showOwnUser(parts: Parts, c: Context): Promise<Response> {
   const claims = await claimsOf(parts, c);
   const user = userOfClaims(parts, claims);
-  if (audienceOf(c, claims) !== claims.aud) {
+  if (audienceOf(parts, c, claims) !== claims.aud) {
     throw new HttpError(400, "Token audience doesn't match request audience");
   }
   if (!user) throw new HttpError(404, 'User not found');
@@ -33,13 +35,18 @@ export async function updateOwnUser(parts: Parts, c: Context): Promise<Response>
   });
   const user = userOfClaims(parts, claims);
   if (!user) throw new HttpError(404, 'User not found');
-  if (params.app_metadata) throw new HttpError(401, 'Updating app_metadata requires admin privileges');
+  if (params.app_metadata && !isAdmin(parts, user))
+    throw new HttpError(401, 'Updating app_metadata requires admin privileges');
 
   let updated: User = { ...user, userMetadata: mergeMetadata(user.userMetadata, params.data) };
+  if (params.app_metadata) {
+    updated = { ...updated, appMetadata: mergeMetadata(user.appMetadata, params.app_metadata) };
+  }
+  if (isTooLongToHash(params.password)) throw new HttpError(500, 'Error during password storage');
   if (params.password) updated = { ...updated, passwordHash: hashPassword(params.password) };
-  if (params.email_change_token) updated = changeEmail(updated, params.email_change_token);
+  if (params.email_change_token) updated = changeEmail(updated, params.email_change_token, clock);
   else if (params.email && params.email !== user.email) updated = askToChange(parts, updated, params.email);
-  if (params.data || params.password || updated.newEmail !== user.newEmail) {
+  if (params.data || params.app_metadata || params.password || updated.newEmail !== user.newEmail) {
     updated = { ...updated, updatedAt: clock.microTime() };
   }
   await parts.untilCommit();
@@ -54,9 +61,10 @@ function askToChange({ users, clock }: Parts, user: User, email: string): User {
   return { ...user, newEmail: email, emailChangeToken: mailedToken(), emailChangeSentAt: clock.nanoTime() };
 }
 
-function changeEmail(user: User, token: string): User {
+function changeEmail(user: User, token: string, clock: Clock): User {
   if (token !== user.emailChangeToken) {
     throw new HttpError(401, "Email Change Token didn't match token on file");
   }
+  requireFresh('Email change', user.emailChangeSentAt, clock);
   return { ...user, email: user.newEmail, newEmail: '', emailChangeToken: '' };
 }

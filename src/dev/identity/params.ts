@@ -49,7 +49,11 @@ function parse(text: string): object | null {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(syntaxFault(text, (error as SyntaxError).message));
+    const { message } = error as SyntaxError;
+    // Go's decoder reads one value, and does not look at what comes behind.
+    const end = /^Unexpected non-whitespace character after JSON at position (\d+)/.exec(message)?.[1];
+    if (end !== undefined) return JSON.parse(text.slice(0, Number(end)));
+    throw new Error(syntaxFault(text, message));
   }
 }
 
@@ -59,7 +63,12 @@ function syntaxFault(text: string, message: string): string {
   const ended = position === undefined ? message.includes('end of JSON') : Number(position) >= text.length;
   if (ended || message.startsWith('Unterminated')) return 'unexpected EOF';
   const character = /^Unexpected token '(.+?)'/su.exec(message)?.[1] ?? text[Number(position)];
-  return `invalid character '${character}' looking for beginning of value`;
+  return `invalid character '${firstByteOf(character)}' looking for beginning of value`;
+}
+
+/** Go goes by bytes, and shows one beyond ASCII as the character of that number. */
+function firstByteOf(character = ''): string {
+  return String.fromCharCode(Buffer.from(character)[0] ?? 0);
 }
 
 function fits(value: unknown, kind: Kind): boolean {

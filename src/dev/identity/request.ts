@@ -28,9 +28,9 @@ export function userOfClaims({ users }: Parts, claims: Claims): User | undefined
   return users.get(claims.sub.toLowerCase());
 }
 
-/** The audience that a request is about: its header's, else its token's, else the default, which is empty. */
-export function audienceOf(c: Context, claims?: Claims): string {
-  return c.req.header('x-jwt-aud') || claims?.aud || '';
+/** The audience that a request is about: its header's, else its token's, else the server's own. */
+export function audienceOf({ settings }: Parts, c: Context, claims?: Claims): string {
+  return c.req.header('x-jwt-aud') || claims?.aud || settings.audience;
 }
 
 /** @throws HttpError 400 with the given words before Go's own when the body cannot be read */
@@ -40,7 +40,8 @@ export async function bodyOf<const F extends Parameters<typeof readParams>[2]>(
   struct: string,
   fields: F,
 ) {
-  const text = await c.req.text();
+  // Go does not skip a byte order mark, as `text()` does.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await c.req.arrayBuffer());
   try {
     return readParams(text, struct, fields);
   } catch (error) {

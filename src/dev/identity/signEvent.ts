@@ -4,7 +4,7 @@ import type { Parts } from './parts.ts';
 
 /** What a signature needs of them. */
 export type Signer = {
-  settings: Pick<Parts['settings'], 'instanceId' | 'jwtSecret'>;
+  settings: Pick<Parts['settings'], 'instanceId' | 'webhookSecret'>;
   clock: Pick<Parts['clock'], 'seconds'>;
 };
 
@@ -18,5 +18,5 @@ export function signEvent({ settings, clock }: Signer, body: string): Promise<st
   };
   return new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .sign(new TextEncoder().encode(settings.jwtSecret));
+    .sign(new TextEncoder().encode(settings.webhookSecret));
 }

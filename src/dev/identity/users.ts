@@ -9,6 +9,7 @@ export type User = Readonly<{
   email: string;
   passwordHash: string;
   confirmedAt: string | undefined;
+  invitedAt: string | undefined;
   confirmationToken: string;
   confirmationSentAt: string | undefined;
   recoveryToken: string;
@@ -96,6 +97,7 @@ function storedForm(user: User): User {
   return {
     ...user,
     confirmedAt: stored(user.confirmedAt),
+    invitedAt: stored(user.invitedAt),
     confirmationSentAt: stored(user.confirmationSentAt),
     recoverySentAt: stored(user.recoverySentAt),
     emailChangeSentAt: stored(user.emailChangeSentAt),
@@ -113,5 +115,10 @@ function keysOf(user: User): string[] {
   return keys;
 }
 
-const emailKey = (email: string, aud: string) => `email\0${aud}\0${email}`;
+const emailKey = (email: string, aud: string) => `email\0${aud}\0${collated(email)}`;
 const tokenKey = (kind: MailedToken, token: string) => `${kind}\0${token}`;
+
+/** As the database compares e-mails (utf8mb4_unicode_ci): case, accents and spaces at the end make no difference. */
+function collated(email: string): string {
+  return email.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().replace(/ +$/, '');
+}

@@ -9,6 +9,8 @@ export type Comparison = {
   translation: Translation;
   /** Undefined where the server keeps it to itself: signatures are not checked then. */
   jwtSecret: string | undefined;
+  /** Signs the event calls; undefined likewise. */
+  webhookSecret: string | undefined;
   instanceId: string;
 };
 
@@ -106,5 +108,5 @@ async function compareSignature(recorded: string, live: string, call: EventCall 
       .update(call?.body ?? '')
       .digest('hex'),
   );
-  if (by.jwtSecret) await compactVerify(live, new TextEncoder().encode(by.jwtSecret));
+  if (by.webhookSecret) await compactVerify(live, new TextEncoder().encode(by.webhookSecret));
 }

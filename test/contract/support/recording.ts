@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-export type Mode = 'open' | 'confirm' | 'closed' | 'limited';
+export type Mode = 'open' | 'confirm' | 'closed' | 'limited' | 'admin' | 'audience';
 
 export type RecordedRequest = {
   method: string;

@@ -20,5 +20,11 @@ export const repliesOf: Record<string, Record<string, Reply>> = {
   'hook: login sets app_metadata': { login: { status: 202, body: roles('late') } },
   'hook: malformed JSON answer': { validate: { status: 200, body: '{' } },
   'hook: empty 200': { validate: { status: 200 }, signup: { status: 200 } },
+  "hook: modified denies an admin's update": { usermodified: { status: 401 } },
+  'hook: modified answers with other metadata': {
+    usermodified: { status: 200, body: { user_metadata: { from: 'hook' } } },
+  },
+  'hook: deleted denies': { userdeleted: { status: 401 } },
+  'user, update own data, with modified denying': { usermodified: { status: 401 } },
   'hook: 204': { validate: { status: 204 }, signup: { status: 204 } },
 };

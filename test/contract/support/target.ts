@@ -19,14 +19,16 @@ const configurations: Record<Mode, DevIdentityOptions> = {
   confirm: { autoconfirm: false },
   closed: { registration: 'closed' },
   limited: { tokenLimit: { limit: 30, windowSeconds: 300 } },
+  admin: { adminGroup: 'admin', webhookSecret: 'a webhook secret of its own' },
+  audience: { audience: 'site', events: undefined },
 };
 
 /** Our own server, configured as the one that was recorded. */
 async function startOwn(mode: Mode, options?: DevIdentityOptions): Promise<Target> {
   const hook = await startHook();
   const identity = await startDevIdentity({
-    ...configurations[mode],
     events: { target: hook.url },
+    ...configurations[mode],
     ...options,
   });
   return {
@@ -53,6 +55,11 @@ export async function findLiveServer(): Promise<LiveServer | undefined> {
   if (!url || !operatorToken) return undefined;
   const response = await fetch(`${url}/settings`);
   const settings = (await response.json()) as { disable_signup: boolean; autoconfirm: boolean };
-  const mode = settings.disable_signup ? 'closed' : settings.autoconfirm ? 'open' : 'confirm';
+  const list = await fetch(`${url}/admin/users?per_page=1`, {
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  const { aud } = (await list.json()) as { aud?: string };
+  const open = aud === 'site' ? 'audience' : 'open';
+  const mode = settings.disable_signup ? 'closed' : settings.autoconfirm ? open : 'confirm';
   return { url: url.replace(/\/$/, ''), operatorToken, mode };
 }

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 
-const runSuffix = /\b(open|confirm|closed)-(\d+)-\d{10}|\bUPPER-\d{10}\.\d+/g;
+const runSuffix =
+  /\b(open|confirm|closed|admin|audience)-(\d+)-\d{10}|\b(UPPER|invited)-\d{10}\.\d+|\bADMIN-(\d+)-\d{10}/g;
 const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const jwt = /[\w-]+\.[\w-]+\.[\w-]+/g;
 
@@ -32,9 +33,10 @@ export class Translation {
       .replace(uuid, (id) => this.#live.get(id) ?? id)
       .replace(/(?<=refresh_token=)[\w-]+/, (token) => this.#live.get(token) ?? token)
       .replace('operator-token-for-tests', () => this.#operatorToken)
-      .replace(runSuffix, (_, mode, number) =>
-        mode ? `${mode}-${number}-${this.#run}` : `UPPER-${this.#run}`,
-      );
+      .replace(runSuffix, (_, mode, number, name, shouted) => {
+        if (mode) return `${mode}-${number}-${this.#run}`;
+        return name ? `${name}-${this.#run}` : `ADMIN-${shouted}-${this.#run}`;
+      });
   }
 
   // A recorded token whose signature was spoilt: the live one is spoilt alike.

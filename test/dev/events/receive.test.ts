@@ -44,7 +44,7 @@ test('an event that the function has no handler for is not found', async () => {
 test('from elsewhere, only what Identity has signed is an event', async () => {
   const secret = 'a key of this test';
   const signer = {
-    settings: { instanceId: '00000000-0000-0000-0000-000000000000', jwtSecret: secret },
+    settings: { instanceId: '00000000-0000-0000-0000-000000000000', webhookSecret: secret },
     clock: { seconds: () => Math.floor(Date.now() / 1000) },
   };
   const signature = await signEvent(signer, body);

@@ -75,3 +75,77 @@ test('an e-mail changes when its new owner says so', async () => {
   const changed = await change({ email_change_token: onlyUser(identity).emailChangeToken });
   expect(changed.body.email).toBe('new@visitor.invalid');
 });
+
+const dayMs = 24 * 3600_000;
+
+test.each([
+  ['signup', 'confirmationToken'],
+  ['recovery', 'recoveryToken'],
+] as const)('a %s token expires after a day', async (type, field) => {
+  let nowMs = Date.UTC(2026, 10, 21);
+  const identity = createDevIdentity({ autoconfirm: type !== 'signup', now: () => nowMs });
+  await send(identity, 'POST', '/signup', { email, password });
+  if (type === 'recovery') await send(identity, 'POST', '/recover', { email });
+  const body = { type, token: onlyUser(identity)[field] };
+  nowMs += dayMs + 1000;
+  expect(await send(identity, 'POST', '/verify', body)).toMatchObject({ status: 410, body: { code: 410 } });
+  nowMs -= 2000;
+  expect((await send(identity, 'POST', '/verify', body)).body).toHaveProperty('access_token');
+});
+
+test('a token for a change of e-mail expires after a day', async () => {
+  let nowMs = Date.UTC(2026, 10, 21);
+  const identity = createDevIdentity({ now: () => nowMs, accessTokenTtlSeconds: 10 * 86_400 });
+  const { id } = identity.users.plant({ email });
+  const token = await identity.signAccessToken(id);
+  await send(identity, 'PUT', '/user', { email: 'new@visitor.invalid' }, token);
+  const body = { email_change_token: onlyUser(identity).emailChangeToken };
+  nowMs += dayMs + 1000;
+  expect((await send(identity, 'PUT', '/user', body, token)).status).toBe(410);
+  nowMs -= 2000;
+  expect((await send(identity, 'PUT', '/user', body, token)).body.email).toBe('new@visitor.invalid');
+});
+
+test('another recovery is mailed after a quarter of an hour only', async () => {
+  let nowMs = Date.UTC(2026, 10, 21);
+  const identity = createDevIdentity({ now: () => nowMs });
+  identity.users.plant({ email });
+  const recover = async () => (await send(identity, 'POST', '/recover', { email })).status;
+  expect([await recover(), await recover()]).toEqual([200, 429]);
+  nowMs += 15 * 60_000;
+  expect(await recover()).toBe(200);
+});
+
+test('whoever was invited sets a password, and logs in', async () => {
+  const identity = createDevIdentity();
+  await send(identity, 'POST', '/invite', { email }, identity.operatorToken);
+  const invited = onlyUser(identity);
+  expect(invited.confirmedAt).toBeUndefined();
+  const body = { type: 'signup', token: invited.confirmationToken };
+  expect((await send(identity, 'POST', '/verify', body)).status).toBe(422);
+  expect((await send(identity, 'POST', '/verify', { ...body, password })).body).toHaveProperty(
+    'access_token',
+  );
+  const again = await send(identity, 'POST', '/invite', { email }, identity.operatorToken);
+  expect(again.body).toEqual({ code: 422, msg: 'Email address already registered by another user' });
+});
+
+test('a user of the admin group may do what an operator may; nobody else may', async () => {
+  const identity = createDevIdentity({ adminGroup: 'staff' });
+  const staff = identity.users.plant({ email: 'staff@x.example', role: 'staff' });
+  // The roles that a site gives are no role of GoTrue's.
+  const other = identity.users.plant({
+    email: 'other@x.example',
+    appMetadata: { provider: 'email', roles: ['staff'] },
+  });
+  const list = async (id: string) =>
+    send(identity, 'GET', '/admin/users', undefined, await identity.signAccessToken(id));
+  expect([(await list(staff.id)).status, (await list(other.id)).status]).toEqual([200, 401]);
+});
+
+test('an e-mail is found without regard to case, accents and a space behind', async () => {
+  const identity = createDevIdentity();
+  identity.users.plant({ email: 'Ärger@visitor.invalid' });
+  const again = await send(identity, 'POST', '/signup', { email: 'arger@VISITOR.invalid ', password });
+  expect(again.status).toBe(400);
+});
