@@ -32,7 +32,7 @@ const typeScript: readonly Rule[] = [
   { what: 'a wait that gives up after a second: use expect.poll', breach: /\bvi\.waitFor\(/ },
   {
     what: 'a wait of its own, or a shorter one',
-    breach: /\btimeout: [1-9]\d?(?:_?\d{3})?\b/,
+    breach: /\btimeout: (?:[1-9]\d{2}|[1-9]\d?_?\d{3})\b/,
   },
 ];
 const python: readonly Rule[] = [

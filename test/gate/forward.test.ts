@@ -257,7 +257,7 @@ describe('an upstream at fault', () => {
     const ended = send(upstream.url, { method }, 25, clock)
       .catch((thrown: unknown) => thrown)
       .finally(() => (isOver = true));
-    await vi.waitFor(() => expect(upstream.received).toHaveLength(1));
+    await expect.poll(() => upstream.received).toHaveLength(1);
     await clock.advance(24_999);
     expect(isOver).toBe(false);
     await clock.advance(1);
