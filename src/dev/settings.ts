@@ -13,7 +13,15 @@ export interface DevSettings {
   /** Upstreams in place of the sample API, by variable. */
   upstreams: Readonly<Record<string, string>>;
   /** A GoTrue in place of the dev identity. */
-  identity: { url: string; operatorToken: string; jwtSecret: string | undefined } | undefined;
+  identity:
+    | {
+        url: string;
+        operatorToken: string;
+        jwtSecret: string | undefined;
+        /** The key of its webhooks. Default: that of its tokens. */
+        webhookSecret?: string | undefined;
+      }
+    | undefined;
   /** A Redis that speaks Upstash's protocol in place of the bridge. */
   redis: { url: string; token: string } | undefined;
   /** A Redis behind the bridge, in place of one that the bridge starts. */
@@ -50,6 +58,7 @@ export function readSettings(env: Variables, policy: Policy): DevSettings {
       url: identity[0].replace(/\/+$/, ''),
       operatorToken: identity[1],
       jwtSecret: env.IDENTITY_JWT_SECRET || undefined,
+      webhookSecret: env.IDENTITY_WEBHOOK_SECRET || env.IDENTITY_JWT_SECRET || undefined,
     },
     redis: redis && { url: redis[0], token: redis[1] },
     redisUrl: env.REDIS_URL || undefined,

@@ -1,9 +1,9 @@
+import { createWebhook } from '../identity/events/webhook.ts';
 import type { Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { readEnvironment } from '../runtime/environment.ts';
 import { createDevSite } from './createDevSite.ts';
 import { receiveEvent } from './events/receive.ts';
-import { receiveSignedEvent } from './events/receiveSigned.ts';
 import type { DevIdentityOptions } from './identity/options.ts';
 import { createDevLab } from './lab/createDevLab.ts';
 import type { DevPartsOptions } from './parts.ts';
@@ -62,7 +62,12 @@ export function startDevServer(
       identity: serveIdentity,
       lab: createDevLab(settings, policy, parts, url, stack, log),
       apps: () => current,
-      receiveEvent: (request) => receiveSignedEvent(request, settings.identity?.jwtSecret, onEvent),
+      receiveEvent: (request) =>
+        createWebhook(apps?.events ?? {}, {
+          secret: () => settings.identity?.webhookSecret,
+          log,
+          now: () => Math.floor(Date.now() / 1000),
+        })(request),
     });
     const waitUntil = (work: Promise<unknown>) => void work.catch(() => undefined);
     return {

@@ -16,3 +16,4 @@ export { toUser, type User, type UserRecord } from '../identity/events/user.ts';
 export type { ErrorCode } from '../protocol/codes.ts';
 export { ConfigurationError, DaypassError } from '../protocol/error.ts';
 export { createIdentityAdmin, type IdentityAdminOptions } from '../runtime/createIdentityAdmin.ts';
+export { createIdentityWebhook } from '../runtime/createIdentityWebhook.ts';

@@ -7,13 +7,9 @@ import { wireBroker } from './wire.ts';
 
 /**
  * The broker as a Netlify function: exchanges, renews, revokes.
- * @param policy made by `definePolicy`; or what loads its file, so that a policy at fault is told by `/session/status`
+ * @param policy made by `definePolicy`; or what loads its file, `() => import(…)`, so that a policy at fault is told by `/session/status`
  * @returns the function's default export; serve it at `/session/*` and `/.well-known/oauth-authorization-server`
  * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
- * @example
- * ```ts
- * export default createBroker(() => import('../../daypass.config.ts'));
- * ```
  */
 export function createBroker(policy: PolicySource): NetlifyHandler {
   if (typeof policy !== 'function') requirePolicy('createBroker', policy);

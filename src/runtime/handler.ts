@@ -15,7 +15,7 @@ import type { Place } from './wire.ts';
 export type NetlifyHandler = (request: Request, context: PlatformContext) => Promise<Response>;
 
 /**
- * A policy, or what loads the file that holds it: `() => import('../../daypass.config.ts')`. A policy that is imported
+ * A policy, or what loads the file that holds it, `() => import(…)`. A policy that is imported
  * throws where it is at fault, and the function with it; one that is loaded becomes a finding of `/session/status`.
  */
 export type PolicySource = Policy | (() => Promise<{ default: Policy }>);

@@ -5,6 +5,7 @@ import { createGateApp } from '../../http/gateApp.ts';
 import { createGuardApp } from '../../http/guardApp.ts';
 import { createProtectedApp } from '../../http/protectedApp.ts';
 import { defineIdentityEvents } from '../../identity/events/define.ts';
+import type { EventFunctions } from '../../identity/events/webhook.ts';
 import type { Policy } from '../../policy/types.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Environment } from '../../runtime/environment.ts';
@@ -16,7 +17,6 @@ import {
   wireGate,
   wireGuard,
 } from '../../runtime/wire.ts';
-import type { EventFunctions } from '../events/receive.ts';
 import type { Kills } from './kills.ts';
 
 /** The site's functions and edge functions, as those of `netlify/` are made. */

@@ -1,0 +1,122 @@
+import { jwtVerify } from 'jose';
+import type { Log } from '../../protocol/log.ts';
+import { eventNames } from './names.ts';
+import type { EventPayload } from './samples.ts';
+import { toUser, type User } from './user.ts';
+
+/** What Netlify calls of an event function: the properties of its default export. */
+export type EventFunctions = Readonly<Record<string, unknown>>;
+
+type EventFunction = (event: { user: User; deny(): undefined }) => Promise<{ user: User } | undefined>;
+
+export interface WebhookOptions {
+  /** The key of GoTrue's webhooks (`GOTRUE_WEBHOOK_SECRET`) at this moment; without one nobody is believed. */
+  secret(): string | undefined;
+  log: Log;
+  /** The present, seconds since the epoch. */
+  now(): number;
+}
+
+/** How old a signature may be: GoTrue tries three times, 5 s each. */
+const signatureSeconds = 300;
+
+/** Twice the largest user that was seen: see `listUsers`. Only who has the key is read at all. */
+const maxBytes = 32 * 2 ** 20;
+
+/**
+ * Takes the webhook calls of a GoTrue of one's own, and hands its events to event functions as Netlify does.
+ * @param functions those of `defineIdentityEvents` or `createIdentityFunction`
+ * @returns answers one call: 200 (also for an event without a handler, which GoTrue would take for a denial otherwise), 401
+ * for a denial and for a signature that is not GoTrue's, 500 where a handler threw
+ */
+export function createWebhook(
+  functions: EventFunctions,
+  options: WebhookOptions,
+): (request: Request) => Promise<Response> {
+  const { log } = options;
+  return async (request) => {
+    if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST' } });
+    const payload = await readSigned(request, options).catch((error: unknown) => {
+      log('webhook_refused', { reason: error instanceof Error ? error.message : undefined });
+    });
+    if (!payload) return new Response(null, { status: 401 });
+    return answerEvent(functions, payload, log);
+  };
+}
+
+/**
+ * Hands an event to its function and answers for it, as Netlify's bootstrap does: 200 with what became of the metadata, 200
+ * with nothing where it changed nothing, 401 for a denial, 500 where it threw.
+ */
+export async function answerEvent(
+  functions: EventFunctions,
+  { event, user }: Pick<EventPayload, 'event' | 'user'>,
+  log: Log,
+): Promise<Response> {
+  const name = Object.values(eventNames).find(({ gotrue }) => gotrue === event)?.netlify;
+  const handle = name && (functions[name] as EventFunction | undefined);
+  if (!handle) return new Response(null, { status: 200 });
+  let denied = false;
+  const deny = (): undefined => {
+    denied = true;
+  };
+  try {
+    const reply = await handle({ user: toUser(user), deny });
+    if (denied) return new Response(null, { status: 401 });
+    if (!reply) return new Response(null, { status: 200 });
+    const { appMetadata, userMetadata } = reply.user;
+    return Response.json({ ...user, app_metadata: appMetadata, user_metadata: userMetadata });
+  } catch (error) {
+    log('event_failed', { event, cause: error instanceof Error ? error.name : undefined });
+    return new Response(null, { status: 500 });
+  }
+}
+
+/**
+ * Reads an event that GoTrue signed: `x-webhook-signature` is a JWS over the hash of the body (netlify/gotrue,
+ * api/hooks.go). The signature comes first, so that nobody else is read.
+ * @throws {Error} its message says for the log why it is none
+ */
+async function readSigned(request: Request, { secret, now }: WebhookOptions): Promise<EventPayload> {
+  const key = secret();
+  if (key === undefined) throw new Error('IDENTITY_WEBHOOK_SECRET is missing');
+  const signature = request.headers.get('x-webhook-signature');
+  if (signature === null) throw new Error('no x-webhook-signature');
+  const { payload } = await jwtVerify(signature, new TextEncoder().encode(key), {
+    algorithms: ['HS256'],
+    issuer: 'gotrue',
+    maxTokenAge: signatureSeconds,
+    clockTolerance: 60,
+    currentDate: new Date(now() * 1000),
+  }).catch((cause: unknown) => {
+    const told = (cause as { code?: unknown } | null)?.code;
+    throw new Error(`the signature does not fit IDENTITY_WEBHOOK_SECRET (${told})`);
+  });
+  const body = await readBytes(request);
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
+  const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (payload.sha256 !== hex) throw new Error('the signature is that of another body');
+  return JSON.parse(new TextDecoder().decode(body)) as EventPayload;
+}
+
+async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (const reader = request.body?.getReader(); reader; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > maxBytes) {
+      void reader.cancel().catch(() => undefined);
+      throw new Error(`the body is larger than ${maxBytes} bytes`);
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

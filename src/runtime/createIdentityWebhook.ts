@@ -1,0 +1,33 @@
+import { eventNames } from '../identity/events/names.ts';
+import { createWebhook, type EventFunctions } from '../identity/events/webhook.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { logLine } from './log.ts';
+import { readVariable } from './platform.ts';
+import { nowSeconds } from './wire.ts';
+
+/**
+ * The webhook of a GoTrue of one's own, as a function: checks that GoTrue signed the call, with `IDENTITY_WEBHOOK_SECRET`
+ * (default `IDENTITY_JWT_SECRET`), and calls the event function that Netlify Identity would call. Give GoTrue its URL in
+ * `GOTRUE_WEBHOOK_URL`. A refused call is a line of the log.
+ * @param functions the default export of the site's event function
+ * @throws {ConfigurationError} a TypeError: no event function, an unknown one, or one that is no function
+ * @example
+ * ```ts
+ * // netlify/functions/identity-webhook.ts
+ * export default createIdentityWebhook(identity);
+ * export const config = { path: '/identity/webhook' };
+ * ```
+ */
+export function createIdentityWebhook(functions: EventFunctions): (request: Request) => Promise<Response> {
+  const known = Object.values(eventNames).map(({ netlify }) => netlify);
+  assertKnownKeys('createIdentityWebhook', functions, known);
+  const given = Object.entries(functions);
+  if (given.length === 0) throw new ConfigurationError(['createIdentityWebhook needs an event function.']);
+  for (const [name, handle] of given) {
+    if (typeof handle !== 'function') throw new ConfigurationError([`${name} must be a function.`]);
+  }
+  const secret = () =>
+    readVariable('IDENTITY_WEBHOOK_SECRET') || readVariable('IDENTITY_JWT_SECRET') || undefined;
+  return createWebhook(functions, { secret, log: logLine, now: nowSeconds });
+}

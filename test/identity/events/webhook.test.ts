@@ -1,0 +1,153 @@
+import { SignJWT } from 'jose';
+import { expect, test } from 'vitest';
+import { defineIdentityEvents } from '../../../src/identity/events/define.ts';
+import { type EventPayload, samplePayloads } from '../../../src/identity/events/samples.ts';
+import { createWebhook } from '../../../src/identity/events/webhook.ts';
+import { now } from '../../support/tokens.ts';
+
+const key = 'the key of the webhooks of a gotrue';
+
+async function sign(text: string, options: { key?: string; issuer?: string; at?: number } = {}) {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  const sha256 = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const claims = {
+    iss: options.issuer ?? 'gotrue',
+    sub: crypto.randomUUID(),
+    iat: options.at ?? now,
+    sha256,
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .sign(new TextEncoder().encode(options.key ?? key));
+}
+
+function connect(secret: string | undefined = key) {
+  const seen: string[] = [];
+  const logged: string[] = [];
+  const functions = defineIdentityEvents({
+    validate: ({ user, deny }) => {
+      seen.push(user.email);
+      return user.email.startsWith('denied') ? deny() : { roles: ['member'] };
+    },
+  });
+  const webhook = createWebhook(functions, {
+    secret: () => secret,
+    log: (event, fields) => logged.push(JSON.stringify({ event, ...fields })),
+    now: () => now,
+  });
+  const post = (text: string, headers: Record<string, string>) =>
+    webhook(new Request('https://site.example/identity/webhook', { method: 'POST', body: text, headers }));
+  return {
+    seen,
+    logged,
+    webhook,
+    post,
+    send: async (payload: EventPayload) => {
+      const text = JSON.stringify(payload);
+      return post(text, { 'x-webhook-signature': await sign(text) });
+    },
+  };
+}
+
+test('a signed event reaches its handler, and the change is the reply', async () => {
+  const { send, seen } = connect();
+  const answer = await send(samplePayloads.validate);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ app_metadata: { provider: 'email', roles: ['member'] } });
+  expect(seen).toEqual([samplePayloads.validate.user.email]);
+});
+
+test('a denial is 401', async () => {
+  const { send } = connect();
+  const user = { ...samplePayloads.validate.user, email: 'denied@example.com' };
+  expect((await send({ ...samplePayloads.validate, user })).status).toBe(401);
+});
+
+test.each(['signup', 'login', 'modified', 'deleted'] as const)(
+  'an event without a handler (%s) is answered 200, so that members get in',
+  async (name) => {
+    const answer = await connect().send(samplePayloads[name]);
+    expect([answer.status, await answer.text()]).toEqual([200, '']);
+  },
+);
+
+test('which event it is says the body, which is signed, and no header', async () => {
+  const { post, seen } = connect();
+  const text = JSON.stringify(samplePayloads.login);
+  const headers = { 'x-webhook-signature': await sign(text), 'x-netlify-event': 'identity_validate' };
+  expect((await post(text, headers)).status).toBe(200);
+  expect(seen).toEqual([]);
+});
+
+const body = JSON.stringify(samplePayloads.validate);
+test.each<[string, string | undefined, () => Promise<Record<string, string>>, RegExp]>([
+  ['no signature', key, async () => ({}), /no x-webhook-signature/],
+  ['no key here', '', async () => ({ 'x-webhook-signature': await sign(body) }), /IDENTITY_WEBHOOK_SECRET/],
+  ['nonsense', key, async () => ({ 'x-webhook-signature': 'nonsense' }), /IDENTITY_WEBHOOK_SECRET/],
+  [
+    'another key',
+    key,
+    async () => ({ 'x-webhook-signature': await sign(body, { key: 'another key of some length' }) }),
+    /IDENTITY_WEBHOOK_SECRET.*ERR_JWS/,
+  ],
+  [
+    'another issuer',
+    key,
+    async () => ({ 'x-webhook-signature': await sign(body, { issuer: 'x' }) }),
+    /ERR_JWT_CLAIM/,
+  ],
+  [
+    'an old one',
+    key,
+    async () => ({ 'x-webhook-signature': await sign(body, { at: now - 400 }) }),
+    /ERR_JWT_EXPIRED/,
+  ],
+  [
+    'that of another body',
+    key,
+    async () => ({ 'x-webhook-signature': await sign(`${body} `) }),
+    /another body/,
+  ],
+])(
+  'a signature that is none (%s): 401, a line of the log, no handler',
+  async (_, secret, headers, reason) => {
+    const { post, seen, logged } = connect(secret || undefined);
+    if (secret === '') {
+      const bare = createWebhook(
+        {},
+        { secret: () => undefined, log: (...line) => logged.push(JSON.stringify(line)), now: () => now },
+      );
+      const request = new Request('https://site.example/', {
+        method: 'POST',
+        body,
+        headers: await headers(),
+      });
+      expect((await bare(request)).status).toBe(401);
+    } else {
+      expect((await post(body, await headers())).status).toBe(401);
+    }
+    expect(seen).toEqual([]);
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toMatch(/webhook_refused/);
+    expect(logged[0]).toMatch(reason);
+    expect(logged[0]).not.toContain(key);
+  },
+);
+
+test('the body of whom nobody believes is not read', async () => {
+  let pulls = 0;
+  const stream = new ReadableStream({
+    pull: (controller) => {
+      pulls += 1;
+      controller.enqueue(new Uint8Array(65_536));
+    },
+  });
+  const init = { method: 'POST', body: stream, duplex: 'half', headers: { 'x-webhook-signature': 'x' } };
+  const request = new Request('https://site.example/', init as RequestInit);
+  expect((await connect().webhook(request)).status).toBe(401);
+  expect(pulls).toBeLessThan(3);
+});
+
+test('only POST', async () => {
+  expect((await connect().webhook(new Request('https://site.example/'))).status).toBe(405);
+});
