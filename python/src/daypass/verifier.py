@@ -3,9 +3,11 @@
 import math
 import time
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from jwt.algorithms import HMACAlgorithm
 
+from ._options import find_no_function, listed, refuses_unknown
 from ._token.cache import TokenCache
 from ._token.check_options import check_policy, is_whole
 from ._token.claims import ClaimsPolicy, check_claims
@@ -31,9 +33,10 @@ class Verifier:
         clock: the present, seconds since the epoch.
 
     Raises:
-        ConfigurationError: a ValueError: a secret is missing or weak, or an option is malformed.
+        ConfigurationError: a ValueError: a secret is missing or weak, or an option is malformed or unknown.
     """
 
+    @refuses_unknown
     def __init__(
         self,
         secret: str | None,
@@ -46,9 +49,9 @@ class Verifier:
         cache_size: int = 1024,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        # A string is an iterable of letters; `check_policy` says so.
-        contexts = deploy_contexts if isinstance(deploy_contexts, str) else tuple(deploy_contexts)
-        problems = check_secrets(secret, secondary_secret)
+        contexts = listed(deploy_contexts)
+        problems = find_no_function(clock=clock)
+        problems += check_secrets(secret, secondary_secret)
         problems += check_policy(issuer, audience, contexts, leeway_seconds)
         if not is_whole(cache_size, 0, 1_000_000):
             problems.append(Problem("cache_size", "must be a number of tokens, from 0 to 1000000."))
@@ -57,7 +60,7 @@ class Verifier:
         keys = [make_key(each) for each in (secret, secondary_secret) if each is not None]
         # Reversed: should two names ever collide, the first secret's stands, as with every verifier.
         self._keys = {key.id: key for key in reversed(keys)}
-        self._policy = ClaimsPolicy(issuer, audience, frozenset(contexts), leeway_seconds)
+        self._policy = ClaimsPolicy(issuer, audience, frozenset(cast("tuple[str, ...]", contexts)), leeway_seconds)
         self._cache = TokenCache(cache_size)
         self._clock = clock
 

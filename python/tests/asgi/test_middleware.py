@@ -1,3 +1,5 @@
+import asyncio
+
 import httpx2
 import pytest
 from starlette.applications import Starlette
@@ -128,3 +130,21 @@ def test_the_application_starts_behind_it() -> None:
 
     with TestClient(DaypassMiddleware(app, VERIFIER)):
         assert started == ["lifespan.startup"]
+
+
+@pytest.mark.parametrize("kind", ["webtransport", "HTTP", "", "lifespan2"])
+def test_connections_of_an_unknown_kind_do_not_reach_the_application(kind: str) -> None:
+    reached: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope)
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(_: Message) -> None:
+        raise AssertionError
+
+    with pytest.raises(NotImplementedError, match=f"'{kind}'"):
+        asyncio.run(DaypassMiddleware(app, VERIFIER)({"type": kind, "headers": []}, receive, send))
+    assert reached == []

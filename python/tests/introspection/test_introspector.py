@@ -85,6 +85,31 @@ def test_the_policy_holds_for_the_answer_and_for_the_token(changes: dict[str, An
     assert site.asked == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sub": "anon_BBBBBBBBBBBBBBBBBBBBBB"},
+        {"scope": "read write"},
+        {"scope": "read admin"},
+        {"jti": "another"},
+        {"exp": NOW + 3000},
+        {"exp": NOW + 299},
+        {"iat": NOW - 1},
+        {"auth_time": NOW - 1},
+    ],
+)
+def test_an_answer_about_another_token_is_none(changes: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    assert (
+        code_of(Site(active(**{"scope": "read", **changes})), make_token(scope="read")) == "introspection_unavailable"
+    )
+    assert caplog.messages == ["introspection failed: the answer is about another token"]
+
+
+def test_the_site_may_take_scopes_back() -> None:
+    says = introspector(Site(active(scope="read"))).verify(make_token(scope="write read"))
+    assert says.scopes == ("read",)
+
+
 def test_what_is_no_token_is_not_asked() -> None:
     site = Site(active())
     for token in ("", "x", "a.b.c", make_token() + "=", f"{make_token()}&x=y", "é", "x" * 5000):

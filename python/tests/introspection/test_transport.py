@@ -73,13 +73,35 @@ def test_follows_no_redirect(serve: Serve, status: int) -> None:
     assert visited == []
 
 
-# These two end when the caller hangs up, and not before: without a deadline the tests would not end.
+# These end when the caller hangs up, and not before: without a deadline the tests would not end.
 def drip(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
     with contextlib.suppress(OSError):
         while True:
             handler.wfile.write(b" ")
+            time.sleep(0.05)
+
+
+def drip_headers(handler: BaseHTTPRequestHandler) -> None:
+    with contextlib.suppress(OSError):
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nX-Drip: ")
+        while True:
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+
+
+def drip_status(handler: BaseHTTPRequestHandler) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            handler.wfile.write(b"H")
+            time.sleep(0.05)
+
+
+def drip_early_answers(handler: BaseHTTPRequestHandler) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             time.sleep(0.05)
 
 
@@ -98,7 +120,9 @@ def flood(handler: BaseHTTPRequestHandler) -> None:
         reply(handler, 200, b" " * 1_000_000)
 
 
-@pytest.mark.parametrize("answer", [drip, silence, nonsense, flood, lambda handler: None])
+@pytest.mark.parametrize(
+    "answer", [drip, drip_headers, drip_status, drip_early_answers, silence, nonsense, flood, lambda handler: None]
+)
 def test_whatever_a_server_does_it_ends(serve: Serve, answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
     judge = Introspector(serve(answer), "x", timeout_seconds=0.3, issuer="https://site.example", clock=lambda: 1.8e9)
     with pytest.raises(TokenError, match="introspection_unavailable"):
@@ -110,3 +134,51 @@ def test_a_closed_port_is_no_answer() -> None:
         port = server.getsockname()[1]
     with pytest.raises(OSError, match="refused"):
         send_with_urllib(f"http://127.0.0.1:{port}", {}, b"", 1)
+
+
+class Clock:
+    """Stands still, but for what is taken from it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_one_deadline_holds_for_the_whole_call(serve: Serve) -> None:
+    clock = Clock()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        clock.now += 1.9
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
+        clock.now += 0.2
+        handler.wfile.write(b"Content-Length: 2\r\n\r\n{}")
+
+    with pytest.raises(OSError, match="in time"):
+        send_with_urllib(serve(answer), {}, b"", 2, clock=clock)
+
+
+def test_what_comes_in_time_is_taken(serve: Serve) -> None:
+    clock = Clock()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        clock.now += 1.9
+        reply(handler, 200, b"{}")
+
+    assert send_with_urllib(serve(answer), {}, b"", 2, clock=clock) == (200, b"{}")
+
+
+def test_a_call_whose_time_is_up_connects_nowhere() -> None:
+    times = iter([0.0, 2.0])
+    with pytest.raises(OSError, match="in time"):
+        send_with_urllib("http://127.0.0.1:9", {}, b"", 2, clock=lambda: next(times))
+
+
+def test_leaves_no_thread_behind(serve: Serve) -> None:
+    url = serve(lambda handler: reply(handler, 200, b"{}"))
+    before = set(threading.enumerate())
+    for _ in range(5):
+        send_with_urllib(url, {}, b"", 2)
+    mine = [thread for thread in set(threading.enumerate()) - before if "process_request" not in thread.name]
+    assert mine == []

@@ -6,9 +6,11 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 from urllib.parse import quote_plus, urlencode
 
+from daypass._options import find_no_function, listed, refuses_unknown
 from daypass._token.cache import TokenCache
 from daypass._token.check_options import check_policy, is_origin, is_whole
 from daypass._token.claims import ClaimsPolicy, check_claims
@@ -37,16 +39,17 @@ class Introspector:
         issuer: `iss`; None when it is `site`.
         deploy_contexts: deploy contexts whose tokens are accepted.
         leeway_seconds: how much the clocks of two machines may differ; 0 to 300.
-        timeout_seconds: how long an answer may take.
+        timeout_seconds: how long a call may take, from connecting to the last byte of the answer.
         cache_seconds: how long an answer that a token holds is remembered, never past `exp`; 0 asks at each request.
         cache_size: how many tokens are remembered.
         clock: the present, seconds since the epoch.
         transport: sends the request; urllib where not given.
 
     Raises:
-        ConfigurationError: a ValueError: an option is malformed.
+        ConfigurationError: a ValueError: an option is malformed or unknown.
     """
 
+    @refuses_unknown
     def __init__(
         self,
         site: str,
@@ -62,9 +65,10 @@ class Introspector:
         clock: Callable[[], float] = time.time,
         transport: Transport = send_with_urllib,
     ) -> None:
-        contexts = deploy_contexts if isinstance(deploy_contexts, str) else tuple(deploy_contexts)
+        contexts = listed(deploy_contexts)
         issuer = site if issuer is None else issuer
-        problems = check_policy(issuer, audience, contexts, leeway_seconds)
+        problems = find_no_function(clock=clock, transport=transport)
+        problems += check_policy(issuer, audience, contexts, leeway_seconds)
         problems += _check_options(site, secret, timeout_seconds)
         problems += [
             Problem(name, "must be a whole number from 0.")
@@ -77,7 +81,7 @@ class Introspector:
         # RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
         pair = f"{quote_plus(audience)}:{quote_plus(str(secret))}"
         self._credentials = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        self._policy = ClaimsPolicy(issuer, audience, frozenset(contexts), leeway_seconds)
+        self._policy = ClaimsPolicy(issuer, audience, frozenset(cast("tuple[str, ...]", contexts)), leeway_seconds)
         self._timeout_seconds = timeout_seconds
         self._cache = TokenCache(cache_size if cache_seconds > 0 else 0, cache_seconds)
         self._clock = clock
@@ -101,11 +105,14 @@ class Introspector:
         if parsed is None:
             raise TokenError("token_malformed")
         # What its own claims refuse need not be asked.
-        check_claims(parsed.payload, self._policy, now)
+        own = check_claims(parsed.payload, self._policy, now)
         claims = self._ask(token)
         if claims.get("active") is not True:
             raise TokenError("token_inactive")
         says = check_claims(claims, self._policy, now)
+        # The site may have taken scopes back. Everything else that it says is about this token, or about none.
+        if replace(own, scopes=says.scopes, claims=says.claims) != says or not set(says.scopes) <= set(own.scopes):
+            raise _unavailable("the answer is about another token")
         self._cache.put(token, says, now)
         return says
 

@@ -1,7 +1,6 @@
 """Checks what a backend's owner says of the tokens to accept."""
 
 import re
-from collections.abc import Collection
 
 from daypass.errors import Problem
 
@@ -23,9 +22,7 @@ def is_whole(value: object, least: int, most: int) -> bool:
     return type(value) is int and least <= value <= most
 
 
-def check_policy(
-    issuer: object, audience: object, deploy_contexts: Collection[object], leeway_seconds: object
-) -> list[Problem]:
+def check_policy(issuer: object, audience: object, deploy_contexts: object, leeway_seconds: object) -> list[Problem]:
     """Say what is wrong with the options that become a `ClaimsPolicy`."""
     problems = []
     if not is_origin(issuer):
@@ -34,8 +31,8 @@ def check_policy(
         )
     if not isinstance(audience, str) or audience == "":
         problems.append(Problem("audience", "must be a name such as api."))
-    is_list = not isinstance(deploy_contexts, str) and len(deploy_contexts) > 0
-    if not is_list or not all(context in DEPLOY_CONTEXTS for context in deploy_contexts):
+    contexts = deploy_contexts if isinstance(deploy_contexts, tuple) else ()
+    if not contexts or not all(context in DEPLOY_CONTEXTS for context in contexts):
         problems.append(Problem("deploy_contexts", f"must list some of {', '.join(DEPLOY_CONTEXTS)}."))
     if not is_whole(leeway_seconds, 0, 300):
         problems.append(Problem("leeway_seconds", "must be whole seconds, from 0 to 300."))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from daypass._http.answer import answer_refusal
 from daypass._http.require import require_token
+from daypass._options import check_guard, refuses_unknown
 from daypass.access_token import AccessToken
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
@@ -36,9 +37,14 @@ class RequireDaypass(SecurityBase):
     Args:
         verifier: says which tokens hold.
         scope: a scope that the token must carry.
+
+    Raises:
+        ConfigurationError: a ValueError: an option is malformed or unknown.
     """
 
+    @refuses_unknown
     def __init__(self, verifier: Verifier, scope: str | None = None) -> None:
+        check_guard(verifier, scope)
         self.model = HTTPBearer(bearerFormat="JWT", description="An access token of Daypass: an anonymous session.")
         self.scheme_name = "daypass"
         self._verifier = verifier

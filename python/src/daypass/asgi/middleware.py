@@ -2,6 +2,7 @@
 
 from daypass._http.answer import answer_refusal
 from daypass._http.require import require_token
+from daypass._options import check_guard, refuses_unknown
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
@@ -15,22 +16,34 @@ class DaypassMiddleware:
 
     Others get 401, or 403 for want of the scope, with the challenge of RFC 6750 §3 and problem+json that holds the
     stable code; web sockets are refused before they open. Preflights carry no token, so `CORSMiddleware` belongs
-    outside. To protect a part of an application, give it to that part's `Mount` or `Route`.
+    outside. To protect a part of an application, give it to that part's `Mount` or `Route`. Events of the server's own
+    life (`lifespan`) pass; a connection of any other kind is refused.
 
     Args:
         verifier: says which tokens hold.
         scope: a scope that the token must carry.
+
+    Raises:
+        ConfigurationError: a ValueError: an option is malformed or unknown.
     """
 
+    @refuses_unknown
     def __init__(self, app: ASGIApp, verifier: Verifier, scope: str | None = None) -> None:
+        check_guard(verifier, scope)
         self._app = app
         self._verifier = verifier
         self._scope = scope
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a connection."""
-        if scope["type"] not in ("http", "websocket"):
+        """Serve a connection.
+
+        Raises:
+            NotImplementedError: it is of a kind that cannot be checked, as ASGI asks of applications.
+        """
+        if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
+        if scope["type"] not in ("http", "websocket"):
+            raise NotImplementedError(f"DaypassMiddleware takes no connection of type {scope['type']!r}.")
         try:
             token = require_token(self._verifier, authorization_of(scope), self._scope)
         except TokenError as error:

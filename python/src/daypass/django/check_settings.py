@@ -18,7 +18,9 @@ def check_settings(**_options: Any) -> list[CheckMessage]:
     written = getattr(settings, "DAYPASS", None)
     if isinstance(written, dict):
         messages += _check_issuer(written.get("ISSUER"))
-        messages += _check_reuse({written.get("SECRET"), written.get("SECONDARY_SECRET")} - {None, ""})
+        messages += _check_reuse(
+            {each for each in map(written.get, ("SECRET", "SECONDARY_SECRET")) if isinstance(each, str) and each != ""}
+        )
     return messages
 
 
@@ -29,7 +31,7 @@ def _check_issuer(issuer: object) -> list[CheckMessage]:
     return [Error('DAYPASS["ISSUER"] is an http address outside DEBUG.', hint=hint, id="daypass.E004")]
 
 
-def _check_reuse(secrets: set[object]) -> list[CheckMessage]:
+def _check_reuse(secrets: set[str]) -> list[CheckMessage]:
     """Whoever verifies HS256 can forge: the site must not be able to sign what this project signs for itself."""
     simple_jwt = getattr(settings, "SIMPLE_JWT", None)
     others = {"SECRET_KEY": [_secret_key()], "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS}
@@ -42,7 +44,7 @@ def _check_reuse(secrets: set[object]) -> list[CheckMessage]:
             id="daypass.E005",
         )
         for name, values in others.items()
-        if secrets.intersection(values)
+        if any(value in secrets for value in values if isinstance(value, str))
     ]
 
 

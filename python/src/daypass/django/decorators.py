@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from daypass.errors import TokenError
+from daypass._options import find_bad_scope, refuses_unknown
+from daypass.errors import ConfigurationError, Problem, TokenError
 
 from .judge import refusal_response, require_own_token
 from .request import DaypassRequest
@@ -30,6 +31,7 @@ def require_daypass(
 ) -> Callable[[_View[_Parameters, _Answer]], _GuardedView[_Parameters, _Answer]]: ...
 
 
+@refuses_unknown
 def require_daypass(view: Any = None, *, scope: str | None = None) -> Any:
     """Let only callers with a valid access token into a view, sync or async. Needs no middleware.
 
@@ -40,7 +42,15 @@ def require_daypass(view: Any = None, *, scope: str | None = None) -> Any:
     Args:
         view: a function view, or what `as_view()` of a class returned.
         scope: a scope that the token must carry.
+
+    Raises:
+        ConfigurationError: a ValueError: an option is malformed or unknown.
     """
+    problems = find_bad_scope(scope)
+    if view is not None and not callable(view):
+        problems.append(Problem("view", "must be a view; write @require_daypass(scope=...) to ask for a scope."))
+    if problems:
+        raise ConfigurationError(problems)
     return _guard(view, scope) if view is not None else lambda later: _guard(later, scope)
 
 

@@ -1,6 +1,5 @@
 """Reads the setting `DAYPASS`."""
 
-import difflib
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from daypass._options import nearest
 from daypass.errors import ConfigurationError
 from daypass.verifier import Verifier
 
@@ -80,8 +80,7 @@ def _with_dev(deploy_contexts: object) -> object:
 
 
 def _suggest(key: object) -> str:
-    nearest = difflib.get_close_matches(str(key).upper(), _KEYS, n=1, cutoff=0)
-    return f"Did you mean {nearest[0]!r}?"
+    return f"Did you mean {nearest(str(key), _KEYS)!r}?"
 
 
 def _forget(*, setting: str, **_options: object) -> None:

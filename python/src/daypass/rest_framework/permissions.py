@@ -1,14 +1,16 @@
 """Permissions for visitors."""
 
+import difflib
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.permissions import BasePermission, BasePermissionMetaclass
 from rest_framework.request import Request
 
+from daypass._options import is_scope
 from daypass.access_token import AccessToken
 from daypass.django.judge import require_own_token
-from daypass.errors import TokenError
+from daypass.errors import ConfigurationError, Problem, TokenError
 
 from .authentication import DaypassAuthentication
 from .refusal import refuse
@@ -51,6 +53,16 @@ class HasDaypass(BasePermission, metaclass=_Composable):
     refuses: ClassVar[bool] = True
     """Whether it words the refusal itself; compositions switch it off."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse scopes that nothing would read.
+
+        Raises:
+            ConfigurationError: a ValueError.
+        """
+        super().__init_subclass__(**options)
+        if cls.find_fault is HasDaypass.find_fault:
+            _refuse_like_scopes(cls, "HasScope")
+
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Whether the request has what it needs.
 
@@ -81,9 +93,27 @@ class HasScope(HasDaypass):
 
     scopes: ClassVar[tuple[str, ...]] = ()
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse what is no list of scopes, or is misspelt.
+
+        Raises:
+            ConfigurationError: a ValueError.
+        """
+        super().__init_subclass__(**options)
+        if cls.find_fault is HasScope.find_fault:
+            _refuse_like_scopes(cls, "scopes")
+        if not isinstance(cls.scopes, list | tuple) or not all(map(is_scope, cls.scopes)):
+            raise ConfigurationError([Problem("scopes", 'must be a tuple of scopes, such as ("read", "write").')])
+
     @classmethod
     def of(cls, *scopes: str) -> type["HasScope"]:
-        """The permission that asks for these scopes."""
+        """The permission that asks for these scopes.
+
+        Raises:
+            ConfigurationError: a ValueError: one of them is no scope, or there is none.
+        """
+        if not scopes:
+            raise ConfigurationError([Problem("scopes", 'must be named: HasScope.of("read").')])
         return cast("type[HasScope]", _Composable(cls.__name__, (cls,), {"scopes": scopes}))
 
     def find_fault(self, token: AccessToken) -> TokenError | None:
@@ -95,6 +125,12 @@ class HasScope(HasDaypass):
         if not self.scopes:
             raise ImproperlyConfigured('Name the scopes: HasScope.of("read").')
         return None if set(self.scopes) <= set(token.scopes) else TokenError("insufficient_scope")
+
+
+def _refuse_like_scopes(permission: type, meant: str) -> None:
+    for name in vars(permission):
+        if name != meant and difflib.get_close_matches(name, ["scopes"], cutoff=0.7):
+            raise ConfigurationError([Problem(name, f"is unknown. Did you mean {meant}?")])
 
 
 def _why_not(request: Request) -> TokenError:
