@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { defaultLimits } from '../../src/policy/defaults.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
@@ -6,7 +7,10 @@ import { command } from '../support/redisParts.ts';
 import { sign } from '../support/tokens.ts';
 
 let stack: BrokerStack;
-afterEach(() => stack.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await stack.close();
+});
 
 const anHour = (limit: number) => ({ limit, windowSeconds: 3600, algorithm: 'fixed-window' }) as const;
 const start = async (limits: NonNullable<PolicyInput['limits']>) => {
@@ -67,6 +71,28 @@ test('junk has a limit of its own, of the address that sends it', async () => {
   expect(await exchangeFrom(attacker, await junk())).toBe('429 rate_limited');
   stack.identity.faults.hangPaths = [];
   expect(await exchangeFrom('198.51.100.2', await stack.identityToken())).toBe('200');
+});
+
+test('with junk that never ends from its own address, an honest caller waits a window at most and gets its pass', async () => {
+  // The client's own timers must run: only the clock stands still.
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_002_000 });
+  await start({ exchangeRefused: { ...defaultLimits.exchangeRefused, limit: 3 } });
+  const token = await stack.identityToken();
+  for (let tries = 0; tries < 4; tries += 1) await exchangeFrom(attacker, await junk());
+  for (const seconds of [3, 2, 1]) {
+    const body = new URLSearchParams({
+      grant_type: tokenExchangeGrant,
+      subject_token: token,
+      subject_token_type: jwtTokenType,
+    });
+    const refusal = await stack.request('/session/token', { method: 'POST', body }, attacker);
+    expect([refusal.status, refusal.headers.get('retry-after')]).toEqual([429, `${seconds}`]);
+    await exchangeFrom(attacker, await junk());
+    vi.setSystemTime(Date.now() + 1000);
+  }
+  vi.setSystemTime(Date.now() + 1);
+  await exchangeFrom(attacker, await junk());
+  expect(await exchangeFrom(attacker, token)).toBe('200');
 });
 
 test('what Identity believed and what made no session counts as refused: members, replays', async () => {
