@@ -21,6 +21,6 @@ test('Netlify would call the event functions', async () => {
 });
 
 test('the table names every event', () => {
-  const rows = [...docs.text.matchAll(/^\| `(\w+)` +\| (?:once|when|at)/gm)].map(([, name]) => name);
+  const rows = [...docs.text.matchAll(/^\| `(\w+)` +\| (?:once|when|at|after)/gm)].map(([, name]) => name);
   expect(rows).toEqual(Object.keys(eventNames));
 });

@@ -12,7 +12,7 @@ const patienceMs = 5000;
 
 /** What GoTrue would make of an event function's answer (netlify/gotrue, api/hooks.go). */
 export function describeOutcome(
-  { user }: EventPayload,
+  { event, user }: EventPayload,
   answer: { status: number; text: string; tookMs: number },
 ): Outcome {
   const { status, text, tookMs } = answer;
@@ -20,11 +20,19 @@ export function describeOutcome(
     accepted: false,
     lines: [`${status} after ${Math.round(tookMs)} ms: ${verdict}`, ...(text ? [text.slice(0, 1000)] : [])],
   });
-  if (tookMs > patienceMs) return refused('too late; GoTrue waits 5 s, tries three times, then answers 504.');
-  if (![200, 202, 204].includes(status))
-    return refused('refused; GoTrue tries three times, then answers 422.');
+  const past = event === 'usermodified' || event === 'userdeleted';
+  const then = (status: number) =>
+    past ? 'then only logs it: the change is committed, and the caller gets 200.' : `then answers ${status}.`;
+  if (tookMs > patienceMs) return refused(`too late; GoTrue waits 5 s, tries three times, ${then(504)}`);
+  if (![200, 202, 204].includes(status)) return refused(`refused; GoTrue tries three times, ${then(422)}`);
   const reply = readReply(text);
-  if (!reply) return refused('not understood; GoTrue answers 500.');
+  if (!reply) return refused(`not understood; GoTrue ${past ? 'only logs it.' : 'answers 500.'}`);
+  if (event === 'userdeleted') {
+    return {
+      accepted: true,
+      lines: [`${status} after ${Math.round(tookMs)} ms: accepted; the user is gone.`],
+    };
+  }
   const changes = (['app_metadata', 'user_metadata'] as const).map((name) => {
     const [before, after] = [user[name] ?? {}, reply[name] ?? user[name] ?? {}];
     if (isDeepStrictEqual(before, after)) return `${name}: unchanged`;

@@ -3,6 +3,7 @@ import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import { applyChange, type UserChange } from './change.ts';
 import type { DeniableEvent, IdentityEventHandlers } from './handlers.ts';
 import { type EventName, eventNames } from './names.ts';
+import type { User } from './user.ts';
 
 /** A user as @netlify/types has it: all but the id may be missing. */
 interface PlatformUser {
@@ -21,7 +22,7 @@ interface PlatformFunctions {
   userValidate(event: { user: PlatformUser; deny(): undefined }): Reply;
   userSignup(event: { user: PlatformUser; deny(): undefined }): Reply;
   userLogin(event: { user: PlatformUser; deny(): undefined }): Reply;
-  userModified(event: { user: PlatformUser; deny(): undefined }): Reply;
+  userModified(event: { user: PlatformUser }): Reply;
   userDeleted(event: { user: PlatformUser }): Promise<undefined>;
 }
 
@@ -53,14 +54,18 @@ export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
     if (typeof handler !== 'function') {
       throw new ConfigurationError([`The handler ${name} must be a function.`]);
     }
-    return [eventNames[name].netlify, name === 'deleted' ? withoutReply(handler) : withReply(handler)];
+    return [eventNames[name].netlify, name === 'deleted' ? withoutReply(handler) : withReply(name, handler)];
   });
   return Object.fromEntries(functions);
 }
 
-function withReply(handler: Handler) {
-  return async (event: { user: PlatformUser; deny(): undefined }): Reply => {
-    const change = (await handler(event as DeniableEvent)) ?? undefined;
+/** Events of what GoTrue has committed before it calls. */
+type PastEvent = 'modified' | 'deleted';
+
+function withReply(name: EventName, handler: Handler) {
+  return async (event: { user: PlatformUser; deny?(): undefined }): Reply => {
+    const handled = name === 'modified' ? pastEvent(name, event) : event;
+    const change = (await handler(handled as DeniableEvent)) ?? undefined;
     const metadata = change === undefined ? undefined : applyChange(event.user, change);
     // GoTrue reads the metadata alone. `roles`, `provider`, `name` and `pictureUrl` would win over them.
     return metadata && { user: { id: event.user.id, ...metadata } };
@@ -69,6 +74,18 @@ function withReply(handler: Handler) {
 
 function withoutReply(handler: Handler) {
   return async (event: { user: PlatformUser }): Promise<undefined> => {
-    await handler(event as DeniableEvent);
+    await handler(pastEvent('deleted', event));
+  };
+}
+
+/** The platform offers a denial for every event; here it would be believed by nobody, in silence. */
+function pastEvent(name: PastEvent, { user }: { user: PlatformUser }): DeniableEvent {
+  return {
+    user: user as User,
+    deny(): never {
+      throw new TypeError(
+        `${eventNames[name].netlify} cannot deny: GoTrue has committed the change already. Undo it with an admin call.`,
+      );
+    },
   };
 }

@@ -29,11 +29,13 @@ export type Answer = UserChange | undefined | Promise<UserChange | undefined> | 
 /**
  * Handlers of Identity's events. What they have in common:
  *
- * - GoTrue waits for the handler, inside the database transaction of what it reports: a new user's row is written but
- *   not committed, so admin calls do not see it, and a later step may still undo it.
- * - A handler has 5 s. GoTrue tries three times, whether it was late, threw, or denied; then the caller is answered 504
- *   (late) or 422 "Failed to handle signup webhook" (all else), and the transaction is undone. So a handler may run
- *   three times for one event: write to a database of your own by `user.id`, as an upsert.
+ * - GoTrue waits for the handler. `validate`, `signup` and `login` run inside the database transaction of what they
+ *   report: a new user's row is written but not committed, so admin calls do not see it, and a later step may still undo
+ *   it. `modified` and `deleted` run after the commit.
+ * - A handler has 5 s. GoTrue tries three times, whether it was late, threw, or denied. Then, of the first three, the
+ *   caller is answered 504 (late) or 422 "Failed to handle signup webhook" (all else), and the transaction is undone; of
+ *   the other two, GoTrue writes a line into its log, and answers 200. So a handler may run three times for one event:
+ *   write to a database of your own by `user.id`, as an upsert.
  * - A handler sees the user and nothing else of the caller: no request, no address.
  */
 export interface IdentityEventHandlers {
@@ -72,16 +74,17 @@ export interface IdentityEventHandlers {
    * When an operator changes a user: in Netlify's dashboard, or by an admin call. Not when users change their own data
    * (`PUT /user`), and not when an event handler changes a user.
    *
-   * The user is as it will be. A change replaces that; a denial leaves the row as it was. An admin call that updates a
-   * user from here calls this handler again, without end: return the change instead.
+   * The user is as it is now: GoTrue has committed the change before it calls, so there is no `deny()`, and a handler
+   * that throws or is late undoes nothing. It may still change the metadata. An admin call that updates a user from here
+   * calls this handler again, without end: return the change instead.
    */
-  readonly modified?: (event: DeniableEvent) => Answer;
+  readonly modified?: (event: IdentityEvent) => Answer;
   /**
    * When an operator deletes a user: in Netlify's dashboard, or by an admin call; each exchange of a throwaway user is
    * one. Not called for users of a sign-up that was denied.
    *
-   * The user is as it was. There is nothing to change, and no `deny()`; but a handler that throws, or is late, three
-   * times keeps the user.
+   * The user is as it was, and gone already: there is nothing to change, and no `deny()`. But GoTrue waits for the
+   * handler, three times 5 s at most, before it answers the deletion: be quick.
    */
   readonly deleted?: (event: IdentityEvent) => void | Promise<void>;
 }

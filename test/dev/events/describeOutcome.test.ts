@@ -49,3 +49,22 @@ test.each([
   expect([accepted, lines[0]]).toEqual([false, expect.stringContaining(verdict)]);
   expect(lines.slice(1)).toEqual(text === '' ? [] : [text]);
 });
+
+test.each([
+  ['modified', 401, '', 12, 'refused; GoTrue tries three times, then only logs it: the change is committed'],
+  ['deleted', 500, '', 12, 'refused; GoTrue tries three times, then only logs it: the change is committed'],
+  ['deleted', 204, '', 5001, 'too late; GoTrue waits 5 s, tries three times, then only logs it'],
+  ['modified', 200, '[]', 12, 'not understood; GoTrue only logs it.'],
+] as const)('%s has no veto: %i with %j after %i ms', (name, status, text, tookMs, verdict) => {
+  const { accepted, lines } = describeOutcome(samplePayloads[name], { status, text, tookMs });
+  expect([accepted, lines[0]]).toEqual([false, expect.stringContaining(verdict)]);
+});
+
+test('modified may still set metadata, deleted has none to set', () => {
+  const answer = { status: 200, text: '{"user_metadata":{"from":"hook"}}', tookMs: 12 };
+  expect(describeOutcome(samplePayloads.modified, answer).lines[2]).toMatch(/becomes {"from":"hook"}$/);
+  expect(describeOutcome(samplePayloads.deleted, answer)).toEqual({
+    accepted: true,
+    lines: ['200 after 12 ms: accepted; the user is gone.'],
+  });
+});

@@ -40,7 +40,9 @@ test('each handler knows of its user what GoTrue guarantees', () => {
     login: async ({ user }) => {
       expectTypeOf(user.confirmedAt).toEqualTypeOf<string>();
     },
-    modified: ({ user }) => {
+    modified: ({ user, ...event }) => {
+      // @ts-expect-error GoTrue has committed the change already
+      event.deny;
       expectTypeOf(user.confirmedAt).toEqualTypeOf<string | undefined>();
       return user.roles && { roles: user.roles };
     },
@@ -119,4 +121,22 @@ test('what a handler throws is what the platform gets; so of one that only liste
 test('whatever a listener returns is no reply', async () => {
   const { userDeleted } = defineIdentityEvents({ deleted: () => ({ roles: [] }) as never });
   expect(await userDeleted({ user: { ...toUser(samplePayloads.deleted.user) } })).toBeUndefined();
+});
+
+test.each([
+  ['modified', 'userModified'],
+  ['deleted', 'userDeleted'],
+] as const)('a denial in %s is told to its author, and not to the platform', async (name, property) => {
+  const handlers = { [name]: (event: { deny(): undefined }) => event.deny() };
+  const functions = defineIdentityEvents(handlers as never) as unknown as Record<
+    string,
+    (event: object) => Promise<unknown>
+  >;
+  const deny = () => expect.unreachable('GoTrue would only log it');
+  const event = { user: { ...toUser(samplePayloads[name].user) }, deny };
+  const denied = functions[property]?.(event);
+  await expect(denied).rejects.toThrow(
+    `${property} cannot deny: GoTrue has committed the change already. Undo it with an admin call.`,
+  );
+  await expect(denied).rejects.toBeInstanceOf(TypeError);
 });
