@@ -10,6 +10,7 @@ import { proof } from './proof.ts';
 import { redis } from './redis.ts';
 import { revocation } from './revocation.ts';
 import { rotation } from './rotation.ts';
+import { slowCallers } from './slowCallers.ts';
 import type { Measure } from './support/measure.ts';
 import { sweep } from './sweep.ts';
 
@@ -28,4 +29,5 @@ export const measures: readonly Measure[] = [
   chaos,
   rotation,
   revocation,
+  slowCallers,
 ];
