@@ -5,6 +5,7 @@ import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts
 import { createKeyRing } from '../../src/token/keyRing.ts';
 import { mintAccessToken } from '../../src/token/mint.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
+import { command } from '../support/redisParts.ts';
 import { goodClaims, goodHeader, otherSecret, secret, sign } from '../support/tokens.ts';
 
 const start = Math.floor(Date.now() / 1000);
@@ -54,6 +55,16 @@ test('an expired token renews within its grace, and not after', async () => {
   expect(await outcome(await renew(token))).toBe('200');
   now = start + 300 + 30 + 3600;
   expect(await outcome(await renew(token))).toBe('400 token_expired');
+});
+
+test('a broker that has revoked a session renews it no more, though Redis has lost the mark', async () => {
+  const token = await session();
+  expect((await stack.postForm('/session/revoke', { token })).status).toBe(200);
+  const hash = await stack.broker.privateKeys.hashIdentifier(String(decodeJwt(token).sub));
+  expect(await command(stack.redis, 'DEL', `daypass:revoked:${hash}`)).toBe(1);
+  expect(await outcome(await renew(token))).toBe('400 token_revoked');
+  stack.redis.setFault({ kind: 'bad-gateway' });
+  expect(await outcome(await renew(token))).toBe('400 token_revoked');
 });
 
 test('a session ends, however often it was renewed', async () => {

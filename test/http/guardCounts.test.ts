@@ -79,6 +79,23 @@ test('when no call follows they are sent once the answer is made, after calls th
   expect(stack.redis.requests).toBe(before);
 });
 
+test('a limit goes on where Redis was when it goes away, and where this instance was when it is back', async () => {
+  const limits = { signup: { ...rule, limit: 4 } };
+  const guard = await startGuardStack({ policy: { limits }, redis: stack.redis, time });
+  const other = await startGuardStack({ policy: { limits }, redis: stack.redis });
+  const signUps = async (times: number, at = guard) => {
+    const statuses: number[] = [];
+    for (let call = 0; call < times; call += 1)
+      statuses.push((await at.request('/signup', { method: 'POST', body: '{}' })).status);
+    return statuses.filter((status) => status !== 429).length;
+  };
+  expect([await signUps(1, other), await signUps(1)]).toEqual([1, 1]);
+  stack.redis.setFault({ kind: 'bad-gateway' });
+  expect(await signUps(1)).toBe(1);
+  stack.redis.setFault(undefined);
+  expect(await signUps(3)).toBe(1);
+});
+
 test('the refusal of a /48 that is known is no sign that Redis is back', async () => {
   for (let site = 0; site < 11; site += 1) await signUp(`2001:db8:1:${site}::1`);
   stack.redis.setFault({ kind: 'bad-gateway' });

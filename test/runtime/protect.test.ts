@@ -205,6 +205,11 @@ describe('a caller who does not', () => {
     expect(await codeOf(await guarded(request(await stack.mint({ subject })), context()))).toBe(
       '401 token_revoked',
     );
+    // Seen once, it holds though Redis is away.
+    stack.redis.setFault({ kind: 'bad-gateway' });
+    const again = await guarded(request(await stack.mint({ subject })), context());
+    stack.redis.setFault(undefined);
+    expect(await codeOf(again)).toBe('401 token_revoked');
     const token = await stack.mint();
     const ok = protect<Context>(() => new Response('ok'), { policy });
     const outcomes: number[] = [];
