@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DaypassError } from '../../src/protocol/error.ts';
+import { createCircuit } from '../../src/store/circuit.ts';
 import { createClaims } from '../../src/store/claim.ts';
 import { createRedis, storeCall } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocation.ts';
@@ -67,6 +68,18 @@ describe('every failure is store_unavailable, with its cause', () => {
     expect(error.code).toBe('store_unavailable');
     expect(`${error.message} ${error.cause}`).not.toContain('not-the-token');
   });
+});
+
+test('what comes while this process is busy for longer than a call may take is read', async () => {
+  const circuit = createCircuit({ onChange: () => undefined });
+  const redis = createRedis(bridge());
+  for (let times = 0; times < 3; times += 1) {
+    const calls = Array.from({ length: 20 }, () => circuit.run(() => ping(redis)));
+    await new Promise((resolve) => setTimeout(resolve));
+    const end = performance.now() + 400;
+    while (performance.now() < end);
+    await Promise.all(calls);
+  }
 });
 
 test('a request that fails on the network is not sent again', async () => {
