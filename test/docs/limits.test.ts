@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createAddressLimiters } from '../../src/limits/addressLimiters.ts';
 import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
 import { defaultLimits } from '../../src/policy/defaults.ts';
+import { definePolicy } from '../../src/policy/define.ts';
 import type { Limit } from '../../src/policy/types.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8');
@@ -59,5 +60,17 @@ test('the numbers hold what their reasons say', () => {
   for (const free of [exchangeRefused, revoke, challenge]) {
     expect(free).toMatchObject({ windowSeconds: 5, algorithm: 'fixed-window' });
     expect(free.limit).toBeGreaterThanOrEqual(2 * hall);
+  }
+});
+
+test('the table of request bodies has the defaults of the policy', () => {
+  const { upstream, requestBody } = definePolicy();
+  const mebibyte = 1024 * 1024;
+  for (const words of [
+    `\`upstream.maxBodyBytes\`, ${upstream.maxBodyBytes / mebibyte} MiB`,
+    `\`requestBody.timeoutSeconds\`, ${requestBody.timeoutSeconds} `,
+    `\`requestBody.bufferBytes\`, ${requestBody.bufferBytes / mebibyte} MiB`,
+  ]) {
+    expect(text).toContain(words);
   }
 });
