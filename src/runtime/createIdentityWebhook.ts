@@ -3,8 +3,7 @@ import { createWebhook, type EventFunctions } from '../identity/events/webhook.t
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { logLine } from './log.ts';
-import { readVariable } from './platform.ts';
-import { nowSeconds } from './wire.ts';
+import { nowSeconds, readVariable } from './platform.ts';
 
 /**
  * The webhook of a GoTrue of one's own, as a function: checks that GoTrue signed the call, with `IDENTITY_WEBHOOK_SECRET`

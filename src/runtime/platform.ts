@@ -35,3 +35,7 @@ export const readVariable: ReadVariable = (name) =>
 export function operatorTokenOfCall(): string | undefined {
   return globals.netlifyIdentityContext?.token || undefined;
 }
+
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

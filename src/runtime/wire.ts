@@ -30,6 +30,7 @@ import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
 import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
+import { nowSeconds } from './platform.ts';
 
 /** Where a broker or a gate runs. */
 export interface Place {
@@ -184,8 +185,4 @@ export function wireGuard(policy: Policy, environment: Environment, log: Log, ti
     log,
   });
   return Object.assign(guard, { settle: counters.settle });
-}
-
-export function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
 }

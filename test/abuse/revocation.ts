@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { revokePath } from '../../src/protocol/paths.ts';
-import { nowSeconds } from '../../src/runtime/wire.ts';
+import { nowSeconds } from '../../src/runtime/platform.ts';
 import { atLeast, none } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';
 import { serveInstances, startInstance } from './support/instances.ts';

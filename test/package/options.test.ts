@@ -5,7 +5,12 @@ import { startDevIdentity } from '../../src/dev/identity/start.ts';
 import { startNetlifyEmulator } from '../../src/dev/netlify/start.ts';
 import { startRedisBridge } from '../../src/dev/redis/start.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
-import { addRoles, createIdentityAdmin, defineIdentityEvents } from '../../src/package/identity.ts';
+import {
+  addRoles,
+  createIdentityAdmin,
+  createIdentityWebhook,
+  defineIdentityEvents,
+} from '../../src/package/identity.ts';
 import {
   createBroker,
   createGate,
@@ -182,6 +187,15 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [() => defineIdentityEvents({ login: 'yes' } as never), /login must be a function/],
     [() => defineIdentityEvents({}), /at least one handler/],
     [() => defineIdentityEvents(undefined as never), /must be an object/],
+  ],
+  createIdentityWebhook: [
+    [
+      () => createIdentityWebhook({ userValidated: event } as never),
+      /userValidated is unknown; did you mean userValidate\?/,
+    ],
+    [() => createIdentityWebhook({ userLogin: 'yes' } as never), /userLogin must be a function/],
+    [() => createIdentityWebhook({}), /needs an event function/],
+    [() => createIdentityWebhook(undefined as never), /must be an object/],
   ],
   addRoles: [
     [() => (addRoles as () => unknown)(), /at least one role/],

@@ -3,7 +3,7 @@ import type { CallerEnv } from '../../http/caller.ts';
 import type { Policy } from '../../policy/types.ts';
 import type { Log } from '../../protocol/log.ts';
 import { identityPath } from '../../protocol/paths.ts';
-import { nowSeconds } from '../../runtime/wire.ts';
+import { nowSeconds } from '../../runtime/platform.ts';
 import type { DevParts } from '../parts.ts';
 import type { DevSettings } from '../settings.ts';
 import type { StackControl } from '../stack/control.ts';

@@ -1,6 +1,7 @@
 import type { Policy } from '../../../src/policy/types.ts';
 import { type Environment, readEnvironment } from '../../../src/runtime/environment.ts';
-import { nowSeconds, type Place } from '../../../src/runtime/wire.ts';
+import { nowSeconds } from '../../../src/runtime/platform.ts';
+import type { Place } from '../../../src/runtime/wire.ts';
 import type { KeyRing } from '../../../src/token/keyRing.ts';
 import { mintAccessToken } from '../../../src/token/mint.ts';
 import { newSubject } from '../../../src/token/randomId.ts';
