@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readForm } from '../../src/broker/form.ts';
-import { patientBodies } from '../support/bodies.ts';
+import { createRequestBodies } from '../../src/limits/requestBodies.ts';
+import { createManualClock, createUpload, patientBodies } from '../support/bodies.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const formType = 'application/x-www-form-urlencoded';
@@ -44,4 +45,18 @@ test.each([
 test('takes 8192 bytes', async () => {
   const form = await readForm(post(`a=${'x'.repeat(8190)}`), patientBodies);
   expect(form.get('a')).toHaveLength(8190);
+});
+
+test('a caller who stalls is refused in time, and its bytes are let go', async () => {
+  const clock = createManualClock();
+  const bodies = createRequestBodies({ bufferBytes: 2 ** 20, idleSeconds: 5, timeoutSeconds: 10, clock });
+  const { request, send, seen } = createUpload({ 'content-type': 'application/x-www-form-urlencoded' });
+  const code = codeOf(() => readForm(request, bodies));
+  send(8000);
+  await clock.advance(4_999);
+  expect(bodies.heldBytes).toBeGreaterThan(0);
+  await clock.advance(1);
+  expect(await code).toBe('request_timeout');
+  expect(bodies.heldBytes).toBe(0);
+  expect(seen.cancelled).toBe(true);
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkBody } from '../../src/guard/body.ts';
-import { patientBodies } from '../support/bodies.ts';
+import { createRequestBodies } from '../../src/limits/requestBodies.ts';
+import { createManualClock, createUpload, patientBodies, settle } from '../support/bodies.ts';
 import { codeOf } from '../support/rejection.ts';
 import { issuer } from '../support/tokens.ts';
 
@@ -81,4 +82,63 @@ test('no body is none', async () => {
 test('who breaks off gets no farther', async () => {
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
   expect(await codeOf(() => checkBody(requestOf(body), patientBodies))).toBe('malformed_request');
+});
+
+describe('a caller who stalls', () => {
+  function start(bufferBytes = 2 ** 20) {
+    const clock = createManualClock();
+    const bodies = createRequestBodies({ bufferBytes, idleSeconds: 5, timeoutSeconds: 10, clock });
+    return { clock, bodies };
+  }
+
+  test('is refused in time, both copies of the body are let go, and nothing is held', async () => {
+    const { clock, bodies } = start();
+    const { request, send, seen } = createUpload({ 'content-length': '1000' });
+    const code = codeOf(() => checkBody(request, bodies));
+    send(999);
+    await settle();
+    expect(bodies.heldBytes).toBeGreaterThan(999);
+    await clock.advance(5_000);
+    expect(await code).toBe('request_timeout');
+    expect(bodies.heldBytes).toBe(0);
+    await vi.waitFor(() => expect(seen.cancelled).toBe(true));
+  });
+
+  test('who drips is refused too', async () => {
+    const { clock, bodies } = start();
+    const { request, send } = createUpload();
+    const code = codeOf(() => checkBody(request, bodies));
+    for (let second = 0; second < 9; second += 1) {
+      await clock.advance(1_000);
+      send(1);
+    }
+    await clock.advance(1_000);
+    expect(await code).toBe('request_timeout');
+  });
+
+  test('makes room for others once the budget is used up', async () => {
+    const { clock, bodies } = start(100_000);
+    const stalled = Array.from({ length: 3 }, () => createUpload());
+    const codes = stalled.map(({ request }) => codeOf(() => checkBody(request, bodies)));
+    for (const { send } of stalled) send(30_000);
+    await clock.advance(1_500);
+    expect(await codeOf(() => checkBody(requestOf(new Uint8Array(30_000)), bodies))).toBe(
+      'nothing was thrown',
+    );
+    expect(await Promise.race(codes)).toBe('body_budget_exhausted');
+    await clock.advance(5_000);
+    expect((await Promise.all(codes)).sort()).toEqual([
+      'body_budget_exhausted',
+      'request_timeout',
+      'request_timeout',
+    ]);
+    expect(bodies.heldBytes).toBe(0);
+  });
+
+  test('what is announced as too large is not read', async () => {
+    const { bodies } = start();
+    const { request, seen } = createUpload({ 'content-length': '32769' });
+    expect(await codeOf(() => checkBody(request, bodies))).toBe('body_too_large');
+    await vi.waitFor(() => expect(seen.cancelled).toBe(true));
+  });
 });
