@@ -8,7 +8,7 @@ const free = { limit: 600, windowSeconds: 5, algorithm: 'fixed-window' } as cons
 
 /** Limits of a site that says nothing about them. `docs/limits.md` has the reason of each number. */
 export const defaultLimits = {
-  exchange: { limit: 300, windowSeconds: 300 },
+  exchange: { limit: 300, windowSeconds: 60 },
   exchangeRefused: free,
   site: { limit: 9000, windowSeconds: 60 },
   renewal: { limit: 20, windowSeconds: 300 },
@@ -22,8 +22,8 @@ export const defaultLimits = {
   network: { limit: 60_000, windowSeconds: 60 },
   status: { limit: 30, windowSeconds: 60 },
   challenge: free,
-  signup: { limit: 300, windowSeconds: 300 },
-  login: { limit: 600, windowSeconds: 300 },
+  signup: { limit: 300, windowSeconds: 60 },
+  login: { limit: 600, windowSeconds: 60 },
 } as const satisfies Limits;
 
 export const defaultAudiences = {
