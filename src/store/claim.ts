@@ -1,5 +1,6 @@
 import type { Redis } from '@upstash/redis/cloudflare';
 import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
+import { describeRedisError } from './redisError.ts';
 
 /** Longer than an Identity token lives (3600 s): whoever holds one of a claimed user finds the claim. */
 const ttlSeconds = 3900;
@@ -10,7 +11,7 @@ const compareAndDelete =
 /** The atomic mark "this user is being exchanged". */
 export interface Claims {
   /**
-   * Takes the claim of a user.
+   * Takes the claim of a user. When Redis does not answer, the claim is given back, for what that may help.
    * @returns a nonce that proves the claim is ours; undefined when somebody else has it
    * @throws {DaypassError} `store_unavailable`
    */
@@ -25,16 +26,24 @@ export interface Claims {
 /** @param hash turns an identifier into what may stand in a key */
 export function createClaims(redis: Redis, hash: (identifier: string) => Promise<string>): Claims {
   const keyOf = async (userId: string) => `${keyPrefix}:claim:${await hash(userId)}`;
+  async function release(userId: string, nonce: string): Promise<void> {
+    await storeCall(redis.eval(compareAndDelete, [await keyOf(userId)], [nonce]));
+  }
   return {
     async take(userId) {
       const nonce = crypto.randomUUID();
-      const answer = await storeCall(redis.set(await keyOf(userId), nonce, { nx: true, ex: ttlSeconds }));
-      if (answer === null) return undefined;
-      if (answer !== 'OK') throw unexpectedAnswer();
-      return nonce;
+      const key = await keyOf(userId);
+      try {
+        const answer = await storeCall(redis.set(key, nonce, { nx: true, ex: ttlSeconds }));
+        if (answer === null) return undefined;
+        if (answer !== 'OK') throw unexpectedAnswer();
+        return nonce;
+      } catch (error) {
+        // A Redis that was late may have taken it, or may yet: its visitor comes back with the same token.
+        if (describeRedisError(error) === 'unreachable') await release(userId, nonce).catch(() => undefined);
+        throw error;
+      }
     },
-    async release(userId, nonce) {
-      await storeCall(redis.eval(compareAndDelete, [await keyOf(userId)], [nonce]));
-    },
+    release,
   };
 }

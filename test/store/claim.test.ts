@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createClaims } from '../../src/store/claim.ts';
+import { createRedis } from '../../src/store/redis.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
@@ -56,6 +57,18 @@ test('no key names a user', async () => {
   await connect().take('3f0c1d2e-visible');
   const keys = (await command(bridge(), 'KEYS', '*')) as string[];
   expect(keys.join()).not.toContain('visible');
+});
+
+test('a claim that Redis took too late is given back, and the same user can be claimed again', async () => {
+  const redis = createRedis({ ...bridge(), timeoutMilliseconds: 50 });
+  bridge().setFault({ kind: 'slow', delayMilliseconds: 8000 });
+  try {
+    const late = createClaims(redis, hashIdentifier);
+    expect(await codeOf(() => late.take('user of a slow store'))).toBe('store_unavailable');
+  } finally {
+    bridge().setFault(undefined);
+  }
+  await expect.poll(() => connect().take('user of a slow store')).toBeTypeOf('string');
 });
 
 test('Redis away: no claim', async () => {
