@@ -32,8 +32,8 @@ export interface IdentityClient {
   deleteUser(id: string, operatorToken: string, signal: AbortSignal): Promise<boolean>;
   /**
    * `GET /admin/users` with the platform's operator token: one page of the users of one audience, oldest first.
-   * @returns `no_filter` when Identity fails over the filter twice with 500, as GoTrue always does on MariaDB: ask without
-   * it; `too_large` when the page holds more than `maxBytes`
+   * @returns `no_filter` when Identity answers 500 to the filter, also of a page that holds nobody, as GoTrue does on
+   * MariaDB: ask without it; `too_large` when the page holds more than `maxBytes`
    * @throws {DaypassError} `identity_unavailable`, `operator_token_refused`
    */
   listUsers(
@@ -83,6 +83,9 @@ export interface ListedUsers {
  * error and of the settings is shorter still.
  */
 const maxBytes = 64 * 2 ** 10;
+
+/** A page far behind the end, which holds nobody: asking for it tells whether Identity gives lists at all. */
+export const emptyPage = 1_000_000_000;
 
 /** As much as the sweep reads of one user: see `listUsers`. */
 const maxBytesOfOne = 32 * 2 ** 20;
@@ -140,15 +143,20 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
     },
 
     async listUsers({ page, perPage, audience, filter, maxBytes }, operatorToken, signal) {
-      const query = new URLSearchParams({ page: `${page}`, per_page: `${perPage}`, sort: 'created_at asc' });
-      if (filter !== undefined) query.set('filter', filter);
-      const path = `/admin/users?${query}`;
-      const request = () => call({ method: 'GET', path, token: operatorToken, audience, maxBytes, signal });
-      let answer = await request();
-      if (filter !== undefined && answer.status === 500) {
-        // Any Identity may fail once.
-        answer = await request();
-        if (answer.status === 500) return 'no_filter';
+      const request = (page: number) => {
+        const query = new URLSearchParams({
+          page: `${page}`,
+          per_page: `${perPage}`,
+          sort: 'created_at asc',
+        });
+        if (filter !== undefined) query.set('filter', filter);
+        const path = `/admin/users?${query}`;
+        return call({ method: 'GET', path, token: operatorToken, audience, maxBytes, signal });
+      };
+      const answer = await request(page);
+      // It failed over the filter, over those on the page, or by chance: a page that holds nobody tells.
+      if (filter !== undefined && answer.status === 500 && (await request(emptyPage)).status === 500) {
+        return 'no_filter';
       }
       if (answer.status === 200 && answer.isTooLarge) return 'too_large';
       const { users, aud } = isRecord(answer) ? (answer.body as { users?: unknown; aud?: unknown }) : {};

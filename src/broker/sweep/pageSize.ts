@@ -1,8 +1,11 @@
-/** Few enough that users of 14 MB each cost Identity a second or two, and as many as are deleted at once. */
-const first = 16;
+/** Few enough that users of 14 MB each cost Identity no more than a second or two. */
+const first = 8;
 
 /** A page that is worked off within this time has no record in it that is too old to delete by. */
 const targetMilliseconds = 700;
+
+/** A page that takes longer than this to fail is not halved, but followed by one user alone. */
+const slowMilliseconds = 1000;
 
 /** A page of the list that begins at a place, or a little before it. */
 export interface Page {
@@ -77,14 +80,15 @@ export class PageSize {
   }
 
   /**
-   * A page could not be read.
+   * A page could not be read, which took so many milliseconds.
    * @returns whether it held one user alone, so that there is nothing to halve: the position is to be passed
    */
-  wentWrong({ perPage, start }: Page, position: number): boolean {
+  wentWrong({ perPage, start }: Page, position: number, milliseconds: number): boolean {
     // What stands before the position may be at fault, and nobody needs it.
     if (start < position) this.#unreadAt = position - 1;
     else if (perPage === 1) this.#unreadAt = position;
-    else this.#size = Math.ceil(perPage / 2);
+    // There may be no time for all the halves of one that Identity works on for seconds.
+    else this.#size = milliseconds > slowMilliseconds ? 1 : Math.ceil(perPage / 2);
     return perPage === 1;
   }
 

@@ -1,4 +1,4 @@
-import type { ListedUsers } from '../../identity/client.ts';
+import { emptyPage, type ListedUsers } from '../../identity/client.ts';
 import { isSweepable } from '../../identity/throwaway.ts';
 import { unavailable } from '../../identity/transport.ts';
 import type { IdentityUser } from '../../identity/user.ts';
@@ -23,9 +23,6 @@ const maxBytes = 4 * 2 ** 20;
 /** Of one user alone. MySQL and MariaDB take no statement over 16 MB by default, so nobody has more than that. */
 const maxBytesOfOne = 32 * 2 ** 20;
 
-/** A page far behind the end, which holds nobody: asking for it tells whether Identity gives lists at all. */
-const emptyPage = 1_000_000_000;
-
 /**
  * Asks for one page of the list and deletes those who may be swept, oldest first. A page that cannot be read is asked for
  * in halves, call by call, and one user who cannot be read is passed.
@@ -40,7 +37,8 @@ export async function sweepPage(run: SweepRun, place: Place): Promise<PageOutcom
   const listed = await list(run, place, page);
   if (listed === 'no_filter') return { next: { ...place, filtered: false, position: 0 }, state: 'again' };
   if (listed === undefined) {
-    if (!run.size.wentWrong(page, position)) return { next: place, state: 'again' };
+    if (!run.size.wentWrong(page, position, performance.now() - readAt))
+      return { next: place, state: 'again' };
     run.unread += 1;
     run.log('sweep_unread', { audience, filtered, position });
     return { next: { ...place, position: position + 1 }, state: 'again' };
@@ -77,8 +75,8 @@ export async function sweepPage(run: SweepRun, place: Place): Promise<PageOutcom
 }
 
 /**
- * @returns `no_filter` where Identity cannot filter; undefined where this page cannot be read, and Identity is there
- * @throws {DaypassError} `identity_unavailable`: Identity is away
+ * @returns `no_filter` where Identity cannot filter; undefined where this page cannot be read
+ * @throws {DaypassError} `identity_unavailable`: Identity gives no list at all, not even of one user or of nobody
  */
 async function list(
   run: SweepRun,
@@ -98,6 +96,7 @@ async function list(
     return listed === 'too_large' ? undefined : listed;
   } catch (error) {
     if (!(error instanceof DaypassError) || error.code !== 'identity_unavailable' || run.isOver) throw error;
+    if (perPage > 1) return undefined;
     const probe = { ...asked, page: emptyPage, maxBytes };
     const empty = await identity.listUsers(probe, run.operatorToken, run.listSignal());
     if (empty === 'too_large') throw error;

@@ -27,7 +27,7 @@ test('no page begins before a user who cannot be read', () => {
   fc.assert(
     fc.property(count(5000), count(100), (unreadAt, further) => {
       const size = sizeOf(2000);
-      size.wentWrong({ page: unreadAt + 1, perPage: 1, start: unreadAt }, unreadAt);
+      size.wentWrong({ page: unreadAt + 1, perPage: 1, start: unreadAt }, unreadAt, 1);
       const position = unreadAt + 1 + further;
       const { start, perPage } = size.pageAt(position);
       expect(start).toBeGreaterThan(unreadAt);
@@ -42,19 +42,25 @@ test('a page that fails is halved down to one user, who is passed', () => {
   for (let passed = false; !passed; ) {
     const page = size.pageAt(0);
     pages.push(page.perPage);
-    passed = size.wentWrong(page, 0);
+    passed = size.wentWrong(page, 0, 1);
   }
-  expect(pages).toEqual([16, 8, 4, 2, 1]);
+  expect(pages).toEqual([8, 4, 2, 1]);
+});
+
+test('one that Identity worked on for seconds is followed by one user alone', () => {
+  const size = new PageSize(2000);
+  expect(size.wentWrong(size.pageAt(0), 0, 4000)).toBe(false);
+  expect(size.pageAt(0).perPage).toBe(1);
 });
 
 test('pages grow while they are quick, and shrink to what is done within the second', () => {
   const size = new PageSize(2000);
   size.wentWell(10);
-  expect(size.pageAt(0).perPage).toBe(64);
+  expect(size.pageAt(0).perPage).toBe(32);
   size.wentWell(350);
-  expect(size.pageAt(0).perPage).toBe(128);
+  expect(size.pageAt(0).perPage).toBe(64);
   size.wentWell(7000);
-  expect(size.pageAt(0).perPage).toBe(13);
+  expect(size.pageAt(0).perPage).toBe(6);
   size.wentWell(700_000);
   expect(size.pageAt(0).perPage).toBe(1);
 });
