@@ -42,9 +42,9 @@ export interface IdentityAdmin {
   page(options?: ListOptions & { page?: number }): Promise<UserPage>;
   /** Creates a user, whether or not registration is open. No event tells of it. */
   create(user: NewUser): Promise<User>;
-  /** Changes a user. The site's `modified` handlers are called, and may refuse. */
+  /** Changes a user. Then the site's `modified` handlers are called, and waited for; they cannot refuse. */
   update(id: string, update: UserUpdate): Promise<User>;
-  /** Deletes a user, and tells whether there was one. The site's `deleted` handlers are called, and may fail. */
+  /** Deletes a user, and tells whether there was one. Then the site's `deleted` handlers are called, and waited for. */
   delete(id: string): Promise<boolean>;
 }
 

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../protocol/error.ts';
 import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import { applyChange, type UserChange } from './change.ts';
 import type { DeniableEvent, IdentityEventHandlers } from './handlers.ts';
-import { type EventName, eventNames } from './names.ts';
+import { denialProblem, type EventName, eventNames, isPastEvent, type PastEvent } from './names.ts';
 import type { User } from './user.ts';
 
 /** A user as @netlify/types has it: all but the id may be missing. */
@@ -59,12 +59,9 @@ export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
   return Object.fromEntries(functions);
 }
 
-/** Events of what GoTrue has committed before it calls. */
-type PastEvent = 'modified' | 'deleted';
-
 function withReply(name: EventName, handler: Handler) {
   return async (event: { user: PlatformUser; deny?(): undefined }): Reply => {
-    const handled = name === 'modified' ? pastEvent(name, event) : event;
+    const handled = isPastEvent(name) ? pastEvent(name, event) : event;
     const change = (await handler(handled as DeniableEvent)) ?? undefined;
     const metadata = change === undefined ? undefined : applyChange(event.user, change);
     // GoTrue reads the metadata alone. `roles`, `provider`, `name` and `pictureUrl` would win over them.
@@ -83,9 +80,7 @@ function pastEvent(name: PastEvent, { user }: { user: PlatformUser }): DeniableE
   return {
     user: user as User,
     deny(): never {
-      throw new TypeError(
-        `${eventNames[name].netlify} cannot deny: GoTrue has committed the change already. Undo it with an admin call.`,
-      );
+      throw new ConfigurationError([denialProblem(name)]);
     },
   };
 }

@@ -12,6 +12,18 @@ export const eventNames = {
 
 export type EventName = keyof typeof eventNames;
 
+/** Events of what GoTrue has committed before it calls. */
+export type PastEvent = 'modified' | 'deleted';
+
+export function isPastEvent(name: EventName): name is PastEvent {
+  return name === 'modified' || name === 'deleted';
+}
+
+/** Why a denial of such an event is a mistake. */
+export function denialProblem(name: PastEvent): string {
+  return `${eventNames[name].netlify} cannot deny: GoTrue has committed the change already. Only validate, signup and login can.`;
+}
+
 export function isEventName(name: string): name is EventName {
   return Object.hasOwn(eventNames, name);
 }

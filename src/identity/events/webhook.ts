@@ -1,6 +1,7 @@
 import { jwtVerify } from 'jose';
+import { ConfigurationError } from '../../protocol/error.ts';
 import type { Log } from '../../protocol/log.ts';
-import { eventNames } from './names.ts';
+import { denialProblem, type EventName, eventNames, isPastEvent } from './names.ts';
 import type { EventPayload } from './samples.ts';
 import { toUser, type User } from './user.ts';
 
@@ -46,15 +47,16 @@ export function createWebhook(
 
 /**
  * Hands an event to its function and answers for it, as Netlify's bootstrap does: 200 with what became of the metadata, 200
- * with nothing where it changed nothing, 401 for a denial, 500 where it threw.
+ * with nothing where it changed nothing, 401 for a denial, 500 where it threw. A denial of what GoTrue has committed is a
+ * line of the log, since nothing comes of it.
  */
 export async function answerEvent(
   functions: EventFunctions,
   { event, user }: Pick<EventPayload, 'event' | 'user'>,
   log: Log,
 ): Promise<Response> {
-  const name = Object.values(eventNames).find(({ gotrue }) => gotrue === event)?.netlify;
-  const handle = name && (functions[name] as EventFunction | undefined);
+  const name = (Object.keys(eventNames) as EventName[]).find((key) => eventNames[key].gotrue === event);
+  const handle = name && (functions[eventNames[name].netlify] as EventFunction | undefined);
   if (!handle) return new Response(null, { status: 200 });
   let denied = false;
   const deny = (): undefined => {
@@ -62,12 +64,16 @@ export async function answerEvent(
   };
   try {
     const reply = await handle({ user: toUser(user), deny });
+    if (denied && isPastEvent(name))
+      log('event_failed', { event, cause: 'denied', problem: denialProblem(name) });
     if (denied) return new Response(null, { status: 401 });
     if (!reply) return new Response(null, { status: 200 });
     const { appMetadata, userMetadata } = reply.user;
     return Response.json({ ...user, app_metadata: appMetadata, user_metadata: userMetadata });
   } catch (error) {
-    log('event_failed', { event, cause: error instanceof Error ? error.name : undefined });
+    // Only our own words: those of a handler's error may hold anything.
+    const problem = error instanceof ConfigurationError ? error.message : undefined;
+    log('event_failed', { event, cause: error instanceof Error ? error.name : undefined, problem });
     return new Response(null, { status: 500 });
   }
 }

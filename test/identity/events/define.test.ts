@@ -54,6 +54,12 @@ test('each handler knows of its user what GoTrue guarantees', () => {
   expect(Object.keys(functions)).toHaveLength(4);
 });
 
+test('a change of modified is a reply all the same', async () => {
+  const { userModified } = defineIdentityEvents({ modified: () => ({ userMetadata: { k: null } }) });
+  const reply = await userModified({ user: { ...toUser(samplePayloads.modified.user) } });
+  expect(reply?.user.userMetadata).toEqual({ color: 'blue', full_name: 'No One', proof: 'abc' });
+});
+
 test.each([
   [
     { validat: () => undefined },
@@ -136,7 +142,7 @@ test.each([
   const event = { user: { ...toUser(samplePayloads[name].user) }, deny };
   const denied = functions[property]?.(event);
   await expect(denied).rejects.toThrow(
-    `${property} cannot deny: GoTrue has committed the change already. Undo it with an admin call.`,
+    `${property} cannot deny: GoTrue has committed the change already. Only validate, signup and login can.`,
   );
   await expect(denied).rejects.toBeInstanceOf(TypeError);
 });

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { defineIdentityEvents } from '../../../src/identity/events/define.ts';
 import { type EventPayload, samplePayloads } from '../../../src/identity/events/samples.ts';
-import { createWebhook } from '../../../src/identity/events/webhook.ts';
+import { answerEvent, createWebhook } from '../../../src/identity/events/webhook.ts';
 import { now } from '../../support/tokens.ts';
 
 const key = 'the key of the webhooks of a gotrue';
@@ -70,6 +70,48 @@ test.each(['signup', 'login', 'modified', 'deleted'] as const)(
     expect([answer.status, await answer.text()]).toEqual([200, '']);
   },
 );
+
+test.each(['modified', 'deleted'] as const)(
+  'a denial of what is committed already (%s) is a line of the log that says so',
+  async (name) => {
+    const logged: [string, unknown][] = [];
+    const deny = (event: { deny(): undefined }) => event.deny();
+    const answers = [
+      { userModified: deny, userDeleted: deny },
+      defineIdentityEvents({ modified: deny as never, deleted: deny as never }),
+    ].map((functions) =>
+      answerEvent(functions, samplePayloads[name], (event, fields) => logged.push([event, fields])),
+    );
+    const event = samplePayloads[name].event;
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([401, 500]);
+    expect(logged).toEqual([
+      [
+        'event_failed',
+        { event, cause: 'denied', problem: expect.stringContaining('cannot deny: GoTrue has committed') },
+      ],
+      [
+        'event_failed',
+        {
+          event,
+          cause: 'ConfigurationError',
+          problem: expect.stringContaining('cannot deny: GoTrue has committed'),
+        },
+      ],
+    ]);
+  },
+);
+
+test('what a handler throws is named in the log, and its words, which may hold anything, are not', async () => {
+  const logged: [string, unknown][] = [];
+  const functions = defineIdentityEvents({
+    login: () => {
+      throw new RangeError('secret words');
+    },
+  });
+  const answer = await answerEvent(functions, samplePayloads.login, (...line) => logged.push(line as never));
+  expect(answer.status).toBe(500);
+  expect(logged).toEqual([['event_failed', { event: 'login', cause: 'RangeError', problem: undefined }]]);
+});
 
 test('which event it is says the body, which is signed, and no header', async () => {
   const { post, seen } = connect();
