@@ -9,11 +9,14 @@ import { nowSeconds, readVariable } from './platform.ts';
  * The webhook of a GoTrue of one's own, as a function: checks that GoTrue signed the call, with `IDENTITY_WEBHOOK_SECRET`
  * (default `IDENTITY_JWT_SECRET`), and calls the event function that Netlify Identity would call. Give GoTrue its URL in
  * `GOTRUE_WEBHOOK_URL`. A refused call is a line of the log.
+ *
+ * It is a function of its own: GoTrue sends `X-Netlify-Event` too, by which Netlify would hand the call to event functions of
+ * the same file, unchecked.
  * @param functions the default export of the site's event function
  * @throws {ConfigurationError} a TypeError: no event function, an unknown one, or one that is no function
  * @example
  * ```ts
- * // netlify/functions/identity-webhook.ts
+ * // netlify/functions/webhook.ts
  * export default createIdentityWebhook(identity);
  * export const config = { path: '/identity/webhook' };
  * ```

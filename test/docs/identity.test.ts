@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventNames } from '../../src/identity/events/names.ts';
+import { type EventName, eventNames, isEventName, isPastEvent } from '../../src/identity/events/names.ts';
 import { type DocsProject, openDocs } from './project.ts';
 
 // What docs/identity.md shows compiles, and is what Netlify's bundler understands.
@@ -16,8 +16,20 @@ test('the code compiles, strictly, against what the package exports', async () =
 });
 
 test('Netlify would call the event functions', async () => {
-  const subscribed = await docs.subscriptions('export default');
+  const subscribed = await docs.subscriptions('export default {');
   expect(subscribed).toEqual([['identity_validate', 'identity_login'], ['identity_validate']]);
+});
+
+test('the webhook of one’s own GoTrue is no event function', async () => {
+  expect(await docs.subscriptions('createIdentityWebhook(')).toEqual([[]]);
+});
+
+test('the table says which events can be denied, as the kit does', () => {
+  const rows = [...docs.text.matchAll(/^\| `(\w+)` +\|.*\| ([^|]+?) +\|$/gm)].filter(([, name]) =>
+    isEventName(name ?? ''),
+  );
+  const committed = rows.filter(([, , denial]) => denial?.startsWith('impossible')).map(([, name]) => name);
+  expect(committed).toEqual(Object.keys(eventNames).filter((name) => isPastEvent(name as EventName)));
 });
 
 test('the table names every event', () => {

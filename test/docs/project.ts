@@ -27,6 +27,9 @@ export async function openDocs(name: string, config?: number): Promise<DocsProje
   await mkdir(functions, { recursive: true });
   if (config !== undefined) await writeFile(join(folder, 'daypass.config.ts'), blocks[config] ?? '');
   for (const [index, code] of blocks.entries()) await writeFile(join(functions, `block${index}.ts`), code);
+  // What another block imports.
+  const identity = blocks.find((code) => code.startsWith('// netlify/functions/identity.ts\n'));
+  if (identity !== undefined) await writeFile(join(functions, 'identity.ts'), identity);
   return {
     text,
     blocks,

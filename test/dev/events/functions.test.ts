@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { signEvent } from '../../../src/dev/identity/signEvent.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../src/dev/identity/start.ts';
 import type { User as Row } from '../../../src/dev/identity/users.ts';
 import { type NetlifyEmulator, startNetlifyEmulator } from '../../../src/dev/netlify/start.ts';
+import { samplePayloads } from '../../../src/identity/events/samples.ts';
 import { toUser, type UserRecord } from '../../../src/identity/events/user.ts';
 
 // The kit's event functions under Netlify's own bootstrap, called by the dev identity as GoTrue does.
@@ -29,7 +31,7 @@ beforeAll(async () => {
   emulator = await startNetlifyEmulator({
     projectRoot: fileURLToPath(new URL('fixtures/site', import.meta.url)),
     origin,
-    environment: { IDENTITY_URL: identity.url },
+    environment: { IDENTITY_URL: identity.url, IDENTITY_WEBHOOK_SECRET: identity.webhookSecret },
     identityContext: () =>
       hasContext ? { url: 'https://elsewhere.example', token: identity.operatorToken } : undefined,
   });
@@ -124,6 +126,25 @@ test('an operator deletes a user: a handler that throws is called again, and kee
   expect((await asOperator('DELETE', pillar.id)).status).toBe(200);
   expect(calls).toHaveLength(4);
   expect([rowOf('gone@x.example'), rowOf('pillar@x.example')]).toEqual([undefined, undefined]);
+});
+
+test('the webhook of one’s own GoTrue believes its signature alone, whatever X-Netlify-Event says', async () => {
+  const body = JSON.stringify(samplePayloads.validate);
+  const clock = { seconds: () => Math.floor(Date.now() / 1000) };
+  const settings = { instanceId: samplePayloads.validate.instance_id, webhookSecret: identity.webhookSecret };
+  const post = (headers: Record<string, string>) =>
+    emulator.handle(
+      new Request(`${origin}/identity/webhook`, {
+        method: 'POST',
+        headers: { 'x-netlify-event': 'identity_validate', ...headers },
+        body,
+      }),
+      '203.0.113.9',
+    );
+  expect((await post({})).status).toBe(401);
+  const answer = await post({ 'x-webhook-signature': await signEvent({ settings, clock }, body) });
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ app_metadata: { provider: 'email', roles: ['member'] } });
 });
 
 test('an admin call finds the context of its own invocation, and believes its token alone', async () => {
