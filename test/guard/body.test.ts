@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkBody } from '../../src/guard/body.ts';
 import { createRequestBodies } from '../../src/limits/requestBodies.ts';
 import { createManualClock, createUpload, patientBodies, settle } from '../support/bodies.ts';
@@ -101,7 +101,7 @@ describe('a caller who stalls', () => {
     await clock.advance(5_000);
     expect(await code).toBe('request_timeout');
     expect(bodies.heldBytes).toBe(0);
-    await vi.waitFor(() => expect(seen.cancelled).toBe(true));
+    await expect.poll(() => seen.cancelled).toBe(true);
   });
 
   test('who drips is refused too', async () => {
@@ -139,6 +139,6 @@ describe('a caller who stalls', () => {
     const { bodies } = start();
     const { request, seen } = createUpload({ 'content-length': '32769' });
     expect(await codeOf(() => checkBody(request, bodies))).toBe('body_too_large');
-    await vi.waitFor(() => expect(seen.cancelled).toBe(true));
+    await expect.poll(() => seen.cancelled).toBe(true);
   });
 });
