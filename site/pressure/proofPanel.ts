@@ -23,6 +23,14 @@ export function openProofPanel(controls: Controls, stack: Stack): void {
       turnstile: 'Sign-ups bring a token of Turnstile.',
     },
   });
+  const { identity, canSwitch } = stack.state;
+  const unasked = canSwitch && !identity.asksEventFunction;
+  for (const id of ['admission-none', 'admission-proof-of-work']) byId(id).hidden = unasked;
+  byId('proof-unasked').hidden = !unasked;
+  write(
+    byId('proof-unasked'),
+    `The GoTrue at ${identity.url} does not ask this site’s event function, so nothing can be demanded of a sign-up. Set its GOTRUE_WEBHOOK_URL to ${location.origin}/.netlify/functions/identity.`,
+  );
   controls.bind('with-solver', () => beginAnew(true), { saysIn });
   controls.bind('without-solver', () => beginAnew(false), { saysIn });
 }

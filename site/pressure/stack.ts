@@ -16,6 +16,14 @@ export interface StackState {
   canSwitch: boolean;
   canStopRedis: boolean;
   canKill: boolean;
+  /** The Identity behind the page, and whether its sign-ups ask the site's event function. */
+  identity: { kind: 'stand-in' | 'gotrue'; url?: string; asksEventFunction: boolean };
+}
+
+/** Which Identity a sign-up goes to. Where no dev server tells, the site is deployed: Netlify’s own answers there. */
+export function identityInWords(identity: StackState['identity'] | undefined): string {
+  if (!identity) return 'Netlify’s';
+  return identity.url === undefined ? 'The stand-in, in memory' : `GoTrue at ${identity.url}`;
 }
 
 /** What the page may switch, and to what. */

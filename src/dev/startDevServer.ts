@@ -11,6 +11,7 @@ import type { DevSettings } from './settings.ts';
 import { type Apps, createApps } from './stack/apps.ts';
 import { createStackControl } from './stack/control.ts';
 import { createKills } from './stack/kills.ts';
+import { watchIdentity } from './stack/watchIdentity.ts';
 import { type DevServer, startSite } from './startSite.ts';
 
 export type { DevServer } from './startSite.ts';
@@ -44,6 +45,7 @@ export function startDevServer(
     const kills = createKills();
     const build = (changed: Policy) =>
       createApps(changed, { environment, place, operatorToken, identity: serveIdentity, kills, log });
+    const watch = watchIdentity(settings, identityOptions.events !== undefined);
     let current = build(policy);
     apps = current;
     const stack = createStackControl({
@@ -58,16 +60,23 @@ export function startDevServer(
         for (const id of kills.orphans()) identity?.users.age(id, sweepAgeSeconds);
       },
     });
+    const onValidate = (event: unknown) => {
+      watch.sawEvent();
+      return (current.events.userValidate as (event: unknown) => unknown)(event);
+    };
     const site = await createDevSite({
       identity: serveIdentity,
-      lab: createDevLab(settings, policy, parts, url, stack, log),
+      lab: createDevLab(settings, policy, parts, url, stack, watch, log),
       apps: () => current,
       receiveEvent: (request) =>
-        createWebhook(apps?.events ?? {}, {
-          secret: () => settings.identity?.webhookSecret,
-          log,
-          now: () => Math.floor(Date.now() / 1000),
-        })(request),
+        createWebhook(
+          { ...current.events, userValidate: onValidate },
+          {
+            secret: () => settings.identity?.webhookSecret,
+            log,
+            now: () => Math.floor(Date.now() / 1000),
+          },
+        )(request),
     });
     const waitUntil = (work: Promise<unknown>) => void work.catch(() => undefined);
     return {

@@ -8,6 +8,7 @@ import { type NetlifyEmulator, startNetlifyEmulator } from './netlify/start.ts';
 import type { DevPartsOptions } from './parts.ts';
 import type { DevSettings } from './settings.ts';
 import { createStackControl } from './stack/control.ts';
+import { watchIdentity } from './stack/watchIdentity.ts';
 import { type DevServer, startSite } from './startSite.ts';
 
 /** The emulator starts a worker for each event, which takes long on a busy machine. */
@@ -35,7 +36,9 @@ export async function startNetlifyServer(
   };
   return startSite(settings, policy, { ...options, identity }, async (parts, url) => {
     const stack = createStackControl({ policy, redis: parts.redis });
-    const lab = createDevLab(settings, policy, parts, url, stack, () => undefined);
+    const asks = identity.events?.names?.includes('validate') ?? false;
+    const watch = watchIdentity(settings, asks);
+    const lab = createDevLab(settings, policy, parts, url, stack, watch, () => undefined);
     const site = await createDevSite({ identity: parts.serveIdentity, lab });
     const running = await startNetlifyEmulator({
       projectRoot,

@@ -1,7 +1,11 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StackState } from '../../site/pressure/stack.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../src/dev/identity/start.ts';
+import { readSettings } from '../../src/dev/settings.ts';
+import { startDevServer } from '../../src/dev/startDevServer.ts';
 import type { DevServer } from '../../src/dev/startSite.ts';
+import { definePolicy } from '../../src/policy/define.ts';
 import { launchBrowser } from '../e2e/support/browser.ts';
 import { describeWays, type Start, ways } from '../e2e/support/ways.ts';
 import { describeWith } from '../support/optional.ts';
@@ -73,12 +77,40 @@ describeWith('chromium')('the page under pressure', () => {
     return (await fetch(`${server.url}/dev/stack`)).json() as Promise<StackState>;
   }
 
+  describe('beside a GoTrue that does not ask the event function', () => {
+    let gotrue: DevIdentityServer;
+    onA(async () => {
+      gotrue = await startDevIdentity();
+      const env = { PORT: '0', IDENTITY_URL: gotrue.url, IDENTITY_OPERATOR_TOKEN: gotrue.operatorToken };
+      const policy = definePolicy();
+      return startDevServer(readSettings(env, policy), policy, { redisBackend: 'memory' });
+    });
+    afterAll(() => gotrue.close());
+
+    test('offers no price on sign-up, and says why and which Identity it is', async () => {
+      const page = await open();
+      expect(await textOf(page, 'identity')).toBe(`GoTrue at ${gotrue.url}`);
+      for (const position of ['none', 'proof-of-work']) {
+        expect(await page.getByTestId(`admission-${position}`).isVisible()).toBe(false);
+      }
+      expect(await page.getByTestId('admission-off').isVisible()).toBe(true);
+      expect(await textOf(page, 'proof-unasked')).toContain(
+        `Set its GOTRUE_WEBHOOK_URL to ${server.url}/.netlify/functions/identity.`,
+      );
+      await page.setViewportSize({ width: 390, height: 900 });
+      const [wide = 0, window = 0] = await widths(page);
+      expect(wide).toBeLessThanOrEqual(window);
+    });
+  });
+
   describeWays((start) => {
     onA(start);
 
     test('has the switches that this stack has, and says so where it has none', async () => {
       const { canSwitch, canKill } = await stackState();
       const page = await open();
+      expect(await textOf(page, 'identity')).toBe('The stand-in, in memory');
+      expect(await page.getByTestId('proof-unasked').isVisible()).toBe(false);
       for (const group of ['proof', 'monitor', 'store']) {
         expect(await page.locator(`#${group}-choice`).isVisible()).toBe(canSwitch);
       }

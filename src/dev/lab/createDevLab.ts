@@ -7,6 +7,7 @@ import { nowSeconds } from '../../runtime/platform.ts';
 import type { DevParts } from '../parts.ts';
 import type { DevSettings } from '../settings.ts';
 import type { StackControl } from '../stack/control.ts';
+import type { IdentityWatch } from '../stack/watchIdentity.ts';
 import { createLab } from './createLab.ts';
 
 /** The lab of a dev server, with the secrets of its stack. */
@@ -16,6 +17,7 @@ export function createDevLab(
   parts: DevParts,
   url: string,
   stack: StackControl,
+  identity: IdentityWatch,
   log: Log,
 ): Hono<CallerEnv> {
   const audience = policy.defaultAudience;
@@ -30,6 +32,7 @@ export function createDevLab(
     siteUrl: url,
     maintenanceBearer: parts.maintenanceBearer,
     stack,
+    describeIdentity: identity.state,
     deployContext: 'dev',
     log,
     now: nowSeconds,

@@ -68,7 +68,7 @@ export function createLab(lab: LabDependencies): Hono<CallerEnv> {
   app.all('/dev/stack', async (c) => {
     requireMethod(c.req.raw, ['GET', 'PUT']);
     if (c.req.method === 'PUT') lab.stack.change(await readChanges(c.req.raw));
-    return c.json(lab.stack.state());
+    return c.json({ ...lab.stack.state(), identity: await lab.describeIdentity() });
   });
 
   app.all('/dev/kill', (c) => {

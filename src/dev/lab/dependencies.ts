@@ -1,6 +1,7 @@
 import type { DeployContext } from '../../protocol/deployContext.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { StackControl } from '../stack/control.ts';
+import type { IdentityState } from '../stack/watchIdentity.ts';
 
 /** What the attack lab works with: the secrets of the stack that it attacks, so it never leaves this machine. */
 export interface LabDependencies {
@@ -22,6 +23,8 @@ export interface LabDependencies {
   siteUrl: string;
   /** The bearer of the broker's addresses for the site's owner. */
   maintenanceBearer: string;
+  /** Which Identity there is, and whether it asks the site's event function. */
+  describeIdentity(): Promise<IdentityState>;
   /** The switches of the stack. */
   stack: StackControl;
   log: Log;

@@ -31,6 +31,7 @@ function lab(identityUrl = identity.url) {
     emailDomain: 'visitor.invalid',
     siteUrl: 'http://localhost:8888',
     maintenanceBearer: 'none',
+    describeIdentity: async () => ({ kind: 'stand-in', asksEventFunction: true }),
     stack: createStackControl({ policy: definePolicy(), redis: undefined }),
     log: () => undefined,
     now: () => now,

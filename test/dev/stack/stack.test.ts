@@ -29,6 +29,7 @@ test('says how the stack stands', async () => {
     canSwitch: true,
     canStopRedis: true,
     canKill: true,
+    identity: { kind: 'stand-in', asksEventFunction: true },
   });
 });
 

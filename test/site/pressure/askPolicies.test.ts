@@ -10,7 +10,8 @@ function stackAt(positions: StackPositions, canSwitch = true) {
   const done: string[] = [];
   const state = (): StackState => {
     const { redis, ...policy } = current;
-    return { policy, redis, canSwitch, canStopRedis: true, canKill: true };
+    const identity = { kind: 'stand-in', asksEventFunction: true } as const;
+    return { policy, redis, canSwitch, canStopRedis: true, canKill: true, identity };
   };
   const stack = {
     get state() {
