@@ -15,7 +15,7 @@ const [accept, refuse] = files.map((file) => JSON.parse(readFileSync(file, 'utf8
 ];
 
 // A first run fetches packages and compiles them.
-const timeout = 240_000;
+const timeout = 600_000;
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const examples = 'examples/verify';

@@ -3,7 +3,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { findProgram } from '../../support/optional.ts';
 
 /** Ends what hangs; how fast a page is, no test says. */
-const hangMilliseconds = 100_000;
+const hangMilliseconds = 240_000;
 
 /** Debian's Chromium, kept from calling home: this machine has nobody to call. */
 export async function launchBrowser(): Promise<Browser> {
