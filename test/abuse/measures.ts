@@ -13,6 +13,7 @@ import { rotation } from './rotation.ts';
 import { slowCallers } from './slowCallers.ts';
 import type { Measure } from './support/measure.ts';
 import { sweep } from './sweep.ts';
+import { sweepBesideHeavyUsers } from './sweepBesideHeavyUsers.ts';
 
 /** All of them, in the order in which they run. */
 export const measures: readonly Measure[] = [
@@ -20,6 +21,7 @@ export const measures: readonly Measure[] = [
   membersUntouched,
   kills,
   sweep,
+  sweepBesideHeavyUsers,
   redis,
   addresses,
   neighbours,

@@ -26,7 +26,7 @@ interface Crowd {
   members: number;
 }
 
-interface Place {
+export interface Place {
   url: string;
   operatorToken: string;
 }

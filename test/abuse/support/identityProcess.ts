@@ -5,7 +5,7 @@ import { generateRow } from './members.ts';
 
 // A process of its own: the dev identity, full of users of every age.
 
-const { CROWD_SEED, CROWD_ORPHANS, CROWD_MEMBERS, CROWD_YOUNG } = process.env;
+const { CROWD_SEED, CROWD_ORPHANS, CROWD_MEMBERS, CROWD_YOUNG, CROWD_HEAVY, CROWD_HEAVIEST } = process.env;
 const chance = createChance(Number(CROWD_SEED));
 const identity = await startDevIdentity();
 const minute = 60;
@@ -37,4 +37,24 @@ for (let left = Number(CROWD_MEMBERS); left > 0; left -= 1) {
 }
 plantThrowaway(CROWD_ORPHANS, 30 * minute, month);
 plantThrowaway(CROWD_YOUNG, 0, 15 * minute);
+
+/** Users in front of all others who carry so much metadata: every second one is to be swept, the others stay. */
+function plantHeavy(
+  count: string | undefined,
+  megabytes: number,
+  isOrphan: (index: number) => boolean,
+): void {
+  const userMetadata = { notes: 'x'.repeat(megabytes * 1_000_000) };
+  for (let left = Number(count ?? 0); left > 0; left -= 1) {
+    index += 1;
+    identity.users.plant({
+      email: `heavy${index}@visitor.invalid`,
+      userMetadata,
+      appMetadata: { provider: 'email', ...(!isOrphan(left) && { roles: ['editor'] }) },
+      createdAt: createdAt(2 * month, 3 * month),
+    });
+  }
+}
+plantHeavy(CROWD_HEAVY, 14, (left) => left % 2 === 0);
+plantHeavy(CROWD_HEAVIEST, 40, () => true);
 console.log(`ready: ${identity.url} ${identity.operatorToken}`);
