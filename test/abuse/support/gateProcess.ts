@@ -1,4 +1,5 @@
 import '../../support/closedNetwork.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { listen } from '../../../src/dev/listen.ts';
@@ -36,10 +37,16 @@ const look = () => {
 };
 setInterval(look, 20);
 
-const { url } = await listen((request, clientAddress) => {
+const { url } = await listen(async (request, clientAddress) => {
   const { pathname, search } = new URL(request.url);
   if (pathname !== '/memory') return gate.fetch(request, { clientAddress });
-  if (search === '?collect') collectGarbage();
+  if (search === '?collect') {
+    collectGarbage();
+    // Array buffers are swept beside the program, and counted as gone only then.
+    await sleep(200);
+    collectGarbage();
+    await sleep(200);
+  }
   look();
   const { rss: resident, arrayBuffers: buffers } = process.memoryUsage();
   const memory: GateMemory = { resident, peak, buffers };
