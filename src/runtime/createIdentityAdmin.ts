@@ -15,7 +15,7 @@ export interface IdentityAdminOptions {
 /**
  * Admin calls of Netlify Identity, for functions. Make it once, at the top of the file; the operator token is read anew
  * at each call, since Netlify gives each invocation its own. Identity is that of the site (`URL`), or your own GoTrue
- * (`IDENTITY_URL`).
+ * (`IDENTITY_URL`), whose operator token is `IDENTITY_OPERATOR_TOKEN`.
  * @throws {ConfigurationError} a TypeError: here for an option; from the first call where neither variable is an
  * https URL, or an http one on this machine
  */
@@ -23,7 +23,7 @@ export function createIdentityAdmin(options: IdentityAdminOptions = {}): Identit
   assertKnownKeys('createIdentityAdmin', options, ['timeoutSeconds']);
   return createAdmin({
     timeoutSeconds: options.timeoutSeconds ?? 8,
-    operatorToken: operatorTokenOfCall,
+    operatorToken: () => readVariable('IDENTITY_OPERATOR_TOKEN') || operatorTokenOfCall(),
     url: () => identityUrl(),
   });
 }

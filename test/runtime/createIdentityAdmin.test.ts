@@ -25,6 +25,14 @@ test('reads the token anew at each call, and the address from the site alone', a
   expect(await codeOf(() => admin.get(nobody))).toBe('identity_refused');
 });
 
+test('a GoTrue of one’s own takes IDENTITY_OPERATOR_TOKEN, and not the token of Netlify', async () => {
+  provide({ IDENTITY_URL: identity.url, IDENTITY_OPERATOR_TOKEN: identity.operatorToken });
+  context('of Netlify');
+  expect(await createIdentityAdmin().get(nobody)).toBeUndefined();
+  vi.stubGlobal('netlifyIdentityContext', undefined);
+  expect(await createIdentityAdmin().get(nobody)).toBeUndefined();
+});
+
 test("is the site's own Identity where nothing else is said", async () => {
   provide({ URL: 'https://site.example' });
   context('operator');

@@ -10,7 +10,8 @@ Sends an event of Identity to an event function, as GoTrue does, and tells what 
   --url <url>         a running server's function instead, such as http://localhost:9999/.netlify/functions/identity
   --email <address>   the user's e-mail, in place of the sample's
   --data <file>       the JSON body, in place of the sample: { event, instance_id, user }
-  --secret <text>     key of the signature. Default: IDENTITY_JWT_SECRET, else a random one`;
+  --secret <text>     key of the signature. Default: IDENTITY_WEBHOOK_SECRET, IDENTITY_JWT_SECRET,
+                      else a random one`;
 
 export interface SendOptions {
   event: EventName;
@@ -52,7 +53,7 @@ export function readArguments(
     target: readTarget(values),
     email: values.email,
     dataFile: values.data,
-    secret: values.secret || env.IDENTITY_JWT_SECRET || undefined,
+    secret: values.secret || env.IDENTITY_WEBHOOK_SECRET || env.IDENTITY_JWT_SECRET || undefined,
   };
 }
 

@@ -69,13 +69,28 @@ export async function answerEvent(
     if (denied) return new Response(null, { status: 401 });
     if (!reply) return new Response(null, { status: 200 });
     const { appMetadata, userMetadata } = reply.user;
-    return Response.json({ ...user, app_metadata: appMetadata, user_metadata: userMetadata });
+    return answerJson({ ...user, app_metadata: appMetadata, user_metadata: userMetadata });
   } catch (error) {
     // Only our own words: those of a handler's error may hold anything.
     const problem = error instanceof ConfigurationError ? error.message : undefined;
     log('event_failed', { event, cause: error instanceof Error ? error.name : undefined, problem });
     return new Response(null, { status: 500 });
   }
+}
+
+/**
+ * GoTrue reads a reply only where it has a Content-Length (netlify/gotrue, api/hooks.go). Without one a new user would lack
+ * the mark in silence; so nobody on the way may compress it either, since Go's client drops the length with the coding.
+ */
+function answerJson(reply: object): Response {
+  const bytes = new TextEncoder().encode(JSON.stringify(reply));
+  return new Response(bytes, {
+    headers: {
+      'content-type': 'application/json',
+      'content-length': String(bytes.length),
+      'cache-control': 'no-store, no-transform',
+    },
+  });
 }
 
 /**

@@ -14,7 +14,9 @@ test('runs the function identity of this folder unless told otherwise', () => {
 test('takes the key of the signature from the environment too', () => {
   const env = { IDENTITY_JWT_SECRET: 'from the environment' };
   expect(readArguments(['login'], env)?.secret).toBe('from the environment');
-  expect(readArguments(['login', '--secret', 'told'], env)?.secret).toBe('told');
+  const own = { ...env, IDENTITY_WEBHOOK_SECRET: 'of the webhook' };
+  expect(readArguments(['login'], own)?.secret).toBe('of the webhook');
+  expect(readArguments(['login', '--secret', 'told'], own)?.secret).toBe('told');
 });
 
 test('asked for help, there is nothing to send', () => {
