@@ -7,7 +7,6 @@ import { describeRedisError, type RedisErrorReason } from '../store/redisError.t
 import type { BrokerDependencies } from './dependencies.ts';
 import { warningsOf } from './warnings.ts';
 
-const timeoutMilliseconds = 3000;
 /** One user of a list, whose metadata may be large: that Identity lists at all is what is asked. */
 const maxBytes = 64 * 2 ** 10;
 
@@ -16,11 +15,11 @@ const enableIdentity = 'Enable Identity: Project configuration > Identity > Enab
 
 /**
  * Tries everything that an exchange needs, and names the setting that mends what fails. Says no secret. The calls run at
- * once and each is bounded, so the answer takes 3 seconds at most.
+ * once and each is bounded, so the answer takes no longer than an exchange may.
  */
 export async function checkStatus(broker: BrokerDependencies): Promise<StatusResponse> {
   const [settings, identity, redis, upstreams] = await Promise.all([
-    attempt(() => broker.identity.getSettings(AbortSignal.timeout(timeoutMilliseconds))),
+    attempt(() => broker.identity.getSettings(AbortSignal.timeout(broker.identityBudgetMilliseconds))),
     checkIdentity(broker),
     checkRedis(broker),
     Promise.all(upstreamsOf(broker).map((name) => checkUpstream(broker, name))),
@@ -71,7 +70,9 @@ async function checkIdentity(broker: BrokerDependencies): Promise<StatusCheck[]>
   if (operatorToken === undefined) return [line('identity', false, enableIdentity)];
   const asked = { page: 1, perPage: 1, audience: '', maxBytes };
   const [listed, key] = await Promise.all([
-    attempt(() => broker.identity.listUsers(asked, operatorToken, AbortSignal.timeout(timeoutMilliseconds))),
+    attempt(() =>
+      broker.identity.listUsers(asked, operatorToken, AbortSignal.timeout(broker.identityBudgetMilliseconds)),
+    ),
     checkKey(broker),
   ]);
   const isRefused = listed instanceof DaypassError && listed.code === 'operator_token_refused';
@@ -103,15 +104,13 @@ function checkAudience(
  * Whether `IDENTITY_JWT_SECRET` is the key of Identity's tokens. Identity itself knows: of a token with the right
  * signature it says that there is no such user, of any other that it is none of its own.
  */
-async function checkKey({
-  identity,
-  identityJwtSecret,
-  policy,
-  now,
-}: BrokerDependencies): Promise<StatusCheck[]> {
+async function checkKey(broker: BrokerDependencies): Promise<StatusCheck[]> {
+  const { identity, identityBudgetMilliseconds, identityJwtSecret, policy, now } = broker;
   if (identityJwtSecret === undefined) return [];
   const token = await signProbeToken(identityJwtSecret, { now: now(), audience: policy.identity.audience });
-  const answer = await attempt(() => identity.getUser(token, AbortSignal.timeout(timeoutMilliseconds)));
+  const answer = await attempt(() =>
+    identity.getUser(token, AbortSignal.timeout(identityBudgetMilliseconds)),
+  );
   const code = answer instanceof DaypassError ? answer.code : undefined;
   if (code !== 'subject_token_user_gone' && code !== 'subject_token_rejected') return [];
   const remedy = `IDENTITY_JWT_SECRET is not the key of Identity's tokens. Set it ${environmentOfSite} to GOTRUE_JWT_SECRET of your GoTrue.`;
@@ -135,7 +134,7 @@ async function checkUpstream(broker: BrokerDependencies, name: string): Promise<
     );
   }
   try {
-    await broker.reachUpstream(url, AbortSignal.timeout(timeoutMilliseconds));
+    await broker.reachUpstream(url, AbortSignal.timeout(broker.identityBudgetMilliseconds));
     return { name: 'upstream', ok: true };
   } catch {
     return upstream(
