@@ -1,13 +1,14 @@
 import { DaypassError } from '../../protocol/error.ts';
 import type { LabDependencies } from './dependencies.ts';
 
-const timeoutMilliseconds = 3000;
+/** Through Netlify's emulator, where a process starts for each call: long on a busy machine. */
+const timeoutMilliseconds = 20_000;
 
 /**
  * One call of Identity's REST API (netlify/gotrue, api/api.go).
  * @param options.body sent as JSON, or as a form when it is one
  * @param options.admin whether the operator token goes along
- * @throws {DaypassError} `identity_unavailable` without an answer in 3 s
+ * @throws {DaypassError} `identity_unavailable` without an answer in 20 s
  */
 export async function callIdentity(
   lab: Pick<LabDependencies, 'identityUrl' | 'operatorToken'>,

@@ -34,7 +34,7 @@ async function exchange(
   const fields = [...headers, `Content-Length: ${body.length}`, 'Host: 127.0.0.1', 'Connection: close'];
   socket.end(`${line} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n${body}`);
   return (await text(socket))
-    .replace(/^Date: .*$/m, 'Date:')
+    .replace(/^(Date|Expires): .*$/gm, '$1:')
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, withoutChance)
     .replaceAll(/(csrftoken=|csrfmiddlewaretoken" value=")\w+/g, '$1')
     .replace(/expires=[^;]+/, 'expires=');
