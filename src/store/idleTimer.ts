@@ -106,6 +106,8 @@ const eventLoop: EventLoop = {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
+      // Deno keeps each port that nobody closes for ever.
+      port2.close();
       callback();
     };
     port2.postMessage(undefined);

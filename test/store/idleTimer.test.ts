@@ -90,3 +90,29 @@ test('a signal aborts as AbortSignal.timeout does', () => {
   expect(signal.aborted).toBe(true);
   expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
 });
+
+test('the runtime`s own loop leaves no port of a channel open', async () => {
+  let opened = 0;
+  let closed = 0;
+  const Channel = MessageChannel;
+  vi.stubGlobal(
+    'MessageChannel',
+    class extends Channel {
+      constructor() {
+        super();
+        for (const port of [this.port1, this.port2]) {
+          opened += 1;
+          const close = port.close.bind(port);
+          port.close = () => {
+            closed += 1;
+            close();
+          };
+        }
+      }
+    },
+  );
+  await new Promise<void>((resolve) => void createIdleTimer().after(30, resolve));
+  vi.unstubAllGlobals();
+  expect(opened).toBeGreaterThan(0);
+  expect(closed).toBe(opened);
+});
