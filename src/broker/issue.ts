@@ -16,8 +16,9 @@ interface Session {
 /** Mints the next access token of a session and words the answer (RFC 8693 §2.2.1). */
 export async function issueToken(broker: BrokerDependencies, session: Session): Promise<TokenResponse> {
   const { ttlSeconds, sessionSeconds } = broker.policy.accessToken;
-  const now = broker.now();
   const { keyRing, subject, startedAt } = session;
+  // Another instance may have begun the session by a clock that is ahead: `auth_time` is at most `iat`.
+  const now = Math.max(broker.now(), startedAt);
   const token = await mintAccessToken({
     keyRing,
     issuer: broker.issuer,

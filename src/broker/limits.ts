@@ -125,12 +125,15 @@ export async function unlessStoreIsAway(counting: Promise<void>): Promise<void> 
 }
 
 /**
- * Counts a renewal of a session, and looks whether the session was revoked: one Redis round trip.
+ * Counts a renewal of a session, and looks whether the session was revoked: one Redis round trip. A refusal that this
+ * instance knows already costs none.
  * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
  */
 export async function checkRenewal(broker: BrokerDependencies, subject: string): Promise<void> {
   const session = await broker.privateKeys.hashIdentifier(subject);
   if (broker.revocations.isKnown(session)) throw new DaypassError('token_revoked');
+  const known = broker.limiters.renewal.recall(session);
+  if (known) enforce([known]);
   const [revoked, decision] = await Promise.all([
     broker.revocations.isRevoked(session),
     broker.limiters.renewal.check(session),
