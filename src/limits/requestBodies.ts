@@ -269,6 +269,8 @@ export class RequestBody {
     });
     try {
       const { done, value } = await Promise.race([this.#reader.read(), late]);
+      // Closed or refused meanwhile: what came before is gone, and the end must not make a whole of the rest.
+      if (this.failure) throw this.failure;
       this.#ended = done;
       const waited = this.#clock.now() - since;
       this.#millisecondsLeft -= waited;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRequestBodies, type RequestBody } from '../../src/limits/requestBodies.ts';
+import { DaypassError } from '../../src/protocol/error.ts';
 import { createManualClock, createUpload, settle } from '../support/bodies.ts';
 import { codeOf } from '../support/rejection.ts';
 
@@ -193,6 +194,28 @@ describe('memory', () => {
     await body.next();
     body.close();
     expect(await codeOf(() => body.next())).toBe('malformed_request');
+  });
+
+  test('nor is one that is closed or refused while its last piece is waited for', async () => {
+    const { bodies } = start();
+    const closed = createUpload();
+    const body = bodies.open(closed.request);
+    closed.send(10);
+    const whole = codeOf(() => body.gather(kib));
+    await settle();
+    body.close();
+    expect(await whole).toBe('malformed_request');
+
+    const refused = createUpload();
+    const other = bodies.open(refused.request);
+    refused.send(10);
+    const end = codeOf(() => other.gather(kib));
+    await settle();
+    // The end has arrived, and nobody has looked yet.
+    refused.end();
+    other.refuse(new DaypassError('body_budget_exhausted'));
+    expect(await end).toBe('body_budget_exhausted');
+    expect(bodies.heldBytes).toBe(0);
   });
 
   test('the bytes arrive as sent, and never more is held than the budget', async () => {
