@@ -62,7 +62,8 @@ export function foldPath(path: string): string {
     .map((name) =>
       withoutParameters(name)
         .replace(/::\$.*$/s, '')
-        .replace(/^[\s+]+|[\s.+]+$/g, ''),
+        .replaceAll('+', ' ')
+        .replace(/^\s+|[\s.]+$/g, ''),
     )
     .filter((name) => name !== '')
     .map((name) => `/${name}`)

@@ -95,6 +95,16 @@ describe('an open route', () => {
       expect(demandOf(routes, path)).toBe('a pass for admin');
   });
 
+  test('nor one that writes white space within a name as a plus', () => {
+    const routes: Route[] = [
+      { path: '/api/my%20files/*', scope: 'admin' },
+      { path: '/api/*', verify: false },
+    ];
+    for (const path of ['/api/my%20files/x', '/api/my+files/x', '/api/MY+files', '/api/my%2Bfiles/x']) {
+      expect(demandOf(routes, path)).toBe('a pass for admin');
+    }
+  });
+
   test('of two that are open, the exact one decides', () => {
     const routes: Route[] = [
       { path: '/api/a/*', verify: false, upstream: 'FIRST' },
