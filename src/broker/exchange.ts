@@ -22,14 +22,6 @@ const unmarked =
 const roleOfGoTrue =
   "a throwaway user with a role of GoTrue's own, which makes it a member; leave GOTRUE_JWT_DEFAULT_GROUP_NAME empty";
 
-/** What Identity was asked about and refused, or believed and what makes no session all the same. */
-const refusals: readonly string[] = [
-  'subject_token_rejected',
-  'subject_token_user_gone',
-  'not_throwaway',
-  'already_exchanged',
-];
-
 /**
  * Turns an Identity token into the first access token of a new session and deletes its throwaway user: look at the
  * token, authenticate, rule, claim, limits, delete, mint, in this order.
@@ -58,7 +50,8 @@ export async function exchange(
     await authenticate(broker, token, id, deleteSignal);
     await deleteClaimed(broker, { id, token, deleteSignal, settleSignal }, caller);
   } catch (error) {
-    if (error instanceof DaypassError && refusals.includes(error.code)) {
+    // Who is over the limit of sessions is counted there.
+    if (error instanceof DaypassError && error.code !== 'rate_limited') {
       await broker.refusedTokens.remember(token, error, now);
       await countRefusedExchange(broker, caller);
     }

@@ -1,5 +1,6 @@
 import type { Redis } from '@upstash/redis/cloudflare';
 import type { Limit } from '../policy/types.ts';
+import { DaypassError } from '../protocol/error.ts';
 import { BoundedMap } from '../store/boundedMap.ts';
 import type { CreateLimiter } from './addressLimiters.ts';
 import { createLimiter, type Decision, type Limiter } from './limiter.ts';
@@ -131,6 +132,22 @@ export function createLocalLimiter(name: string, limit: Limit, now = () => Date.
 export interface LimiterPairs {
   stored: CreateLimiter;
   local: CreateLimiter;
+}
+
+/** Makes limiters that go on in memory whenever Redis does not count: for what must be bounded then as well. */
+export function createSteadyLimiters(redis: Redis): CreateLimiter {
+  const { stored, local } = createLimiterPairs(redis);
+  return (name, limit) => {
+    const [inRedis, here] = [stored(name, limit), local(name, limit)];
+    return {
+      ...inRedis,
+      check: (identifier) =>
+        inRedis.check(identifier).catch((error) => {
+          if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+          return here.check(identifier);
+        }),
+    };
+  };
 }
 
 /** Makes limiters in Redis and in memory, of which those with the same name follow each other. */

@@ -13,7 +13,7 @@ import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
 import { createLimiter } from '../limits/limiter.ts';
-import { createLimiterPairs } from '../limits/localLimiter.ts';
+import { createLimiterPairs, createSteadyLimiters } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
@@ -82,7 +82,12 @@ export function wireBroker(
     },
     addressLimiters: {
       exchange: byAddress('exchange'),
-      exchangeRefused: byAddress('exchangeRefused'),
+      // Each of these has asked Identity.
+      exchangeRefused: createAddressLimiters(
+        createSteadyLimiters(redis),
+        'exchangeRefused',
+        policy.limits.exchangeRefused,
+      ),
       revoke: byAddress('revoke'),
       introspectionRefused: byAddress('introspectionRefused'),
       maintenanceRefused: byAddress('maintenanceRefused'),

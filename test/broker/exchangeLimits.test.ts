@@ -182,3 +182,28 @@ test('a DELETE that Identity refuses gives back what was counted', async () => {
   stack.identity.faults.answer = {};
   expect(await exchangeFrom(attacker, token)).toBe('200');
 });
+
+test('an exchange counts as refused whatever kept it from a session once Identity was asked', async () => {
+  await start({ exchangeRefused: anHour(3) });
+  stack.identity.faults.answer = { '/user': 500 };
+  for (let tries = 0; tries < 4; tries += 1) {
+    expect(await exchangeFrom(attacker, await junk())).toBe('503 identity_unavailable');
+  }
+  expect(await exchangeFrom(attacker, await junk())).toBe('429 rate_limited');
+  expect(await exchangeFrom('198.51.100.2', await junk())).toBe('503 identity_unavailable');
+});
+
+test('while Redis is away, what Identity is asked is still limited, in the memory of the instance', async () => {
+  await start({ exchangeRefused: anHour(3) });
+  const token = await stack.identityToken();
+  stack.redis.setFault({ kind: 'bad-gateway' });
+  expect(await exchangeFrom(attacker, token)).toBe('503 store_unavailable');
+  for (let tries = 0; tries < 2; tries += 1) {
+    expect(await exchangeFrom(attacker, await junk())).toBe('400 subject_token_rejected');
+  }
+  for (const next of [token, await junk()]) {
+    expect(await exchangeFrom(attacker, next)).toBe('429 rate_limited');
+  }
+  stack.redis.setFault(undefined);
+  expect(await exchangeFrom('198.51.100.2', token)).toBe('200');
+});
