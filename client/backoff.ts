@@ -17,7 +17,8 @@ export function readRetryAfter(field: string | null): number | undefined {
 /**
  * Runs attempts, and none while the last failure asks for patience. After each failure in a row the wait
  * doubles, between half and all of 1, 2, 4 … 60 seconds, or is what the server said if that is longer. Meanwhile
- * attempts fail at once, with the same code and the seconds that are left; the first one after it is made.
+ * attempts fail at once, with the same code and the seconds that are left; the first one after it is made. A wait
+ * that a network failure caused is over once the browser is online again.
  * @param onFailure told of each attempt that was made and failed
  * @param prove how the page makes proofs, for the failure's remedy
  */
@@ -29,6 +30,10 @@ export function createBackoff(onFailure: (error: SessionError) => void, prove?: 
 
   const later = (seconds: number) =>
     new SessionError(last.reason, last.status, last.code, Math.ceil(seconds), prove);
+
+  const onOnline = () => {
+    if (last.code === 'network_error') until = 0;
+  };
 
   return async <T>(attempt: () => Promise<T>): Promise<T> => {
     const left = (until - Date.now()) / 1000;
@@ -47,6 +52,8 @@ export function createBackoff(onFailure: (error: SessionError) => void, prove?: 
       failures += 1;
       until = Date.now() + waitSeconds * 1000;
       last = later(waitSeconds);
+      // Where there is no such event (Node), the wait runs its time. Adding the same function again adds nothing.
+      globalThis.addEventListener?.('online', onOnline);
       onFailure(last);
       throw last;
     }

@@ -1,8 +1,10 @@
+import { wait } from './patience.ts';
+
 /**
  * A tab sees what another has written to `localStorage` only after a while, and would be granted the lock sooner: so
  * the lock is held for this long beyond its task.
  */
-const holdMilliseconds = 200;
+const holdSeconds = 0.2;
 
 /**
  * Runs one task at a time among all tabs and workers of the origin, where the browser has Web Locks; elsewhere
@@ -14,7 +16,7 @@ export function withLock<T>(name: string, task: () => Promise<T>): Promise<T> {
     navigator.locks
       .request(name, async () => {
         await task().then(resolve, reject);
-        await new Promise((end) => setTimeout(end, holdMilliseconds));
+        await wait(holdSeconds);
       })
       .catch(reject);
   });

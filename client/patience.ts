@@ -8,3 +8,8 @@ const requestTimeoutSeconds = 20;
 export function requestTimeout(): AbortSignal {
   return AbortSignal.timeout(requestTimeoutSeconds * 1000);
 }
+
+/** Waits; in a frozen tab, or on a machine that sleeps, until it goes on. */
+export function wait(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

@@ -1,8 +1,9 @@
 import type { TokenResponse } from '../src/protocol/messages.ts';
-import { type accessTokenType, type jwtTokenType, tokenExchangeGrant } from '../src/protocol/oauth.ts';
+import { type accessTokenType, jwtTokenType, tokenExchangeGrant } from '../src/protocol/oauth.ts';
 import { askBroker } from './askBroker.ts';
 import { SessionError } from './errors.ts';
 import type { Settings } from './options.ts';
+import { wait } from './patience.ts';
 import type { HeldToken } from './storage.ts';
 
 /**
@@ -32,4 +33,31 @@ export async function requestToken(
     expiresAt: askedAt + response.expires_in * 1000,
     sessionEndsAt: askedAt + response.session_expires_in * 1000,
   };
+}
+
+/** How long an exchange waits in all, however often the broker asks for it. */
+const patienceSeconds = 10;
+
+/**
+ * Exchanges an Identity token. A 503 with `Retry-After` (RFC 9110 §15.6.4) is waited out, and the same token sent
+ * again: the broker has released it, and another sign-up would only add to the trouble.
+ * @param identityToken of the throwaway user
+ * @param secondsLeft how long it may still wait
+ * @throws SessionError once the broker asks for more than is left, and of every other refusal
+ */
+export async function exchange(
+  settings: Settings,
+  identityToken: string,
+  secondsLeft = patienceSeconds,
+): Promise<HeldToken> {
+  try {
+    return await requestToken(settings, identityToken, jwtTokenType);
+  } catch (error) {
+    const { status, retryAfterSeconds = Infinity } = error as SessionError;
+    // A date may be a fraction of a second ahead.
+    const seconds = Math.max(1, retryAfterSeconds);
+    if (status !== 503 || seconds > secondsLeft) throw error;
+    await wait(seconds);
+    return exchange(settings, identityToken, secondsLeft - seconds);
+  }
 }

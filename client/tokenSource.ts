@@ -1,4 +1,4 @@
-import { accessTokenType, jwtTokenType } from '../src/protocol/oauth.ts';
+import { accessTokenType } from '../src/protocol/oauth.ts';
 import { askBroker } from './askBroker.ts';
 import { createBackoff } from './backoff.ts';
 import { isRefusal } from './errors.ts';
@@ -8,7 +8,7 @@ import { openIdentity } from './goTrue.ts';
 import { withLock } from './lock.ts';
 import { makeProof } from './makeProof.ts';
 import type { Settings } from './options.ts';
-import { requestToken } from './requestToken.ts';
+import { exchange, requestToken } from './requestToken.ts';
 import { signUp } from './signUp.ts';
 import { type HeldToken, openTokenStore } from './storage.ts';
 
@@ -52,7 +52,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
 
   async function begin(): Promise<HeldToken> {
     const proof = await makeProof(prove, { brokerUrl, report: (progress) => emit('proof', progress) });
-    return requestToken(settings, await signUp(identity, settings.emailDomain, proof), jwtTokenType);
+    return exchange(settings, await signUp(identity, settings.emailDomain, proof));
   }
 
   /** Renews; undefined when there is no session, or no more. */

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { readRetryAfter } from '../../client/backoff.ts';
 import { createSession } from '../../client/index.ts';
 import { brokerError, coldStart, FakeSite, failureOf, optionsWith } from './support/fakeSite.ts';
@@ -91,7 +91,41 @@ test('nobody is locked out by a clock that was set back', async () => {
 test('an error event tells of each attempt, not of each call', async () => {
   const codes: string[] = [];
   session.on('error', (error) => codes.push(`${error.code} ${error.retryAfterSeconds}`));
-  site.always('POST /session/token', brokerError(503, 'identity_unavailable', { 'retry-after': '5' }));
+  site.always('POST /session/token', brokerError(503, 'identity_unavailable', { 'retry-after': '50' }));
   for (const _ of [1, 2, 3]) await failureOf(session.token());
-  expect(codes).toEqual(['identity_unavailable 5']);
+  expect(codes).toEqual(['identity_unavailable 50']);
+});
+
+describe('once the browser is online again', () => {
+  let page: EventTarget;
+  beforeEach(() => {
+    page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  });
+  const failToFetch = () => Promise.reject(new TypeError('Failed to fetch'));
+
+  test('the wait that a network failure caused is over, each time', async () => {
+    site.always(coldStart[0] as string, failToFetch);
+    for (const _ of [1, 2, 3]) {
+      expect(await failureOf(session.token())).toMatchObject({ code: 'network_error' });
+      expect(site.lines()).toEqual(coldStart.slice(0, 1));
+      expect(await failureOf(session.token())).toMatchObject({ code: 'network_error' });
+      expect(site.lines()).toEqual([]);
+      page.dispatchEvent(new Event('online'));
+    }
+    site.always(coldStart[0] as string, () => Response.json({ id: 'u', confirmed_at: 'now' }));
+    expect(await session.token()).toMatch(/^access-/);
+  });
+
+  test('a wait that the broker asked for goes on, also when one for the network came before it', async () => {
+    site.once(coldStart[0] as string, failToFetch);
+    await failureOf(session.token());
+    page.dispatchEvent(new Event('online'));
+    site.always('POST /session/token', brokerError(503, 'store_unavailable', { 'retry-after': '30' }));
+    await failureOf(session.token());
+    site.lines();
+    page.dispatchEvent(new Event('online'));
+    expect(await failureOf(session.token())).toMatchObject({ retryAfterSeconds: 30 });
+    expect(site.lines()).toEqual([]);
+  });
 });

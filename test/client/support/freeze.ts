@@ -19,3 +19,17 @@ export function freeze(): void {
 export function pass(seconds: number): void {
   vi.setSystemTime(Date.now() + seconds * 1000);
 }
+
+/**
+ * Ends every wait at once, and moves the clock on by it.
+ * @returns the waits so far, in seconds, but for those that hold the lock
+ */
+export function skipWaits(): number[] {
+  const waits: number[] = [];
+  vi.stubGlobal('setTimeout', (task: () => void, milliseconds: number) => {
+    if (milliseconds >= 1000) waits.push(milliseconds / 1000);
+    pass(milliseconds / 1000);
+    queueMicrotask(task);
+  });
+  return waits;
+}

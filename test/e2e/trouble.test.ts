@@ -1,0 +1,61 @@
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { DevServer } from '../../src/dev/startSite.ts';
+import { describeWith } from '../support/optional.ts';
+import { launchBrowser, openPage, recordRequests } from './support/browser.ts';
+import { ways } from './support/ways.ts';
+
+const source = `
+  import { createSession } from './client/index.ts';
+  window.session = createSession();
+  window.failure = () => session.token().then(() => undefined, (error) => ({ ...error, message: error.message }));
+`;
+
+describeWith('chromium')('a page in trouble', () => {
+  let browser: Browser;
+  let server: DevServer;
+  let context: BrowserContext;
+  let requests: string[];
+  beforeAll(async () => {
+    const [, start] = ways[0] as (typeof ways)[number];
+    [browser, server] = await Promise.all([launchBrowser(), start()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+  beforeEach(async () => {
+    context = await browser.newContext();
+    requests = recordRequests(context, server.url);
+  });
+  afterEach(() => context.close());
+
+  const open = () => openPage(context, server.url, { source });
+
+  test('an exchange that is answered 503 twice goes unnoticed, and nobody signs up again', async () => {
+    const json = { error: 'temporarily_unavailable', code: 'store_unavailable' };
+    const reply = { status: 503, headers: { 'retry-after': '2' }, json };
+    await context.route('**/session/token', (route) => route.fulfill(reply), { times: 2 });
+    const page = await open();
+    expect(await page.evaluate("session.fetch('/api/hello').then(({ status }) => status)")).toBe(200);
+    expect(requests).toEqual([
+      'POST /.netlify/identity/signup',
+      'POST /.netlify/identity/token',
+      'POST /session/token',
+      'POST /session/token',
+      'POST /session/token',
+      'GET /api/hello',
+    ]);
+  });
+
+  test('a page that was offline gets its token as soon as it is online', async () => {
+    const page = await open();
+    await page.evaluate('Math.random = () => 1');
+    await context.setOffline(true);
+    expect(await page.evaluate('failure()')).toMatchObject({ code: 'network_error' });
+    await page.evaluate("void (window.online = new Promise((tell) => addEventListener('online', tell)))");
+    await context.setOffline(false);
+    await page.evaluate('online.then(() => true)');
+    expect(await page.evaluate('session.token()')).toMatch(/^eyJ/);
+  });
+});
