@@ -1,5 +1,5 @@
 import { readRetryAfter } from './backoff.ts';
-import { SessionError } from './errors.ts';
+import { ifAbsent, SessionError } from './errors.ts';
 import { requestTimeout } from './patience.ts';
 
 /**
@@ -13,17 +13,18 @@ export async function askBroker(url: string, form?: Record<string, string>) {
     ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     signal: requestTimeout(),
   }).catch((error: Error) => {
-    throw new SessionError(error.message);
+    throw new SessionError(error.message, { url });
   });
   // The token's answer is JSON, a revocation's is empty, and that of a broker that is not there is anything.
   const body = (await response.json().catch(() => undefined)) ?? {};
   if (response.ok) return body;
   // Refusals of the token's address follow RFC 6749, others RFC 9457.
   const reason = body.error_description ?? body.detail ?? response.statusText;
-  throw new SessionError(
-    reason,
-    response.status,
-    body.code,
-    readRetryAfter(response.headers.get('retry-after')),
-  );
+  throw new SessionError(reason, {
+    code: body.code ?? ifAbsent(response.status, 'broker_not_found'),
+    status: response.status,
+    url,
+    requestId: response.headers.get('x-nf-request-id') ?? undefined,
+    retryAfterSeconds: readRetryAfter(response.headers.get('retry-after')),
+  });
 }

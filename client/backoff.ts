@@ -29,7 +29,7 @@ export function createBackoff(onFailure: (error: SessionError) => void, prove?: 
   let until = 0;
 
   const later = (seconds: number) =>
-    new SessionError(last.reason, last.status, last.code, Math.ceil(seconds), prove);
+    new SessionError(last.reason, { ...last, retryAfterSeconds: Math.ceil(seconds) }, prove);
 
   const onOnline = () => {
     if (last.code === 'network_error') until = 0;

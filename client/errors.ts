@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../src/protocol/codes.ts';
-import { autoconfirmRemedy, registrationRemedy } from '../src/protocol/remedies.ts';
+import { autoconfirmRemedy, identityRemedy, registrationRemedy } from '../src/protocol/remedies.ts';
 import type { Prove } from './makeProof.ts';
 
 /** How Identity refuses to log a user in whose e-mail it has not confirmed. */
@@ -8,6 +8,8 @@ export const emailNotConfirmed = 'Email not confirmed';
 /**
  * Why there is no token. Besides the broker's own codes:
  * - `registration_closed`, `autoconfirm_off`: a setting of the site's Identity; the error's `remedy` says which.
+ * - `identity_not_found`, `broker_not_found`: nothing answers there, or something else does; the `remedy` says what to
+ *   enable, or to deploy.
  * - `admission_denied`: the site's event function refused the sign-up, or failed; its log says which. A site that asks
  *   for a proof refuses every sign-up without one: the `remedy` of a page that makes none says how to.
  * - `proof_failed`: no proof could be made.
@@ -19,10 +21,17 @@ export type SessionErrorCode =
   | ErrorCode
   | 'registration_closed'
   | 'autoconfirm_off'
+  | 'identity_not_found'
+  | 'broker_not_found'
   | 'admission_denied'
   | 'proof_failed'
   | 'network_error'
   | 'unexpected_answer';
+
+/** What is known of a failure; the code is undefined for what reason and status tell. */
+type ErrorDetails = {
+  [Name in 'code' | 'status' | 'url' | 'requestId' | 'retryAfterSeconds']?: SessionError[Name] | undefined;
+};
 
 /** The one error of a session. It never holds a token, an e-mail or a password. */
 export class SessionError extends Error {
@@ -33,26 +42,32 @@ export class SessionError extends Error {
   declare readonly reason: string;
   /** HTTP status of the answer; undefined when there was none. */
   declare readonly status: number | undefined;
+  /** What was asked for, an absolute URL; undefined when the failure is not that of a request. */
+  declare readonly url: string | undefined;
+  /** Names the request in the logs: `X-Nf-Request-Id` of the broker's answer, `error_id` of Identity's. */
+  declare readonly requestId: string | undefined;
   /** The setting that mends it and where it is; undefined when no setting does. */
   declare readonly remedy: string | undefined;
   /** Seconds from now until the session asks again; calls before that fail at once with this same code. */
   declare readonly retryAfterSeconds: number | undefined;
 
-  /**
-   * @param code undefined for what reason and status tell
-   * @param prove how the page makes proofs; one that does was not denied for want of it
-   */
-  constructor(
-    reason: string,
-    status?: number,
-    code?: SessionErrorCode,
-    retryAfterSeconds?: number,
-    prove?: Prove,
-  ) {
-    const known = code ?? codeOf(reason, status);
-    const remedy = remedyOf(known, prove);
-    super(`Daypass: ${reason || status}${remedy ? `. ${remedy}` : ''}`);
-    Object.assign(this, { code: known, reason, status, remedy, retryAfterSeconds });
+  /** @param prove how the page makes proofs; one that does was not denied for want of it */
+  constructor(reason: string, details: ErrorDetails = {}, prove?: Prove) {
+    const { status, url, requestId, retryAfterSeconds } = details;
+    const code = details.code ?? codeOf(reason, status);
+    const remedy = remedyOf(code, prove);
+    const asked = url && absolute(url);
+    super(`Daypass: ${reason || status}${asked ? ` (${asked})` : ''}${remedy ? `. ${remedy}` : ''}`);
+    Object.assign(this, { code, reason, status, url: asked, requestId, remedy, retryAfterSeconds });
+  }
+}
+
+/** As `fetch` resolves it; as it is where that cannot be done, which may be the failure. */
+function absolute(url: string): string {
+  try {
+    return new Request(url).url;
+  } catch {
+    return url;
   }
 }
 
@@ -60,11 +75,22 @@ function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | un
   const remedies: Partial<Record<SessionErrorCode, string | undefined>> = {
     registration_closed: registrationRemedy,
     autoconfirm_off: autoconfirmRemedy,
+    identity_not_found: `${identityRemedy} Or set identityUrl.`,
+    broker_not_found: 'Deploy netlify/functions/session.ts, or set brokerUrl.',
     admission_denied: prove
       ? undefined
       : 'If the site asks for a proof, set data-proof="/daypass-proof.js" or prove of createSession.',
   };
   return remedies[code];
+}
+
+/**
+ * Tells an answer that comes from no Identity and no broker: either answers POST at each of its URLs, which other
+ * servers refuse.
+ * @returns the code, for such a status
+ */
+export function ifAbsent<Code>(status: number | undefined, code: Code): Code | undefined {
+  return /^(404|405|501)$/.test(`${status}`) ? code : undefined;
 }
 
 function codeOf(reason: string, status: number | undefined): SessionErrorCode {

@@ -36,6 +36,6 @@ export async function makeProof(
   } catch (error) {
     // By its name: who makes the proof may be another file, with a class of its own.
     if ((error as Error).name === 'SessionError') throw error;
-    throw new SessionError((error as Error).message, undefined, 'proof_failed');
+    throw new SessionError((error as Error).message, { code: 'proof_failed' });
   }
 }

@@ -19,7 +19,8 @@ export async function requestToken(
 ): Promise<HeldToken> {
   // The clock is read before the request: what the way takes can only make the token seem older than it is.
   const askedAt = Date.now();
-  const response: TokenResponse = await askBroker(`${brokerUrl}/token`, {
+  const url = `${brokerUrl}/token`;
+  const response: TokenResponse = await askBroker(url, {
     grant_type: tokenExchangeGrant,
     subject_token: token,
     subject_token_type: type,
@@ -27,7 +28,9 @@ export async function requestToken(
     audience,
     scope,
   });
-  if (!response.access_token) throw new SessionError('This is not the broker', 200);
+  if (!response.access_token) {
+    throw new SessionError('This is not the broker', { code: 'broker_not_found', status: 200, url });
+  }
   return {
     ...response,
     expiresAt: askedAt + response.expires_in * 1000,

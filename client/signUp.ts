@@ -1,31 +1,34 @@
 import { proofField } from '../src/protocol/messages.ts';
-import { emailNotConfirmed, SessionError } from './errors.ts';
-import type { Identity } from './goTrue.ts';
+import { emailNotConfirmed, ifAbsent, SessionError } from './errors.ts';
+import { openIdentity } from './goTrue.ts';
+import type { Settings } from './options.ts';
 import { requestTimeout } from './patience.ts';
 
 /**
  * Signs a throwaway user up and logs it in. Its e-mail and password are random and kept nowhere.
- * @param emailDomain domain of the e-mail
+ * @param settings where Identity answers, and the domain of the e-mail
  * @param proof what admits the user, where the site asks for a proof
  * @returns the Identity token
  * @throws SessionError
  */
 export async function signUp(
-  identity: Identity,
-  emailDomain: string,
+  { identityUrl, emailDomain }: Settings,
   proof: string | undefined,
 ): Promise<string> {
   const email = `${randomDigits()}@${emailDomain}`;
   const password = randomDigits();
   // GoTrue's name for what becomes `user_metadata`. Undefined is left out of the JSON.
   const body = { email, password, data: proof && { [proofField]: proof } };
-  const user = await ask(identity, '/signup', JSON.stringify(body), {});
-  if (!user.id) throw new SessionError('This is not Identity', 200);
+  const user = await ask(identityUrl, '/signup', JSON.stringify(body), {});
+  const answered = { status: 200, url: `${identityUrl}/signup` };
+  if (!user.id) {
+    throw new SessionError('This is not Identity', { ...answered, code: 'identity_not_found' });
+  }
   // The log-in would fail.
-  if (!user.confirmed_at) throw new SessionError(emailNotConfirmed, 200);
+  if (!user.confirmed_at) throw new SessionError(emailNotConfirmed, answered);
 
   const token = await ask(
-    identity,
+    identityUrl,
     '/token',
     `grant_type=password&username=${encodeURIComponent(email)}&password=${encodeURIComponent(password)}`,
     { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -34,21 +37,25 @@ export async function signUp(
 }
 
 function ask(
-  identity: Identity,
+  identityUrl: string,
   path: string,
   body: string,
   headers: Record<string, string>,
 ): Promise<Record<string, string | undefined>> {
-  return identity
+  return openIdentity(identityUrl)
     .request<Record<string, string | undefined>>(path, {
       method: 'POST',
       headers,
       body,
       signal: requestTimeout(),
     })
-    .catch((error: TransportError) => {
-      const reason = error.json?.msg ?? error.json?.error_description ?? error.message;
-      throw new SessionError(reason, error.status);
+    .catch(({ message, status, json }: TransportError) => {
+      throw new SessionError(json?.msg ?? json?.error_description ?? message, {
+        code: ifAbsent(status, 'identity_not_found'),
+        status,
+        url: identityUrl + path,
+        requestId: json?.error_id,
+      });
     });
 }
 
@@ -57,8 +64,8 @@ interface TransportError {
   message: string;
   /** Absent when nothing answered. */
   status?: number;
-  /** Where the reason is: `/token` speaks OAuth, all else has `msg`. */
-  json?: { msg?: string; error_description?: string };
+  /** Where the reason is: `/token` speaks OAuth, all else has `msg`. An error of the server has an id. */
+  json?: { msg?: string; error_description?: string; error_id?: string };
 }
 
 /** Some 128 random bits, as digits. */

@@ -4,7 +4,6 @@ import { createBackoff } from './backoff.ts';
 import { isRefusal } from './errors.ts';
 import type { Emit, EndReason } from './events.ts';
 import { lasts, renewalMarginSeconds } from './freshness.ts';
-import { openIdentity } from './goTrue.ts';
 import { withLock } from './lock.ts';
 import { makeProof } from './makeProof.ts';
 import type { Settings } from './options.ts';
@@ -20,7 +19,6 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   const { brokerUrl, prove } = settings;
   const name = `daypass ${brokerUrl} ${settings.audience} ${settings.scope}`;
   const store = openTokenStore(name, settings.storage);
-  const identity = openIdentity(settings.identityUrl);
   const attempt = createBackoff((error) => emit('error', error), prove);
   let flight: Promise<string> | undefined;
 
@@ -52,7 +50,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
 
   async function begin(): Promise<HeldToken> {
     const proof = await makeProof(prove, { brokerUrl, report: (progress) => emit('proof', progress) });
-    return exchange(settings, await signUp(identity, settings.emailDomain, proof));
+    return exchange(settings, await signUp(settings, proof));
   }
 
   /** Renews; undefined when there is no session, or no more. */

@@ -71,5 +71,5 @@ async function addScript(): Promise<void> {
 }
 
 function unavailable(): SessionError {
-  return new SessionError('Turnstile could not be loaded', undefined, 'turnstile_unavailable');
+  return new SessionError('Turnstile could not be loaded', { code: 'turnstile_unavailable', url: scriptUrl });
 }

@@ -22,13 +22,16 @@ export async function prove(context: ProofContext): Promise<string | undefined> 
 async function make({ brokerUrl, report }: ProofContext, isLast: boolean): Promise<string | undefined> {
   // The clock is read before the request: what the way takes can only make the challenge seem older than it is.
   const askedAt = Date.now();
-  const challenge: ChallengeResponse = await askBroker(`${brokerUrl}/challenge`);
+  const url = `${brokerUrl}/challenge`;
+  const challenge: ChallengeResponse = await askBroker(url);
   if (challenge.proof === 'none') return undefined;
   if (challenge.proof === 'turnstile') return askTurnstile(challenge.site_key);
-  if (challenge.proof !== 'proof-of-work') throw new SessionError('This is not the broker', 200);
+  if (challenge.proof !== 'proof-of-work') {
+    throw new SessionError('This is not the broker', { code: 'broker_not_found', status: 200, url });
+  }
 
   report({ fraction: 0 });
   const proof = await work(challenge, askedAt, report);
   if (proof || !isLast) return proof ?? make({ brokerUrl, report }, true);
-  throw new SessionError('The challenge expired before it was solved', undefined, 'proof_expired');
+  throw new SessionError('The challenge expired before it was solved', { code: 'proof_expired' });
 }

@@ -12,11 +12,7 @@ const patienceSeconds = 120;
  */
 export async function askTurnstile(siteKey: string): Promise<string> {
   if (typeof document === 'undefined') {
-    throw new SessionError(
-      'Turnstile needs a page, and does not work in a worker',
-      undefined,
-      'proof_failed',
-    );
+    throw new SessionError('Turnstile needs a page, and does not work in a worker', { code: 'proof_failed' });
   }
   const turnstile = await loadTurnstile();
   const container = document.createElement('div');
@@ -29,7 +25,7 @@ export async function askTurnstile(siteKey: string): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     return await new Promise((resolve, reject) => {
-      const fail = (reason: string) => reject(new SessionError(reason, undefined, 'proof_failed'));
+      const fail = (reason: string) => reject(new SessionError(reason, { code: 'proof_failed' }));
       timer = setTimeout(() => fail('Turnstile: no token in time'), patienceSeconds * 1000);
       widget = turnstile.render(container, {
         sitekey: siteKey,

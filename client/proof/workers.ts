@@ -21,7 +21,7 @@ export async function solveInWorkers(
   try {
     return await new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => resolve(null));
-      const fail = (reason: string) => reject(new SessionError(reason, undefined, 'proof_failed'));
+      const fail = (reason: string) => reject(new SessionError(reason, { code: 'proof_failed' }));
       for (let index = 0; index < count; index += 1) {
         // Written so that bundlers find the worker.
         const worker = new Worker(new URL('./solver.js', import.meta.url), { type: 'module' });

@@ -13,6 +13,7 @@ import {
 import { freeze, pass } from './support/freeze.ts';
 
 freeze();
+const signUpUrl = `${origin}/.netlify/identity/signup`;
 let site: FakeSite;
 beforeEach(() => {
   site = new FakeSite();
@@ -121,7 +122,7 @@ describe('a denied sign-up', () => {
       expect(error).toMatchObject(denied);
       expect(error.remedy).toContain('data-proof="/daypass-proof.js"');
       expect(error.remedy).toContain('prove of createSession');
-      expect(error.message).toBe(`Daypass: ${error.reason}. ${error.remedy}`);
+      expect(error.message).toBe(`Daypass: ${error.reason} (${signUpUrl}). ${error.remedy}`);
     }
     expect(site.lines()).toEqual(coldStart.slice(0, 1));
   });
@@ -134,7 +135,7 @@ describe('a denied sign-up', () => {
       session.on('error', (error) => told.push(error));
       const error = await failureOf(session.token());
       expect(error).toMatchObject({ ...denied, remedy: undefined });
-      expect(error.message).toBe(`Daypass: ${error.reason}`);
+      expect(error.message).toBe(`Daypass: ${error.reason} (${signUpUrl})`);
       expect(told).toEqual([error]);
     },
   );
@@ -155,23 +156,59 @@ test.each([
 ])('Identity’s own reason is told: %i', async (status, body, code, reason) => {
   site.always('POST /.netlify/identity/signup', () => json(status, body));
   const error = await failureOf(createSession(optionsWith()).token());
-  expect(error).toMatchObject({ code, reason, status, remedy: undefined });
-  expect(error.message).toBe(`Daypass: ${reason}`);
+  expect(error).toMatchObject({ code, reason, status, url: signUpUrl, remedy: undefined });
+  expect(error.message).toBe(`Daypass: ${reason} (${signUpUrl})`);
+  // GoTrue names a request only where the fault is its own.
+  expect(error.requestId).toBe((body as { error_id?: string }).error_id);
 });
 
-test('a page in Identity’s place is not taken for closed autoconfirm', async () => {
-  site.always('POST /.netlify/identity/signup', () => new Response('<!doctype html>'));
-  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({
-    code: 'unexpected_answer',
-    reason: 'This is not Identity',
-  });
-});
+const nothingThere: [string, () => Response, number][] = [
+  ['404', () => new Response('404 page not found', { status: 404 }), 404],
+  ['a server that takes no POST', () => new Response(null, { status: 405 }), 405],
+  ['a server that knows no POST', () => new Response(null, { status: 501 }), 501],
+  ['a page', () => new Response('<!doctype html>'), 200],
+];
 
-test('no Identity at all is told with its status', async () => {
-  site.always('POST /.netlify/identity/signup', () => new Response('404 page not found', { status: 404 }));
+test.each(nothingThere)(
+  'where Identity is not enabled, the error names its URL and the setting: %s',
+  async (_, answer, status) => {
+    site.always('POST /.netlify/identity/signup', answer);
+    const error = await failureOf(createSession(optionsWith()).token());
+    expect(error).toMatchObject({ code: 'identity_not_found', status, url: signUpUrl });
+    expect(error.remedy).toContain('Project configuration > Identity, enable Identity');
+    expect(error.remedy).toContain('identityUrl');
+    expect(error.message).toContain(`(${signUpUrl}). ${error.remedy}`);
+    expect(site.lines()).toEqual(coldStart.slice(0, 1));
+  },
+);
+
+test.each(nothingThere)(
+  'where the broker is not deployed, the error names its URL and the file: %s',
+  async (_, answer, status) => {
+    site.always('POST /session/token', answer);
+    const session = createSession(optionsWith());
+    // The second is that of the wait.
+    for (const _ of [1, 2]) {
+      const error = await failureOf(session.token());
+      expect(error).toMatchObject({ code: 'broker_not_found', status, url: `${origin}/session/token` });
+      expect(error.remedy).toContain('netlify/functions/session.ts');
+      expect(error.remedy).toContain('brokerUrl');
+      expect(error.message).toContain(`(${origin}/session/token). ${error.remedy}`);
+    }
+    expect(site.lines()).toEqual(coldStart);
+  },
+);
+
+test('the broker’s own 404 is a refusal like others', async () => {
+  site.always('POST /session/token', () => json(404, { error: 'x', code: 'not_found' }));
   const error = await failureOf(createSession(optionsWith()).token());
-  expect(error).toMatchObject({ code: 'unexpected_answer', status: 404 });
-  expect(error.message).toBe('Daypass: 404');
+  expect(error).toMatchObject({ code: 'not_found', status: 404, remedy: undefined });
+});
+
+test('an error names the request as the site’s log does', async () => {
+  site.always('POST /session/token', () => json(500, {}, { 'x-nf-request-id': '01HZX' }));
+  const session = createSession(optionsWith());
+  for (const _ of [1, 2]) expect(await failureOf(session.token())).toMatchObject({ requestId: '01HZX' });
 });
 
 test('a broker’s refusal keeps its code and its reason', async () => {
@@ -185,26 +222,23 @@ test('a broker’s refusal keeps its code and its reason', async () => {
   }
 });
 
-test('a page in the broker’s place is told', async () => {
-  site.always('POST /session/token', () => new Response('<!doctype html>'));
-  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({
-    code: 'unexpected_answer',
-    reason: 'This is not the broker',
-  });
-});
-
 test.each(['signup', 'token'])('no answer to %s is a network error', async (path) => {
   site.always(`POST /.netlify/identity/${path}`, () => Promise.reject(new TypeError('Failed to fetch')));
   expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({
     code: 'network_error',
     reason: 'Failed to fetch',
     status: undefined,
+    url: `${origin}/.netlify/identity/${path}`,
+    message: `Daypass: Failed to fetch (${origin}/.netlify/identity/${path})`,
   });
 });
 
 test('no answer of the broker is a network error', async () => {
   site.always('POST /session/token', () => Promise.reject(new TypeError('Failed to fetch')));
-  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({ code: 'network_error' });
+  expect(await failureOf(createSession(optionsWith()).token())).toMatchObject({
+    code: 'network_error',
+    url: `${origin}/session/token`,
+  });
 });
 
 test.each(coldStart)('what never answers is given up after 20 seconds: %s', async (line) => {

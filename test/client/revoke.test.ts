@@ -1,6 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import { createSession } from '../../client/index.ts';
-import { coldStart, FakeSite, FakeStorage, failureOf, json, optionsWith } from './support/fakeSite.ts';
+import {
+  coldStart,
+  FakeSite,
+  FakeStorage,
+  failureOf,
+  json,
+  optionsWith,
+  origin,
+} from './support/fakeSite.ts';
 import { freeze, pass } from './support/freeze.ts';
 
 freeze();
@@ -51,6 +59,7 @@ test('when the broker cannot be told, says so and keeps the token for another tr
   expect(await failureOf(session.revoke())).toMatchObject({
     code: 'store_unavailable',
     reason: 'Redis did not answer in time.',
+    url: `${origin}/session/revoke`,
     retryAfterSeconds: 2,
   });
   expect(await session.token()).toBe(token);

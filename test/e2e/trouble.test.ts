@@ -58,4 +58,17 @@ describeWith('chromium')('a page in trouble', () => {
     await page.evaluate('online.then(() => true)');
     expect(await page.evaluate('session.token()')).toMatch(/^eyJ/);
   });
+
+  test.each([
+    ['Identity', '/.netlify/identity/signup', 'identity_not_found', 'enable Identity'],
+    ['the broker', '/session/token', 'broker_not_found', 'netlify/functions/session.ts'],
+  ])('where %s is missing, the error names its URL and what mends it', async (_, path, code, remedy) => {
+    const headers = { 'x-nf-request-id': '01HZX' };
+    await context.route(`**${path}`, (route) => route.fulfill({ status: 404, headers, body: 'Not Found' }));
+    const page = await open();
+    const failure = (await page.evaluate('failure()')) as { message: string };
+    expect(failure).toMatchObject({ code, status: 404, url: server.url + path });
+    expect(failure.message).toContain(server.url + path);
+    expect(failure.message).toContain(remedy);
+  });
 });

@@ -1,4 +1,3 @@
-import { openIdentity } from '../../../client/goTrue.ts';
 import { checkOptions } from '../../../client/options.ts';
 import { requestToken } from '../../../client/requestToken.ts';
 import { signUp } from '../../../client/signUp.ts';
@@ -22,8 +21,7 @@ export async function beginSession(site: string, identityUrl: string, proof?: st
  */
 export function logIn(identityUrl: string, proof?: string): Promise<string> {
   // In capitals gotrue-js does not warn of it.
-  const identity = openIdentity(identityUrl.replace(/^http:/, 'HTTP:'));
-  return signUp(identity, settingsOf(identityUrl).emailDomain, proof);
+  return signUp(settingsOf(identityUrl.replace(/^http:/, 'HTTP:')), proof);
 }
 
 /**

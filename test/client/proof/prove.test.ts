@@ -125,8 +125,9 @@ test.each([
 ])('%s in the broker’s place is told', async (_, answer) => {
   site.once(line, answer);
   expect(await failureOf(run())).toMatchObject({
-    code: 'unexpected_answer',
+    code: 'broker_not_found',
     reason: 'This is not the broker',
+    url: `${origin}/session/challenge`,
   });
 });
 
