@@ -1,15 +1,22 @@
+import { type createRefusals, refusesToken } from './refusals.ts';
+
 /** Gives an access token, another than the unwanted one. */
 type GetToken = (unwanted?: string) => Promise<string>;
 
 /**
  * Makes `fetch` with the access token as `Authorization: Bearer` (RFC 6750 §2.1). It sends again once, with another
  * token, and only after a 401 that says the token was at fault (RFC 6750 §3.1) and when the body can be sent again: any
- * but a stream. Whatever else the backend answers is the caller's.
+ * but a stream. Whatever else the backend answers is the caller's, and so is that 401 where no other token does better.
  * @param send how requests are sent: by the `fetch` that was found before the page's own was replaced
+ * @param refusals where another token is of no use
  * @returns a function that throws a SessionError when there is no token to be had; what `fetch` throws; the signal's
  * reason once it aborts; a TypeError for mode `no-cors`, and when `fetch` leads back to the session
  */
-export function createAuthorizedFetch(getToken: GetToken, send: (request: Request) => Promise<Response>) {
+export function createAuthorizedFetch(
+  getToken: GetToken,
+  send: (request: Request) => Promise<Response>,
+  refusals: ReturnType<typeof createRefusals>,
+) {
   const sent = new WeakSet<Request>();
   let sendingUrl: string | undefined;
 
@@ -33,19 +40,23 @@ export function createAuthorizedFetch(getToken: GetToken, send: (request: Reques
     if (first.mode === 'no-cors') throw new TypeError('Daypass: mode no-cors carries no token');
     // Cloning a stream would keep all of it in memory, however long it is.
     const second = init?.body instanceof ReadableStream ? undefined : first.clone();
+    const { pathname } = new URL(first.url);
     const token = await unlessAborted(getToken(), first);
     const response = await sendWith(token, first);
-    if (!second || !refusesToken(response)) return response;
-    const other = await unlessAborted(getToken(token), second);
-    return other === token ? response : sendWith(other, second);
+    if (!refusesToken(response)) {
+      refusals.accept(pathname, response);
+      return response;
+    }
+    if (!second || refusals.isHeld(pathname)) return response;
+    // Where there is no other token, the backend's answer tells the caller more than the broker's would.
+    const other = await unlessAborted(
+      getToken(token).catch(() => token),
+      second,
+    );
+    if (other === token) return response;
+    const again = refusals.sendAgain(pathname, other, () => sendWith(other, second));
+    return (await unlessAborted(again, second)) ?? response;
   };
-}
-
-function refusesToken(response: Response): boolean {
-  return (
-    response.status === 401 &&
-    /Bearer.*error="invalid_token"/i.test(`${response.headers.get('www-authenticate')}`)
-  );
 }
 
 /** The caller leaves when its signal aborts; the token is fetched all the same, since others may wait for it. */

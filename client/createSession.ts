@@ -3,13 +3,15 @@ import { attach } from './attach.ts';
 import { createAuthorizedFetch } from './authorizedFetch.ts';
 import { createEvents, type On } from './events.ts';
 import { checkOptions, type SessionOptions } from './options.ts';
+import { createRefusals } from './refusals.ts';
 import { createTokenSource } from './tokenSource.ts';
 
 /** An anonymous visitor's session. Its functions need no `this`. */
 export interface Session {
   /**
    * `fetch` with the access token as `Authorization: Bearer`, in place of any that the request has. Sends again
-   * once, with another token, after a 401 that says `Bearer error="invalid_token"`, unless its body is a stream.
+   * once, with another token, after a 401 that says `Bearer error="invalid_token"`, unless its body is a stream. Where
+   * no other token does better, that 401 is what you get.
    * Hand it addresses of your API alone: whoever gets the token can use it.
    * @throws SessionError when there is no token to be had; TypeError for mode `no-cors`, which carries no header of
    * ours, and when the page has replaced `fetch` by a function that calls this one; else as `fetch` does
@@ -53,10 +55,14 @@ export function createSession(options: SessionOptions = {}): Session {
   for (const name in options) {
     if (!names.includes(name)) throw new TypeError(unknownOption(name, names));
   }
-  const { getToken, revoke } = createTokenSource(settings, emit);
+  const { getToken, replaceSession, revoke } = createTokenSource(settings, emit);
   // Looked up at each call: a page's tests replace `fetch` after its modules were loaded.
   let send: typeof fetch = (request) => fetch(request);
-  const authorized = createAuthorizedFetch(getToken, (request) => send(request));
+  const authorized = createAuthorizedFetch(
+    getToken,
+    (request) => send(request),
+    createRefusals(replaceSession, emit),
+  );
   return {
     fetch: authorized,
     attach: (prefixes) => {

@@ -10,13 +10,21 @@ export interface SessionEvents {
   proof: ProofProgress;
   /** The session goes on with this token. */
   renewed: TokenResponse;
+  /**
+   * The backend refused a new token too, so calls of this path get their 401 as it is for a while: `path` without its
+   * query, and the `code` of the 401's JSON, else `invalid_token`.
+   */
+  refused: { path: string; code: string };
   /** The session is over; the next call begins another. */
   ended: { reason: EndReason };
   /** An attempt to get a token was made and failed. A token that is still valid stays in use. */
   error: SessionError;
 }
 
-/** `revoked` by `revoke()`, `refused` when the broker would not renew, `expired` when its time was up. */
+/**
+ * `revoked` by `revoke()`; `refused` when the broker would not renew, or the backend took new tokens at no path;
+ * `expired` when its time was up.
+ */
 export type EndReason = 'revoked' | 'refused' | 'expired';
 
 type Listener<Event extends keyof SessionEvents> = (detail: SessionEvents[Event]) => void;

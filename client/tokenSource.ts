@@ -65,21 +65,37 @@ export function createTokenSource(settings: Settings, emit: Emit) {
         reason = 'refused';
       }
     }
-    // The token itself may be good for a while, should no new session be had.
+    end(held, reason);
+    return undefined;
+  }
+
+  /** The token itself may be good for a while, should no new session be had. */
+  function end(held: HeldToken, reason: EndReason): void {
     store.write({ ...held, sessionEndsAt: 0 });
     emit('ended', { reason });
-    return undefined;
+  }
+
+  async function getToken(unwanted?: Unwanted): Promise<string> {
+    const token = atHand(renewalMarginSeconds, unwanted);
+    if (token) return token;
+    flight ??= withLock(name, () => obtain(unwanted)).finally(() => {
+      flight = undefined;
+    });
+    return flight;
   }
 
   return {
     /** @throws SessionError */
-    async getToken(unwanted?: Unwanted): Promise<string> {
-      const token = atHand(renewalMarginSeconds, unwanted);
-      if (token) return token;
-      flight ??= withLock(name, () => obtain(unwanted)).finally(() => {
-        flight = undefined;
-      });
-      return flight;
+    getToken,
+
+    /**
+     * Gives the token's session up, unless it has been replaced already, and begins another.
+     * @throws SessionError when none is to be had; the token stays in use
+     */
+    replaceSession(token: string): Promise<string> {
+      const held = store.read();
+      if (held?.access_token === token) end(held, 'refused');
+      return getToken(token);
     },
 
     /** @throws SessionError, and the token is kept, when the broker could not be told */

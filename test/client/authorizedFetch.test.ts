@@ -1,14 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { createSession } from '../../client/index.ts';
-import {
-  brokerError,
-  FakeSite,
-  failureOf,
-  json,
-  optionsWith,
-  origin,
-  tokenRefused,
-} from './support/fakeSite.ts';
+import { brokerError, FakeSite, json, optionsWith, origin, tokenRefused } from './support/fakeSite.ts';
 import { freeze } from './support/freeze.ts';
 
 freeze();
@@ -110,12 +102,14 @@ test('no answer is the caller’s, and nothing is sent again', async () => {
   expect(site.lines()).toEqual(['GET /api/items']);
 });
 
-test('a token that was refused and cannot be replaced for now is an error, and is not used again', async () => {
+test('where a refused token cannot be replaced for now, the backend’s 401 is the caller’s, and the event tells why', async () => {
+  const errors: unknown[] = [];
+  session.on('error', (error) => errors.push(error));
   site.always('GET /api/items', tokenRefused);
-  site.always('POST /session/token', brokerError(503, 'store_unavailable', { 'retry-after': '7' }));
-  const error = await failureOf(session.fetch(address));
-  expect(error).toMatchObject({ code: 'store_unavailable', retryAfterSeconds: 7 });
-  expect(site.lines()).toEqual(['GET /api/items', 'POST /session/token']);
+  site.always('POST /session/token', brokerError(429, 'rate_limited', { 'retry-after': '7' }));
+  for (const _ of [1, 2]) expect((await session.fetch(address)).status).toBe(401);
+  expect(errors).toMatchObject([{ code: 'rate_limited', retryAfterSeconds: 7 }]);
+  expect(site.lines()).toEqual(['GET /api/items', 'POST /session/token', 'GET /api/items']);
 });
 
 test('many refused at once get one new token', async () => {

@@ -71,4 +71,32 @@ describeWith('chromium')('a page in trouble', () => {
     expect(failure.message).toContain(server.url + path);
     expect(failure.message).toContain(remedy);
   });
+
+  test('a backend that refuses every token is called no more than the page calls it, and the page sees 401', async () => {
+    const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
+    const json = { code: 'token_key' };
+    await context.route('**/api/**', (route) => route.fulfill({ status: 401, headers, json }));
+    const page = await open();
+    const seen = await page.evaluate(`(async () => {
+      const refused = [];
+      const statuses = [];
+      session.on('refused', (detail) => refused.push(detail));
+      for (let index = 0; index < 1000; index += 1) {
+        statuses.push((await session.fetch('/api/' + (index % 10) + '?index=' + index)).status);
+      }
+      return { refused, statuses: [...new Set(statuses)] };
+    })()`);
+    expect(seen).toEqual({
+      statuses: [401],
+      refused: [
+        { path: '/api/0', code: 'token_key' },
+        { path: '/api/1', code: 'token_key' },
+      ],
+    });
+    const count = (part: string) => requests.filter((line) => line.includes(part)).length;
+    expect(count(' /api/')).toBeLessThanOrEqual(1100);
+    // The first token is no renewal.
+    expect(count('/session/token')).toBeLessThanOrEqual(1 + 5);
+    expect(count('/signup')).toBe(2);
+  });
 });

@@ -35,6 +35,8 @@ export function brokerError(
 /** A site that answers `fetch` in this process: Identity, the broker, and an API. Counts what it gives out. */
 export class FakeSite {
   readonly calls: Call[] = [];
+  /** How every other address answers. */
+  otherwise: Answer = () => json(200, { ok: true });
   readonly #answers = new Map<string, Answer>();
   readonly #once = new Map<string, Answer[]>();
   #given = 0;
@@ -56,8 +58,7 @@ export class FakeSite {
       const line = `${request.method} ${pathname}`;
       const call = { line, headers: request.headers, body: await request.text() };
       this.calls.push(call);
-      const answer =
-        this.#once.get(line)?.shift() ?? this.#answers.get(line) ?? (() => json(200, { ok: true }));
+      const answer = this.#once.get(line)?.shift() ?? this.#answers.get(line) ?? this.otherwise;
       const aborted = new Promise<never>((_, reject) => {
         request.signal.addEventListener('abort', () => reject(request.signal.reason));
       });

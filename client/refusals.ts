@@ -1,0 +1,122 @@
+import type { Emit } from './events.ts';
+
+/** How long a path whose new token was refused too gets no other: at first, and at most. */
+const firstHoldSeconds = 60;
+const maxHoldSeconds = 300;
+/** Within so long of each other, refusals at two paths are those of a whole session. */
+const sessionEvidenceSeconds = 60;
+/** So many calls try a new token at once, each at another path. */
+const maxTrials = 8;
+/** In place of a path: all of them. */
+const everyPath = '';
+
+interface Hold {
+  seconds: number;
+  until: number;
+}
+
+/** Whether a backend says that the token was at fault (RFC 6750 §3.1). */
+export function refusesToken(response: Response): boolean {
+  return (
+    response.status === 401 &&
+    /Bearer.*error="invalid_token"/i.test(`${response.headers.get('www-authenticate')}`)
+  );
+}
+
+/**
+ * Remembers where new tokens are refused like those before, so that a backend that refuses every one is not asked
+ * without end, nor the broker for the next. In memory, by path without query: what a page has learnt ends with it.
+ * @param replaceSession begins another session in place of the token's; called once, until a success at a path that
+ *   had refused
+ */
+export function createRefusals(replaceSession: (token: string) => Promise<unknown>, emit: Emit) {
+  const holds = new Map<string, Hold>();
+  const trials = new Map<string, Promise<boolean>>();
+  let last: { path: string; at: number } | undefined;
+
+  function lasts({ seconds, until }: Hold): boolean {
+    const left = (until - Date.now()) / 1000;
+    // More left than was to be held: the clock was set back.
+    return left > 0 && left <= seconds;
+  }
+
+  function isHeld(path: string): boolean {
+    return [path, everyPath].some((key) => {
+      const hold = holds.get(key);
+      return hold && lasts(hold);
+    });
+  }
+
+  function hold(path: string): void {
+    const before = holds.get(path);
+    // Trials of one token come back one after another.
+    if (before && lasts(before)) return;
+    const seconds = before ? Math.min(maxHoldSeconds, before.seconds * 2) : firstHoldSeconds;
+    holds.set(path, { seconds, until: Date.now() + seconds * 1000 });
+  }
+
+  /** A backend's answer to a token: a success takes back what spoke against it. */
+  function accept(path: string, response: Response): void {
+    if (!response.ok) return;
+    last = undefined;
+    if (holds.delete(path)) holds.delete(everyPath);
+  }
+
+  function refuse(path: string, token: string, response: Response): void {
+    const now = Date.now();
+    const isSession = last && last.path !== path && now - last.at < sessionEvidenceSeconds * 1000;
+    last = { path, at: now };
+    hold(path);
+    if (holds.has(everyPath)) hold(everyPath);
+    else if (isSession) {
+      hold(everyPath);
+      // Where none is to be had, the event `error` tells; the token at hand stays in use.
+      replaceSession(token).catch(() => {});
+    }
+    // Nobody waits for it: a body may take as long as it likes.
+    response
+      .json()
+      .catch(() => undefined)
+      .then((body) => emit('refused', { path, code: body?.code ?? 'invalid_token' }));
+  }
+
+  async function tryToken(path: string, token: string, send: () => Promise<Response>) {
+    const answer = send();
+    const trial = answer.then(
+      (response) => {
+        if (!refusesToken(response)) return true;
+        refuse(path, token, response);
+        return false;
+      },
+      () => false,
+    );
+    trials.set(path, trial);
+    const isGood = await trial;
+    if (trials.get(path) === trial) trials.delete(path);
+    if (!isGood && refusesToken(await answer)) return undefined;
+    accept(path, await answer);
+    return answer;
+  }
+
+  return {
+    isHeld,
+    accept,
+
+    /**
+     * Sends a call again with a new token. Of many calls to one path one goes first, and the others follow when the
+     * token was good.
+     * @returns undefined when that token is refused too; what `send` throws is thrown
+     */
+    async sendAgain(
+      path: string,
+      token: string,
+      send: () => Promise<Response>,
+    ): Promise<Response | undefined> {
+      while (trials.has(path) || trials.size >= maxTrials) {
+        if (await (trials.get(path) ?? Promise.race(trials.values()))) break;
+        if (isHeld(path)) return undefined;
+      }
+      return tryToken(path, token, send);
+    },
+  };
+}
