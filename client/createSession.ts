@@ -43,8 +43,9 @@ export interface Session {
 }
 
 /**
- * Makes a session. It asks for nothing until the first call needs a token: then it signs a throwaway user up, logs
- * it in, and exchanges it for an access token. Tabs of one site share that token.
+ * Makes a session. It asks for nothing and touches nothing of the page until the first call needs a token: then it
+ * signs a throwaway user up, logs it in, and exchanges it for an access token. Tabs of one site share that token. So it
+ * may stand at the top of a module that is loaded on a server too.
  * @throws TypeError when an option is malformed, or none of `SessionOptions`: it names the nearest
  */
 export function createSession(options: SessionOptions = {}): Session {

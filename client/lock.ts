@@ -11,9 +11,10 @@ const holdSeconds = 0.2;
  * at once, so that two tabs may make a session each.
  */
 export function withLock<T>(name: string, task: () => Promise<T>): Promise<T> {
-  if (!navigator.locks) return task();
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return task();
   return new Promise((resolve, reject) => {
-    navigator.locks
+    locks
       .request(name, async () => {
         await task().then(resolve, reject);
         await wait(holdSeconds);

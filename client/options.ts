@@ -36,9 +36,12 @@ const defaults: Readonly<TextOptions> = {
   emailDomain: 'visitor.invalid',
 };
 
+/** Stands for the page, which there may be none yet: a module that makes a session may be loaded on a server. */
+const anyPage = 'https://page.invalid';
+
 /**
  * What is no option (a script tag may have other attributes) is left out.
- * @throws TypeError for what is no string, no address that `fetch` could resolve here, or no domain
+ * @throws TypeError for what is no string, no address that `fetch` could resolve in a page, or no domain
  */
 export function checkOptions(options: SessionOptions): Settings {
   const settings = { storage: options.storage, prove: options.prove } as Settings;
@@ -53,7 +56,7 @@ export function checkOptions(options: SessionOptions): Settings {
     }
     settings[name] = value;
     if (/Url$/.test(name)) {
-      resolveAddress(value);
+      resolveAddress(value, anyPage);
       settings[name] = value.replace(/\/$/, '');
     }
   }
@@ -62,11 +65,12 @@ export function checkOptions(options: SessionOptions): Settings {
 
 /**
  * Resolves an address as `fetch` does: in a page from its base URL, in a worker from its own address.
+ * @param base resolves it from there instead
  * @throws TypeError when it is none
  */
-export function resolveAddress(address: string): URL {
+export function resolveAddress(address: string, base?: string): URL {
   try {
-    return new URL(new Request(address).url);
+    return new URL(new Request(base ? new URL(address, base) : address).url);
   } catch {
     throw new TypeError(`Daypass: bad address ${address}`);
   }

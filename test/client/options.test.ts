@@ -44,10 +44,6 @@ test.each([[null], ['/session'], [[]]])('options that are no object are a TypeEr
   expect(() => createSession(options as never)).toThrow(TypeError);
 });
 
-test('a relative address where there is no page is a TypeError', () => {
-  expect(() => createSession()).toThrow(TypeError);
-});
-
 test('options that are left out or undefined have their defaults', () => {
   const given = optionsWith({ audience: undefined, storage: null }) as SessionOptions;
   expect(checkOptions(given)).toMatchObject({ audience: '', scope: '', emailDomain: defaultEmailDomain });
