@@ -23,8 +23,12 @@ import { createVerifier, verifyAccessToken } from 'daypass/verify';
 const options: SessionOptions = { identityUrl: 'https://a.example/i', brokerUrl: 'https://a.example/s', prove };
 export const lazily: Prove = async (context) => (await import('daypass/proof')).prove(context);
 const session: Session = createSession(options);
+// There is no page here; it is asked for nothing yet.
+export const ofThePage: Session = createSession();
 const stop: () => void = session.on('renewed', (token) => token.expires_in.toFixed());
 session.on('error', (error) => error.code satisfies string);
+session.on('error', ({ url = '', requestId = '', retryAfterSeconds = 0 }) => [url, requestId, retryAfterSeconds]);
+session.on('refused', ({ path, code }) => path + code);
 session.on('proof', ({ fraction, milliseconds = 0 }) => fraction + milliseconds);
 export const admission: Admission = { proof: 'proof-of-work' satisfies ProofKind, proofOfWork: {} satisfies ProofOfWork };
 export const guard: NetlifyEdgeHandler = createSignupGuard(definePolicy({ admission }));
