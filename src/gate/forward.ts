@@ -26,7 +26,13 @@ export interface ForwardOptions {
 export async function forward(request: Request, options: ForwardOptions): Promise<Response> {
   const { target, body, timeoutSeconds, extraHeaders } = options;
   const headers = requestHeaders(request.headers, extraHeaders);
-  const deadline = startDeadline(options.clock, timeoutSeconds);
+  const controller = new AbortController();
+  let late = () => controller.abort();
+  const deadline = startDeadline(options.clock, timeoutSeconds, () => late());
+  const end = () => {
+    deadline.end();
+    body.close();
+  };
   const content = body.content({ caller: deadline.pause, upstream: deadline.restart });
   // Deno sends an empty Blob chunked. A server that reads no chunks must not take what is left for the next request.
   if (content instanceof Blob && content.size === 0) headers.set('connection', 'close');
@@ -37,39 +43,69 @@ export async function forward(request: Request, options: ForwardOptions): Promis
       headers,
       body: content,
       redirect: 'manual',
-      signal: AbortSignal.any([deadline.signal, request.signal]),
+      signal: AbortSignal.any([controller.signal, request.signal]),
       // The Fetch standard asks for this where a body is a stream.
       ...(isStream && { duplex: 'half' }),
     });
     const { status, statusText } = response;
-    // An upstream may answer before it has all of a stream, which then goes on.
-    if (!isStream) body.close();
-    return new Response(response.body, { status, statusText, headers: responseHeaders(response.headers) });
+    // An upstream may answer before it has all of a stream, which then goes on: within the upstream's time for each piece,
+    // and until the answer ends, since fetch neither asks for the rest then nor cancels it.
+    const goesOn = isStream && response.body !== null;
+    if (goesOn) {
+      late = () => body.close();
+      request.signal.addEventListener('abort', end, { once: true });
+    } else {
+      end();
+    }
+    // The answer may stream for as long as it likes.
+    return new Response(goesOn ? withEnd(response.body, end) : response.body, {
+      status,
+      statusText,
+      headers: responseHeaders(response.headers),
+    });
   } catch (cause) {
     const failure = body.failure();
-    body.close();
+    end();
     if (failure) throw failure;
     if (request.signal.aborted) throw brokenOff(cause);
-    if (deadline.signal.aborted) throw new DaypassError('upstream_timeout', { retryAfterSeconds, cause });
+    if (controller.signal.aborted) throw new DaypassError('upstream_timeout', { retryAfterSeconds, cause });
     throw new DaypassError('upstream_unreachable', { retryAfterSeconds, cause });
-  } finally {
-    // The answer may stream for as long as it likes.
-    deadline.end();
   }
 }
 
+/** The same stream; `onEnd` is called once it has ended, failed or been cancelled. */
+function withEnd(stream: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read().catch((error) => {
+          onEnd();
+          throw error;
+        });
+        if (!done) return controller.enqueue(value);
+        onEnd();
+        controller.close();
+      },
+      cancel(reason) {
+        onEnd();
+        return reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /** The upstream's time: it stands still while the caller is waited for, and begins again with each piece. */
-function startDeadline(clock: Clock, seconds: number) {
-  const controller = new AbortController();
+function startDeadline(clock: Clock, seconds: number, late: () => void) {
   let hasEnded = false;
   let pause = () => {};
   const restart = () => {
     pause();
-    if (!hasEnded) pause = clock.after(seconds * 1000, () => controller.abort());
+    if (!hasEnded) pause = clock.after(seconds * 1000, late);
   };
   restart();
   return {
-    signal: controller.signal,
     pause: () => pause(),
     restart,
     end: () => {

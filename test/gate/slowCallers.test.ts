@@ -1,3 +1,4 @@
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { forward } from '../../src/gate/forward.ts';
@@ -129,6 +130,62 @@ describe('an upload that stalls', () => {
     await clock.advance(25_000);
     expect(await code).toBe('upstream_timeout');
     expect(bodies.heldBytes).toBe(0);
+  });
+});
+
+describe('an upstream that answers before it has the body', () => {
+  async function startHasty(answer: (response: ServerResponse) => void) {
+    const server = createHttpServer((_request, response) => answer(response)).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    closers.push(async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const target = new URL(`http://127.0.0.1:${(server.address() as { port: number }).port}`);
+    const { clock, bodies } = await start();
+    const upload = createUpload();
+    const controller = new AbortController();
+    const request = new Request(upload.request, { signal: controller.signal });
+    upload.send(mebibyte + 1);
+    const body = await readBody(request, { bodies, maxBodyBytes: mebibyte, stream: true });
+    const response = await forward(request, { target, body, timeoutSeconds: 25, extraHeaders: [], clock });
+    return { clock, bodies, upload, controller, response };
+  }
+
+  test.each(['read', 'cancelled', 'left by its caller'])(
+    'lets go of the body once the answer is %s, however much is still to come',
+    async (how) => {
+      const { clock, bodies, upload, controller, response } = await startHasty((answer) =>
+        answer.writeHead(404).end('no'),
+      );
+      expect(response.status).toBe(404);
+      upload.send(1000);
+      await settle();
+      upload.send(1000);
+      if (how === 'read') expect(await response.text()).toBe('no');
+      else if (how === 'cancelled') await response.body?.cancel();
+      else controller.abort();
+      await expect.poll(() => upload.seen.cancelled).toBe(true);
+      expect(bodies.heldBytes).toBe(0);
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  test('has its time for each piece, and then the body is let go; the answer goes on', async () => {
+    let answer: ServerResponse | undefined;
+    const { clock, bodies, upload, response } = await startHasty((given) => {
+      answer = given;
+      given.writeHead(200).write('first');
+    });
+    const reader = response.body?.getReader();
+    const read = async () => new TextDecoder().decode((await reader?.read())?.value);
+    expect(await read()).toBe('first');
+    for (let sent = 0; sent < 32; sent += 1) upload.send(mebibyte);
+    await expect.poll(() => clock.advance(1000).then(() => upload.seen.cancelled)).toBe(true);
+    expect(bodies.heldBytes).toBe(0);
+    answer?.write('second');
+    expect(await read()).toBe('second');
+    await reader?.cancel();
   });
 });
 
