@@ -1,4 +1,4 @@
-import { brokenOff, type Clock } from '../limits/requestBodies.ts';
+import { brokenOff, type Clock } from '../limits/requestBody.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { OutgoingBody } from './readBody.ts';
 import { requestHeaders } from './requestHeaders.ts';

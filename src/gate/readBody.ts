@@ -1,4 +1,5 @@
-import type { RequestBodies, RequestBody } from '../limits/requestBodies.ts';
+import type { RequestBodies } from '../limits/requestBodies.ts';
+import type { RequestBody } from '../limits/requestBody.ts';
 import { DaypassError } from '../protocol/error.ts';
 
 /** RFC 9110 §9.2.1, of those that a route lets through. */

@@ -1,4 +1,5 @@
-import { type Clock, createRequestBodies } from '../../src/limits/requestBodies.ts';
+import { createRequestBodies } from '../../src/limits/requestBodies.ts';
+import type { Clock } from '../../src/limits/requestBody.ts';
 
 /** For tests to which neither the time that a body takes nor its memory matters. */
 export const patientBodies = createRequestBodies({
