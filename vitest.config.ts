@@ -29,6 +29,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'stack',
+          // Browsers, emulators and servers share the machine with all else: once is told, twice is a failure.
+          retry: 1,
           globalSetup: ['test/support/buildOnce.ts'],
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...pure],
