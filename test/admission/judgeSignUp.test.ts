@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSignUpJudge, type SignUpRules } from '../../src/admission/judgeSignUp.ts';
 import { createNoProof } from '../../src/admission/noProof.ts';
@@ -10,6 +9,7 @@ import { toUser } from '../../src/identity/events/user.ts';
 import { hasThrowawayEmail } from '../../src/identity/throwaway.ts';
 import type { ErrorCode } from '../../src/protocol/codes.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
+import { fc } from '../support/property.ts';
 
 const emailDomain = 'visitor.invalid';
 const lines: unknown[][] = [];

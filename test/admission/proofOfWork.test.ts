@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createProofOfWork } from '../../src/admission/proofOfWork.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
 import { createUsedProofs } from '../../src/store/usedProofs.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { fc } from '../support/property.ts';
 import { command, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 import { encodePayload, solveChallenge } from '../support/solveChallenge.ts';

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createTurnstile } from '../../src/admission/turnstile.ts';
 import { createDevTurnstile } from '../../src/dev/turnstile/create.ts';
 import { dummyToken, testSecrets } from '../../src/dev/turnstile/testKeys.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
+import { fc } from '../support/property.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const ada = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';

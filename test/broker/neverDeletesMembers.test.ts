@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BrokerDependencies } from '../../src/broker/dependencies.ts';
 import { exchange } from '../../src/broker/exchange.ts';
@@ -7,6 +6,7 @@ import { definePolicy } from '../../src/policy/define.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { oddUser } from '../support/oddUser.ts';
+import { fc } from '../support/property.ts';
 import { issuer, now, privateSecret, ring, sign } from '../support/tokens.ts';
 
 // The worst that could happen is that a member is deleted. So: whatever Identity says a user is, DELETE is called for

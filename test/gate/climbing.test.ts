@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { matchRoute } from '../../src/gate/matchRoute.ts';
 import { resolveUpstream } from '../../src/gate/resolveUpstream.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
+import { fc } from '../support/property.ts';
 
 const pieces = [
   ...[

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matchRoute } from '../../src/gate/matchRoute.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Route } from '../../src/policy/types.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
+import { fc } from '../support/property.ts';
 
 const audiences = {
   api: { secret: 'DAYPASS_SECRET', scopes: ['admin', 'read'] },

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkBody } from '../../src/guard/body.ts';
 import { createRequestBodies } from '../../src/limits/requestBodies.ts';
 import { createManualClock, createUpload, patientBodies, settle } from '../support/bodies.ts';
+import { fc } from '../support/property.ts';
 import { codeOf } from '../support/rejection.ts';
 import { issuer } from '../support/tokens.ts';
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDevIdentity } from '../../src/dev/identity/create.ts';
 import { endpointOf } from '../../src/guard/endpoint.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
+import { fc } from '../support/property.ts';
 import { issuer } from '../support/tokens.ts';
 
 const read = (path: string) => endpointOf(new Request(issuer + path, { method: 'POST' }));

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listening, listen } from '../../src/dev/listen.ts';
 import { codes, type ErrorCode } from '../../src/protocol/codes.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { type BrokerStack, callerAddress, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
+import { fc } from '../support/property.ts';
 import { encode, otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
 /** Stands for what a caller would not want to see again, in an answer or in a log. */

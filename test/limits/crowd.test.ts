@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import type { Limit } from '../../src/policy/types.ts';
 import { describeWith } from '../support/optional.ts';
+import { fc } from '../support/property.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 
 /** The start of a window of any length that divides an hour. */

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../src/limits/limiter.ts';
 import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
+import { fc } from '../support/property.ts';
 
 /** The start of a window of any length that divides an hour. */
 const windowStart = 1_800_000_000_000;

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRequestBodies } from '../../src/limits/requestBodies.ts';
 import type { RequestBody } from '../../src/limits/requestBody.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createManualClock, createUpload, settle } from '../support/bodies.ts';
+import { fc } from '../support/property.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const kib = 1024;

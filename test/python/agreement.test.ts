@@ -3,6 +3,7 @@ import { DaypassError } from '../../src/protocol/error.ts';
 import { secretWeakness } from '../../src/token/secret.ts';
 import { type VerifyOptions, verifyToken } from '../../src/token/verify.ts';
 import { describeWith } from '../support/optional.ts';
+import { seed } from '../support/property.ts';
 import { goodClaims, goodHeader, issuer, now, ring, secret, sign } from '../support/tokens.ts';
 import { askPython } from './support/askPython.ts';
 import { createChance } from './support/chance.ts';
@@ -10,7 +11,6 @@ import { type Mutant, mutate } from './support/mutate.ts';
 import { oddCharacters } from './support/oddities.ts';
 import { preparePython } from './support/venv.ts';
 
-const seed = Number(process.env.DAYPASS_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const rounds = Number(process.env.DAYPASS_ROUNDS ?? 20_000);
 const batchSize = 10_000;
 

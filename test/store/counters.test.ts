@@ -1,11 +1,11 @@
 import type { Redis } from '@upstash/redis/cloudflare';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StatsEvent } from '../../src/protocol/messages.ts';
 import { createCounters } from '../../src/store/counters.ts';
 import { readCounts } from '../../src/store/readCounts.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { describeWith } from '../support/optional.ts';
+import { fc } from '../support/property.ts';
 import { command, isLeftOf, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 

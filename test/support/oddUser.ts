@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from './property.ts';
 import { now } from './tokens.ts';
 
 const oneOf = (...values: unknown[]) => fc.constantFrom(...values);

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sweep } from '../../../src/broker/sweep/sweep.ts';
 import { createIdentityClient } from '../../../src/identity/client.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { oddUser } from '../../support/oddUser.ts';
+import { fc } from '../../support/property.ts';
 import { now } from '../../support/tokens.ts';
 
 // The sweep asks nobody's leave, so: whatever Identity lists, DELETE is called for nobody who breaks the sweep's rule. The

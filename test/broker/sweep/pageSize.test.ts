@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PageSize } from '../../../src/broker/sweep/pageSize.ts';
+import { fc } from '../../support/property.ts';
 
 const count = (most: number) => fc.integer({ min: 0, max: most });
 
@@ -11,14 +11,20 @@ function sizeOf(perPage: number): PageSize {
   return size;
 }
 
-test('every page holds its position, and shows half of what it could at least', () => {
+/** How many users a page of so many shows from a position on. */
+function usefulOf(perPage: number, position: number): number {
+  return perPage - (position % perPage);
+}
+
+test('every page holds its position, and no page of as many users at most shows more from there on', () => {
   fc.assert(
     fc.property(count(5000), count(2000), (position, most) => {
       const { page, perPage, start } = sizeOf(most + 1).pageAt(position);
       expect(start).toBe((page - 1) * perPage);
       expect(start).toBeLessThanOrEqual(position);
-      expect(start + perPage - position).toBeGreaterThan(most / 2 - 1);
       expect(perPage).toBeLessThanOrEqual(most + 1);
+      const sizes = Array.from({ length: most + 1 }, (_, index) => index + 1);
+      expect(start + perPage - position).toBe(Math.max(...sizes.map((size) => usefulOf(size, position))));
     }),
   );
 });
