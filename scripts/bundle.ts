@@ -20,19 +20,22 @@ async function bundle(entry: string, options: BuildOptions): Promise<string> {
 }
 
 /**
- * Leaves out gotrue-js's classes of users and admins, which its transport does without. Methods that nothing here calls
- * make them, so that no bundler can tell.
+ * Leaves out what gotrue-js's transport does without: its users, its admins, and the methods of its `GoTrue`, each of
+ * which asks by way of `_request`. Nothing here calls any of them, which no bundler can tell.
  */
 const transportOnly: Plugin = {
   name: 'gotrue-js: transport only',
   setup({ onLoad }) {
     onLoad({ filter: /gotrue-js\/lib\/index\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const contents = text.replace(
-        /^\/\/ src\/admin\.ts$.*(?=^\/\/ src\/index\.ts$)/ms,
-        'var Admin, User;\n',
-      );
-      if (contents === text) throw new Error('gotrue-js has other parts than it had: see scripts/bundle.ts');
+      let contents = await readFile(path, 'utf8');
+      const cut = (part: RegExp, instead = '') => {
+        const text = contents.replace(part, instead);
+        if (text === contents)
+          throw new Error('gotrue-js has other parts than it had: see scripts/bundle.ts');
+        contents = text;
+      };
+      cut(/^\/\/ src\/admin.ts$.*(?=^\/\/ src\/index.ts$)/ms, 'var Admin, User;\n');
+      cut(/(?<=^var GoTrue = class \{\n {2}constructor\(.*?^ {2}\}\n) {2}async _request\(.*?(?=^\};$)/ms);
       return { contents, loader: 'js' };
     });
   },
@@ -42,9 +45,8 @@ const transportOnly: Plugin = {
 export function bundleScript(): Promise<string> {
   return bundle('client/script.ts', {
     format: 'iife',
-    // Members of gotrue-js that are private, or that nothing here calls: nobody outside this file sees them.
-    mangleProps:
-      /^_|^((get|delete|update|create|list)Users?(Data)?|(remove|clear|recover|validateCurrent)\w*Session|tokenDetails|currentUser|accept\w+|\w+ExternalUrl|requestPasswordRecovery|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie|clientName|signup|login|logout|confirm|recover|verify|settings|update|admin|jwt|user|expires_at|refresh_token)$/,
+    // Members of gotrue-js that nobody outside this file sees.
+    mangleProps: /^(_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie|clientName)$/,
     // Looks for `window` only to set `window.GoTrue`, which is the page's, and to find a member, who is too; for
     // `Buffer` where there is no `atob`.
     define: { window: 'undefined', Buffer: 'undefined' },

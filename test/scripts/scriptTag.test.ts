@@ -63,6 +63,11 @@ describeWith('chromium')('daypass.js', () => {
     return page;
   }
 
+  test('of gotrue-js it holds the transport, and nothing that signs members in or out', () => {
+    expect(script).toContain('JSONHTTPError');
+    expect(script).not.toMatch(/gotrue\.user|\/recover|\/verify|\/authorize|\/admin/);
+  });
+
   test('prefixes and calls are resolved as the page resolves them', async () => {
     const page = await open('data-api="v1/ /api/  https://other.example/x"', '<base href="/app/">');
     await page.evaluate(async () => {
