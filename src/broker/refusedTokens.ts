@@ -1,6 +1,6 @@
+import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { BoundedMap } from '../store/boundedMap.ts';
 
 /** Tokens that one instance remembers; the oldest are forgotten first. */
 const maxTokens = 10_000;

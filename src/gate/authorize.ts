@@ -7,6 +7,7 @@ import type { Counters } from '../store/counters.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { readBearer } from '../token/bearer.ts';
 import type { KeyRing } from '../token/keyRing.ts';
+import type { VerifiedTokens } from '../token/verifiedTokens.ts';
 import { verifyToken } from '../token/verify.ts';
 import type { Admit } from './admit.ts';
 
@@ -18,6 +19,8 @@ export interface AuthorizeDependencies {
   sessionsNotBefore: number | undefined;
   /** Key rings by audience. */
   keyRings: ReadonlyMap<string, KeyRing>;
+  /** Tokens whose signature this instance has checked. */
+  verifiedTokens: VerifiedTokens;
   admit: Admit;
   /** What happens here is counted in; sent by `settle` once the answer is made. */
   counters: Counters;
@@ -61,6 +64,7 @@ export async function authorize(
     deployContexts: acceptedContexts(dependencies),
     sessionsNotBefore: dependencies.sessionsNotBefore,
     now: now(),
+    verifiedTokens: dependencies.verifiedTokens,
   });
   const { scope, path } = requirement;
   if (scope !== undefined && !accessToken.scopes.includes(scope))

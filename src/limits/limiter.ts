@@ -1,7 +1,7 @@
 import { Ratelimit } from '@upstash/ratelimit';
 import type { Redis } from '@upstash/redis/cloudflare';
 import type { Limit } from '../policy/types.ts';
-import { BoundedMap } from '../store/boundedMap.ts';
+import { BoundedMap } from '../protocol/boundedMap.ts';
 import { storeCall, unexpectedAnswer } from '../store/redis.ts';
 
 /** Identifiers that one instance remembers as blocked, so that a flood costs no Redis call each. */

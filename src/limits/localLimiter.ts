@@ -1,7 +1,7 @@
 import type { Redis } from '@upstash/redis/cloudflare';
 import type { Limit } from '../policy/types.ts';
+import { BoundedMap } from '../protocol/boundedMap.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { BoundedMap } from '../store/boundedMap.ts';
 import type { CreateLimiter } from './addressLimiters.ts';
 import { createLimiter, type Decision, type Limiter } from './limiter.ts';
 

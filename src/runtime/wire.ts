@@ -16,11 +16,11 @@ import { createLimiter } from '../limits/limiter.ts';
 import { createLimiterPairs, createSteadyLimiters } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
+import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
-import { BoundedMap } from '../store/boundedMap.ts';
 import type { CircuitTime } from '../store/circuit.ts';
 import { createClaims } from '../store/claim.ts';
 import { readCounts } from '../store/readCounts.ts';
@@ -28,6 +28,7 @@ import { createRedis } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
+import { createVerifiedTokens } from '../token/verifiedTokens.ts';
 import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
 import { nowSeconds } from './platform.ts';
@@ -41,6 +42,9 @@ export interface Place {
 
 /** What both calls of an exchange to Identity may take together: with all else, functions have 10 s. */
 const identityBudgetMilliseconds = 3000;
+
+/** Some 1 kB each, 10 kB at most. */
+const rememberedTokens = 10_000;
 /** Under Netlify's emulator a process starts for each, twice, which takes long on a busy machine. */
 const devIdentityBudgetMilliseconds = 20_000;
 
@@ -140,6 +144,7 @@ export function wireAuthorization(
     ...place,
     keyRings: environment.keyRings,
     sessionsNotBefore: environment.sessionsNotBefore,
+    verifiedTokens: createVerifiedTokens(rememberedTokens),
     counters,
     admit: createAdmit({
       hashIdentifier: environment.privateKeys.hashIdentifier,

@@ -1,5 +1,5 @@
 import type { Redis } from '@upstash/redis/cloudflare';
-import { BoundedMap } from './boundedMap.ts';
+import { BoundedMap } from '../protocol/boundedMap.ts';
 import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 import { describeRedisError, type RedisErrorReason } from './redisError.ts';
 

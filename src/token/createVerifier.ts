@@ -4,6 +4,7 @@ import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from './accessToken.ts';
 import { createKeyRing, type KeyRing } from './keyRing.ts';
 import { makeSecretCommand, secretWeakness } from './secret.ts';
+import { createVerifiedTokens } from './verifiedTokens.ts';
 import { verifyToken } from './verify.ts';
 
 /** What a backend knows of the tokens that it accepts. */
@@ -18,6 +19,11 @@ export interface VerifierOptions {
   audience?: string;
   /** Deploy contexts whose tokens are accepted. Default `['production']`. */
   deployContexts?: readonly DeployContext[];
+  /**
+   * How many tokens are remembered whose signature held, so that it is checked once: 0 to 1 000 000. Times, issuer and
+   * deploy context are judged at each call. Default 1024.
+   */
+  cacheSize?: number;
   /** The present, milliseconds since the epoch. Default `Date.now`. */
   now?: () => number;
 }
@@ -29,6 +35,7 @@ export const verifierOptionNames: readonly string[] = Object.keys({
   issuer: true,
   audience: true,
   deployContexts: true,
+  cacheSize: true,
   now: true,
 } satisfies Record<keyof VerifierOptions, true>);
 
@@ -46,6 +53,7 @@ export function createVerifier(options: VerifierOptions): (token: string) => Pro
     issuer,
     audience = 'api',
     deployContexts = ['production'],
+    cacheSize = 1024,
     now = Date.now,
   } = options;
   const problems: string[] = [];
@@ -70,9 +78,13 @@ export function createVerifier(options: VerifierOptions): (token: string) => Pro
   ) {
     problems.push(`deployContexts must be a list of some of ${knownContexts.join(', ')}.`);
   }
+  if (!Number.isInteger(cacheSize) || cacheSize < 0 || cacheSize > 1_000_000) {
+    problems.push('cacheSize must be a number of tokens, from 0 to 1 000 000.');
+  }
   if (typeof now !== 'function') problems.push('now must be a function that returns milliseconds.');
   if (problems.length > 0) throw new ConfigurationError(problems);
 
+  const verifiedTokens = createVerifiedTokens(cacheSize);
   let keyRing: Promise<KeyRing> | undefined;
   return async (token) => {
     keyRing ??= createKeyRing({ audience, secret: secret as string, secondarySecret });
@@ -81,6 +93,7 @@ export function createVerifier(options: VerifierOptions): (token: string) => Pro
       issuer,
       deployContexts,
       now: Math.floor(now() / 1000),
+      verifiedTokens,
     });
   };
 }

@@ -1,6 +1,12 @@
 import { base64url } from 'jose';
+import { BoundedMap } from '../protocol/boundedMap.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { makeSecretCommand, secretWeakness } from './secret.ts';
+
+/** Hashes that are remembered, since a session's and an address's are asked for at each of their calls. */
+const rememberedHashes = 20_000;
+/** Sessions and addresses are shorter; whole tokens, which are hashed once, need not be kept. */
+const longestRemembered = 80;
 
 /** What is derived from `DAYPASS_PRIVATE_SECRET`, which never leaves the site. */
 export interface PrivateKeys {
@@ -47,8 +53,15 @@ export async function createPrivateKeys(privateSecret: string): Promise<PrivateK
   const sessions = await derive('daypass sessions');
   const sign = async (key: CryptoKey, text: string) =>
     base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text))));
+  const hashes = new BoundedMap<string, string>(rememberedHashes);
   return {
-    hashIdentifier: async (identifier) => (await sign(identifiers, identifier)).slice(0, 22),
+    async hashIdentifier(identifier) {
+      const known = hashes.get(identifier);
+      if (known !== undefined) return known;
+      const hash = (await sign(identifiers, identifier)).slice(0, 22);
+      if (identifier.length <= longestRemembered) hashes.set(identifier, hash);
+      return hash;
+    },
     introspectionSecret: (audience) => sign(introspection, audience),
     maintenanceBearer: () => sign(maintenance, 'bearer'),
     // As JSON, so that no two sessions give the same text.

@@ -5,6 +5,7 @@ import type { AccessToken } from './accessToken.ts';
 import { checkClaims } from './claims.ts';
 import { findKey, type KeyRing } from './keyRing.ts';
 import { parseToken } from './parse.ts';
+import type { VerifiedTokens } from './verifiedTokens.ts';
 
 export interface VerifyOptions {
   /** Keys of the one audience that the token must be for. */
@@ -22,6 +23,8 @@ export interface VerifyOptions {
    * Default: none is. For broker and gate; backends learn of it by the secret that changes with it.
    */
   sessionsNotBefore?: number | undefined;
+  /** Tokens seen before: their signatures are not checked again. Default: none is remembered. */
+  verifiedTokens?: VerifiedTokens | undefined;
 }
 
 /**
@@ -30,6 +33,17 @@ export interface VerifyOptions {
  * @throws {DaypassError} code `token_…` or `session_ended`; the message is the same for all
  */
 export async function verifyToken(token: string, options: VerifyOptions): Promise<AccessToken> {
+  const { keyRing, verifiedTokens } = options;
+  const policy = { ...options, audience: keyRing.audience };
+  const known = verifiedTokens?.get(token, keyRing);
+  if (known) return checkClaims(known, policy);
+  const { key, claims } = await checkSignature(token, keyRing);
+  const accessToken = checkClaims(claims, policy);
+  verifiedTokens?.add(token, key, claims);
+  return accessToken;
+}
+
+async function checkSignature(token: string, keyRing: KeyRing) {
   const parsed = parseToken(token);
   if (!parsed) throw new DaypassError('token_malformed');
   const { header, payload } = parsed;
@@ -38,12 +52,12 @@ export async function verifyToken(token: string, options: VerifyOptions): Promis
   if (header.alg !== 'HS256' || 'crit' in header) throw new DaypassError('token_algorithm');
   // RFC 8725 §3.11: another kind of JWT must not pass for this one.
   if (header.typ !== 'JWT') throw new DaypassError('token_type');
-  const key = findKey(options.keyRing, header.kid);
+  const key = findKey(keyRing, header.kid);
   if (!key) throw new DaypassError('token_key');
   try {
     await compactVerify(token, key.key, { algorithms: ['HS256'] });
   } catch (cause) {
     throw new DaypassError('token_signature', { cause });
   }
-  return checkClaims(payload, { ...options, audience: options.keyRing.audience });
+  return { key, claims: payload };
 }

@@ -5,6 +5,7 @@ import type { PolicyInput } from '../../src/policy/types.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createKeyRing } from '../../src/token/keyRing.ts';
 import { newSubject } from '../../src/token/randomId.ts';
+import { createVerifiedTokens } from '../../src/token/verifiedTokens.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { type AdmitParts, connectAdmit, uncounted } from '../support/gateParts.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
@@ -43,6 +44,7 @@ function connect(limits: Parameters<typeof connectAdmit>[1] = {}): { gate: Gate;
     issuer,
     deployContext: 'production',
     sessionsNotBefore: undefined,
+    verifiedTokens: createVerifiedTokens(10),
     keyRings: new Map([
       ['api', ring],
       ['admin', adminRing],
@@ -180,6 +182,7 @@ test('10 000 forged fields move a caller to no other address', async () => {
     issuer,
     deployContext: 'production',
     sessionsNotBefore: undefined,
+    verifiedTokens: createVerifiedTokens(10),
     keyRings: new Map([['api', ring]]),
     admit,
     counters: uncounted,

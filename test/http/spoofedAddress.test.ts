@@ -4,6 +4,7 @@ import { createGate } from '../../src/gate/gate.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import type { Decision, Limiter } from '../../src/limits/limiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { createVerifiedTokens } from '../../src/token/verifiedTokens.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { uncounted } from '../support/gateParts.ts';
 import { goodClaims, goodHeader, issuer, now, ring, sign } from '../support/tokens.ts';
@@ -42,6 +43,7 @@ const gate = createGate({
   issuer,
   deployContext: 'production',
   sessionsNotBefore: undefined,
+  verifiedTokens: createVerifiedTokens(10),
   keyRings: new Map([['api', ring]]),
   upstreams: new Map([['DAYPASS_UPSTREAM', new URL('http://127.0.0.1:1')]]),
   admit: createAdmit({

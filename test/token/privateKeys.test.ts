@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { otherSecret, privateSecret, subject } from '../support/tokens.ts';
 
@@ -35,4 +35,15 @@ test('each key has a use of its own: one text gives different results under each
     (await keys.introspectionSecret(text)).slice(0, 22),
   ];
   expect(new Set(made).size).toBe(3);
+});
+
+test('what a page is called by is hashed once', async () => {
+  const fresh = await createPrivateKeys(privateSecret);
+  const sign = vi.spyOn(crypto.subtle, 'sign');
+  const hash = await fresh.hashIdentifier('anon_AAAAAAAAAAAAAAAAAAAAAA');
+  const other = await fresh.hashIdentifier('198.51.100.7');
+  expect(await fresh.hashIdentifier('anon_AAAAAAAAAAAAAAAAAAAAAA')).toBe(hash);
+  expect(other).not.toBe(hash);
+  expect(sign).toHaveBeenCalledTimes(2);
+  sign.mockRestore();
 });

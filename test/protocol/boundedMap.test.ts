@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BoundedMap } from '../../src/store/boundedMap.ts';
+import { BoundedMap } from '../../src/protocol/boundedMap.ts';
 
 test('the oldest entry goes when a new one finds no room', () => {
   const map = new BoundedMap<string, number>(2).set('a', 1).set('b', 2).set('c', 3);
