@@ -34,7 +34,11 @@ export async function openDocs(name: string, config?: number): Promise<DocsProje
     text,
     blocks,
     async compile() {
-      const paths = { 'daypass/*': [join(root, 'src/package/*.ts')] };
+      const paths = {
+        daypass: [join(root, 'client/index.ts')],
+        'daypass/proof': [join(root, 'client/proof/prove.ts')],
+        'daypass/*': [join(root, 'src/package/*.ts')],
+      };
       const settings = {
         extends: '../../tsconfig.json',
         compilerOptions: { paths },

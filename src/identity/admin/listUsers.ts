@@ -18,6 +18,7 @@ export interface ListOptions {
 }
 
 export interface UserPage {
+  /** As many as were asked for; fewer on the last page, and of a server that caps its pages. */
   users: User[];
   /** Users on all pages. */
   total: number;
@@ -67,23 +68,29 @@ export async function listPage(
 }
 
 /**
- * All users, page by page, each once. Deleting some meanwhile moves the others up, onto pages that were read already:
- * those are read again, backwards, so that nobody is skipped, though such users come late. Only where as many sign up
- * as are deleted between two pages, nothing tells, and one may be missed.
+ * All users, page by page, each once, up to the total that Identity names or to an empty page. Deleting some meanwhile moves
+ * the others up, onto pages that were read already: those are read again, backwards, so that nobody is skipped, though such
+ * users come late. Only where as many sign up as are deleted between two pages, nothing tells, and one may be missed.
  */
 export async function* listUsers(send: SendAdmin, options: ListOptions = {}): AsyncGenerator<User, void> {
-  const { perPage = 100 } = options;
+  let { perPage = 100 } = options;
   const seen = new Set<string>();
   const unseen = (users: User[]) => users.filter(({ id }) => !seen.has(id) && seen.add(id));
   let total = 0;
-  for (let page = 1; ; page += 1) {
-    const current = await listPage(send, { ...options, page });
+  for (let page = 1; ; ) {
+    const current = await listPage(send, { ...options, perPage, page });
     yield* unseen(current.users);
     const pagesMoved = Math.ceil((total - current.total) / perPage);
     for (let back = 1; back <= pagesMoved && back < page; back += 1) {
-      yield* unseen((await listPage(send, { ...options, page: page - back })).users);
+      yield* unseen((await listPage(send, { ...options, perPage, page: page - back })).users);
     }
     total = current.total;
-    if (page * perPage >= total) return;
+    const given = current.users.length;
+    const end = (page - 1) * perPage + given;
+    if (given === 0 || end >= total) return;
+    // Fewer than asked for, and not the last: a server that caps its pages, which may count them by either size. Pages of
+    // the size that it gave are right by both; the one that holds the next user begins before that user.
+    perPage = Math.min(perPage, given);
+    page = Math.floor(end / perPage) + 1;
   }
 }

@@ -13,7 +13,10 @@ export function addRoles(...roles: [string, ...string[]]): (event: IdentityEvent
   checkRoles(roles);
   if (roles.length === 0) throw new ConfigurationError(['addRoles takes at least one role.']);
   return ({ user }) => {
-    const current = user.roles ?? [];
+    const stored: unknown = user.appMetadata?.roles;
+    // One that is stored as text, and the texts of a list that holds other things too, are in no `user.roles`.
+    const listed: unknown[] = [stored ?? user.roles].flat();
+    const current = listed.filter((role): role is string => typeof role === 'string' && role !== '');
     const missing = roles.filter((role) => !current.includes(role));
     return missing.length === 0 ? undefined : { roles: [...current, ...new Set(missing)] };
   };

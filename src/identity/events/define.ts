@@ -3,7 +3,7 @@ import { assertKnownKeys } from '../../protocol/knownKeys.ts';
 import { applyChange, type UserChange } from './change.ts';
 import type { DeniableEvent, IdentityEventHandlers } from './handlers.ts';
 import { denialProblem, type EventName, eventNames, isPastEvent, type PastEvent } from './names.ts';
-import type { User } from './user.ts';
+import { rolesOf, type User } from './user.ts';
 
 /** A user as @netlify/types has it: all but the id may be missing. */
 interface PlatformUser {
@@ -61,7 +61,8 @@ export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
 
 function withReply(name: EventName, handler: Handler) {
   return async (event: { user: PlatformUser; deny?(): undefined }): Reply => {
-    const handled = isPastEvent(name) ? pastEvent(name, event) : event;
+    const deny = () => event.deny?.();
+    const handled = isPastEvent(name) ? pastEvent(name, event) : { user: withRoles(event.user), deny };
     const change = (await handler(handled as DeniableEvent)) ?? undefined;
     const metadata = change === undefined ? undefined : applyChange(event.user, change);
     // GoTrue reads the metadata alone. `roles`, `provider`, `name` and `pictureUrl` would win over them.
@@ -75,10 +76,16 @@ function withoutReply(handler: Handler) {
   };
 }
 
+/** The platform leaves a role out that is stored as text: a handler that sets the roles anew would take it away. */
+function withRoles(user: PlatformUser): PlatformUser {
+  const roles = rolesOf(user.appMetadata ?? {});
+  return roles ? ({ ...user, roles } as PlatformUser) : user;
+}
+
 /** The platform offers a denial for every event; here it would be believed by nobody, in silence. */
 function pastEvent(name: PastEvent, { user }: { user: PlatformUser }): DeniableEvent {
   return {
-    user: user as User,
+    user: withRoles(user) as User,
     deny(): never {
       throw new ConfigurationError([denialProblem(name)]);
     },

@@ -14,7 +14,7 @@ export interface UserRecord extends IdentityUser {
 export interface User {
   /** A UUID, the same in all tries of one event. */
   readonly id: string;
-  /** Unchecked: GoTrue takes any text, and keeps its case. */
+  /** Unchecked: GoTrue takes any text, and keeps its case. Empty where the record holds none. */
   readonly email: string;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -31,7 +31,7 @@ export interface User {
   readonly role?: string;
   /** `appMetadata.provider`: `email`, or the external provider's name. */
   readonly provider?: string;
-  /** `appMetadata.roles`, where that is a list of texts. */
+  /** `appMetadata.roles`: a list of texts, or one text, which is then the only role. Not there for anything else. */
   readonly roles?: string[];
   /** `userMetadata.full_name`, else `userMetadata.name`. */
   readonly name?: string;
@@ -43,13 +43,16 @@ export interface User {
   readonly userMetadata: Record<string, unknown>;
 }
 
-/** A record of GoTrue in camel case, as the platform's bootstrap makes it (@netlify/serverless-functions-api). */
+/**
+ * A record of GoTrue in camel case, as the platform's bootstrap makes it (@netlify/serverless-functions-api); roles are read
+ * by {@link rolesOf}.
+ */
 export function toUser(record: UserRecord): User {
   const appMetadata = record.app_metadata ?? {};
   const userMetadata = record.user_metadata ?? {};
   const user = {
     id: record.id,
-    email: record.email,
+    email: text(record.email) ?? '',
     confirmedAt: set(record.confirmed_at),
     createdAt: record.created_at,
     updatedAt: record.updated_at,
@@ -57,7 +60,7 @@ export function toUser(record: UserRecord): User {
     provider: set(appMetadata.provider),
     name: text(userMetadata.full_name || userMetadata.name),
     pictureUrl: text(userMetadata.avatar_url),
-    roles: isTexts(appMetadata.roles) ? appMetadata.roles : undefined,
+    roles: rolesOf(appMetadata),
     invitedAt: set(record.invited_at),
     confirmationSentAt: set(record.confirmation_sent_at),
     recoverySentAt: set(record.recovery_sent_at),
@@ -78,6 +81,16 @@ function set(value: unknown): string | undefined {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * The roles in a user's `app_metadata`. Operators store a single one as text, too (`"roles": "editor"`), which the platform's
+ * bootstrap leaves out: whoever then sets the roles anew would take it away.
+ * @returns undefined where there is no list of texts, and no text
+ */
+export function rolesOf({ roles }: Readonly<Record<string, unknown>>): string[] | undefined {
+  if (typeof roles === 'string' && roles !== '') return [roles];
+  return isTexts(roles) ? roles : undefined;
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -121,6 +121,29 @@ test('a refusal carries what GoTrue says', async () => {
   await expect(gone.admin.update(id, {})).rejects.toMatchObject({ identityStatus: 404 });
 });
 
+test.each([[{ email: null }], [{ email: undefined }], [{ email: 7 }]])(
+  'a record with %j does not end the list: its e-mail is empty',
+  async (odd) => {
+    const users = [
+      record,
+      { ...record, ...odd, id: crypto.randomUUID() },
+      { ...record, id: crypto.randomUUID() },
+    ];
+    const { admin } = adminThatGets(() =>
+      Response.json({ users, aud: '' }, { headers: { 'x-total-count': '3' } }),
+    );
+    const emails: string[] = [];
+    for await (const { email } of admin.list()) emails.push(email);
+    expect(emails).toEqual([record.email, '', record.email]);
+  },
+);
+
+test('a role that is stored as text is listed as one', async () => {
+  const stored = { ...record, app_metadata: { roles: 'editor' } };
+  const { admin } = adminThatGets(() => Response.json(stored));
+  expect(await admin.get(id)).toMatchObject({ roles: ['editor'], appMetadata: { roles: 'editor' } });
+});
+
 test.each([
   ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } })],
   ["a site's own 404 page", () => new Response('<html>Not found', { status: 404 })],

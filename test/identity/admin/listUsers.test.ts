@@ -26,6 +26,27 @@ beforeEach(async () => {
 });
 afterEach(() => identity.close());
 
+/** Answers as a server that gives no more than so many users a page, whatever it is asked for. */
+function capPagesAt(most: number, skipsByAskedSize: boolean): void {
+  admin = createAdmin({
+    url: () => identity.url,
+    operatorToken: () => identity.operatorToken,
+    timeoutSeconds: 10,
+    fetch: async (input, init) => {
+      requests.push(String(input));
+      const url = new URL(String(input));
+      const asked = Number(url.searchParams.get('per_page'));
+      if (asked <= most) return fetch(url, init);
+      if (!skipsByAskedSize) url.searchParams.set('per_page', String(most));
+      const answer = await fetch(url, init);
+      const body = (await answer.json()) as { users: unknown[] };
+      const headers = new Headers(answer.headers);
+      headers.delete('content-length');
+      return Response.json({ ...body, users: body.users.slice(0, most) }, { headers });
+    },
+  });
+}
+
 function plant(index: number): void {
   const createdAt = new Date(startMs + index * 1000).toISOString();
   const full_name = index % 1000 === 7 ? 'Grace' : 'Ada';
@@ -45,6 +66,42 @@ function emails(from: number, to: number): string[] {
 test('lists everybody once, oldest first, in pages', async () => {
   expect(await emailsOf(admin.list())).toEqual(emails(0, count));
   expect(requests).toHaveLength(30);
+});
+
+test.each([true, false])(
+  'a server that caps its pages at 50 is read to the end (skipping by the size that was asked for: %s)',
+  async (skipsByAskedSize) => {
+    capPagesAt(50, skipsByAskedSize);
+    expect(await emailsOf(admin.list())).toEqual(emails(0, count));
+    expect(requests).toHaveLength(60);
+    expect(await emailsOf(admin.list({ order: 'newest', perPage: 1000 }))).toEqual(
+      emails(0, count).reverse(),
+    );
+    expect((await admin.page()).users).toHaveLength(50);
+  },
+);
+
+test('all can be deleted in one go, on a server that caps its pages too', async () => {
+  capPagesAt(250, false);
+  for await (const { id } of admin.list({ perPage: 1000 })) await admin.delete(id);
+  expect(identity.users.count()).toBe(0);
+});
+
+test('an empty page ends the list, whatever the total says', async () => {
+  const listing = createAdmin({
+    url: () => identity.url,
+    operatorToken: () => identity.operatorToken,
+    timeoutSeconds: 10,
+    fetch: async (input, init) => {
+      requests.push(String(input));
+      const answer = await fetch(input, init);
+      const headers = new Headers(answer.headers);
+      headers.set('x-total-count', '1000000');
+      return new Response(answer.body, { headers });
+    },
+  });
+  expect(await emailsOf(listing.list({ perPage: 1000 }))).toEqual(emails(0, count));
+  expect(requests).toHaveLength(4);
 });
 
 test('or newest first', async () => {

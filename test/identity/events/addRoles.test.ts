@@ -14,6 +14,21 @@ test('adds to the roles that there are, each once', () => {
   expect(rolesAfter(handler, ['editor', 'reader'])).toEqual({ roles: ['editor', 'reader', 'member'] });
 });
 
+test('keeps a role that is stored as text', () => {
+  expect(rolesAfter(addRoles('member'), 'editor')).toEqual({ roles: ['editor', 'member'] });
+  expect(rolesAfter(addRoles('editor'), 'editor')).toBeUndefined();
+  // The platform's own bootstrap leaves such a role out of `user.roles`.
+  const { roles: _, ...user } = toUser({ ...samplePayloads.login.user, app_metadata: { roles: 'editor' } });
+  expect(addRoles('member')({ user })).toEqual({ roles: ['editor', 'member'] });
+});
+
+test('keeps the texts of a list that holds other things too', () => {
+  expect(rolesAfter(addRoles('member'), ['editor', 7, null, ''])).toEqual({ roles: ['editor', 'member'] });
+  for (const roles of ['', 7, {}, null]) {
+    expect(rolesAfter(addRoles('member'), roles)).toEqual({ roles: ['member'] });
+  }
+});
+
 test('changes nothing where there is nothing to add', () => {
   expect(rolesAfter(addRoles('member'), ['editor', 'member'])).toBeUndefined();
 });

@@ -95,6 +95,20 @@ test('a reply holds all metadata, and nothing that could win over them', async (
   });
 });
 
+test('a handler reads a role that is stored as text, which the platform leaves out', async () => {
+  let seen: unknown;
+  const { userLogin } = defineIdentityEvents({
+    login: ({ user }) => {
+      seen = user.roles;
+      return { roles: [...(user.roles ?? []), 'member'] };
+    },
+  });
+  const { roles: _, ...user } = toUser({ ...samplePayloads.login.user, app_metadata: { roles: 'editor' } });
+  const reply = await userLogin({ user, deny: () => undefined });
+  expect(seen).toEqual(['editor']);
+  expect(reply?.user.appMetadata).toEqual({ roles: ['editor', 'member'] });
+});
+
 test('denies through the platform, once', async () => {
   const { userSignup } = defineIdentityEvents({ signup: (event) => event.deny() });
   const calls: string[] = [];
