@@ -29,3 +29,16 @@ export async function checkCall(
     return error.headers;
   }
 }
+
+/**
+ * Refuses what opens a WebSocket: fetch has no way to pass it on. Left alone it would fail without a reason, on the token
+ * that a page cannot send with it. Another upgrade is an offer that a server may leave (RFC 9110 §7.8), and is left.
+ * @throws {DaypassError} `upgrade_not_supported`, which says what to do instead
+ */
+export function refuseUpgrade(headers: Headers): void {
+  const protocols = (headers.get('upgrade') ?? '').split(',').map((name) => name.trim().toLowerCase());
+  // RFC 6455 §4.1. A proxy that strips hop-by-hop fields leaves the key.
+  if (protocols.includes('websocket') || headers.has('sec-websocket-key')) {
+    throw new DaypassError('upgrade_not_supported');
+  }
+}

@@ -2,7 +2,7 @@ import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import type { AuthorizeDependencies } from './authorize.ts';
-import { checkCall } from './checkCall.ts';
+import { checkCall, refuseUpgrade } from './checkCall.ts';
 import { counted } from './counted.ts';
 import { forward } from './forward.ts';
 import { matchRoute } from './matchRoute.ts';
@@ -17,7 +17,7 @@ export interface GateDependencies extends AuthorizeDependencies {
 
 export interface Gate {
   /**
-   * Route, path, token, limits, body, upstream, in this order. What passes and what is refused is counted; what the upstream
+   * Route, upgrade, path, token, limits, body, upstream, in this order. What passes and what is refused is counted; what the upstream
    * then does is not.
    * @param caller.address as the platform says; no header field is asked
    * @throws {DaypassError} the refusals of each step
@@ -38,6 +38,7 @@ export function createGate(dependencies: GateDependencies): Gate {
       );
       const { target, fields } = await counted(counters, route.path, async () => {
         const upstream = upstreams.get(route.upstream);
+        refuseUpgrade(request.headers);
         if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
         return {
           target: resolveUpstream(upstream, url),

@@ -29,8 +29,8 @@ const dropped = new Set([
   'alt-svc',
 ]);
 
-/** Who may read the answer is the policy's to say, and fields of the platform are the platform's. */
-const droppedPrefixes = ['access-control-', 'netlify-', 'x-nf-'];
+/** Fields of the platform are the platform's. Those of CORS end in `src/http/cors.ts`, which reads them first. */
+const droppedPrefixes = ['netlify-', 'x-nf-'];
 
 /** What a runtime's fetch does with `Content-Encoding`. It leaves the field there, and `Content-Length` too. */
 export interface FetchDecoder {

@@ -1,20 +1,110 @@
 import type { MiddlewareHandler } from 'hono';
-import { cors } from 'hono/cors';
+import type { Policy } from '../policy/types.ts';
+import type { Log } from '../protocol/log.ts';
 import { isAllowedOrigin } from './origin.ts';
 
 /** Fields of ours that a page of another origin may read. */
 export const exposed = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'];
 
-/** What a page of another origin may do with an API behind the check. */
-export const apiMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const maxAgeSeconds = 600;
 
-/** CORS for the policy's origins; a page of the site itself needs none (Fetch standard, HTTP extensions). */
+/** What a page of another origin may do with an API; the routes say which of these the API has. */
+const apiMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/**
+ * CORS of the broker (Fetch standard, HTTP extensions) for the policy's origins. A page of the site itself needs none.
+ * @param methods that the broker's addresses know
+ */
 export function allowOrigins(origins: readonly string[], methods: readonly string[]): MiddlewareHandler {
-  return cors({
-    origin: (origin, c) => (isAllowedOrigin(origin, c.req.raw, origins) ? origin : null),
-    allowMethods: [...methods],
-    allowHeaders: [],
-    exposeHeaders: exposed,
-    maxAge: 600,
+  return async (c, next) => {
+    const request = c.req.raw;
+    const origin = allowedOriginOf(request, origins);
+    if (isPreflight(request)) return answerPreflight(request, origin, methods);
+    await next();
+    allow(c.res.headers, origin, exposed);
+  };
+}
+
+/**
+ * CORS in front of an API: of an upstream, or of a function. The policy says whose pages may read; what stands behind may
+ * say which of its fields they see.
+ * @param log told once when somebody counts on credentials, which other origins are not offered: an answer that a page
+ * asked for with `credentials: 'include'` is kept from it by the browser, which tells neither page nor server why
+ */
+export function allowApiOrigins(
+  { origins, exposeHeaders }: Pick<Policy, 'origins' | 'exposeHeaders'>,
+  log: Log,
+): MiddlewareHandler {
+  let isTold = false;
+  const tell = (sign: 'cookie' | 'upstream') => {
+    if (isTold) return;
+    isTold = true;
+    log('credentials_not_offered', { sign, remedy: credentialsRemedy });
+  };
+  return async (c, next) => {
+    const request = c.req.raw;
+    const origin = allowedOriginOf(request, origins);
+    if (isPreflight(request)) {
+      const requested = request.headers.get('access-control-request-method') ?? '';
+      const methods = apiMethods.includes(requested) ? apiMethods : [...apiMethods, requested];
+      return answerPreflight(request, origin, methods);
+    }
+    await next();
+    const { headers } = c.res;
+    const isElsewhere = origin !== undefined && origin !== new URL(request.url).origin;
+    if (isElsewhere && request.headers.has('cookie')) tell('cookie');
+    if (isElsewhere && headers.get('access-control-allow-credentials') === 'true') tell('upstream');
+    const named = (headers.get('access-control-expose-headers') ?? '').split(',').map((name) => name.trim());
+    for (const name of [...headers.keys()]) if (name.startsWith('access-control-')) headers.delete(name);
+    allow(headers, origin, [...exposed, ...exposeHeaders, ...named]);
+  };
+}
+
+const credentialsRemedy =
+  "Answers to other origins never carry Access-Control-Allow-Credentials. Let their pages call with credentials: 'omit' (without it an XMLHttpRequest's withCredentials): the pass travels in Authorization. For cookies, serve the page and the API from one origin.";
+
+/**
+ * Only both fields together make a preflight (Fetch standard, CORS-preflight fetch); any other OPTIONS is a call
+ * (RFC 9110 §9.3.7).
+ */
+function isPreflight({ method, headers }: Request): boolean {
+  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method');
+}
+
+function allowedOriginOf(request: Request, origins: readonly string[]): string | undefined {
+  const origin = request.headers.get('origin');
+  return origin !== null && isAllowedOrigin(origin, request, origins) ? origin : undefined;
+}
+
+/** An origin that may not call gets an answer that allows nothing. */
+function answerPreflight(
+  { headers: received }: Request,
+  origin: string | undefined,
+  methods: readonly string[],
+): Response {
+  const headers = new Headers({ vary: 'Origin, Access-Control-Request-Headers' });
+  if (origin !== undefined) {
+    headers.set('access-control-allow-origin', origin);
+    headers.set('access-control-allow-methods', methods.join(', '));
+    headers.set('access-control-max-age', String(maxAgeSeconds));
+    const requested = received.get('access-control-request-headers');
+    if (requested) headers.set('access-control-allow-headers', requested);
+  }
+  return new Response(null, { status: 204, headers });
+}
+
+function allow(headers: Headers, origin: string | undefined, names: readonly string[]): void {
+  headers.append('vary', 'Origin');
+  if (origin === undefined) return;
+  headers.set('access-control-allow-origin', origin);
+  headers.set('access-control-expose-headers', withoutRepeats(names).join(', '));
+}
+
+/** Names of fields are the same in any case. */
+function withoutRepeats(names: readonly string[]): string[] {
+  const seen = new Set(['']);
+  return names.filter((name) => {
+    const lower = name.toLowerCase();
+    return !seen.has(lower) && seen.add(lower);
   });
 }

@@ -6,5 +6,5 @@ import { DaypassError } from '../protocol/error.ts';
  */
 export function requireMethod(request: Request, allowed: readonly string[]): void {
   if (allowed.includes(request.method)) return;
-  throw new DaypassError('method_not_allowed', { headers: { allow: [...allowed, 'OPTIONS'].join(', ') } });
+  throw new DaypassError('method_not_allowed', { headers: { allow: allowed.join(', ') } });
 }

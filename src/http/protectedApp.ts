@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
 import { type AuthorizeDependencies, authorize, type Requirement } from '../gate/authorize.ts';
+import { refuseUpgrade } from '../gate/checkCall.ts';
 import { rateLimitFields } from '../limits/fields.ts';
 import type { Log } from '../protocol/log.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
-import { allowOrigins, apiMethods } from './cors.ts';
+import { allowApiOrigins } from './cors.ts';
 import { forOneCaller } from './forOneCaller.ts';
 import { checkOrigin } from './origin.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
@@ -22,13 +23,14 @@ export function createProtectedApp(
   handler: ProtectedHandler,
   log: Log,
 ): Hono<CallerEnv> {
-  const { origins } = dependencies.policy;
+  const { policy } = dependencies;
   const app = new Hono<CallerEnv>();
   app.use(forOneCaller);
-  app.use(allowOrigins(origins, apiMethods));
+  app.use(allowApiOrigins(policy, log));
   app.all('*', async (c) => {
     const request = c.req.raw;
-    checkOrigin(request, origins);
+    checkOrigin(request, policy.origins);
+    refuseUpgrade(request.headers);
     const { address } = callerOf(c);
     const { accessToken, decisions } = await authorize(
       dependencies,

@@ -2,6 +2,9 @@ import { type DeployContext, deployContexts } from '../protocol/deployContext.ts
 import { isRecord, unknownKeys } from '../protocol/knownKeys.ts';
 import { isForbiddenHeader } from './forbiddenHeaders.ts';
 
+/** RFC 9110 §5.6.2: token. */
+const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
 /** Collects what is wrong, so that one run of the site shows every problem at once. */
 export class Checks {
   readonly problems: string[] = [];
@@ -96,9 +99,17 @@ export class Checks {
 
   /** @returns the name in lower case */
   requestHeader(at: string, value: string): string {
-    if (!this.text(at, value, /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must hold names of header fields')) return '';
+    if (!this.text(at, value, headerName, 'must hold names of header fields')) return '';
     this.that(!isForbiddenHeader(value), `${at}: ${value} must not reach an upstream`);
     return value.toLowerCase();
+  }
+
+  /** A field that a page of another origin may be shown: no cookie (Fetch standard, forbidden response-header name). */
+  responseHeader(at: string, value: string): string {
+    if (this.text(at, value, headerName, 'must hold names of header fields')) {
+      this.that(!/^set-cookie2?$/i.test(value), `${at}: no browser shows ${value} to a page`);
+    }
+    return value;
   }
 
   deployContexts(value: readonly DeployContext[]): readonly DeployContext[] {

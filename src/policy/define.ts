@@ -35,6 +35,7 @@ const policyKeys: readonly (keyof PolicyInput)[] = [
   'mode',
   'storeFailure',
   'origins',
+  'exposeHeaders',
   'limits',
   'routes',
   'upstream',
@@ -50,6 +51,7 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     mode = 'enforce',
     storeFailure = 'local',
     origins = [],
+    exposeHeaders = [],
     limits = {},
     routes = [{ path: '/api/*' }],
     deployContexts,
@@ -67,6 +69,9 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     mode: checks.oneOf('mode', mode, ['enforce', 'monitor']),
     storeFailure: checks.oneOf('storeFailure', storeFailure, ['local', 'deny', 'allow']),
     origins: checks.list('origins', origins).map((origin) => checks.origin('origins', origin)),
+    exposeHeaders: checks
+      .list('exposeHeaders', exposeHeaders)
+      .map((name) => checks.responseHeader('exposeHeaders', name)),
     limits: checkLimits(checks, limits),
     routes: checkRoutes(checks, routes, known),
     upstream,

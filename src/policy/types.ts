@@ -162,6 +162,11 @@ export interface PolicyInput {
   storeFailure?: 'local' | 'deny' | 'allow';
   /** Other origins whose pages may call the broker and the gate. Default: none; the site's own always may. */
   origins?: readonly string[];
+  /**
+   * Fields of answers that pages of these origins may read, besides ours and those that the backend itself names in
+   * `Access-Control-Expose-Headers` (Fetch standard). `*` is every field. Default: none. At the gate and at `protect`.
+   */
+  exposeHeaders?: readonly string[];
   /** Limits that differ from the defaults. */
   limits?: Partial<Limits>;
   /** What the gate lets through. Default: `[{ path: '/api/*' }]`. */
@@ -243,6 +248,7 @@ export interface Policy {
   readonly mode: 'enforce' | 'monitor';
   readonly storeFailure: 'local' | 'deny' | 'allow';
   readonly origins: readonly string[];
+  readonly exposeHeaders: readonly string[];
   readonly limits: Readonly<{ [Name in keyof Limits]: Readonly<Required<Limit>> }>;
   readonly routes: readonly CheckedRoute[];
   readonly upstream: Readonly<Required<NonNullable<PolicyInput['upstream']>>>;

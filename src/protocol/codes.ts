@@ -173,6 +173,12 @@ export const codes = {
     error: 'invalid_request',
     description: 'The path holds an encoding that could lead out of the upstream.',
   },
+  upgrade_not_supported: {
+    status: 501,
+    error: 'invalid_request',
+    description:
+      'Daypass passes on no WebSocket. Open it at the backend itself and send the access token as the first message, or use server-sent events or a streamed fetch.',
+  },
   upstream_unreachable: {
     status: 502,
     error: unavailable,

@@ -14,6 +14,6 @@ import { wireGate } from './wire.ts';
 export function createGate(policy: Policy): NetlifyHandler {
   requirePolicy('createGate', policy);
   return createHandler(policy, (environment, place) =>
-    createGateApp(wireGate(policy, environment, place, logLine), policy.origins, logLine),
+    createGateApp(wireGate(policy, environment, place, logLine), policy, logLine),
   );
 }

@@ -83,10 +83,6 @@ test.each([
   'cache-tag',
   'ratelimit',
   'ratelimit-policy',
-  'access-control-allow-origin',
-  'access-control-allow-credentials',
-  'access-control-allow-private-network',
-  'access-control-expose-headers',
   'alt-svc',
   'x-nf-request-id',
 ])('%s of the upstream ends here', (name) => {

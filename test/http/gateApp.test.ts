@@ -148,7 +148,7 @@ describe('pages of other origins', () => {
     const asked = await preflight(partner);
     expect(asked.status).toBe(204);
     expect(asked.headers.get('access-control-allow-origin')).toBe(partner);
-    expect(asked.headers.get('access-control-allow-methods')?.split(',')).toContain('PUT');
+    expect(asked.headers.get('access-control-allow-methods')?.split(', ')).toContain('PUT');
     expect(asked.headers.get('access-control-allow-headers')).toMatch(/authorization/i);
     expect(asked.headers.get('access-control-allow-credentials')).toBeNull();
     expect(asked.headers.get('cache-control')).toBe('no-store');
@@ -156,7 +156,7 @@ describe('pages of other origins', () => {
 
     const { headers } = await stack.call('/api/x', { headers: { origin: partner } });
     expect(headers.get('access-control-allow-origin')).toBe(partner);
-    expect(headers.get('access-control-expose-headers')?.split(',')).toEqual([
+    expect(headers.get('access-control-expose-headers')?.split(', ')).toEqual([
       'Retry-After',
       'RateLimit',
       'RateLimit-Policy',

@@ -59,7 +59,7 @@ const gate = createGate({
   counters: uncounted,
   now: () => now,
 });
-const app = createGateApp(gate, [], (event) => events.push(event));
+const app = createGateApp(gate, definePolicy(), (event) => events.push(event));
 
 const call = (headers: Record<string, string>, clientAddress: string | undefined) =>
   app.request(

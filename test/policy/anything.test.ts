@@ -24,6 +24,7 @@ const whole: Tree = {
   mode: 'monitor',
   storeFailure: 'deny',
   origins: ['https://b.example'],
+  exposeHeaders: ['ETag'],
   limits: { exchange: limit, site: limit, signup: limit },
   routes: [
     { path: '/a', audience: 'api', scope: 'read', methods: ['GET'], upstream: 'U', verify: true },

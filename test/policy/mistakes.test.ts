@@ -86,6 +86,7 @@ test.each([
   [{ storeFailure: null }, 'storeFailure: must be one of'],
   [{ origins: null }, 'origins: must be a list'],
   [{ origins: [null] }, 'origins: must be an https origin'],
+  [{ exposeHeaders: null }, 'exposeHeaders: must be a list'],
   [{ limits: null }, 'limits: must be an object'],
   [{ limits: { signup: null } }, 'limits.signup: must be an object'],
   [{ limits: { signup: 100 } }, 'limits.signup: must be an object'],

@@ -57,7 +57,7 @@ export async function startGateStack(options: GateStackOptions = {}) {
   const logged: string[] = [];
   const log = (event: string, fields: object = {}) => logged.push(JSON.stringify({ event, ...fields }));
   const gate = wireGate(policy, environment, place, log, time);
-  const app = createGateApp(gate, policy.origins, log);
+  const app = createGateApp(gate, policy, log);
 
   /** An access token of a new session, as the broker would mint it. */
   async function mint({ audience = 'api', ...changes }: Partial<MintOptions> & { audience?: string } = {}) {

@@ -47,7 +47,7 @@ export function createApps(policy: Policy, options: AppsOptions): Apps {
   return {
     guard: createGuardApp(wireGuard(policy, environment, log), identity, log),
     broker: createBrokerApp(kills.mortal(broker), log),
-    gate: createGateApp(wireGate(policy, environment, place, log), policy.origins, log),
+    gate: createGateApp(wireGate(policy, environment, place, log), policy, log),
     hello: createProtectedApp(
       wireAuthorization(policy, environment, place, log),
       requirement,

@@ -60,7 +60,7 @@ function openGate(server: AbuseServer): Door {
   const { policy, environment, place } = server;
   const app = createGateApp(
     wireGate(policy, environment, place, () => undefined),
-    policy.origins,
+    policy,
     () => undefined,
   );
   const token = server.mint();

@@ -17,7 +17,7 @@ export async function startGate(context: Context, server: AbuseServer): Promise<
   const { policy, place } = server;
   const logged: LogLine[] = [];
   const log = (event: string, fields = {}) => void logged.push({ event, ...fields });
-  const app = createGateApp(wireGate(policy, impatient(server), place, log), policy.origins, log);
+  const app = createGateApp(wireGate(policy, impatient(server), place, log), policy, log);
   const site = await listen((request, clientAddress) => app.fetch(request, { clientAddress }));
   context.defer(() => site.close());
   return {

@@ -30,7 +30,7 @@ export function startInstance(site: Site, { operatorToken, now }: InstanceOption
     bodies: createUploads(policy),
   });
   const broker = { ...wireBroker(policy, environment, place, () => operatorToken), now };
-  return { gate: createGateApp(gate, policy.origins, log), broker: createBrokerApp(broker, log) };
+  return { gate: createGateApp(gate, policy, log), broker: createBrokerApp(broker, log) };
 }
 
 /**
