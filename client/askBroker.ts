@@ -1,5 +1,5 @@
 import { readRetryAfter } from './backoff.ts';
-import { ifAbsent, SessionError } from './errors.ts';
+import { ifAbsent, SessionError, toSessionError } from './errors.ts';
 import { requestTimeout } from './patience.ts';
 
 /**
@@ -12,8 +12,8 @@ export async function askBroker(url: string, form?: Record<string, string>) {
   const response = await fetch(url, {
     ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     signal: requestTimeout(),
-  }).catch((error: Error) => {
-    throw new SessionError(error.message, { url });
+  }).catch((error: unknown) => {
+    throw toSessionError(error, 'network_error', url);
   });
   // The token's answer is JSON, a revocation's is empty, and that of a broker that is not there is anything.
   const body = (await response.json().catch(() => undefined)) ?? {};

@@ -1,4 +1,4 @@
-import { SessionError } from './errors.ts';
+import { SessionError, toSessionError } from './errors.ts';
 import type { Prove } from './makeProof.ts';
 
 const longestWaitSeconds = 60;
@@ -44,7 +44,7 @@ export function createBackoff(onFailure: (error: SessionError) => void, prove?: 
       failures = until = 0;
       return result;
     } catch (error) {
-      last = error as SessionError;
+      last = toSessionError(error, 'unexpected_error');
       waitSeconds = Math.max(
         Math.min(longestRetryAfterSeconds, last.retryAfterSeconds ?? 0),
         Math.min(longestWaitSeconds, 2 ** failures) * (0.5 + Math.random() / 2),

@@ -16,6 +16,7 @@ export const emailNotConfirmed = 'Email not confirmed';
  * - `network_error`: nothing answered, or not in time.
  * - `unexpected_answer`: any other answer of Identity, or of something in its or the broker's place; `status` and
  *   `reason` tell more.
+ * - `unexpected_error`: no answer but the page, or its browser, failed; `reason` has the words of what was thrown.
  */
 export type SessionErrorCode =
   | ErrorCode
@@ -26,7 +27,8 @@ export type SessionErrorCode =
   | 'admission_denied'
   | 'proof_failed'
   | 'network_error'
-  | 'unexpected_answer';
+  | 'unexpected_answer'
+  | 'unexpected_error';
 
 /** What is known of a failure; the code is undefined for what reason and status tell. */
 type ErrorDetails = {
@@ -38,7 +40,7 @@ export class SessionError extends Error {
   override readonly name = 'SessionError';
   /** Stable; compare this and not the message. */
   declare readonly code: SessionErrorCode;
-  /** What Identity or the broker said; may be empty. */
+  /** What Identity, the broker or the browser said; may be empty. */
   declare readonly reason: string;
   /** HTTP status of the answer; undefined when there was none. */
   declare readonly status: number | undefined;
@@ -57,9 +59,19 @@ export class SessionError extends Error {
     const code = details.code ?? codeOf(reason, status);
     const remedy = remedyOf(code, prove);
     const asked = url && absolute(url);
-    super(`Daypass: ${reason || status}${asked ? ` (${asked})` : ''}${remedy ? `. ${remedy}` : ''}`);
+    super(`Daypass: ${reason || status || code}${asked ? ` (${asked})` : ''}${remedy ? `. ${remedy}` : ''}`);
     Object.assign(this, { code, reason, status, url: asked, requestId, remedy, retryAfterSeconds });
   }
+}
+
+/**
+ * What failed, as the session's error: `fetch`, a proof and a storage may be the page's own, and throw anything.
+ * @param code of what is none yet
+ */
+export function toSessionError(error: unknown, code: SessionErrorCode, url?: string): SessionError {
+  // By its name: who makes a proof may be another file, with a class of its own.
+  if ((error as SessionError | undefined)?.name === 'SessionError') return error as SessionError;
+  return new SessionError((error as Error | undefined)?.message || `${error ?? ''}`, { code, url });
 }
 
 /** As `fetch` resolves it; as it is where that cannot be done, which may be the failure. */

@@ -1,4 +1,4 @@
-import { SessionError } from './errors.ts';
+import { toSessionError } from './errors.ts';
 
 /** How far the proof of a sign-up is. */
 export interface ProofProgress {
@@ -34,8 +34,6 @@ export async function makeProof(
   try {
     return await prove?.(context);
   } catch (error) {
-    // By its name: who makes the proof may be another file, with a class of its own.
-    if ((error as Error).name === 'SessionError') throw error;
-    throw new SessionError((error as Error).message, { code: 'proof_failed' });
+    throw toSessionError(error, 'proof_failed');
   }
 }

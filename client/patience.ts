@@ -6,7 +6,13 @@ const requestTimeoutSeconds = 20;
 
 /** Ends a request that nothing answers, so that no tab waits for it for ever. */
 export function requestTimeout(): AbortSignal {
-  return AbortSignal.timeout(requestTimeoutSeconds * 1000);
+  const milliseconds = requestTimeoutSeconds * 1000;
+  const signal = AbortSignal.timeout?.(milliseconds);
+  if (signal) return signal;
+  // Safari before 16.
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), milliseconds);
+  return controller.signal;
 }
 
 /** Waits; in a frozen tab, or on a machine that sleeps, until it goes on. */

@@ -1,5 +1,5 @@
 import { proofField } from '../src/protocol/messages.ts';
-import { emailNotConfirmed, ifAbsent, SessionError } from './errors.ts';
+import { emailNotConfirmed, ifAbsent, SessionError, toSessionError } from './errors.ts';
 import { openIdentity } from './goTrue.ts';
 import type { Settings } from './options.ts';
 import { requestTimeout } from './patience.ts';
@@ -49,11 +49,14 @@ function ask(
       body,
       signal: requestTimeout(),
     })
-    .catch(({ message, status, json }: TransportError) => {
+    .catch((error: TransportError | undefined) => {
+      const url = identityUrl + path;
+      if (!error?.status) throw toSessionError(error, 'network_error', url);
+      const { message, status, json } = error;
       throw new SessionError(json?.msg ?? json?.error_description ?? message, {
         code: ifAbsent(status, 'identity_not_found'),
         status,
-        url: identityUrl + path,
+        url,
         requestId: json?.error_id,
       });
     });

@@ -11,7 +11,7 @@ interface Measured {
 /** Each is measured as one minified file with all that it imports. */
 const table: readonly Measured[] = [
   { name: 'dist/daypass.js', budget: 6_000, bundle: bundleScript },
-  { name: 'dist/daypass-proof.js', budget: 3_800, bundle: bundleProof },
+  { name: 'dist/daypass-proof.js', budget: 3_900, bundle: bundleProof },
   { name: 'dist/daypass-solver.js', budget: 2_000, bundle: bundleSolver },
   { name: 'daypass', budget: 7_000, bundle: () => bundlePage('client/index.ts') },
   { name: 'daypass/verify', budget: 9_000, bundle: () => bundleServer('src/package/verify.ts') },
@@ -22,7 +22,7 @@ const table: readonly Measured[] = [
 
 let isOver = false;
 console.log(
-  `${'export'.padEnd(24)}${'bytes'.padStart(8)}${'budget'.padStart(8)}  (es2022, minified, GNU gzip -9)`,
+  `${'export'.padEnd(24)}${'bytes'.padStart(8)}${'budget'.padStart(8)}  (es2022 and safari15.4, minified, GNU gzip -9)`,
 );
 for (const { name, budget, bundle } of table) {
   const bytes = execFileSync('gzip', ['-9'], { input: await bundle() }).length;
