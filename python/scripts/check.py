@@ -3,8 +3,8 @@
     python3 scripts/check.py [FOLDER]
 
 In virtual environments below FOLDER (a temporary one unless given; with one, the next run is quicker): Ruff, mypy and
-all tests on this Python with the newest of everything; the tests again on the oldest versions that are promised, and on
-the newest Python and Django that are at hand; and a fresh environment with nothing but the package and Django.
+all tests on this Python with the newest of everything; the tests again on the oldest versions that are promised, on the
+newest Python and Django that are at hand, and on the Django between; and a fresh environment with nothing but the package and Django.
 """
 
 import os
@@ -21,6 +21,9 @@ _BENCH = "../bench/python"
 
 # The floors of pyproject.toml.
 _OLDEST = ["PyJWT==2.15.0", "Django==5.2.*", "djangorestframework==3.18.2"]
+
+# Supported by Django too, and neither the oldest nor the newest.
+_BETWEEN = ["Django==6.0.*"]
 
 
 def main(folder: Path) -> None:
@@ -40,6 +43,12 @@ def main(folder: Path) -> None:
         say("this Python is the newest at hand: no further one is tested")
     else:
         test(make_environment(folder / "newest", pythons[newest], []), folder)
+        test(
+            make_environment(folder / "between", pythons[newest], _BETWEEN),
+            folder,
+            "tests/django",
+            "tests/rest_framework",
+        )
     say("a fresh environment, with the package and Django alone")
     run(current, "scripts/check_fresh.py", str(folder / "fresh"))
 
@@ -62,12 +71,12 @@ def find_pythons() -> dict[str, str]:
     return found
 
 
-def test(python: Path, folder: Path) -> None:
-    """Run the tests, and say on what."""
+def test(python: Path, folder: Path, *tests: str) -> None:
+    """Run the tests, all or those of some folders, and say on what."""
     names = "import sys, django, rest_framework, jwt"
     what = "'Python', sys.version.split()[0], 'Django', django.__version__, 'DRF', rest_framework.VERSION"
     run(python, "-c", f"{names}; print('---', {what}, 'PyJWT', jwt.__version__, flush=True)")
-    run(python, "-m", "pytest", "-q", "-o", f"cache_dir={folder / 'pytest'}")
+    run(python, "-m", "pytest", "-q", "-o", f"cache_dir={folder / 'pytest'}", *tests)
 
 
 def run(python: Path, *arguments: str) -> None:

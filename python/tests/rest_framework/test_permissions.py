@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from daypass.rest_framework import DaypassAuthentication, HasDaypass, HasScope
+from daypass.rest_framework import DaypassAuthentication, HasDaypass, HasScope, Refused
 from tests.project.api import Misconfigured, Nameless
 from tests.servers import Call, assert_refused, call_wsgi, on_both
 from tests.tokens import bearer, make_pass
@@ -50,6 +50,42 @@ def test_composes() -> None:
         assert granted(permission) is True
     for permission in (HasDaypass | Never, HasDaypass | IsAuthenticated, HasDaypass & Always, ~~HasDaypass):
         assert granted(permission) is False
+
+
+class Inside(BasePermission):
+    """A permission of somebody's own that asks ours, and goes on when it says no."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return HasScope.of("write")().has_permission(request, view) or request.method == "GET"
+
+
+class Above(HasDaypass):
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) or request.method == "GET"
+
+
+@pytest.mark.parametrize("permission", [Inside, Above])
+def test_a_permission_that_asks_ours_gets_an_answer_and_no_refusal(permission: type[BasePermission]) -> None:
+    assert granted(permission, **bearer(make_pass(scope="write"))) is True
+    assert granted(permission, **bearer(make_pass())) is True
+    assert granted(permission) is True
+
+
+def test_where_it_is_listed_by_itself_nothing_else_is_asked() -> None:
+    asked: list[str] = []
+
+    class Asked(BasePermission):
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            asked.append("asked")
+            return True
+
+    class View(APIView):
+        permission_classes = [HasScope.of("read"), Asked | HasDaypass]
+
+    request = Request(APIRequestFactory().get("/"), authenticators=[DaypassAuthentication()])
+    with pytest.raises(Refused, match="Send the token"):
+        View().check_permissions(request)
+    assert asked == []
 
 
 @on_both

@@ -1,15 +1,30 @@
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Coroutine
+from inspect import Parameter, signature
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
-from rest_framework.permissions import BasePermission, IsAdminUser, IsAuthenticated, IsAuthenticatedOrReadOnly
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.models import AnonymousUser, Group
+from django.db.models.manager import EmptyManager
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import (
+    BasePermission,
+    DjangoModelPermissions,
+    IsAdminUser,
+    IsAuthenticated,
+    IsAuthenticatedOrReadOnly,
+)
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from daypass import AccessToken
-from daypass.rest_framework import DaypassAuthentication, Visitor
-from tests.tokens import SUBJECT, bearer, make_pass
+from daypass.rest_framework import DaypassAuthentication, HasDaypass, Visitor
+from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, make_pass
 
 
 def make_request(method: str = "GET", **changes: object) -> Request:
@@ -29,13 +44,92 @@ def test_a_visitor_is_somebody_without_an_account() -> None:
     assert (visitor.pk, visitor.id, visitor.get_username()) == (None, None, "")
 
 
-def test_he_answers_all_that_an_anonymous_user_answers() -> None:
-    visitor: Any = make_request().user
-    nobody = AnonymousUser()
-    for name in ("is_authenticated", "is_anonymous", "is_active", "is_staff", "is_superuser", "pk", "id", "username"):
-        assert getattr(visitor, name) == getattr(nobody, name), name
-    assert visitor.has_perm("any") is visitor.has_perms(["any"]) is visitor.has_module_perms("any") is False
-    assert visitor.get_username() == nobody.get_username()
+ARGUMENTS: dict[str, object] = {
+    "perm": "guestbook.view_entry",
+    "perm_list": ["guestbook.view_entry", "guestbook.add_entry"],
+    "module": "guestbook",
+    "raw_password": "a long one",
+}
+
+
+def answer_of(user: object, name: str) -> object:
+    """What a user of some kind answers to a name: its value, its list, what a call of it returns or raises."""
+    value = getattr(user, name)
+    if isinstance(value, EmptyManager):
+        return list(value.filter(pk=1)), list(value.all()), value.model
+    if not callable(value):
+        return value
+    required = [each.name for each in signature(value).parameters.values() if each.default is Parameter.empty]
+    try:
+        returned = value(*(ARGUMENTS[each] for each in required))
+        return asyncio.run(returned) if isinstance(returned, Coroutine) else returned
+    except (NotImplementedError, TypeError, ValueError) as error:
+        return type(error), str(error)
+
+
+class Plain:
+    """What any class has."""
+
+
+# Every name that this Django gives an anonymous user, but for those that tell one visitor from another.
+NAMES = [name for name in dir(AnonymousUser) if name not in dir(Plain)]
+
+
+@pytest.mark.parametrize("backends", [[], ["tests.rest_framework.test_visitor.OpenDoor"]])
+@pytest.mark.parametrize("name", NAMES)
+def test_he_answers_all_that_an_anonymous_user_answers(name: str, backends: list[str], settings: Any) -> None:
+    settings.AUTHENTICATION_BACKENDS += backends
+    assert answer_of(make_request().user, name) == answer_of(AnonymousUser(), name)
+
+
+def test_no_name_was_left_out() -> None:
+    assert {"groups", "user_permissions", "has_perm", "ahas_perm", "get_username", "__int__", "is_staff"} <= {*NAMES}
+
+
+class OpenDoor(BaseBackend):
+    """A backend that grants something to whoever asks."""
+
+    def get_user_permissions(self, user_obj: object, obj: object = None) -> set[str]:
+        return {"guestbook.view_entry"}
+
+    def has_module_perms(self, user_obj: object, app_label: str) -> bool:
+        return app_label == "guestbook"
+
+
+def test_he_is_an_anonymous_user_to_code_that_asks() -> None:
+    visitor = make_request().user
+    assert isinstance(visitor, AnonymousUser)
+    assert (visitor == AnonymousUser(), AnonymousUser() == visitor) == (False, False)
+
+
+class InGroup(BasePermission):
+    """A permission as others write them."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user: Any = request.user
+        return user.groups.filter(name="editors").exists() or bool(user.user_permissions.all())
+
+
+class OfModel(DjangoModelPermissions):
+    authenticated_users_only = False
+
+
+class ModelView(GenericAPIView[Group]):
+    queryset = Group.objects.all()
+
+
+@pytest.mark.parametrize("other", [InGroup, IsAdminUser, IsAuthenticated, DjangoModelPermissions, OfModel])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_permissions_of_others_compose_with_ours(other: Any, method: str) -> None:
+    def granted(permission: Any) -> bool:
+        view = ModelView(permission_classes=[permission])
+        return all(each.has_permission(make_request(method), view) for each in view.get_permissions())
+
+    alone = granted(other)
+    assert alone is (other is OfModel and method == "GET")
+    assert granted(HasDaypass | other) is granted(other | HasDaypass) is True
+    assert granted(HasDaypass & other) is granted(other & HasDaypass) is alone
+    assert granted(HasDaypass & ~other) is granted(~other & HasDaypass) is not alone
 
 
 @pytest.mark.parametrize("permission", [IsAuthenticated, IsAdminUser])
@@ -54,3 +148,42 @@ def test_two_requests_of_one_session_have_the_same_visitor() -> None:
     )
     assert first == second
     assert len({first, second, other}) == 2
+
+
+# What a project does before its apps are loaded, and one that has no users at all.
+EARLY = """
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS={apps},
+    DAYPASS={{"SECRET": {secret!r}, "ISSUER": {issuer!r}}},
+    REST_FRAMEWORK={{
+        "DEFAULT_AUTHENTICATION_CLASSES": ["daypass.rest_framework.DaypassAuthentication"],
+        "DEFAULT_PERMISSION_CLASSES": ["daypass.rest_framework.HasDaypass"],
+        "UNAUTHENTICATED_USER": None,
+    }},
+)
+import daypass.rest_framework, rest_framework.views
+import django
+django.setup()
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+class View(rest_framework.views.APIView):
+    def get(self, request):
+        return Response([str(request.user), request.user.is_authenticated, request.user.has_perm("x")])
+factory = APIRequestFactory()
+for headers in ({{"Authorization": "Bearer {token}"}}, {{}}):
+    answer = View.as_view()(factory.get("/", headers=headers))
+    print(answer.status_code, answer.data)
+"""
+
+
+@pytest.mark.parametrize("apps", [["django.contrib.auth", "django.contrib.contenttypes"], []])
+def test_nothing_needs_users_before_they_are_loaded_or_at_all(apps: list[str]) -> None:
+    program = EARLY.format(
+        apps=[*apps, "daypass.django", "rest_framework"], secret=SECRET, issuer=ISSUER, token=make_pass()
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[0] == f"200 ['{SUBJECT}', False, False]"
+    assert ran.stdout.splitlines()[1].startswith("401 ")

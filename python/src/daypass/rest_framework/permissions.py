@@ -1,18 +1,18 @@
 """Permissions for visitors."""
 
 import difflib
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
-from rest_framework.permissions import BasePermission, BasePermissionMetaclass
-from rest_framework.request import Request
+from rest_framework.permissions import BasePermission
+from rest_framework.request import ForcedAuthentication, Request
 
 from daypass._options import is_scope
 from daypass.access_token import AccessToken
 from daypass.django.judge import require_own_token
 from daypass.errors import ConfigurationError, Problem, TokenError
 
-from .authentication import DaypassAuthentication
+from .authentication import DaypassAuthentication, find_token
 from .refusal import refuse
 
 if TYPE_CHECKING:
@@ -20,38 +20,12 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-class _Composable(BasePermissionMetaclass):
-    """Beside other permissions, refusing at once would keep those from being asked: there, the answer is just False."""
-
-    def __or__(cls, other: Any) -> Any:
-        return BasePermissionMetaclass.__or__(cls.quiet(), other)
-
-    def __ror__(cls, other: Any) -> Any:
-        return BasePermissionMetaclass.__ror__(cls.quiet(), other)
-
-    def __and__(cls, other: Any) -> Any:
-        return BasePermissionMetaclass.__and__(cls.quiet(), other)
-
-    def __rand__(cls, other: Any) -> Any:
-        return BasePermissionMetaclass.__rand__(cls.quiet(), other)
-
-    def __invert__(cls) -> Any:
-        return BasePermissionMetaclass.__invert__(cls.quiet())
-
-    def quiet(cls) -> Any:
-        """The same permission, leaving the words of a refusal to the view."""
-        return type(cls)(cls.__name__, (cls,), {"refuses": False})
-
-
-class HasDaypass(BasePermission, metaclass=_Composable):
+class HasDaypass(BasePermission):
     """Lets in requests that `DaypassAuthentication` took. Others get 401 with a challenge and the stable code.
 
     Composes with other permissions: `HasDaypass | IsAuthenticated` lets visitors and members in. Where all of them say
     no, REST framework words the answer; list `DaypassAuthentication` first and it is 401.
     """
-
-    refuses: ClassVar[bool] = True
-    """Whether it words the refusal itself; compositions switch it off."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse scopes that nothing would read.
@@ -67,18 +41,23 @@ class HasDaypass(BasePermission, metaclass=_Composable):
         """Whether the request has what it needs.
 
         Raises:
-            Refused: it has not.
+            Refused: it has not, and the view lists this permission by itself, so that no other can let it in.
             ImproperlyConfigured: the view does not list `DaypassAuthentication`.
         """
-        # First, for reading `request.auth` authenticates.
-        token = request.auth
-        if not any(isinstance(each, DaypassAuthentication) for each in request.authenticators or ()):
+        # First, for it authenticates the request.
+        token = find_token(request)
+        if not _takes_tokens(request, view):
             name = type(view).__name__
             raise ImproperlyConfigured(f"{name} has a Daypass permission, and no DaypassAuthentication.")
-        error = self.find_fault(token) if isinstance(token, AccessToken) else _why_not(request)
-        if error is not None and self.refuses:
+        error = self.find_fault(token) if token is not None else _why_not(request)
+        if error is not None and self._decides(view):
             refuse(request, error)
         return error is None
+
+    def _decides(self, view: "APIView") -> bool:
+        # Inside `|`, `&`, `~` or a permission of somebody's own, a refusal would keep the others from being asked.
+        is_overridden = type(self).has_permission is not HasDaypass.has_permission
+        return not is_overridden and any(type(each) is type(self) for each in view.get_permissions())
 
     def find_fault(self, _token: AccessToken) -> TokenError | None:
         """What a token that holds lacks here. Subclasses ask for more."""
@@ -114,7 +93,7 @@ class HasScope(HasDaypass):
         """
         if not scopes:
             raise ConfigurationError([Problem("scopes", 'must be named: HasScope.of("read").')])
-        return cast("type[HasScope]", _Composable(cls.__name__, (cls,), {"scopes": scopes}))
+        return type(cls.__name__, (cls,), {"scopes": scopes})
 
     def find_fault(self, token: AccessToken) -> TokenError | None:
         """Compare scopes.
@@ -131,6 +110,14 @@ def _refuse_like_scopes(permission: type, meant: str) -> None:
     for name in vars(permission):
         if name != meant and difflib.get_close_matches(name, ["scopes"], cutoff=0.7):
             raise ConfigurationError([Problem(name, f"is unknown. Did you mean {meant}?")])
+
+
+def _takes_tokens(request: Request, view: "APIView") -> bool:
+    authenticators = request.authenticators or ()
+    # `force_authenticate` of a test stands there instead of the view's own.
+    if any(isinstance(each, ForcedAuthentication) for each in authenticators):
+        authenticators = view.get_authenticators()
+    return any(isinstance(each, DaypassAuthentication) for each in authenticators)
 
 
 def _why_not(request: Request) -> TokenError:

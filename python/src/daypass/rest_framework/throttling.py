@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from daypass.access_token import AccessToken
+from .authentication import find_token
 
 if TYPE_CHECKING:
     # Loading it loads the project's default throttles: at run time, a circle.
@@ -23,6 +23,5 @@ class DaypassRateThrottle(SimpleRateThrottle):
 
     def get_cache_key(self, request: Request, _view: "APIView") -> str | None:
         """The key under which the session's requests are counted, None for a request without an access token."""
-        if not isinstance(request.auth, AccessToken):
-            return None
-        return self.cache_format % {"scope": self.scope, "ident": request.auth.subject}
+        token = find_token(request)
+        return None if token is None else self.cache_format % {"scope": self.scope, "ident": token.subject}
