@@ -8,8 +8,25 @@ function placeOf(address: string): string {
   return url.origin + url.pathname.replace(/\/?$/, '/');
 }
 
+/** A session that is attached: what it covers, and how it sends that. */
+interface Attachment {
+  key: string;
+  isCovered: (place: string) => boolean;
+  authorized: Fetch;
+}
+
 /**
- * Replaces `fetch`, so that calls under the prefixes go through the session.
+ * Where a `fetch` of ours has its sessions. By a name that copies of this module share: a bundle that is evaluated again
+ * brings one.
+ */
+const attached = Symbol.for('daypass.attached');
+
+type AttachedFetch = Fetch & { [attached]?: { found: Fetch; sessions: Attachment[] } };
+
+/**
+ * Replaces `fetch`, so that calls under the prefixes go through the session. A `fetch` that was replaced so before takes
+ * the session in, and none is laid over it: the session that came last serves what several cover, and one of the same
+ * addresses is gone.
  * @param authorized sends a request with the token, by the `fetch` that this function returns
  * @param prefixes addresses, resolved as `fetch` resolves them
  * @param settings Identity and the broker never get the token, though a prefix may cover them
@@ -23,25 +40,36 @@ export function attach(
 ): Fetch {
   const covered = prefixes.map(placeOf);
   const excepted = [settings.identityUrl, settings.brokerUrl].map(placeOf);
-  return replaceFetch((address) => {
-    const place = placeOf(address);
+  const isCovered = (place: string) => {
     const isUnder = (prefix: string) => place.startsWith(prefix);
     return covered.some(isUnder) && !excepted.some(isUnder);
-  }, authorized);
+  };
+  const key = `${covered} ${excepted}`;
+  let mine = (fetch as AttachedFetch)[attached];
+  if (!mine) {
+    const found = replaceFetch((address) => {
+      const place = placeOf(address);
+      return mine?.sessions.find((session) => session.isCovered(place))?.authorized;
+    });
+    mine = { found, sessions: [] };
+    (fetch as AttachedFetch)[attached] = mine;
+  }
+  mine.sessions = [{ key, isCovered, authorized }, ...mine.sessions.filter((session) => session.key !== key)];
+  return mine.found;
 }
 
 /**
  * Replaces `fetch`. Left alone are calls that carry `Authorization` already, those of mode `no-cors`, which may not
  * carry any (Fetch standard, "no-CORS-safelisted request-header"), and whatever is not covered.
+ * @param choose what an address is sent by instead; undefined when it is not covered
  * @returns the `fetch` that was replaced
  */
-export function replaceFetch(isCovered: (address: string) => boolean, instead: Fetch): Fetch {
+export function replaceFetch(choose: (address: string) => Fetch | undefined): Fetch {
   const found = fetch;
   globalThis.fetch = async (input, init) => {
     const { url, headers, mode, target } = read(input);
-    if (!isCovered(url) || new Headers(init?.headers ?? headers).has('Authorization')) {
-      return found(input, init);
-    }
+    const instead = choose(url);
+    if (!instead || new Headers(init?.headers ?? headers).has('Authorization')) return found(input, init);
     if ((init?.mode ?? mode) !== 'no-cors') return instead(target, init);
     // By its global name: the build leaves out what is called on `console`, for gotrue-js's sake.
     globalThis.console.warn(`Daypass: mode no-cors carries no token, leave the mode out: ${url}`);

@@ -48,15 +48,11 @@ function start(): Session {
 function refuse(reason: unknown): Session {
   const fail = () => Promise.reject(reason);
   const { identityUrl, brokerUrl } = checkOptions({});
-  const found = replaceFetch(
-    () => true,
-    async (input, init) => {
-      const response = await found(input, init);
-      const isMeant =
-        response.status === 401 && /^Bearer/i.test(`${response.headers.get('www-authenticate')}`);
-      return isMeant ? fail() : response;
-    },
-  );
+  const found = replaceFetch(() => async (input, init) => {
+    const response = await found(input, init);
+    const isMeant = response.status === 401 && /^Bearer/i.test(`${response.headers.get('www-authenticate')}`);
+    return isMeant ? fail() : response;
+  });
   for (const prefix of prefixes) {
     try {
       attach(fail, [prefix], { identityUrl, brokerUrl });
