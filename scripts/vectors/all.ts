@@ -10,6 +10,7 @@ import { rotation } from './rotation.ts';
 import { secrets } from './secrets.ts';
 import { shapes } from './shapes.ts';
 import { signatures } from './signatures.ts';
+import { type SitesVector, sites } from './sites.ts';
 import { sizes } from './sizes.ts';
 import { spellings } from './spellings.ts';
 import { times } from './times.ts';
@@ -41,8 +42,9 @@ const vectors: readonly Vector[] = [
 export const files = {
   'accept.json': render(vectors.filter(({ code }) => code === null)),
   'refuse.json': render(vectors.filter(({ code }) => code !== null)),
+  'sites.json': render(sites),
 };
 
-function render(some: readonly Vector[]): string {
+function render(some: readonly (Vector | SitesVector)[]): string {
   return `${JSON.stringify(some, null, 1)}\n`;
 }

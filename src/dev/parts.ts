@@ -2,7 +2,7 @@ import { proxy } from 'hono/proxy';
 import type { Policy } from '../policy/types.ts';
 import { identityPath } from '../protocol/paths.ts';
 import { readEnvironment } from '../runtime/environment.ts';
-import type { VerifierOptions } from '../token/createVerifier.ts';
+import type { SiteOptions } from '../token/verifierOptions.ts';
 import { createDevIdentity, type DevIdentity } from './identity/create.ts';
 import type { DevIdentityOptions } from './identity/options.ts';
 import { listen } from './listen.ts';
@@ -42,7 +42,7 @@ export interface DevPartsOptions {
   /** Which Redis is behind the bridge; see `startRedisBridge`. */
   redisBackend?: 'auto' | 'redis-server' | 'memory';
   /** Starts the API behind the gate, given how to verify tokens. Default: the sample API. */
-  startApi?: (verifier: VerifierOptions) => Promise<DevApi>;
+  startApi?: (verifier: SiteOptions) => Promise<DevApi>;
 }
 
 /**
@@ -105,7 +105,7 @@ export async function startParts(
   };
 }
 
-function verifierOf(settings: DevSettings, policy: Policy, siteUrl: string): VerifierOptions {
+function verifierOf(settings: DevSettings, policy: Policy, siteUrl: string): SiteOptions {
   const { secret, secondarySecret } = Object.values(policy.audiences)[0] ?? {};
   return {
     secret: settings.secrets[secret ?? ''],
@@ -116,7 +116,7 @@ function verifierOf(settings: DevSettings, policy: Policy, siteUrl: string): Ver
   };
 }
 
-async function startSampleApi(verifier: VerifierOptions): Promise<DevApi> {
+async function startSampleApi(verifier: SiteOptions): Promise<DevApi> {
   const api = createSampleApi(verifier);
   const listening = await listen((request) => api.fetch(request));
   return { ...listening, name: 'the sample API', notes: [] };

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { type AccessTokenEnv, requireAccessToken } from '../http/requireAccessToken.ts';
-import type { VerifierOptions } from '../token/createVerifier.ts';
+import type { VerifierOptions } from '../token/verifierOptions.ts';
 
 /**
  * The API that the demo protects: a backend elsewhere, which verifies each token itself with the shared secret

@@ -3,7 +3,8 @@ import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { readBearer } from '../token/bearer.ts';
-import { createVerifier, type VerifierOptions, verifierOptionNames } from '../token/createVerifier.ts';
+import { createVerifier } from '../token/createVerifier.ts';
+import { type VerifierOptions, verifierOptionNames } from '../token/verifierOptions.ts';
 import { problemResponse } from './problem.ts';
 
 /** What `requireAccessToken` leaves for the handlers behind it. */

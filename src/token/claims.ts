@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../protocol/codes.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { AccessToken } from './accessToken.ts';
@@ -19,6 +20,37 @@ export interface ClaimsPolicy {
 }
 
 /**
+ * Why a token was refused whose signature holds: the site that signed it and whoever verifies it are set up differently. Its
+ * message is for the log of whoever can mend that: it names claims and settings, both values, and never the token.
+ */
+export class SettingMismatch extends Error {
+  override readonly name = 'SettingMismatch';
+
+  constructor(claims: Readonly<Record<string, unknown>>, { issuer, audience, deployContexts }: ClaimsPolicy) {
+    const differences = [
+      difference('iss', claims.iss, 'issuer', [issuer]),
+      difference('aud', claims.aud, 'audience', [audience]),
+      difference('deploy_context', claims.deploy_context, 'deployContexts', deployContexts),
+    ].filter((text) => text !== '');
+    const remedy =
+      claims.deploy_context === 'dev' && !deployContexts.includes('dev')
+        ? "To accept the tokens of `npm start`, take its URL for issuer, and deployContexts: ['dev']."
+        : 'Correct the setting, here or at the site. If such tokens are not meant for this backend, ignore this.';
+    super(`its signature is right: ${differences.join('; ')}. ${remedy}`);
+  }
+}
+
+function difference(claim: string, found: unknown, setting: string, accepted: readonly string[]): string {
+  if (accepted.includes(found as string)) return '';
+  return `it says ${claim} ${quote(found)}, ${setting} is ${accepted.map(quote).join(', ')}`;
+}
+
+/** In full where it is of any use, and on one line. */
+function quote(value: unknown): string {
+  return JSON.stringify(String(value).slice(0, 200));
+}
+
+/**
  * Judges the claims of a token whose signature holds (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
  * @throws {DaypassError} `token_claims` for one that is absent or of the wrong type, `session_ended`, else the claim's own
  * code
@@ -35,8 +67,9 @@ export function checkClaims(claims: Readonly<Record<string, unknown>>, policy: C
   // Else a session could be made to begin, and so to end, as late as one likes.
   if (sessionStartedAt !== undefined && sessionStartedAt > issuedAt) throw new DaypassError('token_claims');
 
-  if (iss !== policy.issuer) throw new DaypassError('token_issuer');
-  if (aud !== policy.audience) throw new DaypassError('token_audience');
+  const refuse = (code: ErrorCode) => new DaypassError(code, { cause: new SettingMismatch(claims, policy) });
+  if (iss !== policy.issuer) throw refuse('token_issuer');
+  if (aud !== policy.audience) throw refuse('token_audience');
   if (!/^anon_[A-Za-z0-9_-]{22}$/.test(sub as string)) throw new DaypassError('token_subject');
   if (expiresAt <= issuedAt || expiresAt - issuedAt > maxTtlSeconds) throw new DaypassError('token_lifetime');
   if (Math.max(issuedAt, notBefore ?? 0) > policy.now + skewSeconds)
@@ -45,7 +78,7 @@ export function checkClaims(claims: Readonly<Record<string, unknown>>, policy: C
     throw new DaypassError('token_expired');
   }
   const accepted = policy.deployContexts.find((context) => context === deployContext);
-  if (accepted === undefined) throw new DaypassError('token_deploy_context');
+  if (accepted === undefined) throw refuse('token_deploy_context');
   const { sessionsNotBefore } = policy;
   if (
     sessionsNotBefore !== undefined &&

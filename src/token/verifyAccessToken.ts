@@ -1,5 +1,6 @@
 import type { AccessToken } from './accessToken.ts';
-import { createVerifier, type VerifierOptions } from './createVerifier.ts';
+import { createVerifier } from './createVerifier.ts';
+import type { VerifierOptions } from './verifierOptions.ts';
 
 const verifiers = new WeakMap<VerifierOptions, (token: string) => Promise<AccessToken>>();
 

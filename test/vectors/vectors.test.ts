@@ -5,25 +5,33 @@ import { createVerifier } from '../../src/token/createVerifier.ts';
 import { codeOf } from '../support/rejection.ts';
 import acceptJson from './accept.json' with { type: 'json' };
 import refuseJson from './refuse.json' with { type: 'json' };
+import sitesJson from './sites.json' with { type: 'json' };
 
-interface Vector {
-  name: string;
-  why: string;
+interface Site {
   secret: string;
   secondarySecret?: string;
   issuer: string;
   audience: string;
   deployContexts: DeployContext[];
+}
+
+interface Judged {
+  name: string;
+  why: string;
   now: number;
   token: string;
   code: string | null;
 }
 
+type Vector = Site & Judged;
+type SitesVector = Judged & { sites: Site[]; acceptedIssuer?: string };
+
 const accept = acceptJson as Vector[];
 const refuse = refuseJson as Vector[];
+const sites = sitesJson as SitesVector[];
 
 const verifierOf = ({ token: _token, now, name: _name, why: _why, code: _code, ...options }: Vector) =>
-  createVerifier({ ...options, now: () => now * 1000 });
+  createVerifier({ ...options, now: () => now * 1000, warn: () => undefined });
 
 // Each twice: a token that is remembered is judged as one that is new.
 test.each(accept)('accepts $name', async (vector) => {
@@ -40,8 +48,16 @@ test.each(refuse)('refuses $name', async (vector) => {
   for (let time = 0; time < 2; time += 1) expect(await codeOf(() => verify(vector.token))).toBe(vector.code);
 });
 
+test.each(sites)('$name', async ({ sites, now, token, code, acceptedIssuer }) => {
+  const verify = createVerifier({ sites, now: () => now * 1000, warn: () => undefined });
+  for (let time = 0; time < 2; time += 1) {
+    if (code) expect(await codeOf(() => verify(token))).toBe(code);
+    else expect((await verify(token)).issuer).toBe(acceptedIssuer);
+  }
+});
+
 test('there are at least 120, each with a name and a reason of its own kind', () => {
-  const all = [...accept, ...refuse];
+  const all: Judged[] = [...accept, ...refuse, ...sites];
   expect(all.length).toBeGreaterThanOrEqual(120);
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   expect(all.filter(({ why }) => !/RFC \d{4} §|Policy|OpenID/.test(why))).toEqual([]);
