@@ -4,7 +4,8 @@
 
 In virtual environments below FOLDER (a temporary one unless given; with one, the next run is quicker): Ruff, mypy and
 all tests on this Python with the newest of everything; the tests again on the oldest versions that are promised, on the
-newest Python and Django that are at hand, and on the Django between; and a fresh environment with nothing but the package and Django.
+newest Python and Django that are at hand, and on the Django between; and a fresh environment with nothing but the
+package and Django.
 """
 
 import os

@@ -2,6 +2,7 @@
 
 from ._introspection.introspector import Introspector
 from ._introspection.transport import Transport
+from ._token.sites import Site
 from .access_token import AccessToken
 from .errors import ConfigurationError, Problem, TokenError, TokenErrorCode
 from .verifier import Verifier
@@ -11,6 +12,7 @@ __all__ = [
     "ConfigurationError",
     "Introspector",
     "Problem",
+    "Site",
     "TokenError",
     "TokenErrorCode",
     "Transport",

@@ -42,17 +42,21 @@ class TokenError(Exception):
         code: why, stable.
         status: of the HTTP answer: 401; 403 for want of a scope; 503 when introspection could not be reached.
         detail: one sentence for the caller, the same for all tokens that were refused.
+        hint: for the operator: the setting that the token does not fit, with both values; None where no setting would
+            mend it. Frameworks in their debug mode tell the caller too.
     """
 
     code: TokenErrorCode
     status: int
     detail: str
+    hint: str | None
 
-    def __init__(self, code: TokenErrorCode) -> None:
+    def __init__(self, code: TokenErrorCode, hint: str | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.status = _STATUSES.get(code, 401)
         self.detail = _DETAILS.get(code, _REFUSED)
+        self.hint = hint
 
     def __str__(self) -> str:
         return f"{self.detail} ({self.code})"

@@ -2,21 +2,27 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
-from typing import cast
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, overload
 
 from jwt.algorithms import HMACAlgorithm
 
-from ._options import find_no_function, listed, refuses_unknown
+from ._options import find_no_function, refuses_unknown
 from ._token.cache import TokenCache
-from ._token.check_options import check_policy, is_whole
-from ._token.claims import ClaimsPolicy, check_claims
-from ._token.keys import check_secrets, make_key
+from ._token.check_options import LEEWAY_RULE, is_leeway, is_whole
+from ._token.claims import check_claims
+from ._token.hints import warn_once
 from ._token.parse import ParsedToken, parse_token
+from ._token.sites import SITE_OPTIONS, KnownSite, Site, make_site, make_sites
 from .access_token import AccessToken
 from .errors import ConfigurationError, Problem, TokenError
 
 _hs256 = HMACAlgorithm(HMACAlgorithm.SHA256)
+
+
+# Tells what was not given from a value that cannot be used.
+_UNSET: Any = object()
 
 
 class Verifier:
@@ -26,17 +32,23 @@ class Verifier:
         secret: the site's `DAYPASS_SECRET`: at least 32 bytes of UTF-8 (RFC 7518 §3.2).
         secondary_secret: the site's `DAYPASS_SECRET_SECONDARY`: verifies too, during a rotation.
         issuer: `iss`: the site's primary URL, without a trailing slash.
-        audience: `aud`: this backend's name in the site's policy.
-        deploy_contexts: deploy contexts whose tokens are accepted.
+        audience: `aud`: this backend's name in the site's policy; `api` unless given.
+        deploy_contexts: deploy contexts whose tokens are accepted; `production` alone unless given.
+        sites: instead of all these, for a backend of several sites: a list of dicts with these five. The issuer in the
+            token chooses among them, and then everything must fit that site; `AccessToken.issuer` says which.
         leeway_seconds: how much the clocks of two machines may differ, in either direction; 0 to 300.
         cache_size: how many verified tokens are remembered until they expire; 0 for none.
         clock: the present, seconds since the epoch.
 
     Raises:
-        ConfigurationError: a ValueError: a secret is missing or weak, or an option is malformed or unknown.
+        ConfigurationError: a ValueError: a secret is missing, weak or shared by two sites, or an option is malformed or
+            unknown.
+
+    Example:
+        `Verifier(os.environ["DAYPASS_SECRET"], issuer="https://your-site.example")`
     """
 
-    @refuses_unknown
+    @overload
     def __init__(
         self,
         secret: str | None,
@@ -48,24 +60,63 @@ class Verifier:
         leeway_seconds: int = 30,
         cache_size: int = 1024,
         clock: Callable[[], float] = time.time,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        *,
+        sites: Sequence[Site],
+        leeway_seconds: int = 30,
+        cache_size: int = 1024,
+        clock: Callable[[], float] = time.time,
+    ) -> None: ...
+
+    @refuses_unknown
+    def __init__(
+        self,
+        secret: Any = _UNSET,
+        secondary_secret: Any = _UNSET,
+        *,
+        issuer: Any = _UNSET,
+        audience: Any = _UNSET,
+        deploy_contexts: Any = _UNSET,
+        sites: Any = _UNSET,
+        leeway_seconds: int = 30,
+        cache_size: int = 1024,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        contexts = listed(deploy_contexts)
+        values = (secret, secondary_secret, issuer, audience, deploy_contexts)
+        only = {name: value for name, value in zip(SITE_OPTIONS, values, strict=True) if value is not _UNSET}
         problems = find_no_function(clock=clock)
-        problems += check_secrets(secret, secondary_secret)
-        problems += check_policy(issuer, audience, contexts, leeway_seconds)
+        known: list[KnownSite] = []
+        if sites is _UNSET:
+            made = make_site(only, leeway_seconds)
+            if isinstance(made, list):
+                problems += made
+            else:
+                known = [made]
+        else:
+            known, wrong = make_sites(sites, leeway_seconds)
+            problems += wrong
+            problems += [
+                Problem(name, "stands beside a list of sites. Move it into the site that it is about.") for name in only
+            ]
+        if not is_leeway(leeway_seconds):
+            problems.append(Problem("leeway_seconds", LEEWAY_RULE))
         if not is_whole(cache_size, 0, 1_000_000):
             problems.append(Problem("cache_size", "must be a number of tokens, from 0 to 1000000."))
         if problems:
             raise ConfigurationError(problems)
-        keys = [make_key(each) for each in (secret, secondary_secret) if each is not None]
-        # Reversed: should two names ever collide, the first secret's stands, as with every verifier.
-        self._keys = {key.id: key for key in reversed(keys)}
-        self._policy = ClaimsPolicy(issuer, audience, frozenset(cast("tuple[str, ...]", contexts)), leeway_seconds)
+        self._sites = {site.policy.issuer: site for site in known}
         self._cache = TokenCache(cache_size)
         self._clock = clock
 
     def __repr__(self) -> str:
-        return f"Verifier(issuer={self._policy.issuer!r}, audience={self._policy.audience!r})"
+        sites = "; ".join(
+            f"issuer={site.policy.issuer!r}, audience={site.policy.audience!r}" for site in self._sites.values()
+        )
+        return f"Verifier({sites})"
 
     def verify(self, token: str) -> AccessToken:
         """Verify a token.
@@ -94,9 +145,15 @@ class Verifier:
         if known is not None:
             return known
         parsed = parse_token(token)
-        if parsed is None or parsed.payload.get("iss") != self._policy.issuer:
+        if parsed is None:
             return None
-        return self._judge(token, parsed, now)
+        if self._find_site(parsed.payload.get("iss")) is not None:
+            return self._judge(token, parsed, now)
+        # If it is ours all the same, the setting is wrong: worth a warning, though others may take it.
+        if self._find_signer(parsed) is not None:
+            with suppress(TokenError):
+                self._judge(token, parsed, now)
+        return None
 
     def _judge(self, token: str, parsed: ParsedToken | None, now: int) -> AccessToken:
         if parsed is None:
@@ -109,12 +166,30 @@ class Verifier:
         # RFC 8725 §3.11: another kind of JWT must not pass for this one.
         if header.get("typ") != "JWT":
             raise TokenError("token_type")
-        key_id = header.get("kid")
-        key = self._keys.get(key_id) if isinstance(key_id, str) else None
-        if key is None:
+        site = self._find_signer(parsed)
+        if site is None:
             raise TokenError("token_key")
-        if not _hs256.verify(parsed.signing_input, key.secret, parsed.signature):
+        if not _hs256.verify(parsed.signing_input, site.keys[header["kid"]].secret, parsed.signature):
             raise TokenError("token_signature")
-        says = check_claims(parsed.payload, self._policy, now)
+        try:
+            # `iss` among them: whatever selected the keys, the token must be of the site whose keys they are.
+            says = check_claims(parsed.payload, site.policy, now)
+        except TokenError as error:
+            if error.hint is not None:
+                warn_once(error.hint)
+            raise
         self._cache.put(token, says, now)
         return says
+
+    def _find_site(self, issuer: object) -> KnownSite | None:
+        return self._sites.get(issuer) if isinstance(issuer, str) else None
+
+    def _find_signer(self, parsed: ParsedToken) -> KnownSite | None:
+        """The site that the token names, if the key is its own; else the one whose key it is, which refuses it."""
+        key_id = parsed.header.get("kid")
+        if not isinstance(key_id, str):
+            return None
+        named = self._find_site(parsed.payload.get("iss"))
+        if named is not None and key_id in named.keys:
+            return named
+        return next((site for site in self._sites.values() if key_id in site.keys), None)

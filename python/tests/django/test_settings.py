@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -5,8 +6,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from daypass.django import get_verifier
+from daypass.django.check_settings import check_settings
 from tests.servers import call_wsgi
-from tests.tokens import ISSUER, OTHER_SECRET, SECRET, bearer, make_pass
+from tests.tokens import ISSUER, OTHER_SECRET, SECRET, bearer, good_claims, good_header, key_id, make_pass, sign
 
 GOOD: dict[str, Any] = {"SECRET": SECRET, "ISSUER": ISSUER}
 
@@ -54,3 +56,65 @@ def test_a_project_with_faulty_settings_does_not_start(written: Any) -> None:
             get_verifier()
         with pytest.raises(ImproperlyConfigured, match="DAYPASS"):
             call_wsgi("/open")
+
+
+A, B = "https://a.example", "https://b.example"
+SITES: list[dict[str, Any]] = [
+    {"SECRET": SECRET, "ISSUER": A},
+    {"SECRET": OTHER_SECRET, "ISSUER": B, "AUDIENCE": "comments", "DEPLOY_CONTEXTS": ["deploy-preview"]},
+]
+
+
+def test_several_sites_and_the_view_knows_which() -> None:
+    of_a = bearer(make_pass(iss=A))
+    claims = good_claims(int(time.time()), iss=B, aud="comments", deploy_context="deploy-preview")
+    of_b = bearer(sign(good_header(kid=key_id(OTHER_SECRET)), claims, OTHER_SECRET))
+    of_none = bearer(make_pass())
+    with override_settings(DAYPASS={"SITES": SITES, "LEEWAY_SECONDS": 5}):
+        for path in ("/site", "/api/site"):
+            assert [call_wsgi(path, headers=each).json()["site"] for each in (of_a, of_b)] == [A, B]
+            assert call_wsgi(path, headers=of_none).status_code == 401
+        assert status(iss=A, deploy_context="dev") == 401
+        with override_settings(DEBUG=True):
+            assert status(iss=A, deploy_context="dev") == 200
+
+
+@pytest.mark.parametrize(
+    ("written", "check_id", "says"),
+    [
+        ({"SITES": []}, "E003", 'DAYPASS["SITES"] must list the sites'),
+        ({"SITES": {"SECRET": SECRET}}, "E003", 'DAYPASS["SITES"] must list the sites'),
+        ({"SITES": ["x"]}, "E003", 'DAYPASS["SITES"][0] must be a dict'),
+        ({"SITES": [SITES[0], {"SECRET": "weak", "ISSUER": B}]}, "E003", 'DAYPASS["SITES"][1]["SECRET"] is shorter'),
+        (
+            {"SITES": [{**SITES[0], "ISUER": A}]},
+            "E002",
+            "DAYPASS[\"SITES\"][0]['ISUER'] is unknown. Did you mean 'ISSUER'",
+        ),
+        (
+            {"SITES": [{**SITES[0], "secret": A}]},
+            "E002",
+            "DAYPASS[\"SITES\"][0]['secret'] is unknown. Did you mean 'SECRET'",
+        ),
+        ({"SITES": [SITES[0], {**SITES[1], "ISSUER": A}]}, "E003", 'DAYPASS["SITES"][1]["ISSUER"] is that of'),
+        ({"SITES": [SITES[0], {**SITES[1], "SECRET": SECRET}]}, "E003", 'DAYPASS["SITES"][1]["SECRET"] is a secret of'),
+        ({"SITES": SITES, "SECRET": SECRET}, "E003", 'DAYPASS["SECRET"] stands beside a list of sites. Move it into'),
+        ({"SITES": SITES, "ISSUER": A}, "E003", 'DAYPASS["ISSUER"] stands beside a list of sites. Move it into'),
+        ({"SITES": SITES, "SITE": A}, "E002", "DAYPASS['SITE'] is unknown. Did you mean 'SITES'?"),
+        ({"SITES": [{**SITES[0], "ISSUER": "http://a.example"}]}, "E004", 'DAYPASS["SITES"][0]["ISSUER"] is an http'),
+    ],
+)
+def test_mistakes_in_a_list_of_sites_are_told_at_start(written: dict[str, Any], check_id: str, says: str) -> None:
+    with override_settings(DAYPASS=written):
+        messages = [(message.id, message.msg) for message in check_settings()]
+        (found,) = [message for id_, message in messages if id_ == f"daypass.{check_id}"]
+        assert says in found
+        assert SECRET not in found
+        if check_id != "E004":
+            with pytest.raises(ImproperlyConfigured, match="DAYPASS"):
+                get_verifier()
+
+
+def test_a_secret_of_any_site_has_one_use() -> None:
+    with override_settings(DAYPASS={"SITES": SITES}, SECRET_KEY=OTHER_SECRET):
+        assert [message.id for message in check_settings()] == ["daypass.E005"]

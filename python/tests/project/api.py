@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from daypass import AccessToken
 from daypass.rest_framework import DaypassAuthentication, DaypassRateThrottle, HasDaypass, HasScope
 
 
@@ -21,6 +22,11 @@ class Public(APIView):
 
 class Scoped(Public):
     permission_classes = [HasScope.of("read", "write")]
+
+
+class Site(Public):
+    def get(self, request: Request) -> Response:
+        return Response({"site": request.auth.issuer if isinstance(request.auth, AccessToken) else None})
 
 
 class Members(Public):

@@ -5,6 +5,7 @@ from tests.project import api, views
 
 urlpatterns = [
     path("plain", views.plain),
+    path("site", views.site),
     path("scoped", views.scoped),
     path("scoped/<str:name>", views.scoped),
     path("coroutine", views.coroutine),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("broken", views.broken),
     path("api/public", api.Public.as_view()),
     path("api/scoped", api.Scoped.as_view()),
+    path("api/site", api.Site.as_view()),
     path("api/members", api.Members.as_view()),
     path("api/both", api.Both.as_view()),
     path("api/session-first", api.SessionFirst.as_view()),

@@ -11,6 +11,11 @@ def plain(request: DaypassRequest) -> JsonResponse:
     return JsonResponse({"you": request.daypass.subject})
 
 
+@require_daypass
+def site(request: DaypassRequest) -> JsonResponse:
+    return JsonResponse({"site": request.daypass.issuer})
+
+
 @require_daypass(scope="write")
 def scoped(request: DaypassRequest, name: str = "nobody") -> JsonResponse:
     return JsonResponse({"you": request.daypass.subject, "name": name})

@@ -61,7 +61,7 @@ def test_no_token_and_no_secret_is_printed() -> None:
     judge = verifier()
     with pytest.raises(TokenError) as refused:
         judge.verify(token + "A")
-    for text in map(repr, (judge, judge.verify(token), judge.__dict__["_keys"], judge.__dict__["_cache"])):
+    for text in map(repr, (judge, judge.verify(token), judge.__dict__["_sites"], judge.__dict__["_cache"])):
         assert SECRET not in text
         assert token not in text
     assert token not in f"{refused.value!r} {refused.value} {refused.value.args}"

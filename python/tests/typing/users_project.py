@@ -20,6 +20,7 @@ from daypass import (
     ConfigurationError,
     Introspector,
     Problem,
+    Site,
     TokenError,
     TokenErrorCode,
     Transport,
@@ -52,11 +53,16 @@ def make_verifier(secret: str) -> Verifier | tuple[Problem, ...]:
         return error.problems
 
 
+def make_verifier_of_sites(sites: list[Site]) -> Verifier:
+    blog: Site = {"secret": "not run", "issuer": "https://blog.example", "deploy_contexts": ["production"]}
+    return Verifier(sites=[*sites, blog], leeway_seconds=5)
+
+
 def why(verifier: Verifier, token: str) -> TokenErrorCode | None:
     try:
         says: AccessToken = verifier.verify(token)
     except TokenError as error:
-        return error.code
+        return error.code if error.hint is None else "token_audience"
     seconds: int = says.expires_at - says.issued_at
     jti: object = says.claims["jti"]
     return None if seconds and jti and "read" in says.scopes else "insufficient_scope"

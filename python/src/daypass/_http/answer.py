@@ -40,16 +40,26 @@ def challenge(error: TokenError) -> str:
     return f'{CHALLENGE}, error="{reason}", error_description="{error.detail}"'
 
 
-def problem(status: int, detail: str, code: str) -> dict[str, Any]:
-    """The members of a problem detail (RFC 9457 §3.1), with the stable code."""
+def problem(status: int, detail: str, code: str, hint: str | None = None) -> dict[str, Any]:
+    """The members of a problem detail (RFC 9457 §3.1), with the stable code.
+
+    Args:
+        hint: which setting the token does not fit; for debug modes alone, since all refusals look alike from outside.
+    """
     phrase = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": phrase, "status": status, "detail": detail, "code": code}
+    members = {"type": "about:blank", "title": phrase, "status": status, "detail": detail, "code": code}
+    return members if hint is None else {**members, "hint": hint}
 
 
-def answer_refusal(error: TokenError) -> Answer:
-    """A refusal as problem+json, and one line in the log of `daypass` that tells why."""
+def answer_refusal(error: TokenError, *, debug: bool) -> Answer:
+    """A refusal as problem+json, and one line in the log of `daypass` that tells why.
+
+    Args:
+        debug: whether the application is in its debug mode: there, the caller is told the hint.
+    """
     log_refusal(error)
-    body = json.dumps(problem(error.status, error.detail, error.code)).encode() + b"\n"
+    members = problem(error.status, error.detail, error.code, error.hint if debug else None)
+    body = json.dumps(members).encode() + b"\n"
     headers = {"Content-Type": PROBLEM_TYPE, "Content-Length": str(len(body)), **refusal_headers(error)}
     return Answer(error.status, headers, body)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from daypass.access_token import AccessToken, FrozenClaims
 from daypass.errors import TokenError
 
+from .hints import make_hint
+
 DEPLOY_CONTEXTS = ("production", "deploy-preview", "branch-deploy", "dev")
 """Netlify's deploy contexts, as the claim `deploy_context` names them."""
 
@@ -24,6 +26,8 @@ class ClaimsPolicy:
     audience: str
     deploy_contexts: frozenset[str]
     leeway_seconds: int
+    prefix: str = ""
+    """What the names of its options begin with, such as `sites[1].`."""
 
 
 def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -> AccessToken:
@@ -48,9 +52,9 @@ def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -
         raise TokenError("token_claims")
 
     if issuer != policy.issuer:
-        raise TokenError("token_issuer")
+        raise TokenError("token_issuer", make_hint("iss", issuer, f"{policy.prefix}issuer", [policy.issuer]))
     if audience != policy.audience:
-        raise TokenError("token_audience")
+        raise TokenError("token_audience", make_hint("aud", audience, f"{policy.prefix}audience", [policy.audience]))
     if not _SUBJECT.fullmatch(subject):
         raise TokenError("token_subject")
     if not 0 < expires_at - issued_at <= _MAX_LIFE_SECONDS:
@@ -60,7 +64,9 @@ def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -
     if now >= expires_at + policy.leeway_seconds:
         raise TokenError("token_expired")
     if deploy_context not in policy.deploy_contexts:
-        raise TokenError("token_deploy_context")
+        option = f"{policy.prefix}deploy_contexts"
+        hint = make_hint("deploy_context", deploy_context, option, policy.deploy_contexts)
+        raise TokenError("token_deploy_context", hint)
 
     return AccessToken(
         subject=subject,

@@ -16,10 +16,11 @@ from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
 from .authorization import authorization_of
+from .state import is_debug
 
 
-async def _answer(_request: Request, error: TokenError) -> Response:
-    status, headers, body = answer_refusal(error)
+async def _answer(request: Request, error: TokenError) -> Response:
+    status, headers, body = answer_refusal(error, debug=is_debug(request.scope))
     return Response(body, status, headers)
 
 

@@ -7,7 +7,7 @@ from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
 from .authorization import authorization_of
-from .state import leave_token
+from .state import is_debug, leave_token
 from .types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -70,7 +70,7 @@ async def _refuse(error: TokenError, scope: Scope, send: Send) -> None:
         if prefix not in scope.get("extensions", {}):
             # Before it is accepted, this is a 403 of the server's own.
             return await send({"type": "websocket.close", "code": 1008})
-    status, fields, body = answer_refusal(error)
+    status, fields, body = answer_refusal(error, debug=is_debug(scope))
     headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
     await send({"type": f"{prefix}.start", "status": status, "headers": headers})
     return await send({"type": f"{prefix}.body", "body": body})

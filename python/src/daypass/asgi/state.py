@@ -29,6 +29,11 @@ def access_token(connection: Connection) -> AccessToken:
         raise LookupError("DaypassMiddleware does not stand in front of this address.") from None
 
 
+def is_debug(scope: Scope) -> bool:
+    """Whether the application around is in Starlette's or FastAPI's debug mode."""
+    return getattr(scope.get("app"), "debug", False) is True
+
+
 def leave_token(scope: Scope, token: AccessToken) -> None:
     """Leave the token for the application."""
     scope.setdefault("state", {})[_KEY] = token

@@ -16,19 +16,26 @@ def check_settings(**_options: Any) -> list[CheckMessage]:
     problems = read_verifier(debug=settings.DEBUG)[1]
     messages: list[CheckMessage] = [Error(message, id=f"daypass.{check_id}") for check_id, message in problems]
     written = getattr(settings, "DAYPASS", None)
-    if isinstance(written, dict):
-        messages += _check_issuer(written.get("ISSUER"))
-        messages += _check_reuse(
-            {each for each in map(written.get, ("SECRET", "SECONDARY_SECRET")) if isinstance(each, str) and each != ""}
-        )
-    return messages
+    for name, site in _list_sites(written):
+        messages += _check_issuer(name, site.get("ISSUER"))
+    values = (site.get(key) for _, site in _list_sites(written) for key in ("SECRET", "SECONDARY_SECRET"))
+    return messages + _check_reuse({each for each in values if isinstance(each, str) and each != ""})
 
 
-def _check_issuer(issuer: object) -> list[CheckMessage]:
+def _list_sites(written: object) -> list[tuple[str, dict[str, object]]]:
+    """The sites that the setting names, each under its own name."""
+    if not isinstance(written, dict):
+        return []
+    listed = written.get("SITES", ())
+    sites = enumerate(listed if isinstance(listed, list | tuple) else ())
+    return [("DAYPASS", written), *((f'DAYPASS["SITES"][{i}]', site) for i, site in sites if isinstance(site, dict))]
+
+
+def _check_issuer(name: str, issuer: object) -> list[CheckMessage]:
     if settings.DEBUG or not str(issuer).startswith("http://"):
         return []
     hint = "Give the site's primary URL, with https. Tokens of a dev site are taken where DEBUG is True."
-    return [Error('DAYPASS["ISSUER"] is an http address outside DEBUG.', hint=hint, id="daypass.E004")]
+    return [Error(f'{name}["ISSUER"] is an http address outside DEBUG.', hint=hint, id="daypass.E004")]
 
 
 def _check_reuse(secrets: set[str]) -> list[CheckMessage]:

@@ -1,5 +1,6 @@
 """Judges the token of a Django request. The functions hide their variables from Django's error reports."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
@@ -49,5 +50,5 @@ def was_judged(request: HttpRequest) -> bool:
 
 def refusal_response(error: TokenError) -> HttpResponse:
     """A refusal as problem+json with its challenge."""
-    status, headers, body = answer_refusal(error)
+    status, headers, body = answer_refusal(error, debug=settings.DEBUG)
     return HttpResponse(body, status=status, headers=headers)

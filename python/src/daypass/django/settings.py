@@ -8,18 +8,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from daypass._options import nearest
+from daypass._token.hints import django_name
+from daypass._token.sites import SITE_OPTIONS
 from daypass.errors import ConfigurationError
 from daypass.verifier import Verifier
 
-_KEYS = (
-    "SECRET",
-    "SECONDARY_SECRET",
-    "ISSUER",
-    "AUDIENCE",
-    "DEPLOY_CONTEXTS",
-    "LEEWAY_SECONDS",
-    "CACHE_SIZE",
-)
+_SITE_KEYS = tuple(name.upper() for name in SITE_OPTIONS)
+_KEYS = (*_SITE_KEYS, "SITES", "LEEWAY_SECONDS", "CACHE_SIZE")
 
 
 class SettingProblem(NamedTuple):
@@ -53,23 +48,41 @@ def read_verifier(*, debug: bool) -> tuple[Verifier | None, list[SettingProblem]
     if not isinstance(written, dict):
         example = 'DAYPASS = {"SECRET": os.environ.get("DAYPASS_SECRET"), "ISSUER": "https://your-site.example"}'
         return None, [SettingProblem("E001", f"The setting DAYPASS is missing. Add {example}")]
-    problems = [
-        SettingProblem("E002", f"DAYPASS[{key!r}] is unknown. {_suggest(key)}") for key in written if key not in _KEYS
+    options, problems = _read_options(written, "DAYPASS", _KEYS)
+    if isinstance(written.get("SITES"), list | tuple):
+        options["sites"] = []
+        for index, site in enumerate(written["SITES"]):
+            read, unknown = _read_options(site, f'DAYPASS["SITES"][{index}]', _SITE_KEYS)
+            problems += unknown
+            options["sites"].append(_as_one_site(read, debug=debug) if isinstance(site, dict) else site)
+    elif "SITES" not in written:
+        options = _as_one_site(options, debug=debug)
+    try:
+        verifier = Verifier(**options)
+    except ConfigurationError as error:
+        problems += [SettingProblem("E003", f"{django_name(option)} {message}") for option, message in error.problems]
+        verifier = None
+    return (None if problems else verifier), problems
+
+
+def _read_options(written: object, name: str, known: tuple[str, ...]) -> tuple[dict[str, Any], list[SettingProblem]]:
+    """The options under keys that are known, and a problem for each other one."""
+    if not isinstance(written, dict):
+        return {}, []
+    return {key.lower(): written[key] for key in known if key in written}, [
+        SettingProblem("E002", f"{name}[{key!r}] is unknown. Did you mean {nearest(str(key), known)!r}?")
+        for key in written
+        if key not in known
     ]
-    options: dict[str, Any] = {key.lower(): written[key] for key in _KEYS if key in written}
+
+
+def _as_one_site(options: dict[str, Any], *, debug: bool) -> dict[str, Any]:
     options = {"secret": None, "issuer": None, **options}
     # An environment variable that is set to nothing says that there is none.
     options["secondary_secret"] = options.get("secondary_secret") or None
     if debug:
         options["deploy_contexts"] = _with_dev(options.get("deploy_contexts", ("production",)))
-    try:
-        verifier = Verifier(**options)
-    except ConfigurationError as error:
-        problems += [
-            SettingProblem("E003", f'DAYPASS["{option.upper()}"] {message}') for option, message in error.problems
-        ]
-        verifier = None
-    return (None if problems else verifier), problems
+    return options
 
 
 def _with_dev(deploy_contexts: object) -> object:
@@ -77,10 +90,6 @@ def _with_dev(deploy_contexts: object) -> object:
     if not isinstance(deploy_contexts, (list, tuple, set, frozenset)):
         return deploy_contexts
     return (*deploy_contexts, "dev")
-
-
-def _suggest(key: object) -> str:
-    return f"Did you mean {nearest(str(key), _KEYS)!r}?"
 
 
 def _forget(*, setting: str, **_options: object) -> None:

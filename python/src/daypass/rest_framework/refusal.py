@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from django.conf import settings
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -36,10 +37,16 @@ class ProblemRenderer(JSONRenderer):
     """Renders a refusal as problem+json (RFC 9457).
 
     What the project's exception handler made of it goes along as extension members.
+
+    Args:
+        hint: which setting the token does not fit, in Django's debug mode.
     """
 
     media_type = PROBLEM_TYPE
     format = "problem"
+
+    def __init__(self, hint: str | None = None) -> None:
+        self._hint = hint
 
     def render(
         self,
@@ -52,7 +59,7 @@ class ProblemRenderer(JSONRenderer):
         response.headers["Cache-Control"] = "no-store"
         detail = data.get("detail") if isinstance(data, dict) else None
         code = detail.code if isinstance(detail, ErrorDetail) else None
-        members = problem(response.status_code, str(detail), code) if code is not None else {}
+        members = problem(response.status_code, str(detail), code, self._hint) if code is not None else {}
         made: bytes = super().render({**data, **members} if members else data, accepted_media_type, renderer_context)
         return made + b"\n"
 
@@ -64,6 +71,6 @@ def refuse(request: Request, error: TokenError) -> NoReturn:
         Refused: always; it becomes problem+json, whatever the view renders otherwise.
     """
     log_refusal(error)
-    request.accepted_renderer = ProblemRenderer()
+    request.accepted_renderer = ProblemRenderer(error.hint if settings.DEBUG else None)
     request.accepted_media_type = PROBLEM_TYPE
     raise Refused(error)
