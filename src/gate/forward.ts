@@ -1,21 +1,25 @@
 import { brokenOff, type Clock } from '../limits/requestBody.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { OutgoingBody } from './readBody.ts';
-import { requestHeaders } from './requestHeaders.ts';
-import { responseHeaders } from './responseHeaders.ts';
+import { decoderHere, responseHeaders } from './responseHeaders.ts';
 
 const retryAfterSeconds = 5;
+
+/** What we use of the standard's fetch. */
+export type Fetch = (target: URL, init: RequestInit) => Promise<Response>;
 
 export interface ForwardOptions {
   /** Where to; made by `resolveUpstream`. */
   target: URL;
+  /** Made by `requestHeaders`. */
+  headers: Headers;
   /** Made by `readBody`. */
   body: OutgoingBody;
   /** How long the upstream may take to send its headers, once it has the body, and for each piece of one. */
   timeoutSeconds: number;
-  /** Request fields to pass on besides the usual ones, in lower case. */
-  extraHeaders: readonly string[];
   clock: Clock;
+  /** Takes the place of fetch for `Range` where fetch would decode what comes; for requests without a body. */
+  fetchUndecoded?: Fetch | undefined;
 }
 
 /**
@@ -24,8 +28,7 @@ export interface ForwardOptions {
  * `request_timeout` and `body_budget_exhausted` for a body that streams
  */
 export async function forward(request: Request, options: ForwardOptions): Promise<Response> {
-  const { target, body, timeoutSeconds, extraHeaders } = options;
-  const headers = requestHeaders(request.headers, extraHeaders);
+  const { target, headers, body, timeoutSeconds, fetchUndecoded } = options;
   const controller = new AbortController();
   let late = () => controller.abort();
   const deadline = startDeadline(options.clock, timeoutSeconds, () => late());
@@ -37,17 +40,23 @@ export async function forward(request: Request, options: ForwardOptions): Promis
   // Deno sends an empty Blob chunked. A server that reads no chunks must not take what is left for the next request.
   if (content instanceof Blob && content.size === 0) headers.set('connection', 'close');
   const isStream = content instanceof ReadableStream;
+  const asksRange = headers.has('range');
+  const send: Fetch = asksRange && content === null && fetchUndecoded ? fetchUndecoded : fetch;
   try {
-    const response = await fetch(target, {
+    const response = await send(target, {
       method: request.method,
       headers,
       body: content,
       redirect: 'manual',
+      // To a conditional request fetch adds `Cache-Control: no-cache` unless told that a cache may answer. There is none.
+      cache: 'force-cache',
       signal: AbortSignal.any([controller.signal, request.signal]),
       // The Fetch standard asks for this where a body is a stream.
       ...(isStream && { duplex: 'half' }),
     });
     const { status, statusText } = response;
+    const isWhole = send === fetch && !(asksRange && decoderHere.leavesRanges);
+    const isDecoded = isWhole && request.method !== 'HEAD' && response.body !== null;
     // An upstream may answer before it has all of a stream, which then goes on: within the upstream's time for each piece,
     // and until the answer ends, since fetch neither asks for the rest then nor cancels it.
     const goesOn = isStream && response.body !== null;
@@ -61,7 +70,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
     return new Response(goesOn ? withEnd(response.body, end) : response.body, {
       status,
       statusText,
-      headers: responseHeaders(response.headers),
+      headers: responseHeaders(response.headers, { isDecoded }),
     });
   } catch (cause) {
     const failure = body.failure();

@@ -1,18 +1,25 @@
+import { canonicalAddress } from '../limits/address.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import type { AuthorizeDependencies } from './authorize.ts';
 import { checkCall, refuseUpgrade } from './checkCall.ts';
 import { counted } from './counted.ts';
-import { forward } from './forward.ts';
+import { type Fetch, forward } from './forward.ts';
 import { matchRoute } from './matchRoute.ts';
 import { readBody } from './readBody.ts';
+import { type RequestHeaderOptions, requestHeaders } from './requestHeaders.ts';
 import { resolveUpstream } from './resolveUpstream.ts';
+import { locateAtSite } from './siteLocation.ts';
 
 export interface GateDependencies extends AuthorizeDependencies {
   /** Upstreams by the variable that names them. */
   upstreams: ReadonlyMap<string, URL>;
   bodies: RequestBodies;
+  /** See `forward`. */
+  fetchUndecoded?: Fetch | undefined;
+  /** Told of each request field that does not go on: for the eyes of whoever writes the page. */
+  onFieldDropped?: RequestHeaderOptions['onDropped'];
 }
 
 export interface Gate {
@@ -29,32 +36,40 @@ export interface Gate {
 
 /** The check in front of an upstream. */
 export function createGate(dependencies: GateDependencies): Gate {
-  const { policy, upstreams, bodies, counters } = dependencies;
+  const { policy, upstreams, bodies, counters, fetchUndecoded } = dependencies;
   return {
     async handle(request, caller) {
       const url = new URL(request.url);
       const route = await counted(counters, undefined, () =>
         matchRoute(policy.routes, url.pathname, request.method),
       );
-      const { target, fields } = await counted(counters, route.path, async () => {
+      const { upstream, target, fields } = await counted(counters, route.path, async () => {
         const upstream = upstreams.get(route.upstream);
         refuseUpgrade(request.headers);
         if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
         return {
+          upstream,
           target: resolveUpstream(upstream, url),
           fields: await checkCall(dependencies, request.headers, caller.address, route),
         };
       });
-      const { timeoutSeconds, requestHeaders: extraHeaders, maxBodyBytes, stream } = policy.upstream;
+      const { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream } = policy.upstream;
       const passOn = async () => {
         const body = await counted(counters, route.path, () =>
           readBody(request, { bodies, maxBodyBytes, stream }),
         );
-        return forward(request, { target, body, timeoutSeconds, extraHeaders, clock: bodies.clock });
+        const headers = requestHeaders(request, {
+          only,
+          clientAddress: clientAddress ? canonicalAddress(caller.address) : undefined,
+          onDropped: dependencies.onFieldDropped,
+        });
+        const { clock } = bodies;
+        return forward(request, { target, headers, body, timeoutSeconds, clock, fetchUndecoded });
       };
       const response = await passOn().catch((error) => {
         throw withHeaders(error, fields);
       });
+      locateAtSite(response.headers, { upstream, target, site: url.origin });
       for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
       return response;
     },

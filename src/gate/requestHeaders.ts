@@ -1,51 +1,60 @@
-import { isForbiddenHeader } from '../policy/forbiddenHeaders.ts';
-
-/**
- * Request fields that every upstream gets: what describes the content, the conditions and the answer wanted, the token,
- * and tracing. Nothing that names an address, a host or another URL, no cookies, nothing hop-by-hop. `Origin` and
- * `Referer` stay here too: the gate has judged where a call comes from, and an upstream that compared them with its own
- * host would refuse every page.
- */
-const passedOn = [
-  'accept',
-  'accept-language',
-  'authorization',
-  'content-encoding',
-  'content-language',
-  'content-type',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'prefer',
-  'range',
-  'idempotency-key',
-  'last-event-id',
-  'traceparent',
-  'tracestate',
-  'user-agent',
-  'x-request-id',
-  'x-requested-with',
-];
+import { forbiddenKind } from '../policy/forbiddenHeaders.ts';
 
 /** Codings that fetch decodes on Node and on Deno alike. */
 const askedCodings = 'gzip, br';
 
+/** A backend can do nothing without these, so no list of the policy's own takes them away. */
+const alwaysPassed = ['authorization', 'content-type', 'content-encoding'];
+
+export interface RequestHeaderOptions {
+  /** The only fields that go on, in lower case, besides `Authorization` and what a body is read by. Default: all. */
+  only?: readonly string[] | undefined;
+  /** The caller's address as the platform says, where the upstream is to know it. */
+  clientAddress?: string | undefined;
+  /** Told of each field that a caller sent and that ends here, in lower case. Never of those of the connection. */
+  onDropped?: ((name: string, reason: string) => void) | undefined;
+}
+
 /**
- * The fields that go on to the upstream. The token goes on, so that the backend verifies it for itself: the gate adds no
- * field that anybody would have to trust.
- * @param extra the policy's own, in lower case
+ * The fields that go on to the upstream: all that the caller sent but what is forbidden (`forbiddenFields`), what
+ * `Connection` names, and what the policy leaves out. The token goes on, so that the backend verifies it for itself: the
+ * gate adds no field that anybody would have to trust but where the site is, which is taken from the request's own URL.
  */
-export function requestHeaders(received: Headers, extra: readonly string[]): Headers {
-  const dropped = connectionNamed(received);
+export function requestHeaders(request: Request, options: RequestHeaderOptions = {}): Headers {
+  const { only, clientAddress, onDropped } = options;
+  const named = connectionNamed(request.headers);
   const headers = new Headers();
-  for (const name of [...passedOn, ...extra]) {
-    const value = received.get(name);
-    if (value !== null && !dropped.has(name) && !isForbiddenHeader(name)) headers.set(name, value);
+  for (const [name, value] of request.headers) {
+    const kind = forbiddenKind(name);
+    if (kind === 'connection' || named.has(name)) continue;
+    if (kind !== undefined) onDropped?.(name, kind);
+    else if (!isPassed(name, only)) onDropped?.(name, 'not in upstream.requestHeaders');
+    else headers.append(name, value);
   }
-  headers.set('accept-encoding', askedCodings);
+  headers.set('accept-encoding', codingsToAsk(request));
+  const { host, protocol } = new URL(request.url);
+  headers.set('x-forwarded-host', host);
+  headers.set('x-forwarded-proto', protocol.slice(0, -1));
+  // A site is the root of its origin, whatever path its upstream has.
+  headers.set('x-forwarded-prefix', '/');
+  if (clientAddress !== undefined) headers.set('x-forwarded-for', clientAddress);
   return headers;
+}
+
+/** Whether a field that is not forbidden goes on, in lower case. */
+export function isPassed(name: string, only: readonly string[] | undefined): boolean {
+  return only === undefined || only.includes(name) || alwaysPassed.includes(name);
+}
+
+/**
+ * - With `Range`, none: the bytes that are counted must be those that the caller has, and whoever resumes has them decoded
+ *   (Fetch standard, HTTP-network-or-cache fetch). Several are sent as one, since fetch adds its own behind what is there.
+ * - To HEAD what the caller asks: there is nothing to decode, and the length is that of what is asked for.
+ */
+function codingsToAsk({ method, headers }: Request): string {
+  if (headers.has('range')) return 'identity';
+  if (method === 'HEAD') return headers.get('accept-encoding') ?? 'identity';
+  return askedCodings;
 }
 
 /** RFC 9110 §7.6.1: fields that `Connection` names are for the next hop alone. */

@@ -38,16 +38,22 @@ export interface FetchDecoder {
   codings: readonly string[];
   /** Whether it decodes several, one upon the other. It then decodes all of a list or none. */
   stacked: boolean;
+  /** Whether it decodes nothing of what answers a request with `Range`. */
+  leavesRanges: boolean;
 }
 
 /** undici (lib/web/fetch/index.js). It refuses more than five codings. */
-const undici: FetchDecoder = { codings: ['gzip', 'x-gzip', 'deflate', 'br', 'zstd'], stacked: true };
+const undici: FetchDecoder = {
+  codings: ['gzip', 'x-gzip', 'deflate', 'br', 'zstd'],
+  stacked: true,
+  leavesRanges: false,
+};
 
 /** undici before 7.11, which Node had until 24.4. */
-const olderUndici: FetchDecoder = { codings: ['gzip', 'x-gzip', 'deflate', 'br'], stacked: true };
+const olderUndici: FetchDecoder = { ...undici, codings: ['gzip', 'x-gzip', 'deflate', 'br'] };
 
 /** Deno's fetch, tried with Deno 2.9.5: it looks at the first `Content-Encoding` line, which must be one coding. */
-const deno: FetchDecoder = { codings: ['gzip', 'br'], stacked: false };
+const deno: FetchDecoder = { codings: ['gzip', 'br'], stacked: false, leavesRanges: true };
 
 /** @param userAgent what the runtime calls itself, such as `Deno/2.9.5` or `Node.js/24` (WinterTC, navigator.userAgent) */
 export function decoderOf(userAgent: string): FetchDecoder {
@@ -55,16 +61,25 @@ export function decoderOf(userAgent: string): FetchDecoder {
   return /^Node\.js\/2[0-3]\b/.test(userAgent) ? olderUndici : undici;
 }
 
-const decoderHere = decoderOf(globalThis.navigator?.userAgent ?? '');
+export const decoderHere = decoderOf(globalThis.navigator?.userAgent ?? '');
+
+export interface ResponseHeaderOptions {
+  /** Whether fetch may have decoded the body: not that of an answer to HEAD or `Range`, nor one that is not there. */
+  isDecoded: boolean;
+  decoder?: FetchDecoder;
+}
 
 /**
- * The upstream's fields as the caller gets them; several `Set-Cookie` stay several. `Retry-After`, `WWW-Authenticate`
- * and `Location` go through as they are. `Content-Encoding` and `Content-Length` describe the bytes on the wire: they go
- * where fetch has decoded those, and stay where it has not. To HEAD and with 304 the answer says what GET would.
+ * The upstream's fields as the caller gets them; several `Set-Cookie` stay several. `Content-Encoding` and
+ * `Content-Length` describe the bytes on the wire: they go where fetch has decoded those, and stay where it has not, as do
+ * those of a part (206), of an answer to HEAD, and of 304.
  */
-export function responseHeaders(received: Headers, decoder: FetchDecoder = decoderHere): Headers {
+export function responseHeaders(
+  received: Headers,
+  { isDecoded, decoder = decoderHere }: ResponseHeaderOptions,
+): Headers {
   const named = connectionNamed(received);
-  const ofTheWire = fieldsOfTheWire(received, decoder);
+  const ofTheWire = isDecoded ? fieldsOfTheWire(received, decoder) : [];
   const headers = new Headers();
   for (const [name, value] of received) {
     if (dropped.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix))) continue;

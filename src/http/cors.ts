@@ -11,6 +11,9 @@ const maxAgeSeconds = 600;
 /** What a page of another origin may do with an API; the routes say which of these the API has. */
 const apiMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
+/** Whether a page may send a field, in lower case. */
+type MaySend = (name: string) => boolean;
+
 /**
  * CORS of the broker (Fetch standard, HTTP extensions) for the policy's origins. A page of the site itself needs none.
  * @param methods that the broker's addresses know
@@ -30,10 +33,12 @@ export function allowOrigins(origins: readonly string[], methods: readonly strin
  * say which of its fields they see.
  * @param log told once when somebody counts on credentials, which other origins are not offered: an answer that a page
  * asked for with `credentials: 'include'` is kept from it by the browser, which tells neither page nor server why
+ * @param maySend a page that sends a field which would not go on is refused by its browser, which names it
  */
 export function allowApiOrigins(
   { origins, exposeHeaders }: Pick<Policy, 'origins' | 'exposeHeaders'>,
   log: Log,
+  maySend: MaySend = () => true,
 ): MiddlewareHandler {
   let isTold = false;
   const tell = (sign: 'cookie' | 'upstream') => {
@@ -47,7 +52,7 @@ export function allowApiOrigins(
     if (isPreflight(request)) {
       const requested = request.headers.get('access-control-request-method') ?? '';
       const methods = apiMethods.includes(requested) ? apiMethods : [...apiMethods, requested];
-      return answerPreflight(request, origin, methods);
+      return answerPreflight(request, origin, methods, maySend);
     }
     await next();
     const { headers } = c.res;
@@ -81,14 +86,18 @@ function answerPreflight(
   { headers: received }: Request,
   origin: string | undefined,
   methods: readonly string[],
+  maySend: MaySend = () => true,
 ): Response {
   const headers = new Headers({ vary: 'Origin, Access-Control-Request-Headers' });
   if (origin !== undefined) {
     headers.set('access-control-allow-origin', origin);
     headers.set('access-control-allow-methods', methods.join(', '));
     headers.set('access-control-max-age', String(maxAgeSeconds));
-    const requested = received.get('access-control-request-headers');
-    if (requested) headers.set('access-control-allow-headers', requested);
+    const requested = (received.get('access-control-request-headers') ?? '').split(',');
+    const allowed = requested
+      .map((name) => name.trim())
+      .filter((name) => name && maySend(name.toLowerCase()));
+    if (allowed.length > 0) headers.set('access-control-allow-headers', allowed.join(', '));
   }
   return new Response(null, { status: 204, headers });
 }

@@ -11,21 +11,29 @@ export const unknownAddress = 'unknown';
 
 /**
  * The buckets of an address that the platform vouches for.
- * @param address an IPv4 or IPv6 address in any spelling; `::ffff:` and IPv4 behind it is that IPv4 address
- * (RFC 4291 §2.5.5.2)
+ * @param address an IPv4 or IPv6 address in any spelling; see `canonicalAddress`
  * @returns `unknownAddress` for what is absent or no address
  */
 export function addressBuckets(address: string | undefined): AddressBuckets {
-  const ipv4 = canonicalHost(address);
-  if (ipv4 !== undefined && !ipv4.startsWith('[')) return { address: ipv4, network: undefined };
-  // A zone names an interface of this machine and says nothing of the caller (RFC 4007 §11).
-  const ipv6 = canonicalHost(`[${address?.replace(/%.*$/, '')}]`);
-  if (ipv6 === undefined) return { address: unknownAddress, network: undefined };
-  const groups = expand(ipv6.slice(1, -1));
-  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  if (mapped) return { address: ipv4Of(groups[6] ?? 0, groups[7] ?? 0), network: undefined };
-  const hex = groups.map((group) => group.toString(16));
+  const canonical = canonicalAddress(address);
+  if (!canonical?.includes(':')) return { address: canonical ?? unknownAddress, network: undefined };
+  const hex = expand(canonical).map((group) => group.toString(16));
   return { address: `${hex.slice(0, 4).join(':')}::/64`, network: `${hex.slice(0, 3).join(':')}::/48` };
+}
+
+/**
+ * One spelling of an address. `::ffff:` and IPv4 behind it is that IPv4 address (RFC 4291 §2.5.5.2); a zone names an
+ * interface of this machine, says nothing of the caller (RFC 4007 §11), and goes.
+ * @returns undefined for what is absent or no address
+ */
+export function canonicalAddress(address: string | undefined): string | undefined {
+  const ipv4 = canonicalHost(address);
+  if (ipv4 !== undefined && !ipv4.startsWith('[')) return ipv4;
+  const ipv6 = canonicalHost(`[${address?.replace(/%.*$/, '')}]`)?.slice(1, -1);
+  if (ipv6 === undefined) return undefined;
+  const groups = expand(ipv6);
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  return mapped ? ipv4Of(groups[6] ?? 0, groups[7] ?? 0) : ipv6;
 }
 
 /** An IPv4 address without the leading zeros that some take for octal, or an IPv6 one in brackets. */

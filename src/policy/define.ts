@@ -121,20 +121,24 @@ function checkIdentity(checks: Checks, input: PolicyInput['identity'] = {}): Pol
 }
 
 function checkUpstream(checks: Checks, input: PolicyInput['upstream'] = {}): Policy['upstream'] {
-  const fields = ['timeoutSeconds', 'requestHeaders', 'maxBodyBytes', 'stream'];
+  const fields = ['timeoutSeconds', 'requestHeaders', 'clientAddress', 'maxBodyBytes', 'stream'];
   const {
     timeoutSeconds = 25,
-    requestHeaders = [],
+    requestHeaders,
+    clientAddress = false,
     maxBodyBytes = defaultMaxBodyBytes,
     stream = false,
   } = checks.object('upstream', input, fields) ?? {};
   checks.number('upstream.timeoutSeconds', timeoutSeconds, 0.1, 25);
   checks.wholeNumber('upstream.maxBodyBytes', maxBodyBytes, 1, 100 * mebibyte);
   checks.boolean('upstream.stream', stream);
-  const headers = checks
-    .list('upstream.requestHeaders', requestHeaders)
-    .map((name) => checks.requestHeader('upstream.requestHeaders', name));
-  return { timeoutSeconds, requestHeaders: headers, maxBodyBytes, stream };
+  checks.boolean('upstream.clientAddress', clientAddress);
+  const only =
+    requestHeaders &&
+    checks
+      .list('upstream.requestHeaders', requestHeaders)
+      .map((name) => checks.requestHeader('upstream.requestHeaders', name));
+  return { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream };
 }
 
 function checkRequestBody(

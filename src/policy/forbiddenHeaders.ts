@@ -1,49 +1,198 @@
-// Fields that an upstream may believe about a caller, and that a caller could therefore forge.
-
-const names = new Set([
-  // The gate's own to say: it asks for the codings that it can undo.
-  'accept-encoding',
-  'cookie',
-  'forwarded',
-  'host',
-  'via',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'fastly-client-ip',
-  'client-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-real-ip',
-  'x-host',
-  'x-original-host',
-  'x-original-url',
-  'x-rewrite-url',
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
-  // RFC 9110 §7.6.1: hop-by-hop.
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'expect',
-]);
-
-const prefixes = ['x-forwarded-', 'x-nf-', 'x-netlify-', 'sec-websocket-'];
+/** Request fields that never reach an upstream, and why. */
+export interface ForbiddenFields {
+  /** What they have in common; `docs/gate.md` has the whole sentence. */
+  readonly kind: 'connection' | 'cookies' | 'address' | 'host' | 'request' | 'user' | 'platform';
+  readonly names: readonly string[];
+  /** What a name begins with. */
+  readonly prefixes: readonly string[];
+  /** What one of the words of a name is, between its hyphens. */
+  readonly words: readonly string[];
+}
 
 /**
- * Whether a request header field must never go on to an upstream: cookies, what names an address, a host or
- * a rewritten URL, and what is hop-by-hop (RFC 9110 §7.6.1).
+ * Everything that a caller sends goes on to the upstream but these. Most are fields that a proxy sets and a backend behind
+ * one believes, so that a caller could forge what it says.
  */
-export function isForbiddenHeader(name: string): boolean {
-  const lower = name.toLowerCase();
-  // Many servers read X_Real_IP and X-Real-IP as one name (CGI, RFC 3875 §4.1.18).
-  const folded = lower.replaceAll('_', '-');
-  return names.has(folded) || prefixes.some((prefix) => folded.startsWith(prefix));
+export const forbiddenFields: readonly ForbiddenFields[] = [
+  {
+    // For one connection (RFC 9110 §7.6.1), or said anew on the next: its host, its codings, its length.
+    kind: 'connection',
+    names: [
+      'accept-encoding',
+      'connection',
+      'content-length',
+      'expect',
+      'host',
+      'http2-settings',
+      'keep-alive',
+      'max-forwards',
+      // CGI makes HTTP_PROXY of it, which HTTP clients obey.
+      'proxy',
+      'te',
+      'trailer',
+      'transfer-encoding',
+      'upgrade',
+    ],
+    prefixes: ['proxy-', 'sec-websocket-'],
+    words: [],
+  },
+  { kind: 'cookies', names: ['cookie', 'cookie2'], prefixes: [], words: [] },
+  {
+    kind: 'address',
+    names: ['forwarded', 'via', 'x-forwarded'],
+    prefixes: ['forwarded-', 'x-forwarded-', 'x-forward-', 'x-originating-', 'x-remote-', 'remote-'],
+    words: ['addr', 'clientip', 'ip', 'ipaddress', 'ips', 'ipv4', 'ipv6', 'realip', 'remoteip', 'socketip'],
+  },
+  {
+    kind: 'host',
+    names: ['front-end-https', 'x-https', 'x-port', 'x-protocol'],
+    prefixes: [],
+    words: ['host', 'proto', 'scheme', 'ssl'],
+  },
+  {
+    // Method, path or URL in place of those that the route was chosen by.
+    kind: 'request',
+    names: [
+      // WebDAV's COPY and MOVE write there, whatever the route of that path asks for.
+      'destination',
+      'http-method',
+      'path-info',
+      'request-uri',
+      'script-name',
+      'x-matched-path',
+      'x-method',
+      'x-path',
+      'x-path-info',
+      'x-replaced-path',
+      'x-request-uri',
+      'x-script-name',
+      // Rack::Sendfile takes from these two where files are.
+      'x-sendfile-type',
+      'x-uri',
+      'x-url',
+    ],
+    prefixes: [
+      'x-accel-',
+      'x-http-',
+      'x-invoke-',
+      'x-middleware-',
+      'x-original-',
+      'x-rewrite-',
+      'x-rewritten-',
+    ],
+    words: ['override'],
+  },
+  {
+    // Who the caller is, as log-in proxies and API gateways say it to what is behind them. The token says it here.
+    kind: 'user',
+    names: [
+      'client-cert',
+      'client-cert-chain',
+      'x-apigateway-api-userinfo',
+      'x-auth-email',
+      'x-auth-groups',
+      'x-auth-roles',
+      'x-auth-user',
+      'x-auth-userid',
+      'x-auth-username',
+      'x-client-cert',
+      'x-client-dn',
+      'x-client-verify',
+      'x-daypass',
+      'x-email',
+      'x-endpoint-api-userinfo',
+      'x-groups',
+      'x-jwt-claims',
+      'x-jwt-payload',
+      'x-roles',
+      'x-user',
+      'x-user-email',
+      'x-user-groups',
+      'x-user-id',
+      'x-user-info',
+      'x-user-name',
+      'x-user-role',
+      'x-user-roles',
+      'x-userid',
+      'x-userinfo',
+      'x-username',
+    ],
+    prefixes: [
+      'authenticated-',
+      'impersonate-',
+      'iv-',
+      'oidc-',
+      'shib-',
+      'sm-',
+      'tailscale-',
+      'x-amzn-mtls-',
+      'x-amzn-oidc-',
+      'x-auth-request-',
+      'x-authenticated-',
+      'x-authentik-',
+      'x-consumer-',
+      'x-credential-',
+      'x-daypass-',
+      'x-goog-authenticated-user-',
+      'x-impersonate-',
+      'x-ms-client-principal',
+      'x-ms-token-',
+      'x-oidc-',
+      'x-pomerium-',
+      'x-proxy-',
+      'x-saml-',
+      'x-sso-',
+      'x-vouch-',
+      'x-webauth-',
+    ],
+    words: [],
+  },
+  {
+    // What Netlify or another CDN says of a call: where it is from, how it was routed.
+    kind: 'platform',
+    names: ['surrogate-capability', 'x-country', 'x-country-code'],
+    prefixes: [
+      'akamai-',
+      'cdn-',
+      'cf-',
+      'cloudfront-',
+      'fastly-',
+      'fly-',
+      'netlify-',
+      'wl-',
+      'x-akamai-',
+      'x-appengine-',
+      'x-appservice-',
+      'x-arr-',
+      'x-azure-',
+      'x-bb-',
+      'x-cdn-',
+      'x-envoy-',
+      'x-fd-',
+      'x-netlify-',
+      'x-nf-',
+      'x-now-',
+      'x-vercel-',
+      'x-waws-',
+    ],
+    words: [],
+  },
+];
+
+/**
+ * Whether a request field must never go on to an upstream, and why: the kind of it in `forbiddenFields`.
+ *
+ * `X_Real_IP` is `X-Real-IP` here, and so is any other sign in the place of the hyphen: many servers hand both to a backend
+ * under one name, `HTTP_X_REAL_IP` (CGI, RFC 3875 §4.1.18).
+ * @param name in any case
+ */
+export function forbiddenKind(name: string): ForbiddenFields['kind'] | undefined {
+  const folded = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+  const words = folded.split('-');
+  return forbiddenFields.find(
+    (fields) =>
+      fields.names.includes(folded) ||
+      fields.prefixes.some((prefix) => folded.startsWith(prefix)) ||
+      fields.words.some((word) => words.includes(word)),
+  )?.kind;
 }

@@ -174,8 +174,16 @@ export interface PolicyInput {
   upstream?: {
     /** How long the upstream may take to send its headers, in seconds: 0.1 to 25. Default 25. */
     timeoutSeconds?: number;
-    /** Request header fields that go on to the upstream besides the default ones. */
+    /**
+     * The only request fields of a page's that go on to the upstream, besides `Authorization`, `Content-Type` and
+     * `Content-Encoding`. Default: all but those that `docs/gate.md` lists, which a policy cannot name either.
+     */
     requestHeaders?: readonly string[];
+    /**
+     * Whether the upstream is told the caller's address, as the one address of `X-Forwarded-For`: personal data of a
+     * visitor, which it then holds. Default false.
+     */
+    clientAddress?: boolean;
     /**
      * Largest body that the upstream gets, in bytes: 1 to 104 857 600 (100 MiB). Default 10 485 760 (10 MiB). Up to here
      * a body is kept until it is whole and goes on with its Content-Length; a larger one is refused (413
@@ -251,7 +259,10 @@ export interface Policy {
   readonly exposeHeaders: readonly string[];
   readonly limits: Readonly<{ [Name in keyof Limits]: Readonly<Required<Limit>> }>;
   readonly routes: readonly CheckedRoute[];
-  readonly upstream: Readonly<Required<NonNullable<PolicyInput['upstream']>>>;
+  readonly upstream: Readonly<Required<Omit<NonNullable<PolicyInput['upstream']>, 'requestHeaders'>>> & {
+    /** In lower case; undefined for all. */
+    readonly requestHeaders: readonly string[] | undefined;
+  };
   readonly requestBody: Readonly<Required<NonNullable<PolicyInput['requestBody']>>>;
   readonly deployContexts: readonly DeployContext[] | undefined;
 }

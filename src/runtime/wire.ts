@@ -5,7 +5,7 @@ import type { AddressLimitName, BrokerDependencies } from '../broker/dependencie
 import { createRefusedTokens } from '../broker/refusedTokens.ts';
 import { createAdmit } from '../gate/admit.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
-import { createGate, type Gate } from '../gate/gate.ts';
+import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
 import { createGateLimiters } from '../gate/limits.ts';
 import { createWithoutStore } from '../gate/withoutStore.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
@@ -31,6 +31,7 @@ import { createUsedProofs } from '../store/usedProofs.ts';
 import { createVerifiedTokens } from '../token/verifiedTokens.ts';
 import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
+import { fetchUndecoded } from './fetchUndecoded.ts';
 import { nowSeconds } from './platform.ts';
 
 /** Where a broker or a gate runs. */
@@ -172,9 +173,12 @@ export function wireGate(
   place: Place,
   log: Log,
   time: CircuitTime = {},
+  onFieldDropped?: GateDependencies['onFieldDropped'],
 ): Gate {
   return createGate({
     ...wireAuthorization(policy, environment, place, log, time),
+    fetchUndecoded: fetchUndecoded(),
+    onFieldDropped,
     upstreams: environment.upstreams,
     bodies: createUploads(policy),
   });

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forward } from '../../src/gate/forward.ts';
 import { readBody } from '../../src/gate/readBody.ts';
+import { requestHeaders } from '../../src/gate/requestHeaders.ts';
 import { systemClock } from '../../src/limits/requestBodies.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { patientBodies } from '../support/bodies.ts';
@@ -51,7 +52,8 @@ describeWith('python3')('a WSGI server', () => {
       const request = new Request('https://site.example/api/x', init);
       const { maxBodyBytes } = definePolicy().upstream;
       const outgoing = await readBody(request, { bodies: patientBodies, maxBodyBytes, stream: false });
-      const options = { target, body: outgoing, timeoutSeconds: 10, extraHeaders: [], clock: systemClock };
+      const headers = requestHeaders(request);
+      const options = { target, headers, body: outgoing, timeoutSeconds: 10, clock: systemClock };
       const response = await forward(request, options);
       expect(await response.text()).toBe(`POST ${length} ${await sha256(bytes)}`);
     },

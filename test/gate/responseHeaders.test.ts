@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decoderOf, responseHeaders } from '../../src/gate/responseHeaders.ts';
 
-const pass = (received: Record<string, string>) => Object.fromEntries(responseHeaders(new Headers(received)));
+const pass = (received: Record<string, string>, isDecoded = true) =>
+  Object.fromEntries(responseHeaders(new Headers(received), { isDecoded }));
 
 test('what the answer says of itself goes on', () => {
   const received = {
@@ -23,7 +24,7 @@ test('several Set-Cookie stay several, commas in them too', () => {
   const received = new Headers();
   received.append('set-cookie', 'a=1; Expires=Sat, 21 Nov 2026 00:00:00 GMT');
   received.append('set-cookie', 'b=2; Path=/');
-  expect(responseHeaders(received).getSetCookie()).toEqual(received.getSetCookie());
+  expect(responseHeaders(received, { isDecoded: true }).getSetCookie()).toEqual(received.getSetCookie());
 });
 
 describe('Content-Encoding and Content-Length', () => {
@@ -55,11 +56,20 @@ describe('Content-Encoding and Content-Length', () => {
       unknown: { 'content-encoding': coding, etag: '"1"' },
     };
     runtimes.forEach((runtime, index) => {
-      const passed = responseHeaders(new Headers(received), decoderOf(runtime));
+      const passed = responseHeaders(new Headers(received), {
+        isDecoded: true,
+        decoder: decoderOf(runtime),
+      });
       const outcome = outcomes[index] as keyof typeof expected;
       expect(Object.fromEntries(passed), runtime).toEqual(expected[outcome]);
     });
   });
+});
+
+test('what fetch has not decoded keeps its fields', () => {
+  const received = { 'content-encoding': 'gzip', 'content-length': '9' };
+  expect(pass(received, false)).toEqual(received);
+  expect(pass(received)).toEqual({});
 });
 
 test.each([

@@ -13,7 +13,13 @@ test('nothing said is a whole policy', () => {
     mode: 'enforce',
     storeFailure: 'local',
     routes: [{ path: '/api/*', audience: 'api', upstream: 'DAYPASS_UPSTREAM' }],
-    upstream: { timeoutSeconds: 25, requestHeaders: [], maxBodyBytes: 10_485_760, stream: false },
+    upstream: {
+      timeoutSeconds: 25,
+      requestHeaders: undefined,
+      clientAddress: false,
+      maxBodyBytes: 10_485_760,
+      stream: false,
+    },
     requestBody: { bufferBytes: 67_108_864, timeoutSeconds: 60 },
   });
 });
