@@ -1,10 +1,19 @@
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage, run_checks
 from django.test import override_settings
+from django.urls import include, path
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request
+from rest_framework.throttling import AnonRateThrottle, ScopedRateThrottle, UserRateThrottle
+from rest_framework.views import APIView
 
+from daypass.rest_framework import DaypassAuthentication, DaypassRateThrottle
 from tests.project import settings as project
+from tests.project.api import Public
 from tests.tokens import ISSUER, OTHER_SECRET, SECRET
 
 GOOD: dict[str, Any] = {"SECRET": SECRET, "ISSUER": ISSUER}
@@ -128,3 +137,94 @@ def test_classes_that_refuse_what_they_do_not_know_come_after_ours(above: str) -
     assert check(ours, above) == []
     assert check(above) == []
     assert check("rest_framework.authentication.SessionAuthentication", ours) == []
+
+
+class Members(UserRateThrottle):
+    """One that counts members alone, in its own words."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        return super().get_cache_key(request, view) if request.user.is_authenticated else None
+
+
+class Renamed(AnonRateThrottle):
+    rate = "5/min"
+
+
+class View(APIView):
+    authentication_classes = [DaypassAuthentication]
+    throttle_classes: list[Any] = []
+    throttle_scope = "uploads"
+
+
+def routed(**changes: Any) -> Any:
+    """Addresses of a project with one view of that kind, and one by the project's defaults."""
+    urls: Any = ModuleType("urls")
+    view: Any = type("Mine", (View,), changes)
+    urls.urlpatterns = [path("v", view.as_view()), path("d", Public.as_view())]
+    return urls
+
+
+RATES = {"daypass": None, "anon": "9/min", "user": "9/min", "uploads": "9/min"}
+
+
+def throttle_warnings(*classes: str, rates: Mapping[str, str | None] = RATES, urls: Any = None) -> list[CheckMessage]:
+    changed = {**project.REST_FRAMEWORK, "DEFAULT_THROTTLE_CLASSES": classes, "DEFAULT_THROTTLE_RATES": rates}
+    return found(REST_FRAMEWORK=changed, **({} if urls is None else {"ROOT_URLCONF": urls}))
+
+
+@pytest.mark.parametrize("name", ["AnonRateThrottle", "UserRateThrottle"])
+def test_throttles_that_count_all_visitors_as_one_are_told_of(name: str) -> None:
+    (message,) = throttle_warnings("daypass.rest_framework.DaypassRateThrottle", f"rest_framework.throttling.{name}")
+    assert message.id == "daypass.W002"
+    assert message.msg == f"DEFAULT_THROTTLE_CLASSES lists {name}, which counts all visitors behind the gate as one."
+    assert message.hint is not None
+    assert "daypass.rest_framework.DaypassRateThrottle" in message.hint
+
+
+def test_throttles_that_do_not_are_no_warning() -> None:
+    framework = "rest_framework.throttling"
+    assert throttle_warnings() == []
+    assert throttle_warnings("daypass.rest_framework.DaypassRateThrottle") == []
+    # One that counts by a scope of views counts nothing by itself.
+    assert throttle_warnings(f"{framework}.ScopedRateThrottle") == []
+    assert throttle_warnings("tests.django.test_checks.Members") == []
+    off = {"anon": None, "user": None}
+    assert throttle_warnings(f"{framework}.AnonRateThrottle", f"{framework}.UserRateThrottle", rates=off) == []
+
+
+@pytest.mark.parametrize(
+    ("takes", "told"),
+    [([DaypassAuthentication], ["tests.django.test_checks.Mine lists"]), ([SessionAuthentication], [])],
+)
+def test_a_project_that_takes_visitors_in_some_views(takes: list[Any], told: list[str]) -> None:
+    changed = {
+        **project.REST_FRAMEWORK,
+        "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
+        "DEFAULT_THROTTLE_RATES": RATES,
+        "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    }
+    urls = routed(throttle_classes=[AnonRateThrottle], authentication_classes=takes)
+    messages = found(REST_FRAMEWORK=changed, ROOT_URLCONF=urls)
+    assert [message.msg.split(" AnonRateThrottle")[0] for message in messages] == told
+
+
+@pytest.mark.parametrize("throttle", [AnonRateThrottle, UserRateThrottle, ScopedRateThrottle, Renamed])
+def test_a_view_s_own_are_told_of(throttle: type) -> None:
+    (message,) = throttle_warnings(urls=routed(throttle_classes=[throttle]))
+    assert message.id == "daypass.W002"
+    assert message.msg == (
+        f"tests.django.test_checks.Mine lists {throttle.__name__}, which counts all visitors behind the gate as one."
+    )
+    # Listed twice in the addresses, told once.
+    urls = routed(throttle_classes=[throttle])
+    urls.urlpatterns += [path("again/", include(([urls.urlpatterns[0]], "again")))]
+    assert len(throttle_warnings(urls=urls)) == 1
+
+
+def test_a_view_that_takes_no_visitors_or_counts_them_well_is_no_warning() -> None:
+    for changes in (
+        {"throttle_classes": [DaypassRateThrottle, Members]},
+        {"throttle_classes": [AnonRateThrottle], "authentication_classes": [SessionAuthentication]},
+        {"throttle_classes": [ScopedRateThrottle], "throttle_scope": None},
+    ):
+        assert throttle_warnings(urls=routed(**changes)) == []

@@ -19,8 +19,9 @@ class DaypassConfig(AppConfig):
         register(check_settings)
         register(check_middleware)
         if apps.is_installed("rest_framework"):
-            from daypass.rest_framework.check_authentication import check_authentication
+            from daypass.rest_framework.checks import check_authentication, check_throttles
 
             register(check_authentication)
+            register(check_throttles)
         if apps.is_installed("drf_spectacular"):
             import daypass.rest_framework.schema  # noqa: F401  # defining the extension registers it
