@@ -9,7 +9,9 @@ import pytest
 from daypass import TokenError, Verifier
 from tests.tokens import ISSUER, NOW, OTHER_SECRET, SECRET, good_claims, good_header, make_token, sign
 
-OF_NPM_START = "List 'dev' there, on your own machine, to accept the tokens of npm start"
+OF_NPM_START = "To accept the tokens of npm start on your own machine, take its address for the issuer and list 'dev'"
+
+SETTING = 'DAYPASS["DEPLOY_CONTEXTS"]'
 
 
 def make(**options: Any) -> Verifier:
@@ -34,12 +36,12 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
         (
             {"deploy_context": "deploy-preview"},
             "deploy_context is 'deploy-preview'",
-            "deploy_contexts DEPLOY_CONTEXTS has 'production'",
+            "deploy_contexts DEPLOY_CONTEXTS is 'production'",
         ),
         (
             {"deploy_context": "dev"},
             "deploy_context is 'dev'",
-            f"deploy_contexts DEPLOY_CONTEXTS has 'production'. {OF_NPM_START}",
+            f"deploy_contexts DEPLOY_CONTEXTS is 'production'. {OF_NPM_START}",
         ),
     ],
 )
@@ -59,6 +61,17 @@ def test_it_names_both_values_and_the_setting_once(
         assert token not in caplog.text
         assert token.split(".")[2] not in caplog.text
     assert SECRET not in caplog.text
+
+
+def test_all_that_differs_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    refuse(make(), make_token(iss="http://localhost:8888", deploy_context="dev"))
+    (warning,) = warnings(caplog)
+    assert "iss is 'http://localhost:8888', and issuer" in warning
+    assert (
+        f"deploy_context is 'dev', and deploy_contexts (in Django: {SETTING}) is 'production'. {OF_NPM_START}"
+        in warning
+    )
+    assert "aud" not in warning
 
 
 def test_every_cause_is_told(caplog: pytest.LogCaptureFixture) -> None:

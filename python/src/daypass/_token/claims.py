@@ -52,9 +52,9 @@ def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -
         raise TokenError("token_claims")
 
     if issuer != policy.issuer:
-        raise TokenError("token_issuer", make_hint("iss", issuer, f"{policy.prefix}issuer", [policy.issuer]))
+        raise TokenError("token_issuer", _hint(issuer, audience, deploy_context, policy))
     if audience != policy.audience:
-        raise TokenError("token_audience", make_hint("aud", audience, f"{policy.prefix}audience", [policy.audience]))
+        raise TokenError("token_audience", _hint(issuer, audience, deploy_context, policy))
     if not _SUBJECT.fullmatch(subject):
         raise TokenError("token_subject")
     if not 0 < expires_at - issued_at <= _MAX_LIFE_SECONDS:
@@ -64,9 +64,7 @@ def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -
     if now >= expires_at + policy.leeway_seconds:
         raise TokenError("token_expired")
     if deploy_context not in policy.deploy_contexts:
-        option = f"{policy.prefix}deploy_contexts"
-        hint = make_hint("deploy_context", deploy_context, option, policy.deploy_contexts)
-        raise TokenError("token_deploy_context", hint)
+        raise TokenError("token_deploy_context", _hint(issuer, audience, deploy_context, policy))
 
     return AccessToken(
         subject=subject,
@@ -79,6 +77,16 @@ def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -
         scopes=tuple(name for name in scope.split(" ") if name != ""),
         deploy_context=deploy_context,
         claims=FrozenClaims(claims),
+    )
+
+
+def _hint(issuer: str, audience: str, deploy_context: str, policy: ClaimsPolicy) -> str:
+    return make_hint(
+        [
+            ("iss", issuer, f"{policy.prefix}issuer", [policy.issuer]),
+            ("aud", audience, f"{policy.prefix}audience", [policy.audience]),
+            ("deploy_context", deploy_context, f"{policy.prefix}deploy_contexts", policy.deploy_contexts),
+        ]
     )
 
 

@@ -14,19 +14,26 @@ _told: set[str] = set()
 _lock = Lock()
 
 
-def make_hint(claim: str, value: str, option: str, configured: Iterable[str]) -> str:
-    """Name a claim and the setting that it does not fit, with both values.
+def make_hint(differences: Iterable[tuple[str, str, str, Iterable[str]]]) -> str:
+    """Name every claim that a setting does not fit, and the setting, with both values.
 
     Args:
-        option: the setting's name as the verifier has it, such as `audience` or `sites[1].audience`.
-        configured: what the setting holds.
+        differences: of each: the claim, its value, the setting's name as the verifier has it (such as `audience` or
+            `sites[1].audience`), and what the setting accepts.
     """
-    verb = "has" if option.endswith("deploy_contexts") else "is"
-    expected = ", ".join(map(ascii, sorted(configured)))
-    setting = f"{option} (in Django: {django_name(option)})"
-    hint = f"the token's {claim} is {value[:200]!a}, and {setting} {verb} {expected}"
-    if claim == "deploy_context" and value == "dev":
-        hint += ". List 'dev' there, on your own machine, to accept the tokens of npm start"
+    hint = "; ".join(
+        f"the token's {claim} is {value[:200]!a}, and {option} (in Django: {django_name(option)}) is"
+        f" {', '.join(map(ascii, sorted(accepted)))}"
+        for claim, value, option, accepted in differences
+        if value not in accepted
+    )
+    if any(
+        claim == "deploy_context" and value == "dev" and value not in accepted
+        for claim, value, _, accepted in differences
+    ):
+        hint += (
+            ". To accept the tokens of npm start on your own machine, take its address for the issuer and list 'dev'"
+        )
     return hint
 
 

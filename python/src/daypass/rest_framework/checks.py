@@ -87,7 +87,7 @@ def _counts_by_address(throttle: Any, view_scope: str | None) -> bool:
     if key not in [kind.get_cache_key for kind in kinds] or ident is not BaseThrottle.get_ident:
         return False
     scope = view_scope if issubclass(throttle, ScopedRateThrottle) else throttle.scope
-    rates: dict[str | None, str | None] = api_settings.DEFAULT_THROTTLE_RATES
+    rates: Any = api_settings.DEFAULT_THROTTLE_RATES
     return bool(getattr(throttle, "rate", None) or rates.get(scope))
 
 
