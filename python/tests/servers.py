@@ -45,21 +45,22 @@ on_both = pytest.mark.parametrize("call", [call_wsgi, call_asgi], ids=["wsgi", "
 """Runs a test on both."""
 
 
-def assert_refused(response: httpx2.Response, code: str, status: int = 401) -> None:
+def assert_refused(response: httpx2.Response, code: str, status: int | None = None) -> None:
     """A refusal is the same from every part: status, challenge, problem+json, code."""
+    status = status or (400 if code == "token_repeated" else 401)
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["cache-control"] == "no-store"
     problem = response.json()
     assert problem == {
         "type": "about:blank",
-        "title": {401: "Unauthorized", 403: "Forbidden"}[status],
+        "title": {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}[status],
         "status": status,
         "detail": problem["detail"],
         "code": code,
     }
     challenge = 'Bearer realm="daypass"'
     if code != "token_missing":
-        error = "invalid_token" if status == 401 else "insufficient_scope"
+        error = {400: "invalid_request", 401: "invalid_token", 403: "insufficient_scope"}[status]
         challenge += f', error="{error}", error_description="{problem["detail"]}"'
     assert response.headers["www-authenticate"] == challenge

@@ -4,13 +4,14 @@ import { claimTypes } from './claimTypes.ts';
 import { claimValues } from './claimValues.ts';
 import { confusion } from './confusion.ts';
 import { duplicates } from './duplicates.ts';
+import { fields } from './fields.ts';
 import { json } from './json.ts';
 import { keys } from './keys.ts';
 import { rotation } from './rotation.ts';
 import { secrets } from './secrets.ts';
 import { shapes } from './shapes.ts';
 import { signatures } from './signatures.ts';
-import { type SitesVector, sites } from './sites.ts';
+import { sites } from './sites.ts';
 import { sizes } from './sizes.ts';
 import { spellings } from './spellings.ts';
 import { times } from './times.ts';
@@ -43,8 +44,9 @@ export const files = {
   'accept.json': render(vectors.filter(({ code }) => code === null)),
   'refuse.json': render(vectors.filter(({ code }) => code !== null)),
   'sites.json': render(sites),
+  'fields.json': render(fields),
 };
 
-function render(some: readonly (Vector | SitesVector)[]): string {
+function render(some: readonly object[]): string {
   return `${JSON.stringify(some, null, 1)}\n`;
 }

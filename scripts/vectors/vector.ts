@@ -26,7 +26,10 @@ export interface Vector extends Setting {
 }
 
 /** The codes that a verifier can give. */
-export type RefusalCode = Exclude<Extract<ErrorCode, `token_${string}`>, 'token_missing' | 'token_revoked'>;
+export type RefusalCode = Exclude<
+  Extract<ErrorCode, `token_${string}`>,
+  'token_missing' | 'token_repeated' | 'token_revoked'
+>;
 
 const usual: Setting = { secret, issuer, audience: 'api', deployContexts: ['production'], now };
 

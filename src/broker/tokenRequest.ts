@@ -14,11 +14,11 @@ export interface TokenRequest {
 }
 
 /**
- * Reads a request to `/session/token`: the form of RFC 8693 §2.1, or the short form, an Identity token as Bearer
- * without a body.
+ * Reads a request to `/session/token`: the form of RFC 8693 §2.1, or the short form, an Identity token as Bearer (or in
+ * `X-Daypass`, at a site with a password) without a body.
  * @throws {DaypassError} see `readForm` and `readBearer`; `unsupported_grant_type`, `unsupported_token_type`,
  * `missing_parameter`, `malformed_request`, `invalid_target`, `invalid_scope`, `subject_token_malformed`,
- * `token_malformed`
+ * `token_malformed`, `token_repeated`
  */
 export async function readTokenRequest(request: Request, bodies: RequestBodies): Promise<TokenRequest> {
   const body = await readBody(request, bodies);

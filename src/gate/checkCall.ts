@@ -1,6 +1,7 @@
 import { rateLimitFields } from '../limits/fields.ts';
 import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
+import { assertOneToken } from '../token/bearer.ts';
 import { type AuthorizeDependencies, authorize } from './authorize.ts';
 
 /**
@@ -8,7 +9,8 @@ import { type AuthorizeDependencies, authorize } from './authorize.ts';
  * passes, and who would have been refused is counted.
  * @param address the caller's, as the platform says
  * @returns the RateLimit fields for the answer, of as many limits as were asked
- * @throws {DaypassError} in mode `enforce` alone: `token_…`, `insufficient_scope`, `rate_limited`, `store_unavailable`
+ * @throws {DaypassError} `token_repeated`; in mode `enforce` alone `token_…`, `insufficient_scope`, `rate_limited`,
+ * `store_unavailable`
  */
 export async function checkCall(
   dependencies: AuthorizeDependencies,
@@ -17,6 +19,8 @@ export async function checkCall(
   route: CheckedRoute,
 ): Promise<Readonly<Record<string, string>>> {
   const { policy, admit, counters } = dependencies;
+  // Also in mode `monitor`, and where no token is asked: the upstream gets one.
+  assertOneToken(headers);
   try {
     const decisions = route.verify
       ? (await authorize(dependencies, headers, address, route)).decisions

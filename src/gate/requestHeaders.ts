@@ -1,4 +1,5 @@
 import { forbiddenKind } from '../policy/forbiddenHeaders.ts';
+import { tokenHeader } from '../protocol/headers.ts';
 
 /** Codings that fetch decodes on Node and on Deno alike. */
 const askedCodings = 'gzip, br';
@@ -26,11 +27,14 @@ export function requestHeaders(request: Request, options: RequestHeaderOptions =
   const headers = new Headers();
   for (const [name, value] of request.headers) {
     const kind = forbiddenKind(name);
-    if (kind === 'connection' || named.has(name)) continue;
+    if (kind === 'connection' || named.has(name) || name === tokenHeader) continue;
     if (kind !== undefined) onDropped?.(name, kind);
     else if (!isPassed(name, only)) onDropped?.(name, 'not in upstream.requestHeaders');
     else headers.append(name, value);
   }
+  // Backends look for it there, and a password of the site is not theirs to know.
+  const token = request.headers.get(tokenHeader);
+  if (token !== null) headers.set('authorization', `Bearer ${token}`);
   headers.set('accept-encoding', codingsToAsk(request));
   const { host, protocol } = new URL(request.url);
   headers.set('x-forwarded-host', host);

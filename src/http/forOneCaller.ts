@@ -7,5 +7,5 @@ import type { MiddlewareHandler } from 'hono';
 export const forOneCaller: MiddlewareHandler = async (c, next) => {
   await next();
   c.res.headers.set('cache-control', 'no-store');
-  c.res.headers.set('vary', 'Authorization, Origin');
+  c.res.headers.set('vary', 'Authorization, X-Daypass, Origin');
 };

@@ -70,7 +70,8 @@ export function goTrueErrorResponse(error: DaypassError): Response {
 function challenge(error: DaypassError): Record<string, string> {
   const { error: name, tokenFault } = codeRow(error.code);
   if (error.code === 'token_missing') return { 'www-authenticate': 'Bearer realm="daypass"' };
-  if (!tokenFault && name !== 'insufficient_scope' && name !== 'invalid_token') return {};
+  const isAboutToken = tokenFault || name === 'insufficient_scope' || name === 'invalid_token';
+  if (!isAboutToken && error.code !== 'token_repeated') return {};
   const reason = tokenFault ? 'invalid_token' : name;
   return {
     'www-authenticate': `Bearer realm="daypass", error="${reason}", error_description="${error.message}"`,

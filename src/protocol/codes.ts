@@ -102,7 +102,13 @@ export const codes = {
   token_missing: {
     status: 401,
     error: '',
-    description: 'Send the token as Authorization: Bearer, once.',
+    description: 'Send the token once: as Authorization: Bearer, or in X-Daypass.',
+  },
+  token_repeated: {
+    status: 400,
+    // RFC 6750 §3.1: the request uses more than one method for including an access token.
+    error: 'invalid_request',
+    description: 'Send the token in Authorization or in X-Daypass, not in both.',
   },
   subject_token_malformed: subjectToken('The Identity token is not a JWT in its canonical form.'),
   subject_token_algorithm: subjectToken('The Identity token is not signed with HS256.'),

@@ -1,19 +1,35 @@
 import { DaypassError } from '../protocol/error.ts';
+import { tokenHeader } from '../protocol/headers.ts';
 
-/** Whether there is a Bearer token (RFC 6750 §2.1); the scheme's case does not matter (RFC 9110 §11.1). */
+/** b64token of RFC 6750 §2.1. Two fields reach us joined by a comma, which no token holds. */
+const form = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** The scheme's case does not matter (RFC 9110 §11.1). */
+const isBearer = (headers: Headers) => /^bearer(\s|$)/i.test(headers.get('authorization') ?? '');
+
+/** Whether there is a token: `Authorization: Bearer` (RFC 6750 §2.1) or `X-Daypass`. */
 export function hasBearer(headers: Headers): boolean {
-  return /^bearer(\s|$)/i.test(headers.get('authorization') ?? '');
+  return isBearer(headers) || headers.has(tokenHeader);
 }
 
 /**
- * The token of `Authorization: Bearer`.
- * @throws {DaypassError} `token_missing` without the field or with another scheme, `token_malformed` when what
- * follows is not one token
+ * The token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, beside whatever other
+ * scheme `Authorization` has.
+ * @throws {DaypassError} `token_missing` when it is in neither, `token_repeated` when there are both, `token_malformed`
+ * when what is there is not one token
  */
 export function readBearer(headers: Headers): string {
+  assertOneToken(headers);
   if (!hasBearer(headers)) throw new DaypassError('token_missing');
-  // b64token of RFC 6750 §2.1. Two fields reach us joined by a comma, which no token holds.
-  const token = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.get('authorization') ?? '')?.[1];
-  if (token === undefined) throw new DaypassError('token_malformed');
+  const token = headers.get(tokenHeader) ?? headers.get('authorization')?.replace(/^bearer */i, '') ?? '';
+  if (!form.test(token)) throw new DaypassError('token_malformed');
   return token;
+}
+
+/**
+ * Refuses two tokens: which one counts would be each reader's to guess.
+ * @throws {DaypassError} `token_repeated` (RFC 6750 §2: one way only)
+ */
+export function assertOneToken(headers: Headers): void {
+  if (isBearer(headers) && headers.has(tokenHeader)) throw new DaypassError('token_repeated');
 }

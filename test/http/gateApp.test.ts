@@ -65,7 +65,7 @@ describe('a call that passes', () => {
     });
     const { headers } = await stack.call('/api/x');
     expect(headers.get('cache-control')).toBe('no-store');
-    expect(headers.get('vary')).toBe('Authorization, Origin');
+    expect(headers.get('vary')).toBe('Authorization, X-Daypass, Origin');
     expect(headers.get('ratelimit')).toMatch(/^"session";/);
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
@@ -152,7 +152,7 @@ describe('pages of other origins', () => {
     expect(asked.headers.get('access-control-allow-headers')).toMatch(/authorization/i);
     expect(asked.headers.get('access-control-allow-credentials')).toBeNull();
     expect(asked.headers.get('cache-control')).toBe('no-store');
-    expect(asked.headers.get('vary')).toBe('Authorization, Origin');
+    expect(asked.headers.get('vary')).toBe('Authorization, X-Daypass, Origin');
 
     const { headers } = await stack.call('/api/x', { headers: { origin: partner } });
     expect(headers.get('access-control-allow-origin')).toBe(partner);

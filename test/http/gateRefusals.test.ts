@@ -193,7 +193,7 @@ test.each(Object.entries(refusals))('%s', async (_, { call, refusal, challenge }
   expect(problem.title).not.toBe('Error');
   expect(response.headers.get('content-type')).toBe('application/problem+json');
   expect(response.headers.get('cache-control')).toBe('no-store');
-  expect(response.headers.get('vary')).toBe('Authorization, Origin');
+  expect(response.headers.get('vary')).toBe('Authorization, X-Daypass, Origin');
   const written = response.headers.get('www-authenticate');
   if (challenge instanceof RegExp) expect(written).toMatch(challenge);
   else expect(written).toBe(challenge);
@@ -238,7 +238,7 @@ test('the upstream hung: 504, with the limits that the call was counted by', asy
   expect(await response.json()).toMatchObject({ code: 'upstream_timeout', title: 'Gateway Timeout' });
   expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
   expect(response.headers.get('ratelimit')).toMatch(/^"session";r=2;/);
-  expect(response.headers.get('vary')).toBe('Authorization, Origin');
+  expect(response.headers.get('vary')).toBe('Authorization, X-Daypass, Origin');
 });
 
 test.each(['hang', 'rubbish', 'bad-gateway'] as const)('Redis down (%s): 503', async (kind) => {

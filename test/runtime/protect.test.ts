@@ -100,7 +100,7 @@ describe('a caller who passes', () => {
     expect(response.headers.get('ratelimit-policy')).toBe('"session";q=2;w=3600, "address";q=6000;w=60');
     expect(response.headers.get('ratelimit')).toMatch(/^"session";r=1;t=\d+, /);
     expect(response.headers.get('cache-control')).toBe('no-store');
-    expect(response.headers.get('vary')).toBe('Authorization, Origin');
+    expect(response.headers.get('vary')).toBe('Authorization, X-Daypass, Origin');
   });
 
   test('gets its own context, however many call at once', async () => {
@@ -183,7 +183,7 @@ describe('a caller who does not', () => {
     expect(missing.headers.get('www-authenticate')).toBe('Bearer realm="daypass"');
     expect(missing.headers.get('content-type')).toBe('application/problem+json');
     expect(missing.headers.get('cache-control')).toBe('no-store');
-    expect(missing.headers.get('vary')).toBe('Authorization, Origin');
+    expect(missing.headers.get('vary')).toBe('Authorization, X-Daypass, Origin');
     expect(await codeOf(missing)).toBe('401 token_missing');
     expect(await codeOf(await guarded(request('nonsense'), context()))).toBe('401 token_malformed');
     const admin = await stack.mint({ audience: 'admin' });

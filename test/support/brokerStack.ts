@@ -94,13 +94,17 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
       return logIn(email);
     },
     logIn,
-    exchange: (token: string, fields: Record<string, string> = {}) =>
-      postForm('/session/token', {
-        grant_type: tokenExchangeGrant,
-        subject_token: token,
-        subject_token_type: jwtTokenType,
-        ...fields,
-      }),
+    exchange: (token: string, fields: Record<string, string> = {}, headers: Record<string, string> = {}) =>
+      postForm(
+        '/session/token',
+        {
+          grant_type: tokenExchangeGrant,
+          subject_token: token,
+          subject_token_type: jwtTokenType,
+          ...fields,
+        },
+        headers,
+      ),
     async close() {
       await identity.close();
       if (!options.redis) await closeBridge(redis);

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/protocol/codes.ts';
 import type { DeployContext } from '../../src/protocol/deployContext.ts';
+import { readBearer } from '../../src/token/bearer.ts';
 import { createVerifier } from '../../src/token/createVerifier.ts';
 import { codeOf } from '../support/rejection.ts';
 import acceptJson from './accept.json' with { type: 'json' };
+import fieldsJson from './fields.json' with { type: 'json' };
 import refuseJson from './refuse.json' with { type: 'json' };
 import sitesJson from './sites.json' with { type: 'json' };
 
@@ -56,6 +58,12 @@ test.each(sites)('$name', async ({ sites, now, token, code, acceptedIssuer }) =>
   }
 });
 
+test.each(fieldsJson)('reads $name', async ({ fields, token, code }) => {
+  const read = () => readBearer(new Headers(Object.entries(fields)));
+  if (code === null) expect(read()).toBe(token);
+  else expect(await codeOf(read)).toBe(code);
+});
+
 test('there are at least 120, each with a name and a reason of its own kind', () => {
   const all: Judged[] = [...accept, ...refuse, ...sites];
   expect(all.length).toBeGreaterThanOrEqual(120);
@@ -72,7 +80,7 @@ test('no token stands twice under one setting', () => {
 
 /** Every code that a verifier can give; a compile error here means that a code was added or lost. */
 const codes: Record<
-  Exclude<Extract<ErrorCode, `token_${string}`>, 'token_missing' | 'token_revoked'>,
+  Exclude<Extract<ErrorCode, `token_${string}`>, 'token_missing' | 'token_repeated' | 'token_revoked'>,
   true
 > = {
   token_malformed: true,

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 TokenErrorCode = Literal[
     "token_missing",
+    "token_repeated",
     "token_malformed",
     "token_algorithm",
     "token_type",
@@ -28,11 +29,12 @@ TokenErrorCode = Literal[
 _REFUSED = "The access token was refused."
 
 _DETAILS: dict[str, str] = {
-    "token_missing": "Send the token as Authorization: Bearer, once.",
+    "token_missing": "Send the token once: as Authorization: Bearer, or in X-Daypass.",
+    "token_repeated": "Send the token in Authorization or in X-Daypass, not in both.",
     "insufficient_scope": "The access token lacks the scope that this address needs.",
     "introspection_unavailable": "The access token could not be checked.",
 }
-_STATUSES = {"insufficient_scope": 403, "introspection_unavailable": 503}
+_STATUSES = {"token_repeated": 400, "insufficient_scope": 403, "introspection_unavailable": 503}
 
 
 class TokenError(Exception):
@@ -40,7 +42,8 @@ class TokenError(Exception):
 
     Attributes:
         code: why, stable.
-        status: of the HTTP answer: 401; 403 for want of a scope; 503 when introspection could not be reached.
+        status: of the HTTP answer: 401; 400 for a token in two fields; 403 for want of a scope; 503 when introspection
+            could not be reached.
         detail: one sentence for the caller, the same for all tokens that were refused.
         hint: for the operator: the setting that the token does not fit, with both values; None where no setting would
             mend it. Frameworks in their debug mode tell the caller too.

@@ -9,7 +9,7 @@ from daypass import AccessToken, Verifier
 from daypass.asgi.fastapi import RequireDaypass, exception_handlers
 from tests.refusals import each_refusal
 from tests.servers import assert_refused
-from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, make_pass
+from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, beside_password, make_pass
 
 VERIFIER = Verifier(SECRET, issuer=ISSUER)
 Visitor = Annotated[AccessToken, Depends(RequireDaypass(VERIFIER))]
@@ -50,6 +50,7 @@ def test_refuses(client: httpx2.Client, path: str, headers: dict[str, str], code
 def test_lets_visitors_in(client: httpx2.Client) -> None:
     for path in ("/hello", "/hello-later"):
         assert client.get(path, headers=bearer(make_pass())).json() == {"you": SUBJECT}
+        assert client.get(path, headers=beside_password(make_pass())).json() == {"you": SUBJECT}
     assert client.get("/guarded", headers=bearer(make_pass())).json() == {"you": "somebody"}
 
 

@@ -16,7 +16,7 @@ from daypass.asgi import DaypassMiddleware, access_token
 from daypass.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from tests.refusals import each_refusal
 from tests.servers import assert_refused
-from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, make_pass
+from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, beside_password, make_pass
 
 VERIFIER = Verifier(SECRET, issuer=ISSUER)
 
@@ -65,7 +65,8 @@ def test_refuses(client: httpx2.Client, headers: dict[str, str], code: str) -> N
 def test_lets_visitors_in(client: httpx2.Client) -> None:
     response = client.get("/api/hello", headers=bearer(make_pass()))
     assert response.json() == {"you": SUBJECT}
-    assert response.headers["vary"] == "Accept, Authorization, Origin"
+    assert response.headers["vary"] == "Accept, Authorization, X-Daypass, Origin"
+    assert client.get("/api/hello", headers=beside_password(make_pass())).json() == {"you": SUBJECT}
 
 
 def test_asks_for_the_scope(client: httpx2.Client) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from tests.refusals import each_refusal
 from tests.servers import Call, assert_refused, on_both
-from tests.tokens import OTHER_SECRET, SUBJECT, bearer, good_claims, good_header, make_pass, sign
+from tests.tokens import OTHER_SECRET, SUBJECT, bearer, beside_password, good_claims, good_header, make_pass, sign
 
 guarded = pytest.mark.parametrize("path", ["/plain", "/scoped", "/scoped/x", "/coroutine", "/async-class"])
 
@@ -21,7 +21,13 @@ def test_lets_visitors_in(call: Call, path: str) -> None:
     response = call(path, headers=bearer(make_pass(scope="read write")))
     assert response.status_code == 200
     assert response.json()["you"] in (SUBJECT, "somebody")
-    assert response.headers["vary"] == "Authorization"
+    assert response.headers["vary"] == "Authorization, X-Daypass"
+
+
+@on_both
+@guarded
+def test_lets_visitors_in_beside_a_password(call: Call, path: str) -> None:
+    assert call(path, headers=beside_password(make_pass(scope="read write"))).status_code == 200
 
 
 @on_both
@@ -41,7 +47,13 @@ class TestOptional:
     def test_knows_visitors(self, call: Call, path: str) -> None:
         response = call(path, headers=bearer(make_pass()))
         assert response.json() == {"you": SUBJECT}
-        assert response.headers["vary"] == "Authorization"
+        assert response.headers["vary"] == "Authorization, X-Daypass"
+        assert call(path, headers=beside_password(make_pass())).json() == {"you": SUBJECT}
+
+    def test_judges_whatever_is_in_x_daypass(self, call: Call, path: str) -> None:
+        assert_refused(call(path, headers={"X-Daypass": "nonsense"}), "token_malformed")
+        assert_refused(call(path, headers={"X-Daypass": make_pass(iss="https://other.example")}), "token_issuer")
+        assert_refused(call(path, headers={**bearer("a.b.c"), "X-Daypass": make_pass()}), "token_repeated")
 
     @pytest.mark.parametrize(
         "headers",
@@ -56,7 +68,7 @@ class TestOptional:
     def test_is_none_for_everybody_else(self, call: Call, path: str, headers: dict[str, str]) -> None:
         response = call(path, headers=headers)
         assert response.json() == {"you": None}
-        assert response.headers["vary"] == "Authorization"
+        assert response.headers["vary"] == "Authorization, X-Daypass"
 
     def test_refuses_a_token_of_ours_that_does_not_hold(self, call: Call, path: str) -> None:
         assert_refused(call(path, headers=bearer(make_pass(aud="other"))), "token_audience")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from daypass import TokenError, Verifier
+from daypass._http.bearer import TokenFields, read_bearer
 
 _FOLDER = Path(__file__).parents[3] / "test" / "vectors"
 
@@ -58,3 +59,14 @@ def test_chooses_among_sites(vector: dict[str, Any]) -> None:
             with pytest.raises(TokenError) as refused:
                 verifier.verify(vector["token"])
             assert refused.value.code == vector["code"]
+
+
+@pytest.mark.parametrize("vector", _read("fields.json"), ids=lambda vector: vector["name"])
+def test_reads_fields(vector: dict[str, Any]) -> None:
+    fields = TokenFields(vector["fields"].get("authorization"), vector["fields"].get("x-daypass"))
+    if vector["code"] is None:
+        assert read_bearer(fields) == vector["token"]
+        return
+    with pytest.raises(TokenError) as refused:
+        read_bearer(fields)
+    assert refused.value.code == vector["code"]

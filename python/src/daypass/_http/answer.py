@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from daypass.errors import TokenError
 
+from .bearer import VARY
+
 PROBLEM_TYPE = "application/problem+json"
 """RFC 9457 §6.1."""
 
@@ -26,7 +28,7 @@ class Answer(NamedTuple):
 
 def refusal_headers(error: TokenError) -> dict[str, str]:
     """Header fields of a refusal: the challenge of RFC 6750 §3, and that no cache may keep it."""
-    headers = {"Cache-Control": "no-store", "Vary": "Authorization"}
+    headers = {"Cache-Control": "no-store", "Vary": ", ".join(VARY)}
     if error.status == 503:
         return {**headers, "Retry-After": "1"}
     return {**headers, "WWW-Authenticate": challenge(error)}
@@ -36,7 +38,8 @@ def challenge(error: TokenError) -> str:
     """The challenge of RFC 6750 §3; no error code for a caller who sent no token."""
     if error.code == "token_missing":
         return CHALLENGE
-    reason = "insufficient_scope" if error.code == "insufficient_scope" else "invalid_token"
+    # RFC 6750 §3.1: the name of the error that belongs to the status.
+    reason = {400: "invalid_request", 403: "insufficient_scope"}.get(error.status, "invalid_token")
     return f'{CHALLENGE}, error="{reason}", error_description="{error.detail}"'
 
 

@@ -4,20 +4,20 @@ from daypass.access_token import AccessToken
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
-from .bearer import read_bearer
+from .bearer import TokenFields, read_bearer
 
 
-def require_token(verifier: Verifier, authorization: str | None, scope: str | None = None) -> AccessToken:
+def require_token(verifier: Verifier, fields: TokenFields, scope: str | None = None) -> AccessToken:
     """Verify the token of a request, and that it carries a scope.
 
     Args:
-        authorization: value of the field `Authorization`.
+        fields: where the token may be.
         scope: None when any token will do.
 
     Raises:
         TokenError: `token_…` or `insufficient_scope`.
     """
-    token = verifier.verify(read_bearer(authorization))
+    token = verifier.verify(read_bearer(fields))
     if scope is not None and scope not in token.scopes:
         raise TokenError("insufficient_scope")
     return token

@@ -1,9 +1,15 @@
-"""Reads the field `Authorization` of an ASGI scope."""
+"""Reads the fields of an ASGI scope that may hold the token."""
+
+from daypass._http.bearer import TokenFields
 
 from .types import Scope
 
 
-def authorization_of(scope: Scope) -> str | None:
-    """The field's value, None when it was not sent. Several are joined, as RFC 9110 §5.3 has it, and so refused."""
-    values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+def token_fields_of(scope: Scope) -> TokenFields:
+    """The fields that may hold the token. Several of one name are joined, as RFC 9110 §5.3 has it, and so refused."""
+    return TokenFields(_field(scope, b"authorization"), _field(scope, b"x-daypass"))
+
+
+def _field(scope: Scope, wanted: bytes) -> str | None:
+    values = [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
     return ", ".join(values) if values else None

@@ -15,7 +15,7 @@ from daypass.access_token import AccessToken
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
-from .authorization import authorization_of
+from .authorization import token_fields_of
 from .state import is_debug
 
 
@@ -63,4 +63,4 @@ class RequireDaypass(SecurityBase):
             raise RuntimeError(
                 "Make the application with FastAPI(exception_handlers=exception_handlers), from daypass.asgi.fastapi."
             )
-        return require_token(self._verifier, authorization_of(connection.scope), self._scope)
+        return require_token(self._verifier, token_fields_of(connection.scope), self._scope)

@@ -1,14 +1,17 @@
 """Lets only callers with a token into an ASGI application."""
 
 from daypass._http.answer import answer_refusal
+from daypass._http.bearer import VARY
 from daypass._http.require import require_token
 from daypass._options import check_guard, refuses_unknown
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
-from .authorization import authorization_of
+from .authorization import token_fields_of
 from .state import is_debug, leave_token
 from .types import ASGIApp, Message, Receive, Scope, Send
+
+_VARY = ", ".join(VARY).encode()
 
 
 class DaypassMiddleware:
@@ -45,7 +48,7 @@ class DaypassMiddleware:
         if scope["type"] not in ("http", "websocket"):
             raise NotImplementedError(f"DaypassMiddleware takes no connection of type {scope['type']!r}.")
         try:
-            token = require_token(self._verifier, authorization_of(scope), self._scope)
+            token = require_token(self._verifier, token_fields_of(scope), self._scope)
         except TokenError as error:
             return await _refuse(error, scope, send)
         leave_token(scope, token)
@@ -57,7 +60,7 @@ def _vary(send: Send) -> Send:
 
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), (b"vary", b"Authorization")]}
+            message = {**message, "headers": [*message.get("headers", ()), (b"vary", _VARY)]}
         await send(message)
 
     return sender

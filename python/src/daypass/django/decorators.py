@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from daypass._http.bearer import VARY
 from daypass._options import find_bad_scope, refuses_unknown
 from daypass.errors import ConfigurationError, Problem, TokenError
 
@@ -84,7 +85,7 @@ def _admit(request: HttpRequest, scope: str | None) -> None:
 
 def _finish(response: HttpResponseBase) -> HttpResponseBase:
     # One caller's answer is not another's (RFC 9111 §4.1).
-    patch_vary_headers(response, ["Authorization"])
+    patch_vary_headers(response, VARY)
     return response
 
 

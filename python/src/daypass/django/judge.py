@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
 from daypass._http.answer import answer_refusal
-from daypass._http.bearer import read_bearer
+from daypass._http.bearer import TokenFields, read_bearer
 from daypass._http.require import require_token
 from daypass.access_token import AccessToken
 from daypass.errors import TokenError
@@ -22,7 +22,7 @@ def require_own_token(request: HttpRequest, scope: str | None = None) -> AccessT
     Raises:
         TokenError: there is none, it is refused, or it lacks the scope.
     """
-    return require_token(get_verifier(), request.headers.get("Authorization"), scope)
+    return require_token(get_verifier(), _token_fields_of(request), scope)
 
 
 @sensitive_variables()
@@ -33,14 +33,23 @@ def find_own_token(request: HttpRequest) -> AccessToken | None:
         None when there is no token, or one for somebody else to judge.
 
     Raises:
-        TokenError: it claims our issuer, and is refused.
+        TokenError: it claims our issuer, or came in `X-Daypass`, and is refused.
     """
     setattr(request, _JUDGED, True)
+    fields = _token_fields_of(request)
+    if fields.x_daypass is not None:
+        # Nobody else reads that field.
+        return get_verifier().verify(read_bearer(fields))
     try:
-        token = read_bearer(request.headers.get("Authorization"))
+        token = read_bearer(fields)
     except TokenError:
         return None
     return get_verifier().verify_own(token)
+
+
+@sensitive_variables()
+def _token_fields_of(request: HttpRequest) -> TokenFields:
+    return TokenFields(request.headers.get("Authorization"), request.headers.get("X-Daypass"))
 
 
 def was_judged(request: HttpRequest) -> bool:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from daypass._http.bearer import VARY
 from daypass.errors import TokenError
 
 from .judge import refusal_response, was_judged
@@ -50,5 +51,5 @@ class DaypassMiddleware:
     def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if was_judged(request):
             # One caller's answer is not another's (RFC 9111 §4.1).
-            patch_vary_headers(response, ["Authorization"])
+            patch_vary_headers(response, VARY)
         return response

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 class DaypassAuthentication(BaseAuthentication):
     """Takes requests with a token of our site: `request.user` is a `Visitor`, `request.auth` the `AccessToken`.
 
-    A token of our issuer is always judged: one that is refused is 401, whichever classes come next. Requests without a
-    token, with a token of another issuer or with something that is no JWT are left to the next class. Stands before
-    other classes that read `Authorization: Bearer`, since those refuse what they do not know. Asks no database.
+    A token of our issuer, or in `X-Daypass`, is always judged: one that is refused is 401, whichever classes come next.
+    Requests without a token, with a token of another issuer or with something that is no JWT are left to the next
+    class. Stands before other classes that read `Authorization: Bearer`, since those refuse what they do not know. Asks
+    no database.
     """
 
     def authenticate(self, request: Request) -> "tuple[Visitor, AccessToken] | None":
         """Authenticate a request.
 
         Raises:
-            Refused: the token claims our issuer, and is refused.
+            Refused: the token claims our issuer, or came in `X-Daypass`, and is refused.
         """
         try:
             token = find_own_token(request._request)  # noqa: SLF001  # its public attributes come by way of this one
