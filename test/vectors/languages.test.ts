@@ -8,10 +8,11 @@ import { languages } from '../support/languages.ts';
 import { describeWith } from '../support/optional.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const files = ['accept.json', 'refuse.json'].map((name) => join(import.meta.dirname, name));
-const [accept, refuse] = files.map((file) => JSON.parse(readFileSync(file, 'utf8'))) as [
+const files = ['accept.json', 'refuse.json', 'fields.json'].map((name) => join(import.meta.dirname, name));
+const [accept, refuse, fields] = files.map((file) => JSON.parse(readFileSync(file, 'utf8'))) as [
   { name: string; code: string | null }[],
   { name: string; code: string | null }[],
+  { name: string; code: string | null; token: string | null }[],
 ];
 
 // A first run fetches packages and compiles them.
@@ -33,7 +34,7 @@ for (const { name, part, prepare, check } of languages) {
 
     test('agrees with every vector', { timeout }, async () => {
       const { status, output } = await check(files);
-      expect(output.trim()).toBe(`${accept.length + refuse.length} vectors, 0 wrong`);
+      expect(output.trim()).toBe(`${accept.length + refuse.length + fields.length} vectors, 0 wrong`);
       expect(status).toBe(0);
     });
 
@@ -66,6 +67,9 @@ for (const { name, part, prepare, check } of languages) {
           { ...accept[0], code: 'token_expired' },
           { ...refuse[0], code: null },
           { ...accept[1] },
+          { ...fields[0], token: 'another' },
+          { ...fields[0], name: 'a refusal of what holds', token: null, code: 'token_malformed' },
+          { ...fields.at(-1), token: 'a token of two', code: null },
           { ...accept[0], name: 'by no secret', secret: '', token: signedBy(''), code: 'token_key' },
         ];
         const file = join(folder, 'turned.json');
@@ -74,7 +78,9 @@ for (const { name, part, prepare, check } of languages) {
         expect(output).toContain(`accepted: ${accept[0]?.name}`);
         expect(output).toContain(`refused: ${refuse[0]?.name}`);
         expect(output).not.toContain(accept[1]?.name);
-        expect(output).toContain('4 vectors, 2 wrong');
+        for (const name of [fields[0]?.name, 'a refusal of what holds', fields.at(-1)?.name])
+          expect(output).toContain(`read: ${name}`);
+        expect(output).toContain('7 vectors, 5 wrong');
         expect(status).toBe(1);
       } finally {
         await rm(folder, { recursive: true, force: true });

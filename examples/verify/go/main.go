@@ -1,9 +1,10 @@
-// Runs Verify over files of vectors: go run . accept.json refuse.json
+// Runs Verify and ReadToken over files of vectors: go run . accept.json refuse.json fields.json
 package main
 
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 )
@@ -13,6 +14,18 @@ type vector struct {
 	DeployContexts                                         []string
 	Now                                                    int64
 	Code                                                   *string
+	Fields                                                 map[string]string
+}
+
+// isReadRight says whether ReadToken does with the fields of a vector what it must.
+func (v vector) isReadRight() bool {
+	header := http.Header{}
+	for name, value := range v.Fields {
+		header.Set(name, value)
+	}
+	token, err := ReadToken(header)
+	isRefused := v.Code != nil && *v.Code != "token_missing"
+	return token == v.Token && (err != nil) == isRefused
 }
 
 func main() {
@@ -28,6 +41,14 @@ func main() {
 			os.Exit(2)
 		}
 		for _, v := range vectors {
+			if v.Fields != nil {
+				count++
+				if !v.isReadRight() {
+					wrong++
+					fmt.Printf("read: %s\n", v.Name)
+				}
+				continue
+			}
 			secrets := []string{v.Secret}
 			if v.SecondarySecret != "" {
 				secrets = append(secrets, v.SecondarySecret)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,33 @@ var (
 	compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
 	session = regexp.MustCompile(`^anon_[A-Za-z0-9_-]{22}$`)
 )
+
+var (
+	bearer = regexp.MustCompile(`(?is)^bearer(?: +(.*)|\s.*)?$`)
+	single = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+)
+
+// ReadToken returns the token of a request: of Authorization: Bearer, or of X-Daypass, which holds it alone, where a password
+// of the site takes Authorization. It is empty when it is in neither: answer 401 without an error code. What is not one token
+// is an error.
+func ReadToken(header http.Header) (string, error) {
+	own, authorization := header.Values("X-Daypass"), strings.Join(header.Values("Authorization"), ", ")
+	match := bearer.FindStringSubmatch(authorization)
+	if match == nil && own == nil {
+		return "", nil
+	}
+	if match != nil && own != nil {
+		return "", errors.New("sent twice")
+	}
+	token := strings.Join(own, ", ")
+	if match != nil {
+		token = match[1]
+	}
+	if !single.MatchString(token) {
+		return "", errors.New("not one token")
+	}
+	return token, nil
+}
 
 // Verify returns the claims of a Daypass access token, or an error for one that is refused.
 func Verify(token string, options Options) (jwt.MapClaims, error) {

@@ -48,6 +48,22 @@ export async function verify(token, options) {
   return claims;
 }
 
+/**
+ * Reads the token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, where a password of the
+ * site takes `Authorization`.
+ * @param {string | undefined} authorization the fields' values; several of one name joined by a comma
+ * @param {string | undefined} xDaypass
+ * @returns {string | undefined} undefined when it is in neither: answer 401 without an error code
+ * @throws {errors.JOSEError} for what is not one token
+ */
+export function readToken(authorization, xDaypass) {
+  const bearer = /^bearer(?: +(.*)|\s.*|$)/is.exec(authorization ?? '');
+  if (bearer && xDaypass !== undefined) throw new errors.JWTInvalid('sent twice');
+  const token = bearer ? (bearer[1] ?? '') : xDaypass;
+  if (token !== undefined && !/^[\w.~+/-]+=*$/.test(token)) throw new errors.JWTInvalid('not one token');
+  return token;
+}
+
 function check(isRight, what) {
   if (!isRight) throw new errors.JWTInvalid(`${what} is not as it must be`);
 }

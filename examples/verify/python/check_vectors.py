@@ -1,11 +1,11 @@
-"""Runs verify() over files of vectors: python check_vectors.py accept.json refuse.json"""
+"""Runs verify() and read_token() over files of vectors: python check_vectors.py accept.json refuse.json fields.json"""
 
 import json
 import sys
 
 import jwt
 
-from verify import verify
+from verify import read_token, verify
 
 wrong, count = [], 0
 for path in sys.argv[1:]:
@@ -13,6 +13,15 @@ for path in sys.argv[1:]:
         vectors = json.load(file)
     for vector in vectors:
         count += 1
+        if "fields" in vector:
+            fields, code = vector["fields"], vector["code"]
+            try:
+                read = read_token(fields.get("authorization"), fields.get("x-daypass"))
+            except jwt.InvalidTokenError:
+                read = "refused"
+            if read != (None if code == "token_missing" else vector["token"] or "refused"):
+                wrong.append(f"read: {vector['name']}")
+            continue
         try:
             verify(
                 vector["token"],

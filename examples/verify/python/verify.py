@@ -73,6 +73,22 @@ def verify(
     return claims
 
 
+def read_token(authorization: str | None, x_daypass: str | None) -> str | None:
+    """Returns the token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, where a
+    password of the site takes `Authorization`. None when it is in neither: answer 401 without an error code. Raises
+    jwt.InvalidTokenError for what is not one token.
+
+    authorization, x_daypass: the fields' values, None for one that was not sent.
+    """
+    bearer = re.fullmatch(r"bearer(?: +(.*)|\s.*)?", authorization or "", re.IGNORECASE | re.DOTALL)
+    if bearer and x_daypass is not None:
+        raise jwt.InvalidTokenError("sent twice")
+    token = bearer[1] or "" if bearer else x_daypass
+    if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token):
+        raise jwt.DecodeError("not one token")
+    return token
+
+
 def _key_id(secret: str) -> str:
     digest = hmac.digest(secret.encode(), b"daypass kid", "sha256")
     return base64.urlsafe_b64encode(digest).decode()[:8]

@@ -37,6 +37,32 @@ fn refuse<T>(reason: &str) -> Result<T, Refused> {
     Err(Refused(reason.to_owned()))
 }
 
+/// Returns the token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, where a password of
+/// the site takes `Authorization`. None when it is in neither: answer 401 without an error code.
+pub fn read_token<'a>(
+    authorization: Option<&'a str>,
+    x_daypass: Option<&'a str>,
+) -> Result<Option<&'a str>, Refused> {
+    let (scheme, rest) = authorization
+        .unwrap_or_default()
+        .split_at_checked("bearer".len())
+        .unwrap_or_default();
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer")
+        && !rest.starts_with(|next: char| !next.is_ascii_whitespace());
+    if is_bearer && x_daypass.is_some() {
+        return refuse("sent twice");
+    }
+    let Some(token) = is_bearer.then(|| rest.trim_start_matches(' ')).or(x_daypass) else {
+        return Ok(None);
+    };
+    let name = token.trim_end_matches('=');
+    let is_one = |c: char| c.is_ascii_alphanumeric() || "._~+/-".contains(c);
+    if name.is_empty() || !name.chars().all(is_one) {
+        return refuse("not one token");
+    }
+    Ok(Some(token))
+}
+
 /// Returns the claims of an access token.
 pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refused> {
     if token.len() > 4096 {

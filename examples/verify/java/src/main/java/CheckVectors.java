@@ -2,13 +2,14 @@ import com.nimbusds.jwt.proc.BadJWTException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Runs Verifier over files of vectors: mvn -q compile exec:java -Dexec.args="accept.json refuse.json" */
+/** Runs Verifier over files of vectors: mvn -q compile exec:java -Dexec.args="accept.json refuse.json fields.json" */
 public final class CheckVectors {
     record Vector(
             String name,
@@ -20,7 +21,18 @@ public final class CheckVectors {
             Set<String> deployContexts,
             long now,
             String token,
-            String code) {
+            String code,
+            Map<String, String> fields) {
+
+        /** Whether readToken does with the fields what it must. */
+        boolean isReadRight() {
+            try {
+                var read = Verifier.readToken(fields.get("authorization"), fields.get("x-daypass"));
+                return Objects.equals(read, token) && (code == null || code.equals("token_missing"));
+            } catch (BadJWTException refusal) {
+                return code != null && !code.equals("token_missing");
+            }
+        }
 
         boolean isAccepted() {
             var secrets = Stream.of(secret, secondarySecret).filter(Objects::nonNull).toList();
@@ -39,6 +51,12 @@ public final class CheckVectors {
         for (var path : paths) {
             for (var vector : new JsonMapper().readValue(Path.of(path), new TypeReference<List<Vector>>() {})) {
                 count++;
+                if (vector.fields() != null) {
+                    if (vector.isReadRight()) continue;
+                    wrong++;
+                    System.out.println("read: " + vector.name());
+                    continue;
+                }
                 var isAccepted = vector.isAccepted();
                 if (isAccepted != (vector.code() == null)) {
                     wrong++;

@@ -12,7 +12,9 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import tools.jackson.core.JacksonException;
@@ -44,6 +46,23 @@ public record Verifier(
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
+    private static final Pattern BEARER = Pattern.compile("(?is)bearer(?: +(.*)|\\s.*)?");
+
+    /**
+     * Returns the token of a request: of Authorization: Bearer, or of X-Daypass, which holds it alone, where a password of the
+     * site takes Authorization. Null when it is in neither: answer 401 without an error code.
+     *
+     * @param authorization the field's value; null when it was not sent
+     */
+    public static String readToken(String authorization, String xDaypass) throws BadJWTException {
+        var bearer = BEARER.matcher(authorization == null ? "" : authorization);
+        var isBearer = bearer.matches();
+        check(!isBearer || xDaypass == null, "sent twice");
+        var token = isBearer ? Objects.requireNonNullElse(bearer.group(1), "") : xDaypass;
+        check(token == null || token.matches("[A-Za-z0-9._~+/-]+=*"), "not one token");
+        return token;
+    }
 
     /** Returns the claims of an access token. */
     public Map<String, Object> verify(String token) throws BadJWTException {
