@@ -114,7 +114,6 @@ describe('what an upstream might believe does not', () => {
     'client-cert',
     'ssl-client-verify',
     'x-user-id',
-    'x-daypass',
     'x-daypass-subject',
   ])('%s', (name) => {
     const onDropped = vi.fn();
