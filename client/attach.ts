@@ -71,8 +71,7 @@ export function replaceFetch(choose: (address: string) => Fetch | undefined): Fe
     const instead = choose(url);
     if (!instead || new Headers(init?.headers ?? headers).has('Authorization')) return found(input, init);
     if ((init?.mode ?? mode) !== 'no-cors') return instead(target, init);
-    // By its global name: the build leaves out what is called on `console`, for gotrue-js's sake.
-    globalThis.console.warn(`Daypass: mode no-cors carries no token, leave the mode out: ${url}`);
+    console.warn(`Daypass: mode no-cors carries no token, leave the mode out: ${url}`);
     return found(input, init);
   };
   return found;

@@ -2,7 +2,7 @@ import { nearest } from '../src/protocol/nearest.ts';
 import { attach } from './attach.ts';
 import { createAuthorizedFetch } from './authorizedFetch.ts';
 import { createEvents, type On } from './events.ts';
-import { checkOptions, type SessionOptions } from './options.ts';
+import { checkOptions, type SessionOptions, type Settings } from './options.ts';
 import { createRefusals } from './refusals.ts';
 import { createTokenSource } from './tokenSource.ts';
 
@@ -50,12 +50,19 @@ export interface Session {
  */
 export function createSession(options: SessionOptions = {}): Session {
   if (Object(options) !== options || Array.isArray(options)) throw new TypeError('Daypass: bad options');
-  const { on, emit } = createEvents();
   const settings = checkOptions(options);
   const names = Object.keys(settings);
   for (const name in options) {
-    if (!names.includes(name)) throw new TypeError(unknownOption(name, names));
+    if (names.includes(name)) continue;
+    const meant = nearest(name, names) ?? names.join(', ');
+    throw new TypeError(`Daypass: no option ${name}; did you mean ${meant}?`);
   }
+  return openSession(settings);
+}
+
+/** Makes a session of options that were checked. */
+export function openSession(settings: Settings): Session {
+  const { on, emit } = createEvents();
   const { getToken, replaceSession, revoke } = createTokenSource(settings, emit);
   // Looked up at each call: a page's tests replace `fetch` after its modules were loaded.
   let send: typeof fetch = (request) => fetch(request);
@@ -73,9 +80,4 @@ export function createSession(options: SessionOptions = {}): Session {
     revoke,
     on,
   };
-}
-
-/** @param names of the options that there are */
-export function unknownOption(name: string, names: readonly string[]): string {
-  return `Daypass: no option ${name}; did you mean ${nearest(name, names) ?? names.join(', ')}?`;
 }

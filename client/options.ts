@@ -36,6 +36,9 @@ const defaults: Readonly<TextOptions> = {
   emailDomain: 'visitor.invalid',
 };
 
+/** Those of them that are text. */
+export const optionNames = Object.keys(defaults);
+
 /** Stands for the page, which there may be none yet: a module that makes a session may be loaded on a server. */
 const anyPage = 'https://page.invalid';
 

@@ -1,42 +1,92 @@
 import { nearest } from '../src/protocol/nearest.ts';
 import { attach, replaceFetch } from './attach.ts';
-import { createSession, type Session, unknownOption } from './createSession.ts';
-import { checkOptions, resolveAddress } from './options.ts';
+import { openSession, type Session } from './createSession.ts';
+import { checkOptions, optionNames, resolveAddress } from './options.ts';
 
 declare global {
   /** The session of the script tag. */
   var daypass: Session;
 }
 
-// By the browser's own getter: an element of the page that is named `currentScript` hides the property.
-const script: HTMLOrSVGScriptElement | null = Reflect.get(Document.prototype, 'currentScript', document);
-// Each option of `createSession` is an attribute here: data-identity-url, data-broker-url, data-audience …
-const data = { ...script?.dataset };
-const prefixes = data.api?.match(/\S+/g) ?? [];
+/** What a tag says, as data of the DOM: data-identity-url is identityUrl. Undefined where no tag was found. */
+type Data = Record<string, string | undefined> | undefined;
 
-try {
-  globalThis.daypass = start();
-} catch (error) {
-  globalThis.daypass = refuse(error);
-  throw error;
+/** Where the page keeps what came first: its attributes, and whether they were at fault. */
+const first = Symbol.for('daypass.tag');
+const page = globalThis as { [first]?: { key: string; isRefused: boolean } };
+
+const data = findTag();
+const prefixes = readPrefixes(data);
+const key = keyOf(data);
+const before = page[first];
+
+// A library that visits pages, and a bundle that is evaluated again, bring the same tag each time.
+if (before?.key !== key) {
+  if (before && !before.isRefused) {
+    throw new TypeError(
+      'Daypass: the first tag stays, so take this one with other attributes away, or use createSession of the package',
+    );
+  }
+  try {
+    globalThis.daypass = start();
+    page[first] = { key, isRefused: false };
+  } catch (error) {
+    globalThis.daypass = refuse(error);
+    page[first] = { key, isRefused: true };
+    throw error;
+  }
 }
 
-/** @throws TypeError when an attribute is missing, malformed or misspelt */
+/**
+ * Finds the tag that this file came by. There is none of its own in a module, in a shadow tree, and where it is
+ * evaluated out of a bundle: then it is the one of the document that names the API and has `daypass` in its `src`.
+ * All by the browser's own functions: an element of the page that is named `currentScript` hides the property.
+ */
+function findTag(): Data {
+  if (typeof document === 'undefined') return undefined;
+  const { prototype } = Document;
+  const own: HTMLOrSVGScriptElement | null = Reflect.get(prototype, 'currentScript', document);
+  const isOwn = own && ('api' in own.dataset || ('src' in own && /daypass/.test(own.src)));
+  const tags = isOwn
+    ? []
+    : [...prototype.querySelectorAll.call(document, 'script[data-api][src*=daypass]')].map((tag) => ({
+        ...(tag as HTMLElement).dataset,
+      }));
+  const keys = new Set(tags.map(keyOf));
+  return keys.size === 1 ? tags[0] : own ? { ...own.dataset } : undefined;
+}
+
+function readPrefixes(data: Data): readonly string[] {
+  return data?.api?.match(/\S+/g) ?? [];
+}
+
+/** Of attributes that are the same to a session; those of other tools come and go. */
+function keyOf(data: Data): string {
+  return JSON.stringify([readPrefixes(data), ...optionNames.map((name) => data?.[name]), data?.proof]);
+}
+
+/** @throws TypeError when there is no tag, or an attribute is missing, malformed or misspelt */
 function start(): Session {
+  if (!data) {
+    throw new TypeError(
+      'Daypass: found no tag, so give one script of the document data-api and daypass in its src, or use createSession of the package',
+    );
+  }
   // As the page resolves it: `import` would start from this script's own address.
   const proofModule = data.proof ? resolveAddress(data.proof).href : undefined;
   const options = checkOptions({
     ...data,
     prove: proofModule ? async (context) => (await import(proofModule)).prove(context) : undefined,
   });
-  const names = [...Object.keys(options), 'api', 'proof'];
+  const names = [...optionNames, 'api', 'proof'];
   for (const name in data) {
     // Other tools have attributes of their own.
     const near = names.includes(name) ? name : nearest(name, names);
-    if (near && !(near in data)) throw new TypeError(unknownOption(`data-${name}`, [`data-${near}`]));
+    if (near && !(near in data))
+      throw new TypeError(`Daypass: no option data-${name}; did you mean data-${near}?`);
   }
   if (!prefixes[0]) throw new TypeError('Daypass: name your API, such as data-api="/api/"');
-  const session = createSession(options);
+  const session = openSession(options);
   session.attach(prefixes);
   return session;
 }

@@ -21,22 +21,20 @@ async function bundle(entry: string, options: BuildOptions): Promise<string> {
 }
 
 /**
- * Leaves out what gotrue-js's transport does without: its users, its admins, and the methods of its `GoTrue`, each of
- * which asks by way of `_request`. Nothing here calls any of them, which no bundler can tell.
+ * Leaves out what gotrue-js's transport does without: its users, its admins, and of its `GoTrue` all but the `api`.
+ * Nothing here calls the rest, which no bundler can tell.
  */
 const transportOnly: Plugin = {
   name: 'gotrue-js: transport only',
   setup({ onLoad }) {
     onLoad({ filter: /gotrue-js\/lib\/index\.js$/ }, async ({ path }) => {
-      let contents = await readFile(path, 'utf8');
-      const cut = (part: RegExp, instead = '') => {
-        const text = contents.replace(part, instead);
-        if (text === contents)
-          throw new Error('gotrue-js has other parts than it had: see scripts/bundle.ts');
-        contents = text;
-      };
-      cut(/^\/\/ src\/admin.ts$.*(?=^\/\/ src\/index.ts$)/ms, 'var Admin, User;\n');
-      cut(/(?<=^var GoTrue = class \{\n {2}constructor\(.*?^ {2}\}\n) {2}async _request\(.*?(?=^\};$)/ms);
+      const text = await readFile(path, 'utf8');
+      const [, transport] = /^(.*)^\/\/ src\/admin\.ts$/ms.exec(text) ?? [];
+      const [, apiUrl] = /^var GoTrue = class .*?\bthis\.api = new API\((APIUrl),/ms.exec(text) ?? [];
+      if (!(transport && apiUrl))
+        throw new Error('gotrue-js has other parts than it had: see scripts/bundle.ts');
+      const contents = `${transport}
+        export default class { constructor({ ${apiUrl} }) { this.api = new API(${apiUrl}); } }`;
       return { contents, loader: 'js' };
     });
   },
@@ -47,12 +45,9 @@ export function bundleScript(): Promise<string> {
   return bundle('client/script.ts', {
     format: 'iife',
     // Members of gotrue-js that nobody outside this file sees.
-    mangleProps: /^(_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie|clientName)$/,
-    // Looks for `window` only to set `window.GoTrue`, which is the page's, and to find a member, who is too; for
-    // `Buffer` where there is no `atob`.
-    define: { window: 'undefined', Buffer: 'undefined' },
-    // Its warning of http addresses, which browsers give themselves, and errors of what nothing here calls.
-    drop: ['console'],
+    mangleProps: /^(_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
+    // `window.GoTrue` is not set, so there is nothing to restore.
+    define: { window: 'undefined' },
     plugins: [transportOnly],
   });
 }

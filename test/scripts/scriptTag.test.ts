@@ -135,6 +135,7 @@ describeWith('chromium')('daypass.js', () => {
       ['a prefix that is no address', 'data-api="/api/ http://"', /http:\/\//],
       ['an option that is malformed', 'data-api="/api/" data-email-domain="a@b"', /emailDomain/],
       ['a misspelt option', 'data-api="/api/" data-scopes="a"', /scopes.*scope/],
+      ['the option of the module', 'data-api="/api/" data-prove="/p.js"', /prove.*proof/],
       ['a misspelt data-api', 'data-apis="/api/"', /apis.*api/],
       ['a proof that is no address', 'data-api="/api/" data-proof="http://"', /http:\/\//],
     ])('%s: says so, and each call that wants a token fails with the same error', async (_, tag, message) => {
