@@ -1,4 +1,4 @@
-import { wait } from './patience.ts';
+import { requestTimeout, wait } from './patience.ts';
 
 /**
  * A tab sees what another has written to `localStorage` only after a while, and would be granted the lock sooner: so
@@ -7,18 +7,30 @@ import { wait } from './patience.ts';
 const holdSeconds = 0.2;
 
 /**
- * Runs one task at a time among all tabs and workers of the origin, where the browser has Web Locks; elsewhere
- * at once, so that two tabs may make a session each.
+ * Runs one task at a time among all tabs and workers of the origin, where the browser has Web Locks and grants one.
+ * Elsewhere (an old browser, a profile that blocks site data, a sandboxed frame, a page that is being left) at once, so
+ * that two tabs may make a session each.
+ *
+ * A lock is waited for as long as one request for a token may take. Whoever holds it longer is frozen, or works out a
+ * proof on a slow machine: two sessions then do less harm than a page that hangs.
  */
-export function withLock<T>(name: string, task: () => Promise<T>): Promise<T> {
-  const locks = globalThis.navigator?.locks;
-  if (!locks) return task();
-  return new Promise((resolve, reject) => {
-    locks
-      .request(name, async () => {
-        await task().then(resolve, reject);
-        await wait(holdSeconds);
-      })
-      .catch(reject);
-  });
+export async function withLock<T>(name: string, task: () => Promise<T>): Promise<T> {
+  let result: Promise<T> | undefined;
+  const runOnce = () => {
+    result ??= task();
+    return result;
+  };
+  try {
+    await new Promise((resolve, reject) => {
+      navigator.locks
+        .request(name, { signal: requestTimeout() }, async () => {
+          await runOnce().then(resolve, resolve);
+          await wait(holdSeconds);
+        })
+        .catch(reject);
+    });
+  } catch {
+    // Done without.
+  }
+  return runOnce();
 }

@@ -1,8 +1,24 @@
 import { identityPath } from '../src/protocol/paths.ts';
 import type { Prove } from './makeProof.ts';
 
-/** Where the access token is kept: what of `Storage` is used. */
-export type TokenStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+/**
+ * Where the access token is kept. Its functions may answer at once, as `localStorage` does, or by a promise; whatever
+ * throws, rejects or takes longer than two seconds is done without, and the token is kept in memory.
+ * @example
+ * ```ts
+ * // IndexedDB, by idb-keyval: for a service worker, which has no localStorage and often starts anew.
+ * import { del, get, set } from 'idb-keyval';
+ *
+ * const storage: TokenStorage = { getItem: (key) => get(key), setItem: set, removeItem: del };
+ * createSession({ storage });
+ * ```
+ */
+export interface TokenStorage {
+  /** What was stored last under this key; null or undefined when there is nothing. */
+  getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
 
 interface TextOptions {
   /** Where Identity answers: absolute, or relative to the page. Default `/.netlify/identity`. */

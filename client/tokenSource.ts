@@ -23,8 +23,8 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   let flight: Promise<string> | undefined;
 
   /** The token at hand when it lasts that long and is wanted. */
-  function atHand(seconds: number, unwanted: Unwanted): string | undefined {
-    const held = store.read();
+  async function atHand(seconds: number, unwanted: Unwanted): Promise<string | undefined> {
+    const held = await store.read();
     if (!held || unwanted === true || unwanted === held.access_token) return undefined;
     return lasts(held, seconds) ? held.access_token : undefined;
   }
@@ -32,18 +32,18 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   async function obtain(unwanted: Unwanted): Promise<string> {
     try {
       // Another tab may have been here while this one waited for the lock.
-      return atHand(renewalMarginSeconds, unwanted) ?? (await attempt(next));
+      return (await atHand(renewalMarginSeconds, unwanted)) ?? (await attempt(next));
     } catch (error) {
-      const token = atHand(0, unwanted);
+      const token = await atHand(0, unwanted);
       if (token) return token;
       throw error;
     }
   }
 
   async function next(): Promise<string> {
-    const renewed = await goOn(store.read());
+    const renewed = await goOn(await store.read());
     const held = renewed ?? (await begin());
-    store.write(held);
+    await store.write(held);
     emit(renewed ? 'renewed' : 'obtained', held);
     return held.access_token;
   }
@@ -65,18 +65,18 @@ export function createTokenSource(settings: Settings, emit: Emit) {
         reason = 'refused';
       }
     }
-    end(held, reason);
+    await end(held, reason);
     return undefined;
   }
 
   /** The token itself may be good for a while, should no new session be had. */
-  function end(held: HeldToken, reason: EndReason): void {
-    store.write({ ...held, sessionEndsAt: 0 });
+  async function end(held: HeldToken, reason: EndReason): Promise<void> {
+    await store.write({ ...held, sessionEndsAt: 0 });
     emit('ended', { reason });
   }
 
   async function getToken(unwanted?: Unwanted): Promise<string> {
-    const token = atHand(renewalMarginSeconds, unwanted);
+    const token = await atHand(renewalMarginSeconds, unwanted);
     if (token) return token;
     flight ??= withLock(name, () => obtain(unwanted)).finally(() => {
       flight = undefined;
@@ -92,19 +92,21 @@ export function createTokenSource(settings: Settings, emit: Emit) {
      * Gives the token's session up, unless it has been replaced already, and begins another.
      * @throws SessionError when none is to be had; the token stays in use
      */
-    replaceSession(token: string): Promise<string> {
-      const held = store.read();
-      if (held?.access_token === token) end(held, 'refused');
+    async replaceSession(token: string): Promise<string> {
+      await withLock(name, async () => {
+        const held = await store.read();
+        if (held?.access_token === token) await end(held, 'refused');
+      });
       return getToken(token);
     },
 
     /** @throws SessionError, and the token is kept, when the broker could not be told */
     revoke: () =>
       withLock(name, async () => {
-        const held = store.read();
+        const held = await store.read();
         if (!held) return;
         await askBroker(`${brokerUrl}/revoke`, { token: held.access_token });
-        store.write(undefined);
+        await store.write(undefined);
         emit('ended', { reason: 'revoked' });
       }),
   };
