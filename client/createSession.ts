@@ -1,6 +1,7 @@
 import { nearest } from '../src/protocol/nearest.ts';
 import { attach } from './attach.ts';
 import { createAuthorizedFetch } from './authorizedFetch.ts';
+import { boundStorage } from './boundStorage.ts';
 import { createEvents, type On } from './events.ts';
 import { checkOptions, type SessionOptions, type Settings } from './options.ts';
 import { createRefusals } from './refusals.ts';
@@ -57,10 +58,10 @@ export function createSession(options: SessionOptions = {}): Session {
     const meant = nearest(name, names) ?? names.join(', ');
     throw new TypeError(`Daypass: no option ${name}; did you mean ${meant}?`);
   }
-  return openSession(settings);
+  return openSession({ ...settings, storage: settings.storage && boundStorage(settings.storage) });
 }
 
-/** Makes a session of options that were checked. */
+/** Makes a session of options that were checked, and with no storage but one that answers in time. */
 export function openSession(settings: Settings): Session {
   const { on, emit } = createEvents();
   const { getToken, replaceSession, revoke } = createTokenSource(settings, emit);

@@ -7,30 +7,40 @@ import { requestTimeout, wait } from './patience.ts';
 const holdSeconds = 0.2;
 
 /**
- * Runs one task at a time among all tabs and workers of the origin, where the browser has Web Locks and grants one.
- * Elsewhere (an old browser, a profile that blocks site data, a sandboxed frame, a page that is being left) at once, so
- * that two tabs may make a session each.
+ * Makes a function that runs one task at a time among all tabs and workers of the origin, where the browser has Web
+ * Locks and grants one. Elsewhere (an old browser, a profile that blocks site data, a sandboxed frame, a page that is
+ * being left) it runs each at once, so that two tabs may make a session each.
  *
  * A lock is waited for as long as one request for a token may take. Whoever holds it longer is frozen, or works out a
- * proof on a slow machine: two sessions then do less harm than a page that hangs.
+ * proof on a slow machine: two sessions then do less harm than a page that hangs. After that it is taken when it is
+ * free, and done without when it is not.
  */
-export async function withLock<T>(name: string, task: () => Promise<T>): Promise<T> {
-  let result: Promise<T> | undefined;
-  const runOnce = () => {
-    result ??= task();
-    return result;
+export function createLock(name: string) {
+  let isHeldTooLong = false;
+
+  return async <T>(task: () => Promise<T>): Promise<T> => {
+    let result: Promise<T> | undefined;
+    const runOnce = () => {
+      result ??= task();
+      return result;
+    };
+    try {
+      await new Promise((resolve, reject) => {
+        const signal = requestTimeout();
+        signal.addEventListener('abort', () => {
+          isHeldTooLong = !result;
+        });
+        navigator.locks
+          .request(name, isHeldTooLong ? { ifAvailable: true } : { signal }, async (lock) => {
+            isHeldTooLong = !lock;
+            await runOnce().then(resolve, resolve);
+            await wait(holdSeconds);
+          })
+          .catch(reject);
+      });
+    } catch {
+      // Done without.
+    }
+    return runOnce();
   };
-  try {
-    await new Promise((resolve, reject) => {
-      navigator.locks
-        .request(name, { signal: requestTimeout() }, async () => {
-          await runOnce().then(resolve, resolve);
-          await wait(holdSeconds);
-        })
-        .catch(reject);
-    });
-  } catch {
-    // Done without.
-  }
-  return runOnce();
 }

@@ -35,7 +35,10 @@ interface TextOptions {
 
 /** What `createSession` takes; every field has a default, also when it is undefined. */
 export type SessionOptions = { [Name in keyof TextOptions]?: string | undefined } & {
-  /** Shares the token between tabs. Default: `localStorage` where there is one. Null: memory alone. */
+  /**
+   * Shares the token between tabs, and keeps it for the next page. Default: `localStorage` where there is one. Null:
+   * memory alone.
+   */
   storage?: TokenStorage | null | undefined;
   /** Makes the proof that a sign-up brings along: `prove` of `daypass/proof`. Default: sign-ups bring none. */
   prove?: Prove | undefined;
@@ -66,7 +69,8 @@ export function checkOptions(options: SessionOptions): Settings {
   const settings = { storage: options.storage, prove: options.prove } as Settings;
   const { prove, storage } = settings;
   if (prove !== undefined && typeof prove !== 'function') throw new TypeError('Daypass: bad option prove');
-  if (storage && typeof storage.getItem !== 'function') throw new TypeError('Daypass: bad option storage');
+  if (Object(storage ?? settings) !== (storage ?? settings))
+    throw new TypeError('Daypass: bad option storage');
   let name: keyof TextOptions;
   for (name in defaults) {
     const value: unknown = options[name] ?? defaults[name];

@@ -4,7 +4,7 @@ import { createBackoff } from './backoff.ts';
 import { isRefusal } from './errors.ts';
 import type { Emit, EndReason } from './events.ts';
 import { lasts, renewalMarginSeconds } from './freshness.ts';
-import { withLock } from './lock.ts';
+import { createLock } from './lock.ts';
 import { makeProof } from './makeProof.ts';
 import type { Settings } from './options.ts';
 import { exchange, requestToken } from './requestToken.ts';
@@ -19,6 +19,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   const { brokerUrl, prove } = settings;
   const name = `daypass ${brokerUrl} ${settings.audience} ${settings.scope}`;
   const store = openTokenStore(name, settings.storage);
+  const withLock = createLock(name);
   const attempt = createBackoff((error) => emit('error', error), prove);
   let flight: Promise<string> | undefined;
 
@@ -78,7 +79,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   async function getToken(unwanted?: Unwanted): Promise<string> {
     const token = await atHand(renewalMarginSeconds, unwanted);
     if (token) return token;
-    flight ??= withLock(name, () => obtain(unwanted)).finally(() => {
+    flight ??= withLock(() => obtain(unwanted)).finally(() => {
       flight = undefined;
     });
     return flight;
@@ -93,7 +94,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
      * @throws SessionError when none is to be had; the token stays in use
      */
     async replaceSession(token: string): Promise<string> {
-      await withLock(name, async () => {
+      await withLock(async () => {
         const held = await store.read();
         if (held?.access_token === token) await end(held, 'refused');
       });
@@ -102,7 +103,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
 
     /** @throws SessionError, and the token is kept, when the broker could not be told */
     revoke: () =>
-      withLock(name, async () => {
+      withLock(async () => {
         const held = await store.read();
         if (!held) return;
         await askBroker(`${brokerUrl}/revoke`, { token: held.access_token });

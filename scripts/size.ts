@@ -13,7 +13,7 @@ const table: readonly Measured[] = [
   { name: 'dist/daypass.js', budget: 6_000, bundle: bundleScript },
   { name: 'dist/daypass-proof.js', budget: 3_900, bundle: bundleProof },
   { name: 'dist/daypass-solver.js', budget: 2_000, bundle: bundleSolver },
-  { name: 'daypass', budget: 7_000, bundle: () => bundlePage('client/index.ts') },
+  { name: 'daypass', budget: 7_600, bundle: () => bundlePage('client/index.ts') },
   { name: 'daypass/verify', budget: 10_000, bundle: () => bundleServer('src/package/verify.ts') },
   { name: 'daypass/hono', budget: 11_000, bundle: () => bundleServer('src/package/hono.ts') },
   { name: 'daypass/identity', budget: 12_500, bundle: () => bundleServer('src/package/identity.ts') },

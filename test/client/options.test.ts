@@ -4,6 +4,8 @@ import { checkOptions, type SessionOptions } from '../../client/options.ts';
 import { defaultEmailDomain } from '../../src/policy/defaults.ts';
 import { optionsWith } from './support/fakeSite.ts';
 
+const none = (): null => null;
+
 test.each([
   ['identityUrl', 7],
   ['identityUrl', 'http://'],
@@ -18,6 +20,13 @@ test.each([
   ['prove', null],
   ['storage', 'localStorage'],
   ['storage', {}],
+  ['storage', ''],
+  ['storage', 0],
+  ['storage', false],
+  ['storage', { getItem: none }],
+  ['storage', { getItem: none, setItem: none }],
+  ['storage', { getItem: none, setItem: none, removeItem: 'remove' }],
+  ['storage', { get: none, set: none, remove: none }],
 ])('a malformed %s is a TypeError at construction: %j', (name, value) => {
   expect(() => createSession(optionsWith({ [name]: value }))).toThrow(TypeError);
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { boundStorage } from '../../client/boundStorage.ts';
 import { createSession } from '../../client/index.ts';
 import type { TokenStorage } from '../../client/options.ts';
 import { openTokenStore } from '../../client/storage.ts';
@@ -290,7 +291,7 @@ describe('a storage that answers late', () => {
 
   test('is waited for two seconds, once, and then not asked until it has answered', async () => {
     const waits = skipWaits();
-    const store = openTokenStore(key, lazy);
+    const store = openTokenStore(key, boundStorage(lazy));
     expect(await store.read()).toBeUndefined();
     expect(waits).toEqual([2]);
     expect(await store.read()).toBeUndefined();
@@ -300,7 +301,7 @@ describe('a storage that answers late', () => {
 
   test('holds at the end what was written last, and nothing older comes back', async () => {
     const waits = skipWaits();
-    const store = openTokenStore(key, lazy);
+    const store = openTokenStore(key, boundStorage(lazy));
     await store.write(token('one'));
     await store.write(token('two'));
     await store.write(token('three'));
@@ -316,7 +317,7 @@ describe('a storage that answers late', () => {
 
   test('loses what was forgotten meanwhile', async () => {
     skipWaits();
-    const store = openTokenStore(key, lazy);
+    const store = openTokenStore(key, boundStorage(lazy));
     await store.write(token('one'));
     await store.write(undefined);
     vi.unstubAllGlobals();
@@ -327,7 +328,7 @@ describe('a storage that answers late', () => {
   test('is read once it has answered', async () => {
     storage.items.set(key, JSON.stringify(good));
     skipWaits();
-    const store = openTokenStore(key, lazy);
+    const store = openTokenStore(key, boundStorage(lazy));
     expect(await store.read()).toBeUndefined();
     vi.unstubAllGlobals();
     await answerAll();

@@ -1,6 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createSession } from '../../client/index.ts';
-import type { TokenStorage } from '../../client/options.ts';
 import {
   coldStart,
   FakeSite,
@@ -94,45 +93,6 @@ test('storage holds the access token’s answer with its times, and nothing else
     'token_type',
   ]);
   expect(JSON.parse(item)).toMatchObject({ access_token: 'access-2', expiresAt: Date.now() + 300_000 });
-});
-
-const broken: [string, TokenStorage | null][] = [
-  ['none', null],
-  [
-    'one that throws',
-    {
-      getItem: () => {
-        throw new DOMException('denied', 'SecurityError');
-      },
-      setItem: () => {
-        throw new DOMException('denied', 'SecurityError');
-      },
-      removeItem: () => {
-        throw new DOMException('denied', 'SecurityError');
-      },
-    },
-  ],
-  [
-    'one that is full',
-    {
-      getItem: () => null,
-      setItem: () => {
-        throw new DOMException('full', 'QuotaExceededError');
-      },
-      removeItem: () => {},
-    },
-  ],
-];
-
-test.each(broken)('without usable storage the token is kept in memory: %s', async (_, given) => {
-  const session = openTab({ storage: given });
-  const token = await session.token();
-  expect(await session.token()).toBe(token);
-  expect(site.lines()).toEqual(coldStart);
-  await session.revoke();
-  expect(site.lines()).toEqual(['POST /session/revoke']);
-  await session.token();
-  expect(site.lines()).toEqual(coldStart);
 });
 
 test('localStorage is used where there is one', async () => {
