@@ -14,6 +14,8 @@ export interface Language {
   prepare(): Promise<void>;
   /** Runs it over files of vectors. */
   check(files: string[]): Promise<Outcome>;
+  /** Runs the tests of what stands beside the verifier, where there is more. */
+  test?(): Promise<Outcome>;
 }
 
 interface Outcome {
@@ -88,6 +90,7 @@ const go: Language = {
   part: 'go 1.23',
   prepare: () => mustRun('go', ['vet', '.'], sourceOf('go')),
   check: (files) => run('go', ['run', '-buildvcs=false', '-mod=readonly', '.', ...files], sourceOf('go')),
+  test: () => run('go', ['test', '-buildvcs=false', '-mod=readonly', '-v', '.'], sourceOf('go')),
 };
 
 const rust: Language = {

@@ -8,11 +8,18 @@ import { languages } from '../support/languages.ts';
 import { describeWith } from '../support/optional.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const files = ['accept.json', 'refuse.json', 'fields.json'].map((name) => join(import.meta.dirname, name));
-const [accept, refuse, fields] = files.map((file) => JSON.parse(readFileSync(file, 'utf8'))) as [
-  { name: string; code: string | null }[],
-  { name: string; code: string | null }[],
-  { name: string; code: string | null; token: string | null }[],
+interface Case {
+  name: string;
+  code: string | null;
+}
+
+const names = ['accept.json', 'refuse.json', 'sites.json', 'fields.json'];
+const files = names.map((name) => join(import.meta.dirname, name));
+const [accept, refuse, sites, fields] = files.map((file) => JSON.parse(readFileSync(file, 'utf8'))) as [
+  Case[],
+  Case[],
+  (Case & { sites: { secret: string }[] })[],
+  (Case & { token: string | null })[],
 ];
 
 // A first run fetches packages and compiles them.
@@ -27,14 +34,14 @@ const oddHeaders = [...read(`${examples}/README.md`).matchAll(/^\| `("\w+":.+)` 
   return { member: row[1] as string, python, node, go, java, rust };
 });
 
-for (const { name, part, prepare, check } of languages) {
+for (const { name, part, prepare, check, test: testMore } of languages) {
   const suite = part ? describeWith(part) : describe;
   suite(`examples/verify/${name}`, () => {
     beforeAll(prepare, timeout);
 
     test('agrees with every vector', { timeout }, async () => {
       const { status, output } = await check(files);
-      expect(output.trim()).toBe(`${accept.length + refuse.length + fields.length} vectors, 0 wrong`);
+      expect(output.trim()).toBe(`${[accept, refuse, sites, fields].flat().length} vectors, 0 wrong`);
       expect(status).toBe(0);
     });
 
@@ -55,6 +62,44 @@ for (const { name, part, prepare, check } of languages) {
         expect(oddHeaders.map((row) => [row.member, says(row)])).toEqual(
           oddHeaders.map((row) => [row.member, row[name as 'python']]),
         );
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+
+    if (testMore)
+      test('passes its own tests', { timeout }, async () => {
+        const { status, output } = await testMore();
+        expect(output.match(/^--- PASS/gm)?.length, output).toBeGreaterThanOrEqual(4);
+        expect(status, output).toBe(0);
+      });
+
+    test('is not made with settings that cannot work', { timeout }, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'daypass-vectors-'));
+      const good = sites[0] as (typeof sites)[0];
+      const [one, two, three] = good.sites as [object, object, object];
+      const secret = good.sites[0]?.secret;
+      const mistakes = {
+        'no site': [],
+        'one issuer twice': [one, { ...two, issuer: issuerOf(one) }],
+        'one site twice': [one, one],
+        'one secret for two': [one, { ...two, secret }],
+        'the secret of one as the other of another': [one, two, { ...three, secondarySecret: secret }],
+        'a short secret beside a good one': [one, { ...two, secret: 'short' }],
+        'an empty secret beside a good one': [one, { ...two, secret: '' }],
+      };
+      try {
+        const file = join(folder, 'mistakes.json');
+        // The token is good for the first site: only a verifier that cannot be made refuses it.
+        const cases = Object.entries(mistakes).map(([name, list]) => ({
+          ...good,
+          name,
+          sites: list,
+          code: 'not_configured',
+        }));
+        await writeFile(file, JSON.stringify([good, ...cases]));
+        const { output } = await check([file]);
+        expect(output.trim()).toBe(`${cases.length + 1} vectors, 0 wrong`);
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -87,6 +132,10 @@ for (const { name, part, prepare, check } of languages) {
       }
     });
   });
+}
+
+function issuerOf(site: object): string {
+  return (site as { issuer: string }).issuer;
 }
 
 test('every folder of examples/verify is run', () => {

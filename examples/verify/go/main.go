@@ -1,4 +1,4 @@
-// Runs Verify and ReadToken over files of vectors: go run . accept.json refuse.json fields.json
+// Runs a Verifier and ReadToken over files of vectors: go run . accept.json refuse.json sites.json fields.json
 package main
 
 import (
@@ -9,12 +9,18 @@ import (
 	"time"
 )
 
+type vectorSite struct {
+	Secret, SecondarySecret, Issuer, Audience string
+	DeployContexts                            []string
+}
+
 type vector struct {
-	Name, Secret, SecondarySecret, Issuer, Audience, Token string
-	DeployContexts                                         []string
-	Now                                                    int64
-	Code                                                   *string
-	Fields                                                 map[string]string
+	vectorSite
+	Sites                       *[]vectorSite
+	Name, Token, AcceptedIssuer string
+	Now                         int64
+	Code                        *string
+	Fields                      map[string]string
 }
 
 // isReadRight says whether ReadToken does with the fields of a vector what it must.
@@ -26,6 +32,32 @@ func (v vector) isReadRight() bool {
 	token, err := ReadToken(header)
 	isRefused := v.Code != nil && *v.Code != "token_missing"
 	return token == v.Token && (err != nil) == isRefused
+}
+
+// judge returns an error for a token that is refused. Settings that cannot work accept nothing.
+func (v vector) judge() error {
+	listed := []vectorSite{v.vectorSite}
+	if v.Sites != nil {
+		listed = *v.Sites
+	}
+	sites := []Site{}
+	for _, each := range listed {
+		secrets := []string{each.Secret}
+		if each.SecondarySecret != "" {
+			secrets = append(secrets, each.SecondarySecret)
+		}
+		sites = append(sites, Site{secrets, each.Issuer, each.Audience, each.DeployContexts})
+	}
+	verifier, err := NewVerifier(sites...)
+	if err != nil {
+		return err
+	}
+	verifier.now = func() time.Time { return time.Unix(v.Now, 0) }
+	claims, err := verifier.Verify(v.Token)
+	if err == nil && v.AcceptedIssuer != "" && claims["iss"] != v.AcceptedIssuer {
+		return fmt.Errorf("of %v", claims["iss"])
+	}
+	return err
 }
 
 func main() {
@@ -49,14 +81,7 @@ func main() {
 				}
 				continue
 			}
-			secrets := []string{v.Secret}
-			if v.SecondarySecret != "" {
-				secrets = append(secrets, v.SecondarySecret)
-			}
-			_, err := Verify(v.Token, Options{
-				Secrets: secrets, Issuer: v.Issuer, Audience: v.Audience, DeployContexts: v.DeployContexts,
-				Now: func() time.Time { return time.Unix(v.Now, 0) },
-			})
+			err := v.judge()
 			count++
 			if (err == nil) != (v.Code == nil) {
 				wrong++

@@ -19,13 +19,50 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Options is what a backend knows of the tokens that it accepts.
-type Options struct {
+// Site is one whose tokens a backend accepts.
+type Site struct {
 	Secrets        []string // DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
-	Issuer         string   // your site, such as https://your-site.example
-	Audience       string
-	DeployContexts []string // usually production alone
-	Now            func() time.Time
+	Issuer         string   // such as https://your-site.example
+	Audience       string   // usually api
+	DeployContexts []string // usually production alone; for tokens of `npm start`: dev
+}
+
+// Verifier verifies the access tokens of its sites.
+type Verifier struct {
+	sites map[string]Site              // by issuer
+	keys  map[string]map[string][]byte // by issuer and kid
+	now   func() time.Time
+}
+
+// NewVerifier is called where the backend starts, so that a bad secret is found there. Of several sites, the issuer in the
+// token chooses: the claim iss says which it was.
+func NewVerifier(sites ...Site) (*Verifier, error) {
+	verifier := &Verifier{map[string]Site{}, map[string]map[string][]byte{}, time.Now}
+	if len(sites) == 0 {
+		return nil, errors.New("name at least one site")
+	}
+	seen := map[string]bool{}
+	for _, site := range sites {
+		if _, twice := verifier.sites[site.Issuer]; twice {
+			return nil, fmt.Errorf("%s stands twice: give one site all its secrets", site.Issuer)
+		}
+		if site.Audience == "" || len(site.DeployContexts) == 0 || len(site.Secrets) == 0 {
+			return nil, fmt.Errorf("%s needs a secret, an audience and a deploy context", site.Issuer)
+		}
+		keys := map[string][]byte{}
+		for _, secret := range site.Secrets {
+			if len(secret) < 32 {
+				return nil, fmt.Errorf("a secret of %s is missing, or shorter than 32 bytes: set DAYPASS_SECRET", site.Issuer)
+			}
+			if seen[secret] {
+				return nil, fmt.Errorf("a secret of %s stands twice: make another", site.Issuer)
+			}
+			seen[secret] = true
+			keys[keyID(secret)] = []byte(secret)
+		}
+		verifier.sites[site.Issuer], verifier.keys[site.Issuer] = site, keys
+	}
+	return verifier, nil
 }
 
 var (
@@ -38,6 +75,9 @@ var (
 	single = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 )
 
+// ErrSentTwice is the one fault of a request that is answered with 400: which of two tokens counts nobody can say.
+var ErrSentTwice = errors.New("sent twice")
+
 // ReadToken returns the token of a request: of Authorization: Bearer, or of X-Daypass, which holds it alone, where a password
 // of the site takes Authorization. It is empty when it is in neither: answer 401 without an error code. What is not one token
 // is an error.
@@ -48,7 +88,7 @@ func ReadToken(header http.Header) (string, error) {
 		return "", nil
 	}
 	if match != nil && own != nil {
-		return "", errors.New("sent twice")
+		return "", ErrSentTwice
 	}
 	token := strings.Join(own, ", ")
 	if match != nil {
@@ -61,50 +101,67 @@ func ReadToken(header http.Header) (string, error) {
 }
 
 // Verify returns the claims of a Daypass access token, or an error for one that is refused.
-func Verify(token string, options Options) (jwt.MapClaims, error) {
+func (verifier *Verifier) Verify(token string) (jwt.MapClaims, error) {
 	// Go's base64 skips line breaks, also when it is strict.
 	if len(token) > 4096 || !compact.MatchString(token) {
 		return nil, errors.New("too long, or not three parts of base64url")
 	}
-	for _, part := range strings.Split(token, ".")[:2] {
+	parts := strings.Split(token, ".")
+	for _, part := range parts[:2] {
 		if err := checkJSON(part); err != nil {
 			return nil, err
 		}
 	}
+	site, ok := verifier.sites[issuerOf(parts[1])]
+	if !ok {
+		return nil, errors.New("a site that is not accepted")
+	}
 	claims := jwt.MapClaims{}
 	_, err := jwt.ParseWithClaims(token, claims,
-		func(token *jwt.Token) (any, error) { return findKey(token.Header, options.Secrets) },
+		func(token *jwt.Token) (any, error) { return findKey(token.Header, verifier.keys[site.Issuer]) },
 		jwt.WithValidMethods([]string{"HS256"}),
 		jwt.WithStrictDecoding(),
-		jwt.WithIssuer(options.Issuer),
-		jwt.WithAudience(options.Audience),
+		jwt.WithIssuer(site.Issuer),
+		jwt.WithAudience(site.Audience),
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
 		jwt.WithLeeway(30*time.Second),
-		jwt.WithTimeFunc(options.Now),
+		jwt.WithTimeFunc(verifier.now),
 	)
 	if err != nil {
 		return nil, err
 	}
-	return claims, checkClaims(claims, options.DeployContexts)
+	if err := checkClaims(claims, site.DeployContexts); err != nil {
+		return nil, err
+	}
+	return claims, nil
 }
 
-func findKey(header map[string]any, secrets []string) (any, error) {
+// issuerOf reads what no signature vouches for yet: it chooses among the sites, no more.
+func issuerOf(part string) string {
+	data, _ := base64.RawURLEncoding.DecodeString(part)
+	claims := map[string]any{}
+	_ = json.Unmarshal(data, &claims)
+	issuer, _ := claims["iss"].(string)
+	return issuer
+}
+
+func findKey(header map[string]any, keys map[string][]byte) (any, error) {
 	// golang-jwt looks at neither, although a crit that is not understood must be refused.
 	if _, ok := header["crit"]; ok || header["typ"] != "JWT" {
 		return nil, errors.New("another kind of token")
 	}
-	for _, secret := range secrets {
-		if len(secret) < 32 {
-			return nil, errors.New("a secret is missing, or shorter than 32 bytes")
-		}
-		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write([]byte("daypass kid"))
-		if header["kid"] == base64.RawURLEncoding.EncodeToString(mac.Sum(nil))[:8] {
-			return []byte(secret), nil
-		}
+	kid, _ := header["kid"].(string)
+	if key, ok := keys[kid]; ok {
+		return key, nil
 	}
 	return nil, errors.New("unknown key")
+}
+
+func keyID(secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("daypass kid"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))[:8]
 }
 
 func checkClaims(claims jwt.MapClaims, deployContexts []string) error {

@@ -2,19 +2,27 @@ import { createHmac } from 'node:crypto';
 import { base64url, errors, jwtVerify } from 'jose';
 
 /**
- * Verifies a Daypass access token with jose: copy this file into your backend.
- * @param {string} token
- * @param {object} options
- * @param {string[]} options.secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
- * @param {string} options.issuer your site, such as https://your-site.example
- * @param {string} [options.audience]
- * @param {string[]} [options.deployContexts]
- * @param {Date} [options.now]
- * @returns {Promise<import('jose').JWTPayload>} the claims
- * @throws {errors.JOSEError} for a token that is refused
+ * @typedef {object} Site whose tokens are accepted
+ * @property {string[]} secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
+ * @property {string} issuer your site, such as https://your-site.example
+ * @property {string} [audience] default: api
+ * @property {string[]} [deployContexts] default: production alone; for tokens of `npm start`: ['dev']
  */
-export async function verify(token, options) {
-  const { secrets, issuer, audience = 'api', deployContexts = ['production'], now = new Date() } = options;
+
+/**
+ * Makes a verifier of Daypass access tokens with jose: copy this file into your backend, and call this at its start, so that
+ * a bad secret is found there.
+ * @param {...Site} sites of several, the issuer in the token chooses: the claim iss says which it was
+ * @returns {(token: string, now?: Date) => Promise<import('jose').JWTPayload>} gives the claims of a token, or throws a
+ * JOSEError for one that is refused
+ * @throws {TypeError} for settings that cannot work
+ */
+export function createVerifier(...sites) {
+  const byIssuer = checkSites(sites);
+  return (token, now = new Date()) => verify(token, byIssuer, now);
+}
+
+async function verify(token, sites, now) {
   if (token.length > 4096) throw new errors.JWSInvalid('too long');
   const parts = token.split('.');
   if (parts.length !== 3 || !parts.every(isCanonical)) throw new errors.JWSInvalid('not in canonical form');
@@ -23,7 +31,10 @@ export async function verify(token, options) {
   // jose compares typ without case, and honours a crit of b64.
   if (header.typ !== 'JWT' || 'crit' in header) throw new errors.JWSInvalid('another kind of token');
 
-  await jwtVerify(token, ({ kid }) => findKey(secrets, kid), {
+  const site = sites.get(claims.iss);
+  check(site !== undefined, 'iss');
+  const { issuer, audience = 'api', deployContexts = ['production'], keys } = site;
+  await jwtVerify(token, ({ kid }) => keys.get(kid) ?? noKey(), {
     algorithms: ['HS256'],
     issuer,
     audience,
@@ -68,13 +79,30 @@ function check(isRight, what) {
   if (!isRight) throw new errors.JWTInvalid(`${what} is not as it must be`);
 }
 
-function findKey(secrets, kid) {
-  check(!secrets.some((secret) => Buffer.byteLength(secret) < 32), 'a secret');
-  const secret = secrets.find(
-    (each) => createHmac('sha256', each).update('daypass kid').digest('base64url').slice(0, 8) === kid,
-  );
-  if (secret === undefined) throw new errors.JWKSNoMatchingKey();
-  return new TextEncoder().encode(secret);
+function noKey() {
+  throw new errors.JWKSNoMatchingKey();
+}
+
+/** The sites by issuer, each with its keys by kid. */
+function checkSites(sites) {
+  const byIssuer = new Map();
+  const all = sites.flatMap(({ secrets }) => secrets);
+  if (sites.length === 0) throw new TypeError('Name at least one site.');
+  if (new Set(all).size < all.length) throw new TypeError('A secret stands twice: make another.');
+  for (const { secrets, issuer, audience, deployContexts, ...unknown } of sites) {
+    const [name] = Object.keys(unknown);
+    if (name !== undefined) throw new TypeError(`${name} is unknown`);
+    if (byIssuer.has(issuer)) throw new TypeError(`${issuer} stands twice: give one site all its secrets.`);
+    if (secrets.length === 0 || secrets.some((each) => Buffer.byteLength(each ?? '') < 32))
+      throw new TypeError(`A secret of ${issuer} is missing, or shorter than 32 bytes: set DAYPASS_SECRET.`);
+    const keys = new Map(secrets.map((each) => [keyId(each), new TextEncoder().encode(each)]));
+    byIssuer.set(issuer, { issuer, audience, deployContexts, keys });
+  }
+  return byIssuer;
+}
+
+function keyId(secret) {
+  return createHmac('sha256', secret).update('daypass kid').digest('base64url').slice(0, 8);
 }
 
 /** Decoders ignore the bits behind the last byte, so one signature would have several spellings. */

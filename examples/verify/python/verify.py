@@ -6,44 +6,81 @@ import json
 import re
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import jwt
 
 
-def verify(
-    token: str,
-    *,
-    secrets: Collection[str],
-    issuer: str,
-    audience: str = "api",
-    deploy_contexts: Collection[str] = ("production",),
-    now: float | None = None,
-) -> dict[str, Any]:
-    """Returns the claims of a token, or raises jwt.InvalidTokenError.
+@dataclass(frozen=True)
+class Site:
+    """A site whose tokens are accepted.
 
     secrets: DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation.
-    now: the present in seconds since the epoch, by default time.time().
+    issuer: such as https://your-site.example
+    deploy_contexts: for tokens of `npm start`, ["dev"]
     """
+
+    secrets: Collection[str | None]
+    issuer: str
+    audience: str = "api"
+    deploy_contexts: Collection[str] = ("production",)
+
+
+class Verifier:
+    """Make it where your backend starts, so that a bad secret is found there."""
+
+    def __init__(self, *sites: Site) -> None:
+        """Of several sites, the issuer in the token chooses: the claim iss says which it was.
+
+        Raises ValueError for settings that cannot work.
+        """
+        secrets = [secret for site in sites for secret in site.secrets]
+        if not sites or any(not site.secrets for site in sites):
+            raise ValueError("name at least one site, each with a secret")
+        if any(len((secret or "").encode()) < 32 for secret in secrets):
+            raise ValueError("a secret is missing, or shorter than 32 bytes: set DAYPASS_SECRET")
+        if len(set(secrets)) < len(secrets):
+            raise ValueError("a secret stands twice: make another")
+        self._sites = {site.issuer: site for site in sites}
+        if len(self._sites) < len(sites):
+            raise ValueError("an issuer stands twice: give one site all its secrets")
+        self._keys = {
+            site.issuer: {_key_id(secret): secret for secret in site.secrets if secret} for site in sites
+        }
+
+    def verify(self, token: str, now: float | None = None) -> dict[str, Any]:
+        """Returns the claims of a token, or raises jwt.InvalidTokenError.
+
+        now: the present in seconds since the epoch, by default time.time().
+        """
+        header, claims = _read(token)
+        site = self._sites.get(str(claims.get("iss")))
+        if site is None:
+            raise jwt.InvalidIssuerError("a site that is not accepted")
+        key = self._keys[site.issuer].get(str(header.get("kid")))
+        if key is None:
+            raise jwt.InvalidTokenError("unknown key")
+        return _check(token, site, key, time.time() if now is None else now)
+
+
+def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(token) > 4096 or not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}", token):
         raise jwt.DecodeError("too long, or not three parts of base64url")
     header, claims = (_parse(part) for part in token.split(".")[:2])
     if header.get("typ") != "JWT" or "crit" in header:
         raise jwt.InvalidTokenError("another kind of token")
-    if any(len(secret.encode()) < 32 for secret in secrets):
-        raise jwt.InvalidTokenError("a secret is missing, or shorter than 32 bytes")
-    keys = {_key_id(secret): secret for secret in secrets}
-    kid = header.get("kid")
-    if not isinstance(kid, str) or kid not in keys:
-        raise jwt.InvalidTokenError("unknown key")
+    return header, claims
 
+
+def _check(token: str, site: Site, key: str, now: float) -> dict[str, Any]:
     # PyJWT asks the system's clock and takes "123" and 1.5 for times, so they are checked below.
-    jwt.decode(
+    claims: dict[str, Any] = jwt.decode(
         token,
-        keys[kid],
+        key,
         algorithms=["HS256"],
-        issuer=issuer,
-        audience=audience,
+        issuer=site.issuer,
+        audience=site.audience,
         options={
             "require": ["iss", "aud", "sub", "jti", "iat", "exp", "deploy_context"],
             "strict_aud": True,
@@ -55,13 +92,13 @@ def verify(
 
     if not re.fullmatch(r"anon_[A-Za-z0-9_-]{22}", claims["sub"]) or claims["jti"] == "":
         raise jwt.InvalidTokenError("not a session of Daypass")
-    if not isinstance(claims.get("scope", ""), str) or claims["deploy_context"] not in list(deploy_contexts):
+    if not isinstance(claims.get("scope", ""), str) or claims["deploy_context"] not in list(
+        site.deploy_contexts
+    ):
         raise jwt.InvalidTokenError("a scope that is no string, or another deploy context")
     times = [claims["iat"], claims["exp"], claims.get("nbf", 0), claims.get("auth_time", 0)]
     if not all(_is_whole(value) for value in times):
         raise jwt.InvalidTokenError("a time that is no whole number of seconds")
-    if now is None:
-        now = time.time()
     if not 0 < claims["exp"] - claims["iat"] <= 3600:
         raise jwt.InvalidTokenError("a life that no Daypass token has")
     if claims.get("auth_time", 0) > claims["iat"]:

@@ -1,4 +1,4 @@
-//! Runs verify() and read_token() over files of vectors: cargo run -- accept.json refuse.json fields.json
+//! Runs a Verifier and read_token() over files of vectors: cargo run -- accept.json refuse.json sites.json fields.json
 
 mod verify;
 
@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use serde::Deserialize;
-use verify::{Options, read_token, verify};
+use serde_json::Value;
+use verify::{Refused, Site, Verifier, read_token};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Case {
     Fields(Fields),
-    Vector(Vector),
+    Vector(Box<Vector>),
 }
 
 #[derive(Deserialize)]
@@ -20,20 +21,6 @@ struct Fields {
     name: String,
     fields: HashMap<String, String>,
     token: Option<String>,
-    code: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Vector {
-    name: String,
-    secret: String,
-    secondary_secret: Option<String>,
-    issuer: String,
-    audience: String,
-    deploy_contexts: Vec<String>,
-    now: u64,
-    token: String,
     code: Option<String>,
 }
 
@@ -50,29 +37,60 @@ impl Fields {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VectorSite {
+    secret: String,
+    secondary_secret: Option<String>,
+    issuer: String,
+    audience: String,
+    deploy_contexts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Vector {
+    name: String,
+    #[serde(flatten)]
+    one: Option<VectorSite>,
+    sites: Option<Vec<VectorSite>>,
+    now: u64,
+    token: String,
+    code: Option<String>,
+    accepted_issuer: Option<String>,
+}
+
+fn site_of(each: VectorSite) -> Site {
+    Site {
+        secrets: std::iter::once(each.secret)
+            .chain(each.secondary_secret)
+            .collect(),
+        issuer: each.issuer,
+        audience: each.audience,
+        deploy_contexts: each.deploy_contexts,
+    }
+}
+
 impl Vector {
-    /// What verify() does with it otherwise than it must.
-    fn complaint(&self) -> Option<String> {
-        let secrets: Vec<&str> = std::iter::once(&self.secret)
-            .chain(&self.secondary_secret)
-            .map(String::as_str)
-            .collect();
-        let deploy_contexts: Vec<&str> = self.deploy_contexts.iter().map(String::as_str).collect();
-        let result = verify(
-            &self.token,
-            &Options {
-                secrets: &secrets,
-                issuer: &self.issuer,
-                audience: &self.audience,
-                deploy_contexts: &deploy_contexts,
-                now: self.now,
-            },
-        );
-        match result {
-            Ok(_) if self.code.is_some() => Some(format!("accepted: {}", self.name)),
-            Err(refused) if self.code.is_none() => {
-                Some(format!("refused: {} ({})", self.name, refused.0))
+    /// Settings that cannot work accept nothing.
+    fn judge(self) -> Result<(), Refused> {
+        let sites = self.sites.unwrap_or_else(|| self.one.into_iter().collect());
+        let verifier = Verifier::new(sites.into_iter().map(site_of).collect()).map_err(Refused)?;
+        let claims = verifier.verify(&self.token, self.now)?;
+        match self.accepted_issuer {
+            Some(issuer) if claims.get("iss") != Some(&Value::from(issuer.as_str())) => {
+                Err(Refused("of another site".to_owned()))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a Verifier does with it otherwise than it must.
+    fn complaint(self) -> Option<String> {
+        let (name, is_refused) = (self.name.clone(), self.code.is_some());
+        match self.judge() {
+            Ok(()) if is_refused => Some(format!("accepted: {name}")),
+            Err(refused) if !is_refused => Some(format!("refused: {name} ({})", refused.0)),
             _ => None,
         }
     }
@@ -83,7 +101,7 @@ fn main() -> ExitCode {
     for path in std::env::args().skip(1) {
         let file = std::fs::read_to_string(&path).expect("a file of vectors");
         let cases: Vec<Case> = serde_json::from_str(&file).expect("a list of vectors");
-        for case in &cases {
+        for case in cases {
             let complaint = match case {
                 Case::Fields(fields) => fields.complaint(),
                 Case::Vector(vector) => vector.complaint(),

@@ -1,5 +1,6 @@
 //! Verifies Daypass access tokens with jsonwebtoken: copy this file into your backend.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -7,17 +8,22 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// What a backend knows of the tokens that it accepts.
-pub struct Options<'a> {
+/// A site whose tokens a backend accepts.
+pub struct Site {
     /// DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation.
-    pub secrets: &'a [&'a str],
-    /// Your site, such as `https://your-site.example`.
-    pub issuer: &'a str,
-    pub audience: &'a str,
-    /// Usually production alone.
-    pub deploy_contexts: &'a [&'a str],
-    /// The present, seconds since the epoch: `jsonwebtoken::get_current_timestamp()`.
-    pub now: u64,
+    pub secrets: Vec<String>,
+    /// Such as `https://your-site.example`.
+    pub issuer: String,
+    /// Usually api.
+    pub audience: String,
+    /// Usually production alone; for tokens of `npm start`: dev.
+    pub deploy_contexts: Vec<String>,
+}
+
+/// Verifies the access tokens of its sites.
+pub struct Verifier {
+    /// By issuer, each with its secrets by kid.
+    sites: HashMap<String, (Site, HashMap<String, String>)>,
 }
 
 /// Why a token was refused: for the log, not for the caller.
@@ -52,7 +58,10 @@ pub fn read_token<'a>(
     if is_bearer && x_daypass.is_some() {
         return refuse("sent twice");
     }
-    let Some(token) = is_bearer.then(|| rest.trim_start_matches(' ')).or(x_daypass) else {
+    let Some(token) = is_bearer
+        .then(|| rest.trim_start_matches(' '))
+        .or(x_daypass)
+    else {
         return Ok(None);
     };
     let name = token.trim_end_matches('=');
@@ -63,11 +72,73 @@ pub fn read_token<'a>(
     Ok(Some(token))
 }
 
-/// Returns the claims of an access token.
-pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refused> {
-    if token.len() > 4096 {
-        return refuse("too long");
+impl Verifier {
+    /// Make it where your backend starts, so that a bad secret is found there. Of several sites, the issuer in the token
+    /// chooses: the claim `iss` says which it was.
+    pub fn new(sites: Vec<Site>) -> Result<Verifier, String> {
+        if sites.is_empty() {
+            return Err("name at least one site".to_owned());
+        }
+        let mut by_issuer = HashMap::new();
+        let mut seen = HashSet::new();
+        for site in sites {
+            let issuer = site.issuer.clone();
+            if site.secrets.is_empty() || site.secrets.iter().any(|secret| secret.len() < 32) {
+                return Err(format!(
+                    "a secret of {issuer} is missing, or shorter than 32 bytes: set DAYPASS_SECRET"
+                ));
+            }
+            if !site
+                .secrets
+                .iter()
+                .all(|secret| seen.insert(secret.clone()))
+            {
+                return Err(format!("a secret of {issuer} stands twice: make another"));
+            }
+            let keys = site
+                .secrets
+                .iter()
+                .map(|secret| (key_id(secret), secret.clone()))
+                .collect();
+            if by_issuer.insert(issuer.clone(), (site, keys)).is_some() {
+                return Err(format!(
+                    "{issuer} stands twice: give one site all its secrets"
+                ));
+            }
+        }
+        Ok(Verifier { sites: by_issuer })
     }
+
+    /// Returns the claims of an access token.
+    ///
+    /// now: the present, seconds since the epoch: `jsonwebtoken::get_current_timestamp()`.
+    pub fn verify(&self, token: &str, now: u64) -> Result<Map<String, Value>, Refused> {
+        if token.len() > 4096 {
+            return refuse("too long");
+        }
+        let Some(Unique(Value::Object(claims))) = token
+            .split('.')
+            .nth(1)
+            .and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok())
+            .and_then(|json| serde_json::from_slice(&json).ok())
+        else {
+            return refuse("the claims are not an object");
+        };
+        // No signature vouches for it yet: it chooses among the sites, no more.
+        let issuer = claims.get("iss").and_then(Value::as_str);
+        match issuer.and_then(|issuer| self.sites.get(issuer)) {
+            Some((site, keys)) => verify(token, site, keys, now),
+            None => refuse("a site that is not accepted"),
+        }
+    }
+}
+
+fn verify(
+    token: &str,
+    site: &Site,
+    keys: &HashMap<String, String>,
+    now: u64,
+) -> Result<Map<String, Value>, Refused> {
     let encoded = token.split('.').next().unwrap_or_default();
     let Unique(Value::Object(header)) =
         serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(encoded)?)?
@@ -81,20 +152,17 @@ pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refu
     if header.get("typ") != Some(&Value::from("JWT")) || header.contains_key("crit") {
         return refuse("another kind of token");
     }
-    if options.secrets.iter().any(|secret| secret.len() < 32) {
-        return refuse("a secret is missing, or shorter than 32 bytes");
-    }
-    let Some(secret) = options
-        .secrets
-        .iter()
-        .find(|secret| header.get("kid") == Some(&key_id(secret).into()))
+    let Some(secret) = header
+        .get("kid")
+        .and_then(Value::as_str)
+        .and_then(|kid| keys.get(kid))
     else {
         return refuse("unknown key");
     };
 
     let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_issuer(&[options.issuer]);
-    validation.set_audience(&[options.audience]);
+    validation.set_issuer(&[&site.issuer]);
+    validation.set_audience(&[&site.audience]);
     validation.set_required_spec_claims(&["iss", "aud", "sub"]);
     // jsonwebtoken asks the system's clock, rounds fractions and accepts up to exp + leeway; it never looks at iat.
     validation.validate_exp = false;
@@ -117,7 +185,9 @@ pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refu
     if !text("sub").is_some_and(is_session) {
         return refuse("sub is not a session of Daypass");
     }
-    if !text("deploy_context").is_some_and(|context| options.deploy_contexts.contains(&context)) {
+    if !text("deploy_context")
+        .is_some_and(|name| site.deploy_contexts.iter().any(|each| each == name))
+    {
         return refuse("another deploy context");
     }
     let time = |name: &str, default: Option<u64>| claims.get(name).map_or(default, whole_seconds);
@@ -135,7 +205,7 @@ pub fn verify(token: &str, options: &Options) -> Result<Map<String, Value>, Refu
     if began > issued {
         return refuse("minted before its session began");
     }
-    if issued.max(not_before) > options.now + 30 || options.now >= expires + 30 {
+    if issued.max(not_before) > now + 30 || now >= expires + 30 {
         return refuse("not yet valid, or expired");
     }
     Ok(claims)

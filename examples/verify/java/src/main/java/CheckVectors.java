@@ -9,8 +9,17 @@ import java.util.stream.Stream;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Runs Verifier over files of vectors: mvn -q compile exec:java -Dexec.args="accept.json refuse.json fields.json" */
+/** Runs Verifier over files of vectors: mvn -q compile exec:java -Dexec.args="accept.json refuse.json sites.json fields.json" */
 public final class CheckVectors {
+    record VectorSite(
+            String secret, String secondarySecret, String issuer, String audience, Set<String> deployContexts) {
+
+        Verifier.Site site() {
+            var secrets = Stream.of(secret, secondarySecret).filter(Objects::nonNull).toList();
+            return new Verifier.Site(secrets, issuer, audience, deployContexts);
+        }
+    }
+
     record Vector(
             String name,
             String why,
@@ -19,9 +28,11 @@ public final class CheckVectors {
             String issuer,
             String audience,
             Set<String> deployContexts,
+            List<VectorSite> sites,
             long now,
             String token,
             String code,
+            String acceptedIssuer,
             Map<String, String> fields) {
 
         /** Whether readToken does with the fields what it must. */
@@ -34,12 +45,14 @@ public final class CheckVectors {
             }
         }
 
+        /** Settings that cannot work accept nothing. */
         boolean isAccepted() {
-            var secrets = Stream.of(secret, secondarySecret).filter(Objects::nonNull).toList();
+            var one = new VectorSite(secret, secondarySecret, issuer, audience, deployContexts);
+            var all = Objects.requireNonNullElse(sites, List.of(one)).stream().map(VectorSite::site).toList();
             try {
-                new Verifier(secrets, issuer, audience, deployContexts, () -> Instant.ofEpochSecond(now)).verify(token);
-                return true;
-            } catch (BadJWTException refusal) {
+                var claims = new Verifier(all, () -> Instant.ofEpochSecond(now)).verify(token);
+                return acceptedIssuer == null || acceptedIssuer.equals(claims.get("iss"));
+            } catch (BadJWTException | IllegalArgumentException refusal) {
                 return false;
             }
         }

@@ -10,6 +10,8 @@ import java.security.GeneralSecurityException;
 import java.text.ParseException;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,16 +27,53 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * Verifies Daypass access tokens with Nimbus JOSE + JWT: copy this file into your backend.
- *
- * @param secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
- * @param issuer your site, such as https://your-site.example
- * @param deployContexts usually production alone
- * @param clock usually Clock.systemUTC()
- */
-public record Verifier(
-        List<String> secrets, String issuer, String audience, Set<String> deployContexts, InstantSource clock) {
+/** Verifies Daypass access tokens with Nimbus JOSE + JWT: copy this file into your backend. */
+public final class Verifier {
+    /**
+     * A site whose tokens a backend accepts.
+     *
+     * @param secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
+     * @param issuer such as https://your-site.example
+     * @param audience usually api
+     * @param deployContexts usually production alone; for tokens of `npm start`: dev
+     */
+    public record Site(List<String> secrets, String issuer, String audience, Set<String> deployContexts) {}
+
+    private final Map<String, Site> sites = new HashMap<>();
+    private final Map<String, Map<String, String>> secrets = new HashMap<>();
+    private final InstantSource clock;
+
+    /**
+     * Make it where your backend starts, so that a bad secret is found there. Of several sites, the issuer in the token
+     * chooses: the claim iss says which it was.
+     *
+     * @param clock usually Clock.systemUTC()
+     * @throws IllegalArgumentException for settings that cannot work
+     */
+    public Verifier(List<Site> sites, InstantSource clock) {
+        this.clock = clock;
+        require(!sites.isEmpty(), "name at least one site");
+        var seen = new HashSet<String>();
+        for (var site : sites) {
+            var keys = new HashMap<String, String>();
+            require(!site.secrets().isEmpty(), site.issuer() + " needs a secret: set DAYPASS_SECRET");
+            for (var secret : site.secrets()) {
+                require(
+                        secret != null && secret.getBytes(StandardCharsets.UTF_8).length >= 32,
+                        "a secret of " + site.issuer() + " is missing, or shorter than 32 bytes: set DAYPASS_SECRET");
+                require(seen.add(secret), "a secret of " + site.issuer() + " stands twice: make another");
+                keys.put(keyId(secret), secret);
+            }
+            require(
+                    this.sites.put(site.issuer(), site) == null,
+                    site.issuer() + " stands twice: give one site all its secrets");
+            this.secrets.put(site.issuer(), keys);
+        }
+    }
+
+    private static void require(boolean isRight, String problem) {
+        if (!isRight) throw new IllegalArgumentException(problem);
+    }
 
     /** The object is the first level, each object or list inside another one more. */
     private static final StreamReadConstraints LEVELS =
@@ -74,13 +113,11 @@ public record Verifier(
         var claims = parse(parts[1]);
         // Nimbus leaves typ to its JWSTypeVerifier, and honours a crit of b64.
         check("JWT".equals(header.get("typ")) && !header.containsKey("crit"), "another kind of token");
-        check(
-                secrets.stream().allMatch(each -> each.getBytes(StandardCharsets.UTF_8).length >= 32),
-                "a secret is missing, or shorter than 32 bytes");
-        var secret = secrets.stream()
-                .filter(each -> keyId(each).equals(header.get("kid")))
-                .findFirst()
-                .orElseThrow(() -> new BadJWTException("unknown key"));
+        // No signature vouches for it yet: it chooses among the sites, no more.
+        var site = sites.get(claims.get("iss"));
+        check(site != null, "a site that is not accepted");
+        var secret = secrets.get(site.issuer()).get(header.get("kid"));
+        check(secret != null, "unknown key");
         try {
             var jws = JWSObject.parse(token);
             check(JWSAlgorithm.HS256.equals(jws.getHeader().getAlgorithm()), "another algorithm");
@@ -89,15 +126,14 @@ public record Verifier(
             throw new BadJWTException("not a JWS", error);
         }
 
-        check(issuer.equals(claims.get("iss")), "another issuer");
-        check(audience.equals(claims.get("aud")), "another audience");
+        check(site.audience().equals(claims.get("aud")), "another audience");
         check(
                 claims.get("sub") instanceof String sub && sub.matches("anon_[A-Za-z0-9_-]{22}"),
                 "sub is not a session of Daypass");
         check(claims.get("jti") instanceof String jti && !jti.isEmpty(), "jti must be a string");
         check(claims.getOrDefault("scope", "") instanceof String, "scope must be a string");
         check(
-                claims.get("deploy_context") instanceof String context && deployContexts.contains(context),
+                claims.get("deploy_context") instanceof String context && site.deployContexts().contains(context),
                 "another deploy context");
         var issued = seconds(claims.get("iat"));
         var expires = seconds(claims.get("exp"));
