@@ -1,5 +1,5 @@
 import type { TokenResponse } from '../src/protocol/messages.ts';
-import { type accessTokenType, jwtTokenType, tokenExchangeGrant } from '../src/protocol/oauth.ts';
+import { type accessTokenType, type jwtTokenType, tokenExchangeGrant } from '../src/protocol/oauth.ts';
 import { askBroker } from './askBroker.ts';
 import { SessionError } from './errors.ts';
 import type { Settings } from './options.ts';
@@ -38,29 +38,40 @@ export async function requestToken(
   };
 }
 
-/** How long an exchange waits in all, however often the broker asks for it. */
+/** How long a flight waits in all, however often the broker asks for it. */
 const patienceSeconds = 10;
 
+/** Asks as `requestToken` does, of the settings that it was made for. */
+export type PatientRequest = ReturnType<typeof createPatientRequest>;
+
 /**
- * Exchanges an Identity token. A 503 with `Retry-After` (RFC 9110 §15.6.4) is waited out, and the same token sent
- * again: the broker has released it, and another sign-up would only add to the trouble.
- * @param identityToken of the throwaway user
- * @param secondsLeft how long it may still wait
- * @throws SessionError once the broker asks for more than is left, and of every other refusal
+ * Makes what asks for the tokens of one flight. A 503 with `Retry-After` (RFC 9110 §15.6.4) is waited out, and the same
+ * token sent again: it is still good, since the broker has released it, and another sign-up would only add to the
+ * trouble.
  */
-export async function exchange(
-  settings: Settings,
-  identityToken: string,
-  secondsLeft = patienceSeconds,
-): Promise<HeldToken> {
-  try {
-    return await requestToken(settings, identityToken, jwtTokenType);
-  } catch (error) {
-    const { status, retryAfterSeconds = Infinity } = error as SessionError;
-    // A date may be a fraction of a second ahead.
-    const seconds = Math.max(1, retryAfterSeconds);
-    if (status !== 503 || seconds > secondsLeft) throw error;
-    await wait(seconds);
-    return exchange(settings, identityToken, secondsLeft - seconds);
-  }
+export function createPatientRequest(settings: Settings) {
+  let secondsLeft = patienceSeconds;
+
+  /**
+   * @param isNeeded asked before each wait: whether no other token will do meanwhile
+   * @throws SessionError once the broker asks for more than is left, and of every other refusal
+   */
+  return async (
+    token: string,
+    type: typeof accessTokenType | typeof jwtTokenType,
+    isNeeded: () => Promise<boolean>,
+  ): Promise<HeldToken> => {
+    for (;;) {
+      try {
+        return await requestToken(settings, token, type);
+      } catch (error) {
+        const { status, retryAfterSeconds = Infinity } = error as SessionError;
+        // A date may be a fraction of a second ahead.
+        const seconds = Math.max(1, retryAfterSeconds);
+        if (status !== 503 || seconds > secondsLeft || !(await isNeeded())) throw error;
+        secondsLeft -= seconds;
+        await wait(seconds);
+      }
+    }
+  };
 }

@@ -1,4 +1,4 @@
-import { accessTokenType } from '../src/protocol/oauth.ts';
+import { accessTokenType, jwtTokenType } from '../src/protocol/oauth.ts';
 import { askBroker } from './askBroker.ts';
 import { createBackoff } from './backoff.ts';
 import { isRefusal } from './errors.ts';
@@ -7,7 +7,7 @@ import { lasts, renewalMarginSeconds } from './freshness.ts';
 import { createLock } from './lock.ts';
 import { makeProof } from './makeProof.ts';
 import type { Settings } from './options.ts';
-import { exchange, requestToken } from './requestToken.ts';
+import { createPatientRequest, type PatientRequest } from './requestToken.ts';
 import { signUp } from './signUp.ts';
 import { type HeldToken, openTokenStore } from './storage.ts';
 
@@ -33,7 +33,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   async function obtain(unwanted: Unwanted): Promise<string> {
     try {
       // Another tab may have been here while this one waited for the lock.
-      return (await atHand(renewalMarginSeconds, unwanted)) ?? (await attempt(next));
+      return (await atHand(renewalMarginSeconds, unwanted)) ?? (await attempt(() => next(unwanted)));
     } catch (error) {
       const token = await atHand(0, unwanted);
       if (token) return token;
@@ -41,26 +41,32 @@ export function createTokenSource(settings: Settings, emit: Emit) {
     }
   }
 
-  async function next(): Promise<string> {
-    const renewed = await goOn(await store.read());
-    const held = renewed ?? (await begin());
+  async function next(unwanted: Unwanted): Promise<string> {
+    const request = createPatientRequest(settings);
+    const renewed = await goOn(await store.read(), unwanted, request);
+    const held = renewed ?? (await begin(request));
     await store.write(held);
     emit(renewed ? 'renewed' : 'obtained', held);
     return held.access_token;
   }
 
-  async function begin(): Promise<HeldToken> {
+  async function begin(request: PatientRequest): Promise<HeldToken> {
     const proof = await makeProof(prove, { brokerUrl, report: (progress) => emit('proof', progress) });
-    return exchange(settings, await signUp(settings, proof));
+    // A user that was signed up is not given up while another token lasts.
+    return request(await signUp(settings, proof), jwtTokenType, async () => true);
   }
 
   /** Renews; undefined when there is no session, or no more. */
-  async function goOn(held: HeldToken | undefined): Promise<HeldToken | undefined> {
+  async function goOn(
+    held: HeldToken | undefined,
+    unwanted: Unwanted,
+    request: PatientRequest,
+  ): Promise<HeldToken | undefined> {
     if (!held?.sessionEndsAt) return undefined;
     let reason: EndReason = 'expired';
     if (Date.now() < held.sessionEndsAt) {
       try {
-        return await requestToken(settings, held.access_token, accessTokenType);
+        return await request(held.access_token, accessTokenType, async () => !(await atHand(0, unwanted)));
       } catch (error) {
         if (!isRefusal(error)) throw error;
         reason = 'refused';

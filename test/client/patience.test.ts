@@ -1,6 +1,14 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createSession } from '../../client/index.ts';
-import { brokerError, coldStart, FakeSite, failureOf, optionsWith, origin } from './support/fakeSite.ts';
+import {
+  brokerError,
+  coldStart,
+  FakeSite,
+  failureOf,
+  optionsWith,
+  origin,
+  tokenRefused,
+} from './support/fakeSite.ts';
 import { freeze, pass, skipWaits } from './support/freeze.ts';
 
 freeze();
@@ -85,4 +93,92 @@ test('nobody waits for a renewal while the token at hand is good', async () => {
   site.always(exchange, later('2'));
   expect(await session.token()).toBe(token);
   expect(waits).toEqual([]);
+});
+
+describe('a renewal that is answered 503 with Retry-After', () => {
+  const subjects = () =>
+    site.calls
+      .filter(({ line }) => line === exchange)
+      .map(({ body }) => new URLSearchParams(body).get('subject_token'));
+  let first: string;
+  beforeEach(async () => {
+    first = await session.token();
+    site.lines();
+  });
+
+  test('is waited for once the token at hand has expired: same session, same token, nobody signs up', async () => {
+    const errors: unknown[] = [];
+    session.on('error', (error) => errors.push(error));
+    pass(400);
+    site.once(exchange, later('2'), later('3'));
+    expect((await session.fetch(`${origin}/api/hello`)).status).toBe(200);
+    expect(subjects()).toEqual([first, first, first]);
+    expect(site.lines()).toEqual([exchange, exchange, exchange, 'GET /api/hello']);
+    expect([waits, errors]).toEqual([[2, 3], []]);
+  });
+
+  test('is waited for when the backend refuses the token at hand, or the page asks for another', async () => {
+    site.once('GET /api/hello', tokenRefused);
+    site.once(exchange, later('2'));
+    expect((await session.fetch(`${origin}/api/hello`)).status).toBe(200);
+    site.once(exchange, later('1'));
+    await session.token({ renew: true });
+    expect(waits).toEqual([2, 1]);
+    expect(site.lines()).toEqual([
+      'GET /api/hello',
+      exchange,
+      exchange,
+      'GET /api/hello',
+      exchange,
+      exchange,
+    ]);
+  });
+
+  test('is not waited for while the token at hand lasts: it is tried later', async () => {
+    pass(298);
+    site.once(exchange, later('2'));
+    expect(await session.token()).toBe(first);
+    expect([waits, site.lines()]).toEqual([[], [exchange]]);
+    pass(2);
+    expect(await session.token()).not.toBe(first);
+    expect([waits, site.lines()]).toEqual([[], [exchange]]);
+  });
+
+  test('is waited for once the token at hand expires meanwhile', async () => {
+    pass(250);
+    site.once(exchange, () => {
+      pass(100);
+      return later('2')();
+    });
+    expect(await session.token()).not.toBe(first);
+    expect([waits, site.lines()]).toEqual([[2], [exchange, exchange]]);
+  });
+
+  test('is waited for ten seconds in all, and its session stays', async () => {
+    pass(400);
+    site.always(exchange, later('4'));
+    expect(await failureOf(session.token())).toMatchObject({ status: 503, retryAfterSeconds: 4 });
+    expect([waits, site.lines()]).toEqual([
+      [4, 4],
+      [exchange, exchange, exchange],
+    ]);
+    pass(4);
+    site.always(exchange, () => Response.json(site.tokenResponse()));
+    await session.token();
+    expect(site.lines()).toEqual([exchange]);
+  });
+
+  test('is given up when the session ends meanwhile: another begins', async () => {
+    pass(400);
+    site.once(exchange, later('2'), brokerError(400, 'session_ended'));
+    await session.token();
+    expect(site.lines()).toEqual([exchange, exchange, signUp, logIn, exchange]);
+  });
+
+  test('and is refused then, leaves to the exchange what is left of the ten seconds', async () => {
+    pass(400);
+    site.once(exchange, later('7'), brokerError(400, 'session_ended'), later('3'), later('1'));
+    expect(await failureOf(session.token())).toMatchObject({ status: 503, retryAfterSeconds: 1 });
+    expect(waits).toEqual([7, 3]);
+  });
 });
