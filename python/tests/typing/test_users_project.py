@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).with_name("users_project.py")
-MODULES = ["daypass", "daypass.django", "daypass.rest_framework", "daypass.asgi", "daypass.asgi.fastapi"]
+MODULES = [
+    "daypass",
+    "daypass.django",
+    "daypass.rest_framework",
+    "daypass.asgi",
+    "daypass.asgi.fastapi",
+    "daypass.testing",
+]
 
 
 def test_mypy_strict_is_clean(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ from daypass.rest_framework import (
     Refused,
     Visitor,
 )
+from daypass.testing import TokenOptions, bearer_headers, make_access_token, make_visitor, mint_token
 
 
 def make_verifier(secret: str) -> Verifier | tuple[Problem, ...]:
@@ -141,3 +142,13 @@ fastapi = FastAPI(exception_handlers=exception_handlers)
 @fastapi.get("/hello")
 def fast(visitor: Annotated[AccessToken, Depends(RequireDaypass(verifier, scope="read"))]) -> str:
     return visitor.subject
+
+
+def test_writers() -> None:
+    options: TokenOptions = {"scopes": ["write"], "age_seconds": 5}
+    visitor: Visitor = make_visitor(**options)
+    token: str = mint_token(verifier, subject=visitor.subject, scopes=["write"])
+    headers: dict[str, str] = bearer_headers(deploy_context="dev")
+    assert token
+    assert headers
+    assert make_access_token(verifier, audience="api").scopes == ()
