@@ -8,7 +8,7 @@ import type { DevIdentityOptions } from './identity/options.ts';
 import { createDevLab } from './lab/createDevLab.ts';
 import type { DevPartsOptions } from './parts.ts';
 import type { DevSettings } from './settings.ts';
-import { type Apps, createApps } from './stack/apps.ts';
+import { type Apps, createApps, createFieldReport } from './stack/apps.ts';
 import { createStackControl } from './stack/control.ts';
 import { createKills } from './stack/kills.ts';
 import { watchIdentity } from './stack/watchIdentity.ts';
@@ -43,8 +43,17 @@ export function startDevServer(
     const environment = await readEnvironment(policy, (name) => parts.environment[name]);
     const place = { issuer: policy.issuer ?? url, deployContext: 'dev' } as const;
     const kills = createKills();
+    const onFieldDropped = createFieldReport(log);
     const build = (changed: Policy) =>
-      createApps(changed, { environment, place, operatorToken, identity: serveIdentity, kills, log });
+      createApps(changed, {
+        environment,
+        place,
+        operatorToken,
+        identity: serveIdentity,
+        kills,
+        log,
+        onFieldDropped,
+      });
     const watch = watchIdentity(settings, identityOptions.events !== undefined);
     let current = build(policy);
     apps = current;

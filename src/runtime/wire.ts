@@ -166,6 +166,9 @@ function rememberedBy({ accessToken }: Policy): RevocationOptions {
   return { rememberSeconds: sessionSeconds + ttlSeconds + renewalGraceSeconds + 60 };
 }
 
+/** Told of a request field that does not go on to the upstream, and why. */
+export type FieldDropped = NonNullable<GateDependencies['onFieldDropped']>;
+
 /** Puts a gate together. */
 export function wireGate(
   policy: Policy,
@@ -173,7 +176,7 @@ export function wireGate(
   place: Place,
   log: Log,
   time: CircuitTime = {},
-  onFieldDropped?: GateDependencies['onFieldDropped'],
+  onFieldDropped?: FieldDropped,
 ): Gate {
   return createGate({
     ...wireAuthorization(policy, environment, place, log, time),

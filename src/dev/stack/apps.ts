@@ -10,6 +10,7 @@ import type { Policy } from '../../policy/types.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Environment } from '../../runtime/environment.ts';
 import {
+  type FieldDropped,
   type Place,
   wireAdmission,
   wireAuthorization,
@@ -37,17 +38,31 @@ export interface AppsOptions {
   identity(request: Request): Promise<Response>;
   kills: Kills;
   log: Log;
+  onFieldDropped: FieldDropped;
+}
+
+/** Names that a caller makes up must not fill the memory. */
+const maxReported = 100;
+
+/** Reports each request field that the gate drops once, by its name: pages are written without reading the gate's list. */
+export function createFieldReport(log: Log): FieldDropped {
+  const reported = new Set<string>();
+  return (field, reason) => {
+    if (reported.has(field) || reported.size === maxReported) return;
+    reported.add(field);
+    log('request_field_dropped', { field, reason });
+  };
 }
 
 /** Makes the apps of one policy. Each set has a memory of its own, as a new deploy has. */
 export function createApps(policy: Policy, options: AppsOptions): Apps {
-  const { environment, place, operatorToken, identity, kills, log } = options;
+  const { environment, place, operatorToken, identity, kills, log, onFieldDropped } = options;
   const broker = wireBroker(policy, environment, place, () => operatorToken);
   const requirement = { audience: policy.defaultAudience, scope: undefined };
   return {
     guard: createGuardApp(wireGuard(policy, environment, log), identity, log),
     broker: createBrokerApp(kills.mortal(broker), log),
-    gate: createGateApp(wireGate(policy, environment, place, log), policy, log),
+    gate: createGateApp(wireGate(policy, environment, place, log, {}, onFieldDropped), policy, log),
     hello: createProtectedApp(
       wireAuthorization(policy, environment, place, log),
       requirement,
