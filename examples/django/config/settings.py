@@ -14,6 +14,11 @@ DAYPASS = {
     "ISSUER": os.environ.get("DAYPASS_ISSUER"),
 }
 
+# Behind the gate the host of a request is the gate's own name for this project; the site is in X-Forwarded-Host and
+# X-Forwarded-Proto. Whoever reaches this project past the gate can forge both: let the gate alone reach it.
+USE_X_FORWARDED_HOST = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -41,6 +46,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "PAGE_SIZE": 20,
     "DEFAULT_THROTTLE_RATES": {"daypass": "20/min"},
 }
 
@@ -53,7 +60,8 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-STATIC_URL = "static/"
+# Where a route of the gate lets it through, for REST framework's pages.
+STATIC_URL = "api/static/"
 TIME_ZONE = "UTC"
 USE_TZ = True
 TEMPLATES = [

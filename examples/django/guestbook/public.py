@@ -3,6 +3,7 @@
 from daypass.rest_framework import DaypassAuthentication, DaypassRateThrottle, HasDaypass
 from django.urls import path
 from rest_framework.generics import ListCreateAPIView
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 
 from .models import Entry
 from .serializers import EntrySerializer
@@ -14,6 +15,7 @@ class EntriesView(ListCreateAPIView):
     authentication_classes = [DaypassAuthentication]
     permission_classes = [HasDaypass]
     throttle_classes = [DaypassRateThrottle]
+    renderer_classes = [JSONRenderer, BrowsableAPIRenderer]
 
     def perform_create(self, serializer):
         serializer.save(session=self.request.auth.subject)

@@ -1,6 +1,7 @@
 from daypass.testing import bearer_headers, mint_token
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.test import override_settings
 from rest_framework.test import APITestCase
 from rest_framework_simplejwt.tokens import AccessToken
 
@@ -19,8 +20,15 @@ class PublicTests(APITestCase):
         self.assertEqual(written.status_code, 201)
         self.assertEqual(Entry.objects.get().session, "anon_" + "v" * 21 + "w")
         read = self.client.get(ENTRIES, headers=headers)
-        self.assertEqual([entry["text"] for entry in read.json()], ["Nice."])
-        self.assertNotIn("session", read.json()[0])
+        self.assertEqual([entry["text"] for entry in read.json()["results"]], ["Nice."])
+        self.assertNotIn("session", read.json()["results"][0])
+
+    @override_settings(ALLOWED_HOSTS=["site.example"])
+    def test_the_next_page_is_at_the_site(self):
+        Entry.objects.bulk_create(Entry(text="Nice.", session="anon_x") for _ in range(21))
+        at_the_site = {"X-Forwarded-Host": "site.example", "X-Forwarded-Proto": "https"}
+        first = self.client.get(ENTRIES, headers={**bearer(make_pass()), **at_the_site})
+        self.assertEqual(first.json()["next"], f"https://site.example{ENTRIES}?page=2")
 
     def test_nobody_else_does(self):
         member = AccessToken.for_user(User.objects.create_user("member"))

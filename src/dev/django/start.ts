@@ -21,6 +21,8 @@ export async function startDjango(verifier: SiteOptions, output: DjangoOutput): 
   const password = randomBytes(12).toString('base64url');
   const environment = {
     DJANGO_DEBUG: '1',
+    // The gate says under which name the site was asked, a tunnel's too; nobody else reaches this one.
+    DJANGO_ALLOWED_HOSTS: '*',
     DJANGO_SECRET_KEY: randomBytes(32).toString('base64url'),
     DJANGO_SUPERUSER_PASSWORD: password,
     DAYPASS_SECRET: verifier.secret ?? '',
