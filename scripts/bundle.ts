@@ -53,10 +53,8 @@ export function bundleScript(): Promise<string> {
 }
 
 /** `daypass-proof.js`, the module that a script tag loads when it has to prove something. */
-export async function bundleProof(): Promise<string> {
-  const module = await bundlePage('client/proof/prove.ts');
-  // The worker under the name that it has among a site's own files.
-  return module.replace('./solver.js', './daypass-solver.js');
+export function bundleProof(): Promise<string> {
+  return bundlePage('client/proof/script.ts');
 }
 
 /** `daypass-solver.js`, the worker of `daypass-proof.js`. */

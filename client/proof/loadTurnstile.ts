@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts';
 import { requestTimeout } from '../patience.ts';
+import { trustedScriptUrl, trustedTypesRemedy, turnstileScriptUrl } from './trustedTypes.ts';
 
 /** What of Turnstile's own script is used (developers.cloudflare.com/turnstile, "Widget configurations"). */
 export interface Turnstile {
@@ -17,8 +18,6 @@ interface WidgetOptions {
   'timeout-callback': () => void;
   'unsupported-callback': () => void;
 }
-
-const scriptUrl = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';
 
 let loading: Promise<Turnstile> | undefined;
 
@@ -56,7 +55,11 @@ export function pageElement(name: 'head' | 'body' | 'documentElement'): HTMLElem
 
 async function addScript(): Promise<void> {
   const script = document.createElement('script');
-  script.src = scriptUrl;
+  try {
+    script.src = trustedScriptUrl(turnstileScriptUrl);
+  } catch {
+    throw unavailable(`Trusted Types refuse Turnstile’s script: ${trustedTypesRemedy}`);
+  }
   try {
     await new Promise((resolve, reject) => {
       script.onload = resolve;
@@ -70,6 +73,6 @@ async function addScript(): Promise<void> {
   }
 }
 
-function unavailable(): SessionError {
-  return new SessionError('Turnstile could not be loaded', { code: 'turnstile_unavailable', url: scriptUrl });
+function unavailable(reason = 'Turnstile could not be loaded'): SessionError {
+  return new SessionError(reason, { code: 'turnstile_unavailable', url: turnstileScriptUrl });
 }

@@ -1,37 +1,29 @@
-import type { ChallengeResponse } from '../../src/protocol/messages.ts';
-import { askBroker } from '../askBroker.ts';
-import { SessionError } from '../errors.ts';
-import type { ProofContext } from '../makeProof.ts';
-import { askTurnstile } from './turnstile.ts';
-import { work } from './work.ts';
+import type { Prove } from '../makeProof.ts';
+import { createProve } from './createProve.ts';
+import { trustedScriptUrl } from './trustedTypes.ts';
 
 /**
  * Makes the proof that the site asks for: `createSession({ prove })`. Work is done in workers, so that the page
- * stays quick; where there are none (in a service worker) it is done in place.
+ * stays quick; where none can be had (in a service worker, by the page's Content-Security-Policy, where the solver's file
+ * is not served) it is done in place, in slices of some milliseconds.
  * @returns undefined when the site asks for none
  * @throws SessionError of the request for the challenge; `proof_expired` when two challenges in a row expired before
  *   they were solved; `proof_failed` and `turnstile_unavailable`, whose `reason` tells more
+ * @example
+ * ```ts
+ * import { createSession } from 'daypass';
+ * import { prove } from 'daypass/proof';
+ *
+ * const session = createSession({ prove });
+ * ```
  */
-export async function prove(context: ProofContext): Promise<string | undefined> {
-  const startedAt = performance.now();
-  const proof = await make(context, false);
-  if (proof) context.report({ fraction: 1, milliseconds: Math.round(performance.now() - startedAt) });
-  return proof;
-}
-
-async function make({ brokerUrl, report }: ProofContext, isLast: boolean): Promise<string | undefined> {
-  // The clock is read before the request: what the way takes can only make the challenge seem older than it is.
-  const askedAt = Date.now();
-  const url = `${brokerUrl}/challenge`;
-  const challenge: ChallengeResponse = await askBroker(url);
-  if (challenge.proof === 'none') return undefined;
-  if (challenge.proof === 'turnstile') return askTurnstile(challenge.site_key);
-  if (challenge.proof !== 'proof-of-work') {
-    throw new SessionError('This is not the broker', { code: 'broker_not_found', status: 200, url });
+export const prove: Prove = createProve(() => {
+  const options = { type: 'module' } as const;
+  try {
+    // In these words bundlers find the worker; some make its address a trusted one.
+    return new Worker(new URL('./solver.js', import.meta.url), options);
+  } catch {
+    const here = import.meta.url;
+    return new Worker(trustedScriptUrl(new URL('./solver.js', here).href), options);
   }
-
-  report({ fraction: 0 });
-  const proof = await work(challenge, askedAt, report);
-  if (proof || !isLast) return proof ?? make({ brokerUrl, report }, true);
-  throw new SessionError('The challenge expired before it was solved', { code: 'proof_expired' });
-}
+});

@@ -1,7 +1,6 @@
-import type { Challenge, Solution } from 'altcha-lib/types';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
 import type { ProofContext } from '../makeProof.ts';
-import { solve } from './solve.ts';
+import { solveInPlace } from './solve.ts';
 import { solveInWorkers } from './workers.ts';
 
 type WorkChallenge = Extract<ChallengeResponse, { proof: 'proof-of-work' }>;
@@ -12,6 +11,7 @@ const waySeconds = 5;
 /**
  * Solves a challenge, and gives up when it expires.
  * @param askedAt when it was asked for, in milliseconds since the epoch
+ * @param createWorker makes a worker that runs `solver.ts`
  * @returns the proof, as altcha-lib's `verifySolution` takes it: base64 of the JSON of challenge and solution;
  *   undefined when the challenge expired
  * @throws SessionError `proof_failed`
@@ -20,29 +20,27 @@ export async function work(
   { challenge, most_tries, expires_in }: WorkChallenge,
   askedAt: number,
   report: ProofContext['report'],
+  createWorker: () => Worker,
 ): Promise<string | undefined> {
   const goodUntil = askedAt + (expires_in - waySeconds) * 1000;
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), Math.max(0, goodUntil - Date.now()));
+  let most = 0;
+  // What the page works out itself begins again where workers failed; it is told once it gets farther.
+  const onTries = (tries: number) => {
+    if (tries <= most) return;
+    most = tries;
+    report({ fraction: Math.min(1, tries / most_tries) });
+  };
   try {
-    const solution = await search(
-      challenge,
-      (tries) => report({ fraction: Math.min(1, tries / most_tries) }),
-      controller,
-    );
+    const inWorkers =
+      typeof Worker === 'undefined'
+        ? undefined
+        : await solveInWorkers(challenge, onTries, controller.signal, createWorker);
+    const solution = inWorkers === undefined ? await solveInPlace(challenge, onTries, controller) : inWorkers;
     // Besides the timer: on a machine that slept it fires too late.
     return solution && Date.now() < goodUntil ? btoa(JSON.stringify({ challenge, solution })) : undefined;
   } finally {
     clearTimeout(timer);
   }
-}
-
-function search(
-  challenge: Challenge,
-  onTries: (tries: number) => void,
-  controller: AbortController,
-): Promise<Solution | null> {
-  return typeof Worker === 'undefined'
-    ? solve({ challenge, counterStart: 0, counterStep: 1 }, onTries, controller)
-    : solveInWorkers(challenge, onTries, controller.signal);
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Session, SessionError } from '../../client/index.ts';
@@ -123,18 +124,124 @@ describeWith('chromium')('the proof of a sign-up', () => {
       expect(proofs()).toEqual([expect.any(String)]);
     });
 
-    test.each([
-      ['/daypass-proof.js', /^Failed to fetch dynamically imported module/],
-      ['/daypass-solver.js', /^The solver could not be loaded/],
-    ])('%s that is missing is told, and nobody signs up', async (path, reason) => {
+    test('a module that is missing is told, and nobody signs up', async () => {
       site.challenge = await createWork();
-      site.missing.add(path);
+      site.missing.add('/daypass-proof.js');
       const { page } = await openProofPage(context, site.url, withProof);
       expect(await begin(page)).toMatchObject({
         code: 'proof_failed',
-        reason: expect.stringMatching(reason),
+        reason: expect.stringMatching(/^Failed to fetch dynamically imported module/),
       });
       expect(site.signUps).toEqual([]);
+    });
+
+    describe('where no worker can be had, is worked out by the page itself, which goes on', () => {
+      const self = "script-src 'self'; connect-src 'self'";
+      const trusted = "require-trusted-types-for 'script'";
+      const assets = 'https://assets.example';
+
+      async function expectInPlace(
+        attributes: string,
+        policy?: string,
+      ): Promise<{ page: Page; warnings: string[] }> {
+        const work = await createWork({ counter: 2000, cost: 1000 });
+        site.challenge = work;
+        const warnings: string[] = [];
+        context.on('console', (message) => message.type() === 'warning' && warnings.push(message.text()));
+        const { page } = await openProofPage(context, site.url, attributes, policy);
+        const { told, ticks, code, reason } = await begin(page);
+        expect([code, reason]).toEqual([undefined, undefined]);
+        expect(await readProof(proofs()[0])).toEqual({ challenge: work.challenge, verified: true });
+        expect(ticks).toBeGreaterThan(5);
+        const fractions = told.map(({ fraction }) => fraction);
+        expect(fractions.length).toBeGreaterThan(2);
+        expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
+        expect(told.at(-1)).toEqual({ fraction: 1, milliseconds: expect.any(Number) });
+        await expect.poll(() => page.workers()).toEqual([]);
+        return { page, warnings };
+      }
+      const told = (warnings: string[]) => warnings.filter((text) => text.startsWith('Daypass: no worker'));
+
+      test('the page’s policy forbids workers', async () => {
+        const { warnings } = await expectInPlace(withProof, `${self}; worker-src 'none'`);
+        expect(told(warnings)).toHaveLength(1);
+      });
+
+      test('Trusted Types forbid the name', async () => {
+        const { warnings } = await expectInPlace(withProof, `${self}; trusted-types other; ${trusted}`);
+        expect(told(warnings)).toEqual([expect.stringContaining('trusted-types daypass')]);
+      });
+
+      test('the solver is missing', async () => {
+        site.missing.add('/daypass-solver.js');
+        const { warnings } = await expectInPlace(withProof);
+        expect(told(warnings)).toHaveLength(1);
+      });
+
+      test('the solver is a page, as a development server answers', async () => {
+        await context.route('**/daypass-solver.js', (route) =>
+          route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
+        );
+        await expectInPlace(withProof);
+      });
+
+      test('the module comes from another origin', async () => {
+        const body = await readFile('dist/daypass-proof.js', 'utf8');
+        await context.route(`${assets}/*`, (route) =>
+          route.fulfill({
+            contentType: 'text/javascript',
+            headers: { 'access-control-allow-origin': '*' },
+            body,
+          }),
+        );
+        const policy = `script-src 'self' ${assets}; connect-src 'self'`;
+        await expectInPlace(`data-proof="${assets}/daypass-proof.js"`, policy);
+      });
+
+      test.each([
+        ['there is none', 'delete globalThis.Worker'],
+        ['its constructor throws', 'globalThis.Worker = class { constructor() { throw new Error("no") } }'],
+      ])('%s', async (_, script) => {
+        await context.addInitScript(script);
+        await expectInPlace(withProof);
+      });
+    });
+
+    describe('under Trusted Types', () => {
+      const trusted = "require-trusted-types-for 'script'";
+      const self = "script-src 'self'; connect-src 'self'";
+      const solvers = () => site.requests.filter((line) => line.endsWith('/daypass-solver.js'));
+
+      test.each([
+        ['its directive', `${self}; trusted-types daypass; ${trusted}`],
+        ['any name allowed', `${self}; ${trusted}`],
+      ])('is made in workers, and a call succeeds: %s', async (_, policy) => {
+        const work = await createWork({ counter: 200, cost: 1000 });
+        site.challenge = work;
+        const { page, faults } = await openProofPage(context, site.url, withProof, policy);
+        const status = await page.evaluate("fetch('/api/hello').then(({ status }) => status)");
+        expect(faults.filter((text) => !text.includes('404'))).toEqual([]);
+        // This site has no API; that the call had its token is what counts.
+        expect([status, site.requests.at(-1)]).toEqual([404, 'GET /api/hello']);
+        expect(await readProof(proofs()[0])).toEqual({ challenge: work.challenge, verified: true });
+        expect(solvers().length).toBeGreaterThan(0);
+      });
+
+      test('two copies on one page share the one policy that its directive allows', async () => {
+        site.challenge = await createWork();
+        const policy = `${self}; trusted-types daypass; ${trusted}`;
+        const { page, faults } = await openProofPage(context, site.url, withProof, policy);
+        await page.evaluate(`(async () => {
+          for (const copy of ['/daypass-proof.js', '/deep/daypass-proof.js']) {
+            const { prove } = await import(copy);
+            await prove({ brokerUrl: '/session', report: () => {} });
+          }
+        })()`);
+        expect(faults).toEqual([]);
+        expect(new Set(solvers())).toEqual(
+          new Set(['GET /daypass-solver.js', 'GET /deep/daypass-solver.js']),
+        );
+      });
     });
 
     test('what the solver cannot do is told with its reason', async () => {
@@ -176,14 +283,14 @@ describeWith('chromium')('the proof of a sign-up', () => {
       };`;
     let loads: string[];
 
-    async function open(body: string): Promise<Page> {
+    async function open(body: string, csp = policy): Promise<Page> {
       loads = [];
       await context.route(`${api}/**`, (route) => {
         loads.push(route.request().url());
         return route.fulfill({ contentType: 'text/javascript', body });
       });
       site.challenge = { proof: 'turnstile', site_key: 'the-site-key' };
-      return (await openProofPage(context, site.url, withProof, policy)).page;
+      return (await openProofPage(context, site.url, withProof, csp)).page;
     }
     const remains = (page: Page) => page.evaluate('[removed, document.querySelectorAll("iframe").length]');
 
@@ -248,6 +355,27 @@ describeWith('chromium')('the proof of a sign-up', () => {
       // The session waits a second at most before it asks again.
       await expect.poll(async () => (await begin(page)).code, { interval: 300 }).toBeUndefined();
       expect(proofs()).toEqual(['token']);
+    });
+
+    test.each([
+      ['its directive', 'trusted-types daypass;'],
+      ['any name allowed', ''],
+    ])('under Trusted Types its script is loaded too: %s', async (_, directive) => {
+      const csp = `${policy}; ${directive} require-trusted-types-for 'script'`;
+      const page = await open(apiScript("options.callback('token')"), csp);
+      expect((await begin(page)).code).toBeUndefined();
+      expect(proofs()).toEqual(['token']);
+    });
+
+    test('where Trusted Types forbid the name, the error says what the policy needs', async () => {
+      const csp = `${policy}; trusted-types other; require-trusted-types-for 'script'`;
+      const page = await open(apiScript("options.callback('token')"), csp);
+      expect(await begin(page)).toMatchObject({
+        code: 'turnstile_unavailable',
+        reason: expect.stringContaining('trusted-types daypass'),
+      });
+      expect(loads).toEqual([]);
+      expect(await page.evaluate('document.querySelectorAll("head script").length')).toBe(1);
     });
 
     test('a page that has Turnstile already is spared another', async () => {
