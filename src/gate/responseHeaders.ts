@@ -1,7 +1,7 @@
 import { connectionNamed } from './requestHeaders.ts';
 
-/** Fields of the upstream's answer that end here. */
-const dropped = new Set([
+/** Fields of the upstream's answer that end here; `docs/gate.md` lists them. */
+export const droppedFields: ReadonlySet<string> = new Set([
   // RFC 9110 §7.6.1: hop-by-hop.
   'connection',
   'keep-alive',
@@ -82,7 +82,7 @@ export function responseHeaders(
   const ofTheWire = isDecoded ? fieldsOfTheWire(received, decoder) : [];
   const headers = new Headers();
   for (const [name, value] of received) {
-    if (dropped.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix))) continue;
+    if (droppedFields.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix))) continue;
     if (named.has(name) || ofTheWire.includes(name)) continue;
     headers.append(name, value);
   }

@@ -1,6 +1,6 @@
 /** Request fields that never reach an upstream, and why. */
 export interface ForbiddenFields {
-  /** What they have in common; `docs/gate.md` has the whole sentence. */
+  /** What they have in common; `docs/gate.md` has the list and each reason, for people. */
   readonly kind: 'connection' | 'cookies' | 'address' | 'host' | 'request' | 'user' | 'platform';
   readonly names: readonly string[];
   /** What a name begins with. */
@@ -106,13 +106,6 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
       'x-jwt-payload',
       'x-roles',
       'x-user',
-      'x-user-email',
-      'x-user-groups',
-      'x-user-id',
-      'x-user-info',
-      'x-user-name',
-      'x-user-role',
-      'x-user-roles',
       'x-userid',
       'x-userinfo',
       'x-username',
@@ -142,6 +135,7 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
       'x-proxy-',
       'x-saml-',
       'x-sso-',
+      'x-user-',
       'x-vouch-',
       'x-webauth-',
     ],
@@ -179,6 +173,9 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
   },
 ];
 
+/** gRPC-Web's, in place of `User-Agent`: it begins as the names of users do. */
+const exception = 'x-user-agent';
+
 /**
  * Whether a request field must never go on to an upstream, and why: the kind of it in `forbiddenFields`.
  *
@@ -188,6 +185,7 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
  */
 export function forbiddenKind(name: string): ForbiddenFields['kind'] | undefined {
   const folded = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+  if (folded === exception) return undefined;
   const words = folded.split('-');
   return forbiddenFields.find(
     (fields) =>

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -54,8 +54,14 @@ describeWith('chromium')('a page in front of real backends', () => {
       // FastAPI must know the issuer, and the site where FastAPI is: the port is fixed first.
       const secrets = { DAYPASS_SECRET: 'q7V2mX9tLb4Zc1Rk8Hs5Wd3Yf6Jg0Np-shared' };
       const port = await freePort();
+      writeFileSync(join(files, 'site_host.py'), shownClass('SiteHost'));
       fast = await runGuarded([python, join(folder, 'fast_api.py')], {
-        env: { PATH: process.env.PATH, ...secrets, DAYPASS_ISSUER: `http://localhost:${port}` },
+        env: {
+          PATH: process.env.PATH,
+          PYTHONPATH: files,
+          ...secrets,
+          DAYPASS_ISSUER: `http://localhost:${port}`,
+        },
       });
       direct.fast = await fast.printed(/^(http:.*)$/m);
       const env = { PORT: String(port), FAST_UPSTREAM: direct.fast, ...secrets };
@@ -199,8 +205,20 @@ describeWith('chromium')('a page in front of real backends', () => {
         `${server.url}/api/fast/items/`,
       ]);
     });
+
+    test('an address that FastAPI writes leads to the site, with what the documents show', async () => {
+      const seen = await page.evaluate(async () => (await fetch('/api/fast/told/')).json());
+      expect(seen).toEqual({ link: `${server.url}/api/fast/items/` });
+    });
   });
 });
+
+/** A class of Python out of docs/gate.md. */
+function shownClass(name: string): string {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/gate.md'), 'utf8');
+  const blocks = [...text.matchAll(/^```python\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+  return blocks.find((code) => code.includes(`class ${name}:`)) ?? '';
+}
 
 async function startExample(python: string, files: string, verifier: SiteOptions) {
   const { url, stop } = await runDjango(python, {
