@@ -31,13 +31,16 @@ export function toDaypassError(error: unknown, log: Log): DaypassError {
   return new DaypassError('internal_error', { cause: error });
 }
 
-/** A refusal as problem+json (RFC 9457), with the challenge of RFC 6750 §3 where a token is at fault. */
-export function problemResponse(error: DaypassError): Response {
+/**
+ * A refusal as problem+json (RFC 9457), with the challenge of RFC 6750 §3 where a token is at fault.
+ * @param detail what was wrong, where the error's own words do not say it
+ */
+export function problemResponse(error: DaypassError, detail: string = error.message): Response {
   const problem: Problem = {
     type: 'about:blank',
     title: phrases[error.status] ?? 'Error',
     status: error.status,
-    detail: error.message,
+    detail,
     code: error.code,
   };
   return respond(error, error.status, problem, 'application/problem+json', challenge(error));

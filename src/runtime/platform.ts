@@ -36,6 +36,14 @@ export function operatorTokenOfCall(): string | undefined {
   return globals.netlifyIdentityContext?.token || undefined;
 }
 
+/**
+ * Whether this is a developer's machine, as Express tells it: a process whose `NODE_ENV` is not `production`. Netlify sets no
+ * `NODE_ENV` for functions; there it never is.
+ */
+export function isDebugMode(): boolean {
+  return !globals.Netlify && globals.process !== undefined && globals.process.env.NODE_ENV !== 'production';
+}
+
 export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }

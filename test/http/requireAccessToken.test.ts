@@ -13,7 +13,7 @@ import {
   subject,
 } from '../support/tokens.ts';
 
-const options = { secret, issuer, now: () => now * 1000 };
+const options = { secret, issuer, now: () => now * 1000, warn: () => undefined };
 const app = new Hono()
   .get('/open', (c) => c.text('open'))
   .get('/closed', requireAccessToken(options), (c) => c.json({ hello: c.var.accessToken.subject }))
@@ -56,6 +56,49 @@ test.each([
     'Bearer realm="daypass", error="invalid_token", error_description="The access token was refused."',
   );
   expect(await response.json()).toMatchObject({ code, detail: 'The access token was refused.' });
+});
+
+test.each([
+  [
+    { deploy_context: 'dev' },
+    'it says deploy_context "dev", deployContexts is "production"',
+    "deployContexts: ['dev']",
+  ],
+  [
+    { iss: 'http://localhost:8888', deploy_context: 'dev' },
+    'issuer is "https://site.example"',
+    "deployContexts: ['dev']",
+  ],
+  [{ aud: 'shop' }, 'it says aud "shop", audience is "api"', 'Correct the setting'],
+])(
+  'in debug mode, a 401 names the option that refuses %o, and the challenge does not',
+  async (claims, words, remedy) => {
+    const debugging = new Hono().get(
+      '/closed',
+      requireAccessToken({ ...options, debug: true, warn: () => undefined }),
+      (c) => c.text(''),
+    );
+    const authorization = `Bearer ${await sign(goodHeader, { ...goodClaims, ...claims })}`;
+    const response = await debugging.request('/closed', { headers: { authorization } });
+    const { detail } = (await response.json()) as { detail: string };
+    expect(detail).toContain(words);
+    expect(detail).toContain(remedy);
+    expect(detail).not.toContain(authorization.slice(-20));
+    expect(response.headers.get('www-authenticate')).toContain(
+      'error_description="The access token was refused."',
+    );
+  },
+);
+
+test.each([
+  [{ iat: now - 400, exp: now - 31 }, undefined],
+  [{ sub: 'somebody' }, undefined],
+  [{ deploy_context: 'dev' }, otherSecret],
+])('in debug mode, nothing is told of %o %s', async (claims, key) => {
+  const debugging = new Hono().get('/closed', requireAccessToken(options, true), (c) => c.text(''));
+  const authorization = `Bearer ${await sign(goodHeader, { ...goodClaims, ...claims }, key)}`;
+  const response = await debugging.request('/closed', { headers: { authorization } });
+  expect(await response.json()).toMatchObject({ detail: 'The access token was refused.' });
 });
 
 test('the scope is missing: 403', async () => {

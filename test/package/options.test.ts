@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { startDevIdentity } from '../../src/dev/identity/start.ts';
 import { startNetlifyEmulator } from '../../src/dev/netlify/start.ts';
 import { startRedisBridge } from '../../src/dev/redis/start.ts';
+import { requireAccessToken as requireInExpress } from '../../src/package/express.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import {
   addRoles,
@@ -70,6 +71,19 @@ const verifierMistakes = (check: (options: never) => unknown): Mistake[] => {
   ];
 };
 
+const middlewareMistakes = (require: (options: never) => unknown): Mistake[] => {
+  const calling = (changes: object) => () => require({ ...verifier, ...changes } as never);
+  return [
+    ...verifierMistakes(require),
+    [calling({ scopes: 'write' }), /scopes is unknown; did you mean scope\?/],
+    [calling({ scope: ['write'] }), /scope must be one scope/],
+    [calling({ scope: 'read write' }), /scope must be one scope/],
+    [calling({ scope: '' }), /scope must be one scope/],
+    [calling({ scope: null }), /scope must be one scope/],
+    [calling({ debug: 'no' }), /debug must be true or false/],
+  ];
+};
+
 const policyMistakes = (create: (policy: never) => unknown): Mistake[] => [
   [() => create({ routes: [] } as never), /give the policy that definePolicy returned/],
   [() => create(undefined as never), /give the policy that definePolicy returned/],
@@ -82,17 +96,7 @@ const protecting = (options: unknown) => () => protect(handler, options as never
 const mistakes: Record<string, Mistake[] | 'takes no options'> = {
   createVerifier: verifierMistakes(createVerifier),
   verifyAccessToken: verifierMistakes((options) => verifyAccessToken('token', options)),
-  requireAccessToken: [
-    ...verifierMistakes(requireAccessToken),
-    [
-      () => requireAccessToken({ ...verifier, scopes: 'write' } as never),
-      /scopes is unknown; did you mean scope\?/,
-    ],
-    [() => requireAccessToken({ ...verifier, scope: ['write'] } as never), /scope must be one scope/],
-    [() => requireAccessToken({ ...verifier, scope: 'read write' }), /scope must be one scope/],
-    [() => requireAccessToken({ ...verifier, scope: '' }), /scope must be one scope/],
-    [() => requireAccessToken({ ...verifier, scope: null } as never), /scope must be one scope/],
-  ],
+  requireAccessToken: middlewareMistakes(requireAccessToken),
   definePolicy: [
     [defining({ audience: {} }), /policy: audience is unknown; did you mean audiences\?/],
     [defining({ deployContext: ['dev'] }), /did you mean deployContexts\?/],
@@ -214,6 +218,11 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
   toUser: 'takes no options',
 };
 
+/** Under one name with that of another export of the package. */
+const namesakes: Record<string, Mistake[]> = {
+  'requireAccessToken of daypass/express': middlewareMistakes(requireInExpress),
+};
+
 const devParts: Record<string, Mistake[]> = {
   startDevIdentity: [
     [
@@ -262,20 +271,21 @@ async function errorOf(call: () => unknown): Promise<unknown> {
   return 'no error';
 }
 
-describe.each(Object.entries({ ...mistakes, ...devParts }).filter(([, list]) => list !== 'takes no options'))(
-  '%s',
-  (_, list) => {
-    test.each((list as Mistake[]).map(([call, message]) => ({ message, call })))(
-      '$message',
-      async ({ call, message }) => {
-        const error = await errorOf(call);
-        expect(error).toBeInstanceOf(ConfigurationError);
-        expect(String(error)).toMatch(message);
-        expect(String(error)).not.toContain(secret);
-      },
-    );
-  },
-);
+describe.each(
+  Object.entries({ ...mistakes, ...namesakes, ...devParts }).filter(
+    ([, list]) => list !== 'takes no options',
+  ),
+)('%s', (_, list) => {
+  test.each((list as Mistake[]).map(([call, message]) => ({ message, call })))(
+    '$message',
+    async ({ call, message }) => {
+      const error = await errorOf(call);
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect(String(error)).toMatch(message);
+      expect(String(error)).not.toContain(secret);
+    },
+  );
+});
 
 test('every function that the package exports to servers stands in the table', async () => {
   const folder = join(import.meta.dirname, '../../src/package');

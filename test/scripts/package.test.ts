@@ -12,6 +12,7 @@ import { root } from '../../scripts/bundle.ts';
 
 const consumer = `
 import { createSession, type Prove, SessionError, type Session, type SessionOptions } from 'daypass';
+import { requireAccessToken as requireInExpress } from 'daypass/express';
 import { requireAccessToken } from 'daypass/hono';
 import { createIdentityAdmin, defineIdentityEvents } from 'daypass/identity';
 import { createBroker, createGate, createSignupGuard, definePolicy, protect } from 'daypass/netlify';
@@ -38,7 +39,7 @@ session.on('nothing', () => {});
 // @ts-expect-error there is no such option
 export const mistyped: SessionOptions = { brokerURL: '/session' };
 stop();
-const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, createVerifier,
+const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, requireInExpress, createVerifier,
   createIdentityAdmin, defineIdentityEvents, prove];
 console.log([SessionError, verifyAccessToken, ...functions].every((each) => typeof each === 'function'));
 `;

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { createExpressMiddleware, type ExpressRequest } from '../../src/http/expressMiddleware.ts';
+import { goodClaims, goodHeader, issuer, now, secret, sign, subject } from '../support/tokens.ts';
+
+const options = { secret, issuer, now: () => now * 1000, warn: () => undefined };
+const token = await sign(goodHeader, goodClaims);
+
+/** A call as Express makes it, and what became of it. */
+async function call(request: Partial<ExpressRequest>, more: object = {}, next: () => void = () => undefined) {
+  const passed: unknown[][] = [];
+  const fields: Record<string, string> = {};
+  let body: string | undefined;
+  const response = {
+    statusCode: 200,
+    setHeader: (name: string, value: string) => {
+      fields[name] = value;
+    },
+    end: (text: string) => {
+      body = text;
+    },
+  };
+  const whole: ExpressRequest = { headers: {}, ...request };
+  await createExpressMiddleware({ ...options, ...more })(whole, response, (...args) => {
+    passed.push(args);
+    next();
+  });
+  return { passed, status: response.statusCode, fields, body, daypass: whole.daypass };
+}
+
+test('lets the caller through, once, with what the token says', async () => {
+  const { passed, body, daypass } = await call({ headers: { authorization: `Bearer ${token}` } });
+  expect(passed).toEqual([[]]);
+  expect(body).toBeUndefined();
+  expect(daypass).toMatchObject({ subject, issuer, audience: 'api' });
+});
+
+test('reads X-Daypass beside a password', async () => {
+  const headers = { authorization: 'Basic dXNlcjpwYXNz', 'x-daypass': token };
+  expect((await call({ headers })).daypass?.subject).toBe(subject);
+});
+
+test('answers a refusal itself, and calls nobody behind', async () => {
+  const { passed, status, fields, body } = await call({});
+  expect(passed).toEqual([]);
+  expect(status).toBe(401);
+  expect(fields).toMatchObject({
+    'www-authenticate': 'Bearer realm="daypass"',
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  });
+  expect(JSON.parse(body ?? '')).toMatchObject({ code: 'token_missing', status: 401 });
+});
+
+test.each([
+  [{ headers: { authorization: `Bearer ${token}x` } }, 401, 'token_signature'],
+  [{ headers: { authorization: `Bearer ${token}`, 'x-daypass': token } }, 400, 'token_repeated'],
+  // Node keeps the first of two in `headers`.
+  [
+    {
+      headers: { authorization: `Bearer ${token}` },
+      headersDistinct: { authorization: [`Bearer ${token}`, `Bearer ${token}`] },
+    },
+    401,
+    'token_malformed',
+  ],
+])('refuses %o', async (request, status, code) => {
+  const answer = await call(request);
+  expect([answer.status, JSON.parse(answer.body ?? '').code]).toEqual([status, code]);
+  expect(answer.passed).toEqual([]);
+  expect(answer.daypass).toBeUndefined();
+});
+
+test('a scope that is missing is 403', async () => {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await call({ headers }, { scope: 'write' });
+  expect([answer.status, answer.fields['www-authenticate']]).toEqual([
+    403,
+    expect.stringContaining('error="insufficient_scope"'),
+  ]);
+});
+
+test('what is no refusal goes to next', async () => {
+  const fault = new Error('no clock');
+  const now = () => {
+    throw fault;
+  };
+  const { passed, body } = await call({ headers: { authorization: `Bearer ${token}` } }, { now });
+  expect(passed).toEqual([[fault]]);
+  expect(body).toBeUndefined();
+});
+
+test('what a handler behind throws is no refusal, and next is not called again', async () => {
+  const fault = new Error('of the app');
+  let calls = 0;
+  const call_ = call({ headers: { authorization: `Bearer ${token}` } }, {}, () => {
+    calls += 1;
+    throw fault;
+  });
+  await expect(call_).rejects.toBe(fault);
+  expect(calls).toBe(1);
+});
