@@ -18,6 +18,15 @@ import { issuer, now, ring, secret, subject } from './support/tokens.ts';
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
+const expressStub = `declare module 'express' {
+  type Handler = (request: Express.Request, response: { json(value: unknown): void }) => void;
+  export default function express(): {
+    use(path: string, middleware: unknown): void;
+    get(path: string, handler: Handler): void;
+  };
+}
+`;
+
 /** The blocks of one language, their indentation in lists taken off. */
 function blocks(language: string): string[] {
   const pattern = new RegExp(`^( *)\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\`$`, 'gm');
@@ -60,6 +69,8 @@ test('the TypeScript compiles, strictly, against what the package exports', asyn
     for (const [index, code] of blocks('ts').entries()) {
       await writeFile(join(folder, 'netlify', 'functions', `block${index}.ts`), code);
     }
+    // Express itself is tried in test/express.
+    await writeFile(join(folder, 'express.d.ts'), expressStub);
     const paths = {
       daypass: [join(root, 'client/index.ts')],
       'daypass/proof': [join(root, 'client/proof/prove.ts')],

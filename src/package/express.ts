@@ -26,6 +26,7 @@ declare global {
  * @param options what this backend accepts, of one site or several; `scope` is the scope that the token must carry
  * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
  * @example
+ * const app = express();
  * app.use(
  *   '/api',
  *   requireAccessToken({ secret: process.env.DAYPASS_SECRET, issuer: 'https://your-site.example' }),

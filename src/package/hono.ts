@@ -15,6 +15,7 @@ export type { SiteOptions, VerifierOptions } from '../token/verifierOptions.ts';
  * @param options what this backend accepts, of one site or several; `scope` is the scope that the token must carry
  * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
  * @example
+ * const app = new Hono<AccessTokenEnv>();
  * app.use(
  *   '/api/*',
  *   requireAccessToken({ secret: process.env.DAYPASS_SECRET, issuer: 'https://your-site.example' }),

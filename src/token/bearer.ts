@@ -15,8 +15,12 @@ export function hasBearer(headers: Headers): boolean {
 /**
  * The token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, beside whatever other
  * scheme `Authorization` has.
+ * @param headers of the request, such as `request.headers`
+ * @returns the compact token, unverified
  * @throws {DaypassError} `token_missing` when it is in neither, `token_repeated` when there are both, `token_malformed`
  * when what is there is not one token
+ * @example
+ * const { subject } = await verify(readBearer(request.headers));
  */
 export function readBearer(headers: Headers): string {
   assertOneToken(headers);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -148,6 +148,10 @@ describeWith('express')('daypass/express', () => {
         });
       `;
       writeFileSync(join(project, 'app.ts'), source);
+      const readme = readFileSync(join(folder, '../../README.md'), 'utf8');
+      const [, shown = ''] = /```ts\n(import [^`]*'daypass\/express';[\s\S]*?)```/.exec(readme) ?? [];
+      expect(shown).toContain('req.daypass');
+      writeFileSync(join(project, 'readme.ts'), shown);
       const types = join(folder, 'node_modules', '@types');
       const compilerOptions = {
         paths: {

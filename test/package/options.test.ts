@@ -215,6 +215,7 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [() => addRoles(['editor'] as never), /roles must be a list of texts/],
     [() => addRoles(''), /roles must be a list of texts/],
   ],
+  readBearer: 'takes no options',
   toUser: 'takes no options',
 };
 
