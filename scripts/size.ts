@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { bundlePage, bundleProof, bundleScript, bundleServer, bundleSolver } from './bundle.ts';
+import { measurePageCost } from './pageCost.ts';
 
 interface Measured {
   name: string;
@@ -31,4 +32,5 @@ for (const { name, budget, bundle } of table) {
   const verdict = bytes > budget ? `  ${bytes - budget} over` : '';
   console.log(`${name.padEnd(24)}${String(bytes).padStart(8)}${String(budget).padStart(8)}${verdict}`);
 }
+console.log(`\nA warm page parses and runs dist/daypass.js: ${await measurePageCost(await bundleScript())}.`);
 if (isOver) process.exitCode = 1;
