@@ -27,7 +27,7 @@ class PublicTests(APITestCase):
     def test_the_next_page_is_at_the_site(self):
         Entry.objects.bulk_create(Entry(text="Nice.", session="anon_x") for _ in range(21))
         at_the_site = {"X-Forwarded-Host": "site.example", "X-Forwarded-Proto": "https"}
-        first = self.client.get(ENTRIES, headers={**bearer(make_pass()), **at_the_site})
+        first = self.client.get(ENTRIES, headers={**bearer_headers(), **at_the_site})
         self.assertEqual(first.json()["next"], f"https://site.example{ENTRIES}?page=2")
 
     def test_nobody_else_does(self):
