@@ -24,7 +24,7 @@ export async function askBroker(url: string, form?: Record<string, string>) {
     code: body.code ?? ifAbsent(response.status, 'broker_not_found'),
     status: response.status,
     url,
-    requestId: response.headers.get('x-nf-request-id') ?? undefined,
+    requestId: response.headers.get('x-request-id') ?? undefined,
     retryAfterSeconds: readRetryAfter(response.headers.get('retry-after')),
   });
 }

@@ -46,7 +46,7 @@ export class SessionError extends Error {
   declare readonly status: number | undefined;
   /** What was asked for, an absolute URL; undefined when the failure is not that of a request. */
   declare readonly url: string | undefined;
-  /** Names the request in the logs: `X-Nf-Request-Id` of the broker's answer, `error_id` of Identity's. */
+  /** Names the request in the logs: `X-Request-Id` of the broker's answer, `error_id` of Identity's and of the guard's. */
   declare readonly requestId: string | undefined;
   /** The setting that mends it and where it is; undefined when no setting does. */
   declare readonly remedy: string | undefined;

@@ -27,9 +27,10 @@ export interface Gate {
    * Route, upgrade, path, token, limits, body, upstream, in this order. What passes and what is refused is counted; what the upstream
    * then does is not.
    * @param caller.address as the platform says; no header field is asked
+   * @param caller.requestId what the upstream gets as `X-Request-Id`
    * @throws {DaypassError} the refusals of each step
    */
-  handle(request: Request, caller: { address: string | undefined }): Promise<Response>;
+  handle(request: Request, caller: { address: string | undefined; requestId: string }): Promise<Response>;
   /** For refusals before this, and for `settle` once the answer is made. */
   counters: Counters;
 }
@@ -61,6 +62,7 @@ export function createGate(dependencies: GateDependencies): Gate {
         const headers = requestHeaders(request, {
           only,
           clientAddress: clientAddress ? canonicalAddress(caller.address) : undefined,
+          requestId: caller.requestId,
           onDropped: dependencies.onFieldDropped,
         });
         const { clock } = bodies;

@@ -1,5 +1,5 @@
 import { forbiddenKind } from '../policy/forbiddenHeaders.ts';
-import { tokenHeader } from '../protocol/headers.ts';
+import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 
 /** Codings that fetch decodes on Node and on Deno alike. */
 const askedCodings = 'gzip, br';
@@ -12,6 +12,8 @@ export interface RequestHeaderOptions {
   only?: readonly string[] | undefined;
   /** The caller's address as the platform says, where the upstream is to know it. */
   clientAddress?: string | undefined;
+  /** What finds the request in the log of the site. */
+  requestId?: string | undefined;
   /** Told of each field that a caller sent and that ends here, in lower case. Never of those of the connection. */
   onDropped?: ((name: string, reason: string) => void) | undefined;
 }
@@ -22,7 +24,7 @@ export interface RequestHeaderOptions {
  * gate adds no field that anybody would have to trust but where the site is, which is taken from the request's own URL.
  */
 export function requestHeaders(request: Request, options: RequestHeaderOptions = {}): Headers {
-  const { only, clientAddress, onDropped } = options;
+  const { only, clientAddress, requestId, onDropped } = options;
   const named = connectionNamed(request.headers);
   const headers = new Headers();
   for (const [name, value] of request.headers) {
@@ -41,6 +43,7 @@ export function requestHeaders(request: Request, options: RequestHeaderOptions =
   headers.set('x-forwarded-proto', protocol.slice(0, -1));
   // A site is the root of its origin, whatever path its upstream has.
   headers.set('x-forwarded-prefix', '/');
+  if (requestId !== undefined) headers.set(requestIdHeader, requestId);
   if (clientAddress !== undefined) headers.set('x-forwarded-for', clientAddress);
   return headers;
 }

@@ -33,6 +33,7 @@ import { allowOrigins } from './cors.ts';
 import { requireMethod } from './method.ts';
 import { checkOrigin } from './origin.ts';
 import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
+import { identifyRequest, logOf } from './requestId.ts';
 
 const statusCacheSeconds = 10;
 const metadataCacheSeconds = 60;
@@ -47,6 +48,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   const sweepFew = createFewSweeps(broker, log);
   let lastStatus: { answer: Promise<StatusResponse>; at: number } | undefined;
 
+  app.use(identifyRequest);
   // Outermost, so that preflights have it too.
   app.use(async (c, next) => {
     await next();
@@ -62,12 +64,12 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
       const asked = await readTokenRequest(request, broker.bodies);
       const answer =
         asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
-      log(asked.kind);
+      logOf(c, log)(asked.kind);
       if (asked.kind === 'exchange')
-        c.env?.waitUntil?.(sweepFew().catch((thrown) => toDaypassError(thrown, log)));
+        c.env?.waitUntil?.(sweepFew().catch((thrown) => toDaypassError(thrown, logOf(c, log))));
       return c.json(answer);
     } catch (thrown) {
-      const error = toDaypassError(thrown, log);
+      const error = toDaypassError(thrown, logOf(c, log));
       return tokenErrorResponse(error, error.code === 'token_missing' || isShortForm(request));
     }
   });
@@ -106,7 +108,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     requireMethod(request, ['POST']);
     await requireMaintenance(broker, request.headers, callerOf(c));
     const asked = await readSweepRequest(request, broker.bodies);
-    return c.json(await sweep(broker, { ...asked, budgetSeconds: sweepBudgetSeconds }, log));
+    return c.json(await sweep(broker, { ...asked, budgetSeconds: sweepBudgetSeconds }, logOf(c, log)));
   });
 
   app.all(statsPath, async (c) => {
@@ -127,6 +129,6 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   });
 
   app.notFound(() => problemResponse(new DaypassError('not_found')));
-  app.onError((thrown) => problemResponse(toDaypassError(thrown, log)));
+  app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
   return app;
 }

@@ -8,6 +8,12 @@ export interface CallerEnv {
     clientAddress: string | undefined;
     /** Keeps the instance alive for work that the answer does not wait for. Left out, such work is not done. */
     waitUntil?: (work: Promise<unknown>) => void;
+    /** The id that the platform gave the request; never one that a header names. */
+    requestId?: string | undefined;
+  };
+  Variables: {
+    /** See `identifyRequest`. */
+    requestId: string;
   };
 }
 

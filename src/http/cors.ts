@@ -1,10 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Policy } from '../policy/types.ts';
+import { exposedHeaders } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
 import { isAllowedOrigin } from './origin.ts';
-
-/** Fields of ours that a page of another origin may read. */
-export const exposed = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'];
 
 const maxAgeSeconds = 600;
 
@@ -24,7 +22,7 @@ export function allowOrigins(origins: readonly string[], methods: readonly strin
     const origin = allowedOriginOf(request, origins);
     if (isPreflight(request)) return answerPreflight(request, origin, methods);
     await next();
-    allow(c.res.headers, origin, exposed);
+    allow(c.res.headers, origin, exposedHeaders);
   };
 }
 
@@ -61,7 +59,7 @@ export function allowApiOrigins(
     if (isElsewhere && headers.get('access-control-allow-credentials') === 'true') tell('upstream');
     const named = (headers.get('access-control-expose-headers') ?? '').split(',').map((name) => name.trim());
     for (const name of [...headers.keys()]) if (name.startsWith('access-control-')) headers.delete(name);
-    allow(headers, origin, [...exposed, ...exposeHeaders, ...named]);
+    allow(headers, origin, [...exposedHeaders, ...exposeHeaders, ...named]);
   };
 }
 

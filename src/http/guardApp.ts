@@ -2,10 +2,11 @@ import { Hono } from 'hono';
 import { endpointOf } from '../guard/endpoint.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { DaypassError } from '../protocol/error.ts';
+import { exposedHeaders, requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
-import { exposed } from './cors.ts';
-import { goTrueErrorResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
+import { goTrueErrorResponse, toDaypassError } from './problem.ts';
+import { logOf, requestIdOf } from './requestId.ts';
 
 /**
  * The sign-up guard as a Hono app, in front of Identity.
@@ -19,10 +20,11 @@ export function createGuardApp(
   const app = new Hono<CallerEnv>();
   app.all('*', async (c) => {
     const request = c.req.raw;
+    c.set('requestId', requestIdOf(c.env?.requestId));
     try {
       await guard(request, callerOf(c));
     } catch (thrown) {
-      return refusal(request, toDaypassError(thrown, log));
+      return refusal(request, toDaypassError(thrown, logOf(c, log)), c.var.requestId);
     } finally {
       if (guard.settle) c.env?.waitUntil?.(guard.settle());
     }
@@ -36,15 +38,16 @@ export function createGuardApp(
 }
 
 /** Worded as Identity words its own at this address, for every page that could read those. */
-function refusal(request: Request, error: DaypassError): Response {
+function refusal(request: Request, error: DaypassError, requestId: string): Response {
   const speaksOAuth = endpointOf(request) === '/token';
-  const response = speaksOAuth ? tokenErrorResponse(error, false) : goTrueErrorResponse(error);
+  const response = goTrueErrorResponse(error, { speaksOAuth, requestId });
+  response.headers.set(requestIdHeader, requestId);
   // netlify/gotrue, api/api.go: CORS for every origin, with credentials.
   response.headers.set('vary', 'Origin');
   if (request.headers.has('origin')) {
     response.headers.set('access-control-allow-origin', '*');
     response.headers.set('access-control-allow-credentials', 'true');
-    response.headers.set('access-control-expose-headers', exposed.join(', '));
+    response.headers.set('access-control-expose-headers', exposedHeaders.join(', '));
   }
   return response;
 }

@@ -63,10 +63,19 @@ export function tokenErrorResponse(error: DaypassError, shortForm: boolean): Res
   return respond(error, status, body, 'application/json', shortForm ? challenge(error) : {});
 }
 
-/** A refusal as GoTrue words its own, everywhere but at `/token`: `msg` is what gotrue-js tells its caller. */
-export function goTrueErrorResponse(error: DaypassError): Response {
-  const body = { code: error.status, msg: error.message, error_code: error.code };
-  return respond(error, error.status, body, 'application/json', {});
+/**
+ * A refusal as GoTrue words its own: `msg` is what gotrue-js tells its caller, `error_id` GoTrue's name for what finds the
+ * request in the log.
+ * @param speaksOAuth as GoTrue does at `/token` (RFC 6749 §5.2)
+ */
+export function goTrueErrorResponse(
+  error: DaypassError,
+  { speaksOAuth, requestId }: { speaksOAuth: boolean; requestId: string },
+): Response {
+  const body = speaksOAuth
+    ? { error: codeRow(error.code).error, error_description: error.message, code: error.code }
+    : { code: error.status, msg: error.message, error_code: error.code };
+  return respond(error, error.status, { ...body, error_id: requestId }, 'application/json', {});
 }
 
 /** RFC 6750 §3: no error code for a caller who sent no token. */

@@ -9,9 +9,14 @@ import { allowApiOrigins } from './cors.ts';
 import { forOneCaller } from './forOneCaller.ts';
 import { checkOrigin } from './origin.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
+import { identifyRequest, logOf } from './requestId.ts';
 
-/** A handler behind the check, with the token of its caller. */
-export type ProtectedHandler = (request: Request, accessToken: AccessToken) => Response | Promise<Response>;
+/** A handler behind the check, with the token of its caller and the id of the request. */
+export type ProtectedHandler = (
+  request: Request,
+  accessToken: AccessToken,
+  requestId: string,
+) => Response | Promise<Response>;
 
 /**
  * The gate's check in front of a handler of the site's own. It refuses in the policy's mode `monitor` too: the handler
@@ -25,6 +30,7 @@ export function createProtectedApp(
 ): Hono<CallerEnv> {
   const { policy } = dependencies;
   const app = new Hono<CallerEnv>();
+  app.use(identifyRequest);
   app.use(forOneCaller);
   app.use(allowApiOrigins(policy, log));
   app.all('*', async (c) => {
@@ -39,11 +45,11 @@ export function createProtectedApp(
       requirement,
     ).finally(() => c.env?.waitUntil?.(dependencies.counters.settle()));
     // A Response of fetch has fields that cannot be changed; a copy's can.
-    const answer = await handler(request, accessToken);
+    const answer = await handler(request, accessToken, c.var.requestId);
     const response = new Response(answer.body, answer);
     for (const [name, value] of Object.entries(rateLimitFields(decisions))) response.headers.set(name, value);
     return response;
   });
-  app.onError((thrown) => problemResponse(toDaypassError(thrown, log)));
+  app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
   return app;
 }

@@ -8,6 +8,7 @@ import { sweepPath } from '../protocol/paths.ts';
 import type { SweepCursor } from '../store/sweepCursor.ts';
 import type { CallerEnv } from './caller.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
+import { identifyRequest, logOf } from './requestId.ts';
 
 /** A scheduled function of Netlify's has 30 seconds, and what is under way gets one more. */
 const budgetSeconds = 25;
@@ -20,19 +21,20 @@ export function createSweepApp(broker: SweepDependencies, cursor: SweepCursor, l
   const app = new Hono<CallerEnv>();
   let running: Promise<void> | undefined;
 
+  app.use(identifyRequest);
   app.all('*', async (c) => {
-    running ??= sweepOn(broker, cursor, log).finally(() => {
+    running ??= sweepOn(broker, cursor, logOf(c, log)).finally(() => {
       running = undefined;
     });
     await running;
     return c.body(null, 204, { 'cache-control': 'no-store' });
   });
 
-  app.onError((thrown) => {
-    const error = toDaypassError(thrown, log);
+  app.onError((thrown, c) => {
+    const error = toDaypassError(thrown, logOf(c, log));
     if (error.code === 'identity_context_missing') {
       const remedy = `Call POST ${sweepPath} with the maintenance bearer from a cron of your own.`;
-      log('identity_context_missing', { remedy });
+      logOf(c, log)('identity_context_missing', { remedy });
     }
     return problemResponse(error);
   });

@@ -142,9 +142,9 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
     words: [],
   },
   {
-    // What Netlify or another CDN says of a call: where it is from, how it was routed.
+    // What Netlify or another CDN says of a call: where it is from, how it was routed, by which name it is in the log.
     kind: 'platform',
-    names: ['surrogate-capability', 'x-country', 'x-country-code'],
+    names: ['surrogate-capability', 'x-country', 'x-country-code', 'x-request-id'],
     prefixes: [
       'akamai-',
       'cdn-',

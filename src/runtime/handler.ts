@@ -39,6 +39,7 @@ export function createHandler(
     return (await app).fetch(request, {
       clientAddress: context.ip || undefined,
       waitUntil: (work) => context.waitUntil?.(work),
+      requestId: context.requestId,
     });
   };
 }

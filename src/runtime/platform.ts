@@ -8,6 +8,8 @@ export interface PlatformContext {
   deploy?: { context?: string };
   /** Keeps the instance alive until the work is done. */
   waitUntil?: (work: Promise<unknown>) => void;
+  /** The platform's name of the request, `X-Nf-Request-Id` in its answer. */
+  requestId?: string;
 }
 
 /** What edge functions have beside it. */
@@ -17,7 +19,11 @@ export interface EdgeContext extends PlatformContext {
 }
 
 interface PlatformGlobals {
-  Netlify?: { env: { get(name: string): string | undefined } };
+  Netlify?: {
+    env: { get(name: string): string | undefined };
+    /** Of the call that is being served; null between calls. Functions alone have it. */
+    context?: { requestId?: string } | null;
+  };
   process?: { env: Record<string, string | undefined> };
   netlifyIdentityContext?: { token?: string };
 }
@@ -42,6 +48,11 @@ export function operatorTokenOfCall(): string | undefined {
  */
 export function isDebugMode(): boolean {
   return !globals.Netlify && globals.process !== undefined && globals.process.env.NODE_ENV !== 'production';
+}
+
+/** The platform's name of the request that is being served. */
+export function requestIdOfCall(): string | undefined {
+  return globals.Netlify?.context?.requestId;
 }
 
 export function nowSeconds(): number {

@@ -18,10 +18,10 @@ export interface ProtectOptions {
   scope?: string;
 }
 
-/** A function of the site's own; Netlify's context with the verified token in it. */
+/** A function of the site's own; Netlify's context with the verified token and the request's id in it. */
 export type ProtectedFunction<Context extends PlatformContext> = (
   request: Request,
-  context: Context & { accessToken: AccessToken },
+  context: Context & { accessToken: AccessToken; requestId: string },
 ) => Response | Promise<Response>;
 
 /**
@@ -53,7 +53,8 @@ export function protect<Context extends PlatformContext>(
     return createProtectedApp(
       authorization,
       { audience, scope },
-      (request, accessToken) => handler(request, { ...(contexts.get(request) as Context), accessToken }),
+      (request, accessToken, requestId) =>
+        handler(request, { ...(contexts.get(request) as Context), accessToken, requestId }),
       logLine,
     );
   });

@@ -206,7 +206,7 @@ test('the broker’s own 404 is a refusal like others', async () => {
 });
 
 test('an error names the request as the site’s log does', async () => {
-  site.always('POST /session/token', () => json(500, {}, { 'x-nf-request-id': '01HZX' }));
+  site.always('POST /session/token', () => json(500, {}, { 'x-request-id': '01HZX' }));
   const session = createSession(optionsWith());
   for (const _ of [1, 2]) expect(await failureOf(session.token())).toMatchObject({ requestId: '01HZX' });
 });

@@ -63,7 +63,7 @@ describeWith('chromium')('a page in trouble', () => {
     ['Identity', '/.netlify/identity/signup', 'identity_not_found', 'enable Identity'],
     ['the broker', '/session/token', 'broker_not_found', 'netlify/functions/session.ts'],
   ])('where %s is missing, the error names its URL and what mends it', async (_, path, code, remedy) => {
-    const headers = { 'x-nf-request-id': '01HZX' };
+    const headers = { 'x-request-id': '01HZX' };
     await context.route(`**${path}`, (route) => route.fulfill({ status: 404, headers, body: 'Not Found' }));
     const page = await open();
     const failure = (await page.evaluate('failure()')) as { message: string };

@@ -67,7 +67,7 @@ async function call(gate: Gate, path: string, init: RequestInit & { token?: stri
   const { token = await tokenOf(), ...rest } = init;
   const headers = new Headers(rest.headers);
   headers.set('authorization', `Bearer ${token}`);
-  return gate.handle(new Request(issuer + path, { ...rest, headers }), { address: from });
+  return gate.handle(new Request(issuer + path, { ...rest, headers }), { address: from, requestId: 'r1' });
 }
 
 async function refusal(answer: Promise<Response>): Promise<DaypassError> {
@@ -117,7 +117,7 @@ describe('refusals, each before anything that comes after it in the way of a cal
   test('no token at all', async () => {
     const { gate } = connect();
     const request = new Request(`${issuer}/api/x`);
-    expect((await refusal(gate.handle(request, { address }))).code).toBe('token_missing');
+    expect((await refusal(gate.handle(request, { address, requestId: 'r1' }))).code).toBe('token_missing');
   });
 
   test('a session that was revoked or has used up its calls: the upstream is not asked', async () => {

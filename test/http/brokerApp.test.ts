@@ -122,6 +122,7 @@ describe('origins', () => {
       'RateLimit',
       'RateLimit-Policy',
       'WWW-Authenticate',
+      'X-Request-Id',
     ]);
   });
 

@@ -168,7 +168,7 @@ describe.each(Object.entries(doors))('a navigation from another site to %s', (na
 });
 
 describe.each(Object.entries(doors))('a page of another origin, answered by %s', (_, door) => {
-  const ours = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'];
+  const ours = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate', 'X-Request-Id'];
   const from = async (origin?: string) =>
     (await door('/api/x', { headers: { ...(origin && { origin }), ...(await bearer()) } })).headers;
   const exposedTo = async (origin?: string) =>

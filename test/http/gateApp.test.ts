@@ -161,6 +161,7 @@ describe('pages of other origins', () => {
       'RateLimit',
       'RateLimit-Policy',
       'WWW-Authenticate',
+      'X-Request-Id',
     ]);
   });
 

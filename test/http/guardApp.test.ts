@@ -159,7 +159,12 @@ test.each([
 ] as const)('%s speaks as GoTrue does (%#)', async (path, init, status, code) => {
   const answer = await refused(path, init);
   expect(answer.status).toBe(status);
-  expect(await answer.json()).toEqual({ code: status, msg: expect.any(String), error_code: code });
+  expect(await answer.json()).toEqual({
+    code: status,
+    msg: expect.any(String),
+    error_code: code,
+    error_id: answer.headers.get('x-request-id'),
+  });
 });
 
 test.each([
@@ -174,6 +179,7 @@ test.each([
     // RFC 6749 §5.2: these characters alone.
     error_description: expect.stringMatching(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/),
     code,
+    error_id: answer.headers.get('x-request-id'),
   });
 });
 
@@ -252,5 +258,7 @@ test('over HTTP: a body in chunks, one without an end in sight, and one whose le
 test('the log tells of refusals, and of nobody', async () => {
   stack.logged.length = 0;
   await refused('/signup', { ...signUpOf('marker@x.example'), headers: foreign }, '203.0.113.99');
-  expect(stack.logged).toEqual(['{"event":"refused","code":"audience_refused"}']);
+  expect(stack.logged).toEqual([
+    expect.stringMatching(/^{"event":"refused","code":"audience_refused","requestId":"[0-9a-f-]{36}"}$/),
+  ]);
 });

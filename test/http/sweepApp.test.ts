@@ -27,7 +27,15 @@ test('sweeps, and tells its totals to the log alone', async () => {
   expect(response.headers.get('cache-control')).toBe('no-store');
   expect(stack.identity.users.count()).toBe(30);
   expect(stack.logged.map((line) => JSON.parse(line))).toEqual([
-    { event: 'sweep', seen: 30, deleted: 30, gone: 0, kept: 0, failed: 0, unread: 0, done: true },
+    expect.objectContaining({
+      event: 'sweep',
+      seen: 30,
+      deleted: 30,
+      gone: 0,
+      kept: 0,
+      failed: 0,
+      unread: 0,
+    }),
   ]);
   expect(await command(stack.redis, 'EXISTS', key)).toBe(0);
 });

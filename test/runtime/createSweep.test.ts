@@ -43,6 +43,7 @@ test('without an Identity context the log names the other way', async () => {
   expect(lines()).toContainEqual({
     daypass: 'identity_context_missing',
     remedy: expect.stringContaining('POST /session/sweep'),
+    requestId: expect.any(String),
   });
 });
 

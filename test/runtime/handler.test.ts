@@ -9,6 +9,7 @@ import type { StatusResponse, TokenResponse } from '../../src/protocol/messages.
 import { createBroker } from '../../src/runtime/createBroker.ts';
 import { createGate } from '../../src/runtime/createGate.ts';
 import { createHandler } from '../../src/runtime/handler.ts';
+import { logLine } from '../../src/runtime/log.ts';
 import type { PlatformContext } from '../../src/runtime/platform.ts';
 import type { Place } from '../../src/runtime/wire.ts';
 import { usePlatform } from '../support/platform.ts';
@@ -254,11 +255,28 @@ describe('broker and gate of one site', () => {
     }
   });
 
+  test('a line that is about no request in particular names the one that the platform is serving', () => {
+    platform.provide(variables());
+    logLine('circuit');
+    vi.stubGlobal('Netlify', { ...globalThis.Netlify, context: { requestId: '01HZX' } });
+    logLine('circuit');
+    logLine('refused', { requestId: 'its own' });
+    vi.stubGlobal('Netlify', { ...globalThis.Netlify, context: null });
+    logLine('circuit');
+    expect(platform.lines.map((line) => JSON.parse(line).requestId)).toEqual([
+      undefined,
+      '01HZX',
+      'its own',
+      undefined,
+    ]);
+  });
+
   test('one line of JSON is logged for each event, without token or address', async () => {
     platform.provide(variables());
-    await createGate(policy)(get('/api/x'), context);
+    const response = await createGate(policy)(get('/api/x'), { ...context, requestId: '01HZX' });
+    expect(response.headers.get('x-request-id')).toBe('01HZX');
     expect(platform.lines.map((line) => JSON.parse(line))).toEqual([
-      { daypass: 'refused', code: 'token_missing' },
+      { daypass: 'refused', code: 'token_missing', requestId: '01HZX' },
     ]);
   });
 });
