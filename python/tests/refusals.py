@@ -42,3 +42,16 @@ _ALL: Any = [pytest.param(headers, code, id=name) for name, headers, code in REF
 
 each_refusal = pytest.mark.parametrize(("headers", "code"), _ALL)
 """Runs a test for each."""
+
+each_request_id = pytest.mark.parametrize(
+    ("sent", "logged"),
+    [
+        ("01HZX3J5Q8K2", "01HZX3J5Q8K2"),
+        ("%s", "%s"),
+        ("x" * 128, "x" * 128),
+        ("x" * 129, None),
+        ("two words", None),
+        ("", None),
+    ],
+)
+"""Runs a test for each value of `X-Request-Id`, with what the log makes of it."""

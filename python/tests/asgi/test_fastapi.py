@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from daypass import AccessToken, Verifier
 from daypass.asgi.fastapi import RequireDaypass, exception_handlers
-from tests.refusals import each_refusal
+from tests.refusals import each_refusal, each_request_id
 from tests.servers import assert_refused
 from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, beside_password, make_pass
 
@@ -45,6 +45,16 @@ def _client() -> TestClient:
 @each_refusal
 def test_refuses(client: httpx2.Client, path: str, headers: dict[str, str], code: str) -> None:
     assert_refused(client.get(path, headers=headers), code)
+
+
+@each_request_id
+def test_a_refusal_is_found_by_the_id_of_its_request(
+    client: httpx2.Client, sent: str, logged: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "daypass")
+    client.get("/hello", headers={**bearer(make_pass(sub="user_1")), "X-Request-Id": sent})
+    suffix = "" if logged is None else f" (request {logged})"
+    assert caplog.messages == [f"refused: token_subject{suffix}"]
 
 
 def test_lets_visitors_in(client: httpx2.Client) -> None:

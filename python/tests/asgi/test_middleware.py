@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from daypass import Verifier
 from daypass.asgi import DaypassMiddleware, access_token
 from daypass.asgi.types import ASGIApp, Message, Receive, Scope, Send
-from tests.refusals import each_refusal
+from tests.refusals import each_refusal, each_request_id
 from tests.servers import assert_refused
 from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, beside_password, make_pass
 
@@ -60,6 +60,16 @@ def _client() -> TestClient:
 @each_refusal
 def test_refuses(client: httpx2.Client, headers: dict[str, str], code: str) -> None:
     assert_refused(client.get("/api/hello", headers=headers), code)
+
+
+@each_request_id
+def test_a_refusal_is_found_by_the_id_of_its_request(
+    client: httpx2.Client, sent: str, logged: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "daypass")
+    client.get("/api/hello", headers={**bearer(make_pass(sub="user_1")), "X-Request-Id": sent})
+    suffix = "" if logged is None else f" (request {logged})"
+    assert caplog.messages == [f"refused: token_subject{suffix}"]
 
 
 def test_lets_visitors_in(client: httpx2.Client) -> None:

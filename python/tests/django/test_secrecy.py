@@ -12,7 +12,7 @@ from django.views.debug import ExceptionReporter
 
 from daypass import Verifier
 from daypass.django import judge
-from tests.refusals import each_refusal
+from tests.refusals import each_refusal, each_request_id
 from tests.servers import Call, call_asgi, call_wsgi, on_both
 from tests.tokens import ISSUER, SECRET, bearer, beside_password, make_pass
 
@@ -58,6 +58,19 @@ def test_a_refusal_logs_its_code_alone(
     assert "Traceback" not in text
     for word in " ".join(headers.values()).split():
         assert len(word) < 20 or word.strip(",") not in text
+
+
+@on_both
+@pytest.mark.parametrize("path", ["/plain", "/coroutine", "/optional", "/api/public", "/api/session-first"])
+@each_request_id
+def test_a_refusal_is_found_by_the_id_of_its_request(
+    call: Call, path: str, sent: str, logged: str | None, records: list[logging.LogRecord]
+) -> None:
+    call(path, headers={**bearer(make_pass(sub="user_1")), "X-Request-Id": sent})
+    (ours,) = [record for record in records if record.name == "daypass"]
+    suffix = "" if logged is None else f" (request {logged})"
+    assert ours.getMessage() == f"refused: token_subject{suffix}"
+    assert ours.__dict__["request_id"] == logged
 
 
 @pytest.mark.parametrize("path", ["/broken", "/api/broken"])

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ CHALLENGE = 'Bearer realm="daypass"'
 """RFC 6750 §3: what a caller gets who sent no token."""
 
 _logger = logging.getLogger("daypass")
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Answer(NamedTuple):
@@ -54,19 +57,27 @@ def problem(status: int, detail: str, code: str, hint: str | None = None) -> dic
     return members if hint is None else {**members, "hint": hint}
 
 
-def answer_refusal(error: TokenError, *, debug: bool) -> Answer:
+def answer_refusal(error: TokenError, *, request_id: str | None, debug: bool) -> Answer:
     """A refusal as problem+json, and one line in the log of `daypass` that tells why.
 
     Args:
+        request_id: value of the field `X-Request-Id`.
         debug: whether the application is in its debug mode: there, the caller is told the hint.
     """
-    log_refusal(error)
+    log_refusal(error, request_id)
     members = problem(error.status, error.detail, error.code, error.hint if debug else None)
     body = json.dumps(members).encode() + b"\n"
     headers = {"Content-Type": PROBLEM_TYPE, "Content-Length": str(len(body)), **refusal_headers(error)}
     return Answer(error.status, headers, body)
 
 
-def log_refusal(error: TokenError) -> None:
-    """One line for the operator: the code alone, never a token."""
-    _logger.info("refused: %s", error.code)
+def log_refusal(error: TokenError, request_id: str | None) -> None:
+    """One line for the operator: the code, never a token, and by which name the request is in the log of the site.
+
+    Args:
+        request_id: value of the field `X-Request-Id`, which the gate sets. Whoever calls the backend itself may send
+            anything: what is not short and printable is dropped. The record has it as `request_id`.
+    """
+    known = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else None
+    suffix = "" if known is None else f" (request {known})"
+    _logger.info("refused: %s%s", error.code, suffix, extra={"request_id": known})

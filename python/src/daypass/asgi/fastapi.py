@@ -15,12 +15,14 @@ from daypass.access_token import AccessToken
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
-from .authorization import token_fields_of
+from .fields import request_id_of, token_fields_of
 from .state import is_debug
 
 
 async def _answer(request: Request, error: TokenError) -> Response:
-    status, headers, body = answer_refusal(error, debug=is_debug(request.scope))
+    status, headers, body = answer_refusal(
+        error, request_id=request_id_of(request.scope), debug=is_debug(request.scope)
+    )
     return Response(body, status, headers)
 
 

@@ -7,7 +7,7 @@ from daypass._options import check_guard, refuses_unknown
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
-from .authorization import token_fields_of
+from .fields import request_id_of, token_fields_of
 from .state import is_debug, leave_token
 from .types import ASGIApp, Message, Receive, Scope, Send
 
@@ -73,7 +73,7 @@ async def _refuse(error: TokenError, scope: Scope, send: Send) -> None:
         if prefix not in scope.get("extensions", {}):
             # Before it is accepted, this is a 403 of the server's own.
             return await send({"type": "websocket.close", "code": 1008})
-    status, fields, body = answer_refusal(error, debug=is_debug(scope))
+    status, fields, body = answer_refusal(error, request_id=request_id_of(scope), debug=is_debug(scope))
     headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
     await send({"type": f"{prefix}.start", "status": status, "headers": headers})
     return await send({"type": f"{prefix}.body", "body": body})

@@ -63,7 +63,7 @@ def _guard(view: Callable[..., Any], scope: str | None) -> Callable[..., Any]:
             try:
                 _admit(request, scope)
             except TokenError as error:
-                return refusal_response(error)
+                return refusal_response(request, error)
             return _finish(await view(request, *args, **kwargs))
 
         return _exempt(guarded_async)
@@ -73,7 +73,7 @@ def _guard(view: Callable[..., Any], scope: str | None) -> Callable[..., Any]:
         try:
             _admit(request, scope)
         except TokenError as error:
-            return refusal_response(error)
+            return refusal_response(request, error)
         return _finish(view(request, *args, **kwargs))
 
     return _exempt(guarded)

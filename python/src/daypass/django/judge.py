@@ -57,7 +57,7 @@ def was_judged(request: HttpRequest) -> bool:
     return getattr(request, _JUDGED, False)
 
 
-def refusal_response(error: TokenError) -> HttpResponse:
+def refusal_response(request: HttpRequest, error: TokenError) -> HttpResponse:
     """A refusal as problem+json with its challenge."""
-    status, headers, body = answer_refusal(error, debug=settings.DEBUG)
+    status, headers, body = answer_refusal(error, request_id=request.headers.get("X-Request-Id"), debug=settings.DEBUG)
     return HttpResponse(body, status=status, headers=headers)

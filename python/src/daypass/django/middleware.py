@@ -42,7 +42,7 @@ class DaypassMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a refusal that a view did not handle."""
-        return refusal_response(exception) if isinstance(exception, TokenError) else None
+        return refusal_response(request, exception) if isinstance(exception, TokenError) else None
 
     async def _wait(self, request: HttpRequest, answer: Awaitable[HttpResponseBase]) -> HttpResponseBase:
         return self._finish(request, await answer)

@@ -70,7 +70,7 @@ def refuse(request: Request, error: TokenError) -> NoReturn:
     Raises:
         Refused: always; it becomes problem+json, whatever the view renders otherwise.
     """
-    log_refusal(error)
+    log_refusal(error, request.headers.get("X-Request-Id"))
     request.accepted_renderer = ProblemRenderer(error.hint if settings.DEBUG else None)
     request.accepted_media_type = PROBLEM_TYPE
     raise Refused(error)

@@ -1,4 +1,4 @@
-"""Reads the fields of an ASGI scope that may hold the token."""
+"""Reads fields of an ASGI scope."""
 
 from daypass._http.bearer import TokenFields
 
@@ -8,6 +8,11 @@ from .types import Scope
 def token_fields_of(scope: Scope) -> TokenFields:
     """The fields that may hold the token. Several of one name are joined, as RFC 9110 §5.3 has it, and so refused."""
     return TokenFields(_field(scope, b"authorization"), _field(scope, b"x-daypass"))
+
+
+def request_id_of(scope: Scope) -> str | None:
+    """By which name the request is in the log of the site, as the gate tells it."""
+    return _field(scope, b"x-request-id")
 
 
 def _field(scope: Scope, wanted: bytes) -> str | None:
