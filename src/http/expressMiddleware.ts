@@ -1,7 +1,8 @@
 import { DaypassError } from '../protocol/error.ts';
-import { tokenHeader } from '../protocol/headers.ts';
+import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { type AccessTokenOptions, createAccessTokenCheck } from './accessTokenCheck.ts';
+import { requestIdOf } from './requestId.ts';
 
 /** What of a request is read: Express 4 and 5, and whatever else hands on Node's `IncomingMessage`. */
 export interface ExpressRequest {
@@ -14,6 +15,7 @@ export interface ExpressRequest {
 /** What of a response is used. */
 export interface ExpressResponse {
   statusCode: number;
+  hasHeader(name: string): boolean;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 }
@@ -33,6 +35,9 @@ export type ExpressMiddleware = (
 export function createExpressMiddleware(options: AccessTokenOptions, isDebugMode = false): ExpressMiddleware {
   const { check, refuse } = createAccessTokenCheck(options, isDebugMode);
   return async (request, response, next) => {
+    // Not where a middleware before this one names requests. Two fields of one name are joined, and no id then.
+    if (!response.hasHeader(requestIdHeader))
+      response.setHeader(requestIdHeader, requestIdOf(String(request.headers[requestIdHeader] ?? '')));
     try {
       request.daypass = await check(headersOf(request));
     } catch (error) {

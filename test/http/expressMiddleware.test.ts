@@ -6,12 +6,17 @@ const options = { secret, issuer, now: () => now * 1000, warn: () => undefined }
 const token = await sign(goodHeader, goodClaims);
 
 /** A call as Express makes it, and what became of it. */
-async function call(request: Partial<ExpressRequest>, more: object = {}, next: () => void = () => undefined) {
+async function call(
+  request: Partial<ExpressRequest>,
+  more: object = {},
+  next: () => void = () => undefined,
+  fields: Record<string, string> = {},
+) {
   const passed: unknown[][] = [];
-  const fields: Record<string, string> = {};
   let body: string | undefined;
   const response = {
     statusCode: 200,
+    hasHeader: (name: string) => name in fields,
     setHeader: (name: string, value: string) => {
       fields[name] = value;
     },
@@ -37,6 +42,18 @@ test('lets the caller through, once, with what the token says', async () => {
 test('reads X-Daypass beside a password', async () => {
   const headers = { authorization: 'Basic dXNlcjpwYXNz', 'x-daypass': token };
   expect((await call({ headers })).daypass?.subject).toBe(subject);
+});
+
+test.each([
+  [{ 'x-request-id': 'r1' }, {}, 'r1'],
+  [{ 'x-request-id': 'r1' }, { 'x-request-id': 'made before' }, 'made before'],
+  [{ 'x-request-id': 'two, joined' }, {}, expect.stringMatching(/^[0-9a-f-]{36}$/)],
+  [{}, {}, expect.stringMatching(/^[0-9a-f-]{36}$/)],
+])('names the request %o in answers and refusals %o', async (sent, before, id) => {
+  for (const headers of [sent, { ...sent, authorization: `Bearer ${token}` }]) {
+    const { fields } = await call({ headers }, {}, undefined, { ...before });
+    expect(fields['x-request-id']).toEqual(id);
+  }
 });
 
 test('answers a refusal itself, and calls nobody behind', async () => {
