@@ -92,6 +92,9 @@ function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | un
     admission_denied: prove
       ? undefined
       : 'If the site asks for a proof, set data-proof="/daypass-proof.js" or prove of createSession.',
+    // The broker's refusal is one that such a page may not read.
+    network_error:
+      globalThis.origin === 'null' ? 'Set allow-same-origin on the frame, or origins: ["null"].' : undefined,
   };
   return remedies[code];
 }

@@ -4,7 +4,7 @@ import { DaypassError } from '../protocol/error.ts';
  * Refuses calls that a page of a foreign origin made. Programs without a browser send neither field and pass:
  * this protects visitors from other sites, not the API from programs.
  * @param allowed the policy's `origins`; the request's own origin is always allowed
- * @throws {DaypassError} `foreign_origin`; `null` (a sandboxed frame, a file) is foreign too
+ * @throws {DaypassError} `foreign_origin`; `null` (a sandboxed frame, a file) is foreign too, unless it is allowed
  */
 export function checkOrigin(request: Request, allowed: readonly string[]): void {
   const origin = request.headers.get('origin');

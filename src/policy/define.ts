@@ -68,7 +68,10 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     admission: admission === undefined ? undefined : checkAdmission(checks, admission),
     mode: checks.oneOf('mode', mode, ['enforce', 'monitor']),
     storeFailure: checks.oneOf('storeFailure', storeFailure, ['local', 'deny', 'allow']),
-    origins: checks.list('origins', origins).map((origin) => checks.origin('origins', origin)),
+    // As browsers name whatever has no origin, such as a sandboxed frame: allowed where it is said in so many words.
+    origins: checks
+      .list('origins', origins)
+      .map((origin) => (origin === 'null' ? origin : checks.origin('origins', origin))),
     exposeHeaders: checks
       .list('exposeHeaders', exposeHeaders)
       .map((name) => checks.responseHeader('exposeHeaders', name)),

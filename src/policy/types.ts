@@ -160,7 +160,11 @@ export interface PolicyInput {
    * `local`.
    */
   storeFailure?: 'local' | 'deny' | 'allow';
-  /** Other origins whose pages may call the broker and the gate. Default: none; the site's own always may. */
+  /**
+   * Other origins whose pages may call the broker and the gate. Default: none; the site's own always may. `'null'` stands
+   * for every page without an origin: frames whose `sandbox` lacks `allow-same-origin`, on any site, and files. Whoever
+   * puts one on a page of theirs then begins sessions by way of their visitors, so name it for such frames of yours alone.
+   */
   origins?: readonly string[];
   /**
    * Fields of answers that pages of these origins may read, besides ours and those that the backend itself names in

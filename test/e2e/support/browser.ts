@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findProgram } from '../../support/optional.ts';
@@ -6,21 +9,38 @@ import { findProgram } from '../../support/optional.ts';
 const hangMilliseconds = 240_000;
 
 /** Debian's Chromium, kept from calling home: this machine has nobody to call. */
+const launchOptions = () => ({
+  timeout: hangMilliseconds,
+  executablePath: process.env.CHROMIUM_PATH ?? findProgram('chromium') ?? 'chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--no-first-run',
+  ],
+});
+
 export async function launchBrowser(): Promise<Browser> {
-  const browser = await chromium.launch({
-    timeout: hangMilliseconds,
-    executablePath: process.env.CHROMIUM_PATH ?? findProgram('chromium') ?? 'chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
+  const browser = await chromium.launch(launchOptions());
   browser.on('context', (context) => context.setDefaultTimeout(hangMilliseconds));
   return browser;
+}
+
+/**
+ * Launches a browser whose visitor has changed its settings.
+ * @param preferences as Chromium keeps them in the file `Preferences` of a profile
+ * @returns its one context; close it to end the browser and to remove the profile
+ */
+export async function launchProfile(preferences: Record<string, unknown>): Promise<BrowserContext> {
+  const folder = await mkdtemp(join(tmpdir(), 'daypass-profile-'));
+  await mkdir(join(folder, 'Default'));
+  await writeFile(join(folder, 'Default/Preferences'), JSON.stringify(preferences));
+  const context = await chromium.launchPersistentContext(folder, launchOptions());
+  context.setDefaultTimeout(hangMilliseconds);
+  context.on('close', () => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return context;
 }
 
 /**

@@ -1,0 +1,185 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import policy from '../../daypass.config.ts';
+import { readSettings } from '../../src/dev/settings.ts';
+import { startDevServer } from '../../src/dev/startDevServer.ts';
+import type { DevServer } from '../../src/dev/startSite.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import { describeWith } from '../support/optional.ts';
+import { bundle, launchBrowser, launchProfile, openPage, recordRequests } from './support/browser.ts';
+
+const coldStart = ['POST /.netlify/identity/signup', 'POST /.netlify/identity/token', 'POST /session/token'];
+const hello = "fetch('/api/hello').then((response) => response.json()).then(({ you }) => you)";
+const tag = '<script src="/daypass.js" data-api="/api/" data-proof="/daypass-proof.js"></script>';
+
+describeWith('chromium')('where storage fails', () => {
+  let context: BrowserContext;
+  let server: DevServer;
+  let requests: string[];
+  afterEach(() => context.close());
+
+  /** What the page itself is told when it asks for storage, a lock, and a worker. */
+  const troubles = (page: Page) =>
+    page.evaluate(async () => {
+      const nameOf = (error: unknown) => (error as Error).name;
+      let storage = 'works';
+      try {
+        localStorage.setItem('probe', 'x');
+      } catch (error) {
+        storage = nameOf(error);
+      }
+      const lock = await navigator.locks.request('probe', () => 'works').catch(nameOf);
+      return { storage, lock };
+    });
+
+  describe.each([
+    ['none', undefined],
+    ['proof of work', { proof: 'proof-of-work', proofOfWork: { difficulty: 50 } }],
+  ] as const)('a profile that blocks site data, proof: %s', (_, admission) => {
+    beforeAll(async () => {
+      const given = admission ? definePolicy({ admission }) : policy;
+      server = await startDevServer(readSettings({ PORT: '0' }, given), given);
+    });
+    afterAll(() => server.close());
+    beforeEach(async () => {
+      context = await launchProfile({ profile: { default_content_setting_values: { cookies: 2 } } });
+      requests = recordRequests(context, server.url);
+    });
+    const signUps = () => requests.filter((line) => coldStart.includes(line));
+
+    test('calls of the attached page succeed, as one user', async () => {
+      const page = await openPage(context, server.url, { html: tag });
+      expect(await troubles(page)).toEqual({ storage: 'SecurityError', lock: 'SecurityError' });
+      const users = await page.evaluate(`Promise.all([${hello}, ${hello}])`);
+      const later = await page.evaluate(hello);
+      expect(new Set([...(users as string[]), later]).size).toBe(1);
+      expect(later).toMatch(/^anon_/);
+      expect(signUps()).toEqual(coldStart);
+    });
+
+    test('revoke() ends the session, and the next call begins another', async () => {
+      const page = await openPage(context, server.url, { html: tag });
+      const first = await page.evaluate(hello);
+      await page.evaluate('daypass.revoke()');
+      expect(await page.evaluate(hello)).not.toBe(first);
+    });
+
+    test('a worker of the page makes a call', async () => {
+      const worker = await bundle(`
+        import { createSession } from './client/index.ts';
+        import { prove } from './client/proof/prove.ts';
+        const site = '${server.url}';
+        const session = createSession({
+          identityUrl: site + '/.netlify/identity',
+          brokerUrl: site + '/session',
+          prove,
+        });
+        session.fetch(site + '/api/hello').then(({ status }) => status, String).then(postMessage);
+      `);
+      const page = await openPage(context, server.url, {});
+      const answer = page.evaluate((code) => {
+        const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+        const worker = new Worker(url, { type: 'module' });
+        return new Promise((resolve) => {
+          worker.onmessage = ({ data }) => resolve(data);
+        });
+      }, worker);
+      expect(await answer).toBe(200);
+    });
+  });
+});
+
+describeWith('chromium')('a service worker', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let server: DevServer;
+  beforeAll(async () => {
+    const given = definePolicy({ admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 50 } } });
+    [browser, server] = await Promise.all([
+      launchBrowser(),
+      startDevServer(readSettings({ PORT: '0' }, given), given),
+    ]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+  beforeEach(async () => {
+    context = await browser.newContext();
+  });
+  afterEach(() => context.close());
+
+  /** A service worker that calls the API for the page, and says which user it was and when it was started. */
+  const source = (options: string) => `
+    import { createSession } from './client/index.ts';
+    import { prove } from './client/proof/prove.ts';
+
+    const database = new Promise((resolve, reject) => {
+      const request = indexedDB.open('tokens');
+      request.onupgradeneeded = () => request.result.createObjectStore('tokens');
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    async function run(mode, use) {
+      const transaction = (await database).transaction('tokens', mode);
+      const request = use(transaction.objectStore('tokens'));
+      return new Promise((resolve, reject) => {
+        transaction.oncomplete = () => resolve(request.result);
+        transaction.onerror = transaction.onabort = () => reject(transaction.error);
+      });
+    }
+    const storage = {
+      getItem: (key) => run('readonly', (store) => store.get(key)),
+      setItem: (key, value) => run('readwrite', (store) => store.put(value, key)),
+      removeItem: (key) => run('readwrite', (store) => store.delete(key)),
+    };
+    const start = crypto.randomUUID();
+    const session = createSession({ prove, ${options} });
+    addEventListener('install', () => skipWaiting());
+    addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+    addEventListener('fetch', (event) => {
+      if (!new URL(event.request.url).pathname.startsWith('/api/')) return;
+      event.respondWith(
+        session.fetch(event.request).then(
+          async (response) => Response.json({ ...(await response.json()), start }),
+          (error) => Response.json({ error: String(error) }),
+        ),
+      );
+    });
+  `;
+
+  /** Calls the API five times, and stops the worker after each. */
+  async function visit(options: string) {
+    const body = await bundle(source(options));
+    await context.route(`${server.url}/sw.js`, (route) =>
+      route.fulfill({ contentType: 'text/javascript', body }),
+    );
+    const page = await openPage(context, server.url, {});
+    await page.evaluate(`(async () => {
+      const controlled = new Promise((tell) => navigator.serviceWorker.addEventListener('controllerchange', tell));
+      await navigator.serviceWorker.register('/sw.js', { type: 'module' });
+      await controlled;
+    })()`);
+    const devTools = await context.newCDPSession(page);
+    await devTools.send('ServiceWorker.enable');
+    const seen: { you: string; start: string }[] = [];
+    for (let start = 0; start < 5; start += 1) {
+      seen.push(await page.evaluate("fetch('/api/hello').then((response) => response.json())"));
+      await devTools.send('ServiceWorker.stopAllWorkers');
+    }
+    expect(seen.filter((answer) => 'error' in answer)).toEqual([]);
+    // Each call had a worker of its own.
+    expect(new Set(seen.map(({ start }) => start)).size).toBe(5);
+    return seen.map(({ you }) => you);
+  }
+
+  test('keeps one user over five starts, with a storage of IndexedDB, and works out the proof itself', async () => {
+    const users = await visit('storage');
+    expect(users[0]).toMatch(/^anon_/);
+    expect(new Set(users).size).toBe(1);
+  });
+
+  test('has no localStorage: without a storage each start makes a user, and each call succeeds', async () => {
+    expect(new Set(await visit('')).size).toBe(5);
+  });
+});
