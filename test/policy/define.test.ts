@@ -81,8 +81,18 @@ const wrong: [string, unknown, RegExp][] = [
   ],
   ['no time for a body', { requestBody: { timeoutSeconds: 0 } }, /timeoutSeconds: .* from 1 to 3600/],
   ['an origin with a path', { origins: ['https://a.example/app'] }, /origins: must be an https origin/],
+  ['an origin that is null and not its name', { origins: [null] }, /origins: must be an https origin/],
+  ['an issuer without an origin', { issuer: 'null' }, /issuer: must be an https origin/],
   ['an unknown context', { deployContexts: ['staging'] }, /deployContexts: must be one of/],
 ];
+
+test("takes 'null', which stands for pages without an origin, where it is said", () => {
+  expect(definePolicy({ origins: ['https://a.example', 'null'] }).origins).toEqual([
+    'https://a.example',
+    'null',
+  ]);
+  expect(definePolicy().origins).toEqual([]);
+});
 
 test.each(wrong)('refuses %s', (_, input, reason) => {
   expect(() => definePolicy(input as PolicyInput)).toThrow(ConfigurationError);

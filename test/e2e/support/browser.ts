@@ -9,7 +9,7 @@ import { findProgram } from '../../support/optional.ts';
 const hangMilliseconds = 240_000;
 
 /** Debian's Chromium, kept from calling home: this machine has nobody to call. */
-const launchOptions = () => ({
+const launchOptions = (args: readonly string[] = []) => ({
   timeout: hangMilliseconds,
   executablePath: process.env.CHROMIUM_PATH ?? findProgram('chromium') ?? 'chromium',
   args: [
@@ -19,11 +19,13 @@ const launchOptions = () => ({
     '--disable-component-update',
     '--disable-sync',
     '--no-first-run',
+    ...args,
   ],
 });
 
-export async function launchBrowser(): Promise<Browser> {
-  const browser = await chromium.launch(launchOptions());
+/** @param args more of Chromium's own */
+export async function launchBrowser(...args: string[]): Promise<Browser> {
+  const browser = await chromium.launch(launchOptions(args));
   browser.on('context', (context) => context.setDefaultTimeout(hangMilliseconds));
   return browser;
 }
