@@ -1,4 +1,6 @@
-"""In a fresh environment with the package and Django alone, the two settings of the README must do.
+"""In a fresh environment with the package and Django alone, the first settings of the README must do.
+
+Then README's whole way from nothing to tests, in another.
 
 python3 scripts/check_fresh.py FOLDER
 """
@@ -23,7 +25,9 @@ def main(folder: Path) -> None:
     subprocess.run([*pip, str(_PACKAGE), "Django"], check=True)
     subprocess.run([python, "-m", "django", "startproject", "fresh", folder], check=True)
     settings = folder / "fresh" / "settings.py"
-    (block, *_) = re.findall(r"```python\n(# settings\.py\n.*?)```", (_PACKAGE / "README.md").read_text(), re.DOTALL)
+    (block, *_) = re.findall(
+        r"```python\n(# guestbook/settings\.py\n.*?)```", (_PACKAGE / "README.md").read_text(), re.DOTALL
+    )
     settings.write_text(f"{settings.read_text()}\n{block}")
 
     green = check(python, folder, secrets.token_urlsafe(32))
@@ -37,6 +41,11 @@ def main(folder: Path) -> None:
     unwanted = re.findall("(?m)^(?:djangorestframework|starlette|fastapi|cryptography)==.*$", installed)
     if unwanted:
         sys.exit(f"the core and Django brought {unwanted}")
+
+    newcomer = [sys.executable, str(Path(__file__).with_name("newcomer.py")), str(folder / "newcomer")]
+    ran = subprocess.run(newcomer, capture_output=True, text=True)
+    if ran.returncode != 0 or "2 passed" not in ran.stdout or "\nOK\n" not in ran.stderr:
+        sys.exit(f"README's way from nothing to tests should be green:\n{ran.stdout}{ran.stderr}")
 
 
 def check(python: Path, folder: Path, secret: str | None) -> "subprocess.CompletedProcess[str]":

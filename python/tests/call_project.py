@@ -11,7 +11,7 @@ django.setup()
 call_command("check", fail_level="WARNING", stdout=sys.stderr, verbosity=0)
 tokens = json.load(sys.stdin)
 answers: dict[str, dict[str, object]] = {}
-for path in ("/api", "/api/write", "/hello", "/write", "/greet"):
+for path in ("/api/hello", "/api/write", "/hello", "/write", "/greet"):
     answers[path] = {}
     for name, token in tokens.items():
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}

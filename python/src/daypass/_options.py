@@ -1,7 +1,9 @@
 """Checks that the parts of this package share: what is misspelt must never protect less."""
 
 import difflib
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from inspect import signature
@@ -70,3 +72,11 @@ def find_bad_scope(scope: object) -> list[Problem]:
 def listed(value: object) -> object:
     """The items of whatever lists some. A text, which lists its letters, and what is no list are left for the check."""
     return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
+
+
+def is_test_run() -> bool:
+    """Whether pytest or Django's test runner runs.
+
+    Both say so themselves: pytest in the variable PYTEST_VERSION, Django by `django.core.mail.outbox`.
+    """
+    return "PYTEST_VERSION" in os.environ or hasattr(sys.modules.get("django.core.mail"), "outbox")

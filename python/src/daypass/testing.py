@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from ._options import is_scope, nearest
+from ._options import is_scope, is_test_run, nearest
 from ._token.check_options import is_whole
 from ._token.claims import DEPLOY_CONTEXTS
 from ._token.keys import check_secrets, make_key
@@ -202,18 +202,13 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _is_test() -> bool:
-    # pytest and Django say so themselves: docs.pytest.org "PYTEST_VERSION", Django's `mail.outbox` of its test runner.
-    return "PYTEST_VERSION" in os.environ or hasattr(sys.modules.get("django.core.mail"), "outbox")
-
-
 def _is_debug() -> bool:
     django_conf = sys.modules.get("django.conf")
     # Settings that nobody has read yet are not to be read for this.
     return django_conf is not None and django_conf.settings.configured and django_conf.settings.DEBUG is True
 
 
-if not (os.environ.get("DAYPASS_TESTING") == "1" or _is_test() or _is_debug()):
+if not (os.environ.get("DAYPASS_TESTING") == "1" or is_test_run() or _is_debug()):
     raise ConfigurationError(
         [
             Problem(

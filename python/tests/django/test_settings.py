@@ -104,7 +104,10 @@ def test_several_sites_and_the_view_knows_which() -> None:
         ({"SITES": [{**SITES[0], "ISSUER": "http://a.example"}]}, "E004", 'DAYPASS["SITES"][0]["ISSUER"] is an http'),
     ],
 )
-def test_mistakes_in_a_list_of_sites_are_told_at_start(written: dict[str, Any], check_id: str, says: str) -> None:
+def test_mistakes_in_a_list_of_sites_are_told_at_start(
+    written: dict[str, Any], check_id: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daypass.django.check_settings.is_test_run", lambda: False)
     with override_settings(DAYPASS=written):
         messages = [(message.id, message.msg) for message in check_settings()]
         (found,) = [message for id_, message in messages if id_ == f"daypass.{check_id}"]
