@@ -18,6 +18,7 @@ const table: readonly Measured[] = [
   { name: 'daypass/verify', budget: 10_500, bundle: () => bundleServer('src/package/verify.ts') },
   { name: 'daypass/hono', budget: 11_500, bundle: () => bundleServer('src/package/hono.ts') },
   { name: 'daypass/express', budget: 11_500, bundle: () => bundleServer('src/package/express.ts') },
+  { name: 'daypass/testing', budget: 14_000, bundle: () => bundleServer('src/package/testing.ts') },
   { name: 'daypass/identity', budget: 12_500, bundle: () => bundleServer('src/package/identity.ts') },
   { name: 'daypass/netlify', budget: 83_000, bundle: () => bundleServer('src/package/netlify.ts') },
 ];

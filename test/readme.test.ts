@@ -94,6 +94,36 @@ test('the TypeScript compiles, strictly, against what the package exports', asyn
   }
 });
 
+test('the tests that are shown pass', async () => {
+  const shown = blocks('ts').find((code) => code.includes("'daypass/testing'")) ?? '';
+  await mkdir(join(root, 'dist'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'dist', 'readme-'));
+  try {
+    const { outputFiles } = await build({
+      stdin: { contents: shown, resolveDir: root, loader: 'ts' },
+      alias: {
+        daypass: join(root, 'client/index.ts'),
+        'daypass/hono': join(root, 'src/package/hono.ts'),
+        'daypass/testing': join(root, 'src/package/testing.ts'),
+      },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      conditions: ['import'],
+      write: false,
+    });
+    await writeFile(join(folder, 'shown.test.mjs'), outputFiles[0]?.text ?? '');
+    const { NODE_ENV: _, VITEST: __, ...env } = process.env;
+    const run = spawnSync(process.execPath, ['--test', join(folder, 'shown.test.mjs')], {
+      encoding: 'utf8',
+      env,
+    });
+    expect([run.status, /^. pass (\d+)$/m.exec(run.stdout)?.[1]], run.stdout).toEqual([0, '2']);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 describeWith('python3')('in Python', () => {
   const mint = () =>
     mintAccessToken({

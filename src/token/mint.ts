@@ -1,5 +1,4 @@
 import { SignJWT } from 'jose';
-import type { DeployContext } from '../protocol/deployContext.ts';
 import type { KeyRing } from './keyRing.ts';
 import { randomId } from './randomId.ts';
 
@@ -10,13 +9,16 @@ export interface MintOptions {
   /** `sub`: the session. */
   subject: string;
   scopes: readonly string[];
-  deployContext: DeployContext;
+  /** One of ours, but in tests of what verifiers refuse. */
+  deployContext: string;
   /** Life in seconds, 60 to 3600. */
   ttlSeconds: number;
   /** `auth_time`, seconds since the epoch: when the session's exchange took place. */
   sessionStartedAt: number;
   /** `sid`, which the broker alone looks at. Without it, no broker renews the token or revokes its session. */
   sessionId?: string;
+  /** `jti`. Default: random. */
+  tokenId?: string | undefined;
   /** The present, seconds since the epoch. */
   now: number;
 }
@@ -39,6 +41,6 @@ export function mintAccessToken(options: MintOptions): Promise<string> {
     .setAudience(keyRing.audience)
     .setIssuedAt(now)
     .setExpirationTime(now + options.ttlSeconds)
-    .setJti(randomId())
+    .setJti(options.tokenId ?? randomId())
     .sign(keyRing.primary.key);
 }

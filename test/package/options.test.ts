@@ -23,6 +23,7 @@ import {
   maintenanceBearer,
   protect,
 } from '../../src/package/netlify.ts';
+import { bearerHeaders, createFakeSession, makeAccessToken, mintToken } from '../../src/package/testing.ts';
 import { ConfigurationError, createVerifier, verifyAccessToken } from '../../src/package/verify.ts';
 
 // Every exported function refuses, when it is called, an option that it does not know or cannot use: what is misspelt
@@ -81,6 +82,22 @@ const middlewareMistakes = (require: (options: never) => unknown): Mistake[] => 
     [calling({ scope: '' }), /scope must be one scope/],
     [calling({ scope: null }), /scope must be one scope/],
     [calling({ debug: 'no' }), /debug must be true or false/],
+  ];
+};
+
+const tokenMistakes = (mint: (verifier: never, token: never) => unknown): Mistake[] => {
+  const minting = (token: unknown) => () => mint(verifier as never, token as never);
+  return [
+    ...verifierMistakes((options) => mint(options, {} as never)),
+    [minting({ scope: 'write' }), /scope is unknown; did you mean scopes\?/],
+    [minting({ ttl: 60 }), /ttl is unknown; did you mean ttlSeconds\?/],
+    [minting({ scopes: 'write' }), /scopes must be a list of scopes/],
+    [minting({ scopes: ['read write'] }), /scopes must be a list of scopes/],
+    [minting({ ageSeconds: '60' }), /ageSeconds must be whole seconds/],
+    [minting({ ttlSeconds: 0.5 }), /ttlSeconds must be whole seconds/],
+    [minting({ subject: 7 }), /subject must be a text/],
+    [minting({ secret: 'short' }), /shorter than 32 bytes/],
+    [minting(null), /must be an object/],
   ];
 };
 
@@ -214,6 +231,19 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [() => (addRoles as () => unknown)(), /at least one role/],
     [() => addRoles(['editor'] as never), /roles must be a list of texts/],
     [() => addRoles(''), /roles must be a list of texts/],
+  ],
+  mintToken: tokenMistakes(mintToken),
+  makeAccessToken: tokenMistakes(makeAccessToken),
+  bearerHeaders: tokenMistakes(bearerHeaders),
+  createFakeSession: [
+    [() => createFakeSession({ fetsh: handler } as never), /fetsh is unknown; did you mean fetch\?/],
+    [() => createFakeSession({ fetch: new Response() } as never), /fetch must be a function/],
+    [() => createFakeSession({ baseUrl: '/page' }), /baseUrl must be an absolute URL/],
+    [() => createFakeSession({ baseUrl: null } as never), /baseUrl must be an absolute URL/],
+    [() => createFakeSession(handler as never), /must be an object/],
+    [() => createFakeSession(null as never), /must be an object/],
+    [() => createFakeSession().failWith(429 as never), /failWith takes the code/],
+    [() => createFakeSession().failWith('' as never), /failWith takes the code/],
   ],
   readBearer: 'takes no options',
   toUser: 'takes no options',

@@ -19,6 +19,7 @@ import { createBroker, createGate, createSignupGuard, definePolicy, protect } fr
 import type { Admission, ErrorCode, NetlifyEdgeHandler, ProofKind, ProofOfWork, StatsResponse, StatusResponse,
   SweepResponse } from 'daypass/netlify';
 import { prove } from 'daypass/proof';
+import { createFakeSession, mintToken, type FakeSession } from 'daypass/testing';
 import { createVerifier, verifyAccessToken } from 'daypass/verify';
 
 const options: SessionOptions = { identityUrl: 'https://a.example/i', brokerUrl: 'https://a.example/s', prove };
@@ -39,9 +40,14 @@ session.on('nothing', () => {});
 // @ts-expect-error there is no such option
 export const mistyped: SessionOptions = { brokerURL: '/session' };
 stop();
+// The same class, whichever of the two it is imported from.
+export const fake: FakeSession & Session = createFakeSession({ fetch: async () => new Response() });
+fake.failWith('network_error');
+const failed = await fake.token().catch((error: unknown) => error instanceof SessionError);
 const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, requireInExpress, createVerifier,
   createIdentityAdmin, defineIdentityEvents, prove];
-console.log([SessionError, verifyAccessToken, ...functions].every((each) => typeof each === 'function'));
+functions.push(mintToken as never);
+console.log(failed && [SessionError, verifyAccessToken, ...functions].every((each) => typeof each === 'function'));
 `;
 
 let folder: string;
@@ -86,7 +92,11 @@ test.each([
 });
 
 test('runs in Node', () => {
-  const { stdout, stderr } = spawnSync(process.execPath, ['main.mts'], { cwd: folder, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['main.mts'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_ENV: 'test' },
+  });
   expect([stdout, stderr]).toEqual(['true\n', '']);
 });
 

@@ -1,0 +1,165 @@
+import { ConfigurationError } from '../src/protocol/error.ts';
+import { assertKnownKeys } from '../src/protocol/knownKeys.ts';
+import { accessTokenType } from '../src/protocol/oauth.ts';
+import type { Session } from './createSession.ts';
+import { SessionError, type SessionErrorCode } from './errors.ts';
+import { createEvents, type Emit } from './events.ts';
+
+/** A call of a fake session, in the order in which they came. */
+export type FakeSessionCall =
+  | { readonly name: 'fetch'; readonly request: Request }
+  | { readonly name: 'token'; readonly renew: boolean }
+  | { readonly name: 'attach'; readonly prefixes: readonly string[] }
+  | { readonly name: 'on'; readonly event: string }
+  | { readonly name: 'revoke' };
+
+export interface FakeSessionOptions {
+  /**
+   * Answers `session.fetch`, and the page's `fetch` under the prefixes of `attach`; the request carries the token. Default:
+   * 200 with `{}`.
+   */
+  fetch?: ((request: Request) => Response | Promise<Response>) | undefined;
+  /** Where relative addresses start from. Default: the page, else `https://page.example`. */
+  baseUrl?: string | undefined;
+}
+
+/** How a failure looks beside its code. */
+export interface FakeFailure {
+  /** HTTP status of the answer. */
+  status?: number;
+  /** What Identity or the broker said. */
+  reason?: string;
+  /** Seconds from now until a real session would ask again. */
+  retryAfterSeconds?: number;
+}
+
+/** A `Session` that asks nobody, for tests of a page. */
+export interface FakeSession extends Session {
+  /** All calls so far. */
+  readonly calls: readonly FakeSessionCall[];
+  /** The requests of `fetch` so far. */
+  readonly requests: readonly Request[];
+  /**
+   * From now on `fetch`, `token` and `revoke` fail with a SessionError of this code, `fetch` and `token` with the event
+   * `error`, too; undefined ends it.
+   */
+  failWith(code: SessionErrorCode | undefined, failure?: FakeFailure): void;
+  /** Tells the listeners of an event, as the session would: `emit('ended', { reason: 'expired' })`. */
+  emit: Emit;
+  /** Gives the page back the `fetch` that `attach` replaced. */
+  detach(): void;
+}
+
+/**
+ * Makes a session for tests of a page: no Identity, no broker, no storage. Its tokens are texts such as `fake-token-1`; the
+ * first is told as `obtained`, each that `token({ renew: true })` asks for as `renewed`, the end by `revoke` as `ended`.
+ * `attach` covers `fetch`, and no XMLHttpRequest.
+ * @throws {ConfigurationError} a TypeError: an option is malformed or unknown
+ * @example
+ * const session = createFakeSession({ fetch: () => Response.json({ message: 'Hello' }) });
+ * await greet(session);
+ * expect(session.requests[0]?.url).toBe('https://page.example/api/hello');
+ * session.failWith('rate_limited', { retryAfterSeconds: 30 });
+ */
+export function createFakeSession(options: FakeSessionOptions = {}): FakeSession {
+  const { answer, base } = check(options);
+  const { on, emit } = createEvents();
+  const calls: FakeSessionCall[] = [];
+  let failure: (() => SessionError) | undefined;
+  let count = 0;
+  let held = false;
+  let found: typeof fetch | undefined;
+
+  function nextToken(event: 'obtained' | 'renewed'): string {
+    count += 1;
+    held = true;
+    emit(event, {
+      access_token: `fake-token-${count}`,
+      issued_token_type: accessTokenType,
+      token_type: 'Bearer',
+      expires_in: 300,
+      scope: '',
+      session_expires_in: 43_200,
+    });
+    return `fake-token-${count}`;
+  }
+
+  function getToken(renew: boolean): string {
+    if (failure) {
+      const error = failure();
+      emit('error', error);
+      throw error;
+    }
+    if (!held) return nextToken('obtained');
+    return renew ? nextToken('renewed') : `fake-token-${count}`;
+  }
+
+  async function fakeFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const request =
+      input instanceof Request ? new Request(input, init) : new Request(new URL(input, base), init);
+    if (request.mode === 'no-cors') throw new TypeError('Daypass: mode no-cors carries no token');
+    // Whether or not there is a token for it.
+    calls.push({ name: 'fetch', request });
+    request.headers.set('authorization', `Bearer ${getToken(false)}`);
+    return answer(request.clone());
+  }
+
+  return {
+    fetch: fakeFetch,
+    async token({ renew = false } = {}) {
+      calls.push({ name: 'token', renew });
+      return getToken(renew);
+    },
+    async revoke() {
+      calls.push({ name: 'revoke' });
+      if (failure) throw failure();
+      if (held) emit('ended', { reason: 'revoked' });
+      held = false;
+    },
+    on(event, listener) {
+      calls.push({ name: 'on', event });
+      return on(event, listener);
+    },
+    attach(prefixes) {
+      const covered = prefixes.map((prefix) => new URL(prefix, base).href.replace(/\/?$/, '/'));
+      calls.push({ name: 'attach', prefixes: [...prefixes] });
+      found ??= globalThis.fetch;
+      const before = globalThis.fetch;
+      globalThis.fetch = async (input, init) => {
+        const { href } = new URL(input instanceof Request ? input.url : input, base);
+        const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+        const isCovered = covered.some((prefix) => href.replace(/[?#].*|$/, '/').startsWith(prefix));
+        return isCovered && !headers.has('authorization') ? fakeFetch(input, init) : before(input, init);
+      };
+    },
+    get calls() {
+      return [...calls];
+    },
+    get requests() {
+      return calls.flatMap((call) => (call.name === 'fetch' ? [call.request] : []));
+    },
+    failWith(code, { status, reason = '', retryAfterSeconds } = {}) {
+      if (code !== undefined && (typeof code !== 'string' || !/^[a-z_]+$/.test(code))) {
+        throw new ConfigurationError(['failWith takes the code of a SessionError, or undefined.']);
+      }
+      failure = code && (() => new SessionError(reason || code, { code, status, retryAfterSeconds }));
+    },
+    emit,
+    detach() {
+      if (found) globalThis.fetch = found;
+      found = undefined;
+    },
+  };
+}
+
+function check(options: FakeSessionOptions) {
+  assertKnownKeys('createFakeSession', options, ['fetch', 'baseUrl']);
+  const { fetch: answer = () => Response.json({}), baseUrl = globalThis.location?.href } = options;
+  const problems: string[] = [];
+  if (typeof answer !== 'function') problems.push('fetch must be a function that answers a request.');
+  const isBase = typeof baseUrl === 'string' && URL.canParse('/', baseUrl);
+  if (options.baseUrl !== undefined && !isBase) problems.push('baseUrl must be an absolute URL.');
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  // Tests make pages of nothing, at about:blank.
+  return { answer, base: isBase ? baseUrl : 'https://page.example' };
+}

@@ -1,0 +1,101 @@
+import { deployContexts } from '../protocol/deployContext.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import type { AccessToken } from './accessToken.ts';
+import { createVerifier } from './createVerifier.ts';
+import { createKeyRing } from './keyRing.ts';
+import { mintAccessToken } from './mint.ts';
+import { newSubject, randomId } from './randomId.ts';
+import { checkVerifierOptions, type VerifierOptions } from './verifierOptions.ts';
+
+/** What a token of a test says. Whatever is left out is as the site would say it. */
+export interface TokenOptions {
+  /** `sub`: names the session, `anon_` and 22 base64url characters. Default: random. */
+  subject?: string | undefined;
+  /** `scope`. Default: none. */
+  scopes?: readonly string[] | undefined;
+  /** `iss`. Default: that of the first site. Of several, it chooses the secret, audience and deploy context, too. */
+  issuer?: string | undefined;
+  /** `aud`. Default: the verifier's own. */
+  audience?: string | undefined;
+  /** `deploy_context`. Default: `production` if the verifier accepts it, else the first that it does. */
+  deployContext?: string | undefined;
+  /** How long ago the token was minted, which is `iat`. Default 0. More than `ttlSeconds` makes one that has expired. */
+  ageSeconds?: number | undefined;
+  /** Its life, from `iat` to `exp`. Default 300. More than 3600 is refused by every verifier. */
+  ttlSeconds?: number | undefined;
+  /** How long ago its session began, which is `auth_time`. Default: as long as the token is old. */
+  sessionAgeSeconds?: number | undefined;
+  /** `jti`. Default: random. */
+  tokenId?: string | undefined;
+  /** `sid`, which the broker alone looks at. Default: random. */
+  sessionId?: string | undefined;
+  /** Signs. Default: the site's own. */
+  secret?: string | undefined;
+}
+
+const texts = ['subject', 'issuer', 'audience', 'deployContext', 'tokenId', 'sessionId', 'secret'] as const;
+const times = ['ageSeconds', 'ttlSeconds', 'sessionAgeSeconds'] as const;
+
+/**
+ * Mints an access token as the site would. The verifier need not accept it: `mintTestToken(verifier, { audience: 'other' })`
+ * is for a test that one is refused.
+ * @param verifier what `createVerifier` or `requireAccessToken` of the code under test is given
+ * @throws {ConfigurationError} a TypeError: an option of either is malformed or unknown
+ */
+export async function mintTestToken(verifier: VerifierOptions, token: TokenOptions = {}): Promise<string> {
+  const { sites, now: clock } = checkVerifierOptions(verifier);
+  check(token);
+  const [first] = sites;
+  const site = sites.find(({ issuer }) => issuer === token.issuer) ?? (first as NonNullable<typeof first>);
+  const now = Math.floor(clock() / 1000);
+  const { ageSeconds = 0, sessionAgeSeconds = ageSeconds } = token;
+  const keys = { audience: token.audience ?? site.audience, secret: token.secret ?? site.secret };
+  return mintAccessToken({
+    keyRing: await createKeyRing(keys),
+    issuer: token.issuer ?? site.issuer,
+    subject: token.subject ?? newSubject(),
+    scopes: token.scopes ?? [],
+    deployContext:
+      token.deployContext ??
+      (deployContexts.find((context) => site.deployContexts.includes(context)) as string),
+    ttlSeconds: token.ttlSeconds ?? 300,
+    sessionStartedAt: now - sessionAgeSeconds,
+    sessionId: token.sessionId ?? randomId(),
+    tokenId: token.tokenId,
+    now: now - ageSeconds,
+  });
+}
+
+/**
+ * What a verifier says of such a token: what handlers find in `req.daypass`, `c.var.accessToken` or `context.accessToken`.
+ * @param verifier as for `mintTestToken`
+ * @throws {DaypassError} these settings refuse such a token
+ * @throws {ConfigurationError} a TypeError: an option is malformed or unknown
+ */
+export async function makeTestAccessToken(
+  verifier: VerifierOptions,
+  token: TokenOptions = {},
+): Promise<AccessToken> {
+  const compact = await mintTestToken(verifier, token);
+  return createVerifier(verifier)(compact);
+}
+
+function check(token: TokenOptions): void {
+  assertKnownKeys('The token of a test', token, [...texts, ...times, 'scopes']);
+  const problems: string[] = [];
+  for (const name of texts) {
+    if (token[name] !== undefined && typeof token[name] !== 'string')
+      problems.push(`${name} must be a text.`);
+  }
+  for (const name of times) {
+    if (token[name] !== undefined && !Number.isSafeInteger(token[name]))
+      problems.push(`${name} must be whole seconds.`);
+  }
+  const { scopes = [] } = token;
+  const isScope = (scope: unknown) => typeof scope === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope);
+  if (!Array.isArray(scopes) || !scopes.every(isScope)) {
+    problems.push("scopes must be a list of scopes, such as ['write'].");
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
