@@ -23,6 +23,11 @@ const launchOptions = (args: readonly string[] = []) => ({
   ],
 });
 
+/** With the back/forward cache, which browsers have, and which Playwright takes from them. */
+export function launchBrowserThatKeepsPages(): Promise<Browser> {
+  return chromium.launch({ ...launchOptions(), ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+}
+
 /** @param args more of Chromium's own */
 export async function launchBrowser(...args: string[]): Promise<Browser> {
   const browser = await chromium.launch(launchOptions(args));
