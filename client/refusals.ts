@@ -64,7 +64,7 @@ export function createRefusals(replaceSession: (token: string) => Promise<unknow
 
   function refuse(path: string, token: string, response: Response): void {
     const now = Date.now();
-    const isSession = last && last.path !== path && now - last.at < sessionEvidenceSeconds * 1000;
+    const isSession = last && last.path !== path && Math.abs(now - last.at) < sessionEvidenceSeconds * 1000;
     last = { path, at: now };
     hold(path);
     if (holds.has(everyPath)) hold(everyPath);
