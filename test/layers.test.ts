@@ -38,6 +38,10 @@ const layers: Record<string, readonly string[]> = {
     'src/gate',
     'src/guard',
     'src/http',
+    // Imported where the runtime is Node, and nowhere else.
+    'node:http',
+    'node:https',
+    'node:stream',
   ],
   'src/package': [
     'client',

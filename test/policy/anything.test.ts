@@ -30,7 +30,13 @@ const whole: Tree = {
     { path: '/a', audience: 'api', scope: 'read', methods: ['GET'], upstream: 'U', verify: true },
     { path: '/b/*', verify: false },
   ],
-  upstream: { timeoutSeconds: 5, requestHeaders: ['x-a'], maxBodyBytes: 500_000, stream: true },
+  upstream: {
+    timeoutSeconds: 5,
+    requestHeaders: ['x-a'],
+    clientAddress: true,
+    maxBodyBytes: 500_000,
+    stream: true,
+  },
   requestBody: { bufferBytes: 2_000_000, timeoutSeconds: 5 },
   deployContexts: ['production'],
 };

@@ -106,6 +106,11 @@ test.each([
   [{ routes: [{ path: '/a', verify: null }] }, 'routes[0].verify: must be true or false'],
   [{ upstream: 'x' }, 'upstream: must be an object'],
   [{ upstream: { requestHeaders: [null] } }, 'upstream.requestHeaders: must hold names of header fields'],
+  [
+    { upstream: { requestHeaders: ['X-User-Id'] } },
+    'upstream.requestHeaders: X-User-Id must not reach an upstream',
+  ],
+  [{ upstream: { clientAddress: 'yes' } }, 'upstream.clientAddress: must be true or false'],
   [{ deployContexts: null }, 'deployContexts: must be a list'],
   [{ deployContexts: [] }, 'deployContexts: name at least one'],
 ])('%j is one problem', (input, problem) => {
