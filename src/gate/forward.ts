@@ -8,9 +8,27 @@ const retryAfterSeconds = 5;
 /** What we use of the standard's fetch. */
 export type Fetch = (target: URL, init: RequestInit) => Promise<Response>;
 
+/** Thrown by a `Fetch` for a status that no Response can have. */
+export class UnknownStatus extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`${status} is no status of HTTP.`);
+    this.name = 'UnknownStatus';
+    this.status = status;
+  }
+}
+
+/** RFC 9110 §15, without those that come before an answer. */
+export function isStatus(status: number): boolean {
+  return status >= 200 && status <= 599;
+}
+
 export interface ForwardOptions {
   /** Where to; made by `resolveUpstream`. */
   target: URL;
+  /** Name of the variable that holds its URL, for the refusals: the URL itself is nobody's to know. */
+  upstream: string;
   /** Made by `requestHeaders`. */
   headers: Headers;
   /** Made by `readBody`. */
@@ -24,8 +42,9 @@ export interface ForwardOptions {
 
 /**
  * Sends a request on, once, and streams the answer back. Redirects are the caller's to follow.
- * @throws {DaypassError} `upstream_timeout`; `upstream_unreachable`; `malformed_request` when the caller broke off;
- * `request_timeout` and `body_budget_exhausted` for a body that streams
+ * @throws {DaypassError} `upstream_timeout`; `upstream_unreachable`; `upstream_invalid_response` for a status outside
+ * 200 to 599; `malformed_request` when the caller broke off; `request_timeout` and `body_budget_exhausted` for a body that
+ * streams
  */
 export async function forward(request: Request, options: ForwardOptions): Promise<Response> {
   const { target, headers, body, timeoutSeconds, fetchUndecoded } = options;
@@ -54,7 +73,11 @@ export async function forward(request: Request, options: ForwardOptions): Promis
       // The Fetch standard asks for this where a body is a stream.
       ...(isStream && { duplex: 'half' }),
     });
-    const { status, statusText } = response;
+    const { status } = response;
+    if (!isStatus(status)) {
+      response.body?.cancel().catch(() => undefined);
+      throw new UnknownStatus(status);
+    }
     const isWhole = send === fetch && !(asksRange && decoderHere.leavesRanges);
     const isDecoded = isWhole && request.method !== 'HEAD' && response.body !== null;
     // An upstream may answer before it has all of a stream, which then goes on: within the upstream's time for each piece,
@@ -66,20 +89,40 @@ export async function forward(request: Request, options: ForwardOptions): Promis
     } else {
       end();
     }
+    const fields = responseHeaders(response.headers, { isDecoded });
+    // These have no content: a length that one tells all the same would be waited for (RFC 9110 §8.6, §15.3.6).
+    if (status === 204 || status === 205) fields.delete('content-length');
     // The answer may stream for as long as it likes.
     return new Response(goesOn ? withEnd(response.body, end) : response.body, {
       status,
-      statusText,
-      headers: responseHeaders(response.headers, { isDecoded }),
+      statusText: reasonPhrase(response),
+      headers: fields,
     });
   } catch (cause) {
     const failure = body.failure();
     end();
     if (failure) throw failure;
+    if (cause instanceof UnknownStatus) {
+      throw new DaypassError('upstream_invalid_response', {
+        detail: `The upstream (${options.upstream}) answered with the status ${cause.status}, which is none from 200 to 599.`,
+      });
+    }
     if (request.signal.aborted) throw brokenOff(cause);
-    if (controller.signal.aborted) throw new DaypassError('upstream_timeout', { retryAfterSeconds, cause });
-    throw new DaypassError('upstream_unreachable', { retryAfterSeconds, cause });
+    if (controller.signal.aborted) {
+      const detail = `The upstream (${options.upstream}) did not answer in time.`;
+      throw new DaypassError('upstream_timeout', { detail, retryAfterSeconds, cause });
+    }
+    const detail = `The upstream (${options.upstream}) could not be reached, or gave no answer that is HTTP.`;
+    throw new DaypassError('upstream_unreachable', { detail, retryAfterSeconds, cause });
   }
+}
+
+/**
+ * A phrase is a comment of HTTP/1.1 (RFC 9112 §4), and runtimes read one that is not ASCII in different ways, to a text that
+ * a Response may refuse. Without one, the runtime writes the usual phrase.
+ */
+function reasonPhrase({ statusText }: Response): string {
+  return /^[\t\x20-\x7e]*$/.test(statusText) ? statusText : '';
 }
 
 /** The same stream; `onEnd` is called once it has ended, failed or been cancelled. */

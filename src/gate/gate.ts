@@ -24,8 +24,8 @@ export interface GateDependencies extends AuthorizeDependencies {
 
 export interface Gate {
   /**
-   * Route, upgrade, path, token, limits, body, upstream, in this order. What passes and what is refused is counted; what the upstream
-   * then does is not.
+   * Route, upgrade, path, token, limits, body, upstream, in this order. What passes and what is refused is counted; what
+   * the upstream then does is not.
    * @param caller.address as the platform says; no header field is asked
    * @param caller.requestId what the upstream gets as `X-Request-Id`
    * @throws {DaypassError} the refusals of each step
@@ -66,7 +66,15 @@ export function createGate(dependencies: GateDependencies): Gate {
           onDropped: dependencies.onFieldDropped,
         });
         const { clock } = bodies;
-        return forward(request, { target, headers, body, timeoutSeconds, clock, fetchUndecoded });
+        return forward(request, {
+          target,
+          upstream: route.upstream,
+          headers,
+          body,
+          timeoutSeconds,
+          clock,
+          fetchUndecoded,
+        });
       };
       const response = await passOn().catch((error) => {
         throw withHeaders(error, fields);

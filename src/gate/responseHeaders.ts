@@ -84,9 +84,18 @@ export function responseHeaders(
   for (const [name, value] of received) {
     if (droppedFields.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix))) continue;
     if (named.has(name) || ofTheWire.includes(name)) continue;
+    if (name === 'content-length' && !isLength(value, received)) continue;
     headers.append(name, value);
   }
   return headers;
+}
+
+/**
+ * Deno hands on a length that was told twice as `1, 1`, and one beside chunks, which overrule it (RFC 9112 §6.3). Either
+ * could split the connection to the caller at the wrong byte.
+ */
+function isLength(value: string, received: Headers): boolean {
+  return /^\d+$/.test(value) && !received.has('transfer-encoding');
 }
 
 /** The fields that are not true of the bytes which fetch has handed over. */

@@ -190,6 +190,11 @@ export const codes = {
     error: unavailable,
     description: 'The upstream could not be reached.',
   },
+  upstream_invalid_response: {
+    status: 502,
+    error: unavailable,
+    description: 'The upstream answered with a status that HTTP does not have.',
+  },
   upstream_timeout: { status: 504, error: unavailable, description: 'The upstream did not answer in time.' },
   identity_unavailable: {
     status: 503,

@@ -1,4 +1,4 @@
-import type { Fetch } from '../gate/forward.ts';
+import { type Fetch, isStatus, UnknownStatus } from '../gate/forward.ts';
 
 /**
  * A fetch that hands over the bytes of an answer as they came, where the runtime's own cannot: Node's decodes by
@@ -31,6 +31,12 @@ const fetchWithNode: Fetch = async (target, { method = 'GET', headers, signal })
       }
     });
     sent.on('error', reject);
+    // Left alone, Node would close the connection and tell neither an answer nor an error.
+    sent.on('upgrade', ({ statusCode = 101 }, socket) => {
+      socket.destroy();
+      reject(new UnknownStatus(statusCode));
+    });
+    sent.on('close', () => reject(new TypeError('The connection closed before an answer came.')));
     sent.end();
 
     function toResponse(message: InstanceType<typeof http.IncomingMessage>): Response {
@@ -39,6 +45,7 @@ const fetchWithNode: Fetch = async (target, { method = 'GET', headers, signal })
         received.append(message.rawHeaders[index] ?? '', message.rawHeaders[index + 1] ?? '');
       }
       const { statusCode: status = 0, statusMessage: statusText = '' } = message;
+      if (!isStatus(status)) throw new UnknownStatus(status);
       const isEmpty = method === 'HEAD' || [204, 205, 304].includes(status);
       if (isEmpty) message.resume();
       const body = isEmpty ? null : (Readable.toWeb(message) as ReadableStream<Uint8Array>);

@@ -35,7 +35,15 @@ async function send(
   const options = { bodies: patientBodies, maxBodyBytes: 1024 * 1024, stream: true };
   const body = await readBody(request, options);
   const headers = requestHeaders(request);
-  return forward(request, { target, headers, body, timeoutSeconds, clock, fetchUndecoded: fetchUndecoded() });
+  return forward(request, {
+    target,
+    upstream: 'DAYPASS_UPSTREAM',
+    headers,
+    body,
+    timeoutSeconds,
+    clock,
+    fetchUndecoded: fetchUndecoded(),
+  });
 }
 
 /** A body that comes in pieces and whose length nobody knows beforehand. */
@@ -310,24 +318,23 @@ describe('an upstream at fault', () => {
     );
   });
 
-  test.each([
-    'nonsense\r\n\r\n',
-    'HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n',
-    'HTTP/1.1 200 OK\r\nbad header\r\n\r\n',
-  ])('that speaks no HTTP: 502 for %j', async (words) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.once('data', () => socket.end(words));
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address() as { port: number };
-    try {
-      const target = new URL(`http://127.0.0.1:${address.port}`);
-      expect(await codeOf(() => send(target))).toBe('upstream_unreachable');
-    } finally {
-      server.close();
-    }
-  });
+  test.each(['nonsense\r\n\r\n', 'HTTP/1.1 200 OK\r\nbad header\r\n\r\n'])(
+    'that speaks no HTTP: 502 for %j',
+    async (words) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(words));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address() as { port: number };
+      try {
+        const target = new URL(`http://127.0.0.1:${address.port}`);
+        expect(await codeOf(() => send(target))).toBe('upstream_unreachable');
+      } finally {
+        server.close();
+      }
+    },
+  );
 });
 
 describe('a caller who goes away', () => {

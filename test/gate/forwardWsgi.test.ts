@@ -53,7 +53,14 @@ describeWith('python3')('a WSGI server', () => {
       const { maxBodyBytes } = definePolicy().upstream;
       const outgoing = await readBody(request, { bodies: patientBodies, maxBodyBytes, stream: false });
       const headers = requestHeaders(request);
-      const options = { target, headers, body: outgoing, timeoutSeconds: 10, clock: systemClock };
+      const options = {
+        target,
+        upstream: 'DAYPASS_UPSTREAM',
+        headers,
+        body: outgoing,
+        timeoutSeconds: 10,
+        clock: systemClock,
+      };
       const response = await forward(request, options);
       expect(await response.text()).toBe(`POST ${length} ${await sha256(bytes)}`);
     },

@@ -31,7 +31,14 @@ async function start(answer?: Answer) {
   });
   const send = async (request: Request): Promise<Response> => {
     const body = await readBody(request, { bodies, maxBodyBytes: mebibyte, stream: true });
-    const options = { target: upstream.url, headers: new Headers(), body, timeoutSeconds: 25, clock };
+    const options = {
+      target: upstream.url,
+      upstream: 'DAYPASS_UPSTREAM',
+      headers: new Headers(),
+      body,
+      timeoutSeconds: 25,
+      clock,
+    };
     return forward(request, options);
   };
   return { upstream, clock, bodies, send };
@@ -123,7 +130,14 @@ describe('an upload that stalls', () => {
     const target = new URL(`http://127.0.0.1:${(deaf.address() as { port: number }).port}`);
     upload.send(mebibyte + 1);
     const body = await readBody(request, { bodies, maxBodyBytes: mebibyte, stream: true });
-    const options = { target, headers: new Headers(), body, timeoutSeconds: 25, clock };
+    const options = {
+      target,
+      upstream: 'DAYPASS_UPSTREAM',
+      headers: new Headers(),
+      body,
+      timeoutSeconds: 25,
+      clock,
+    };
     const code = codeOf(() => forward(request, options));
     for (let sent = 0; sent < 32; sent += 1) upload.send(mebibyte);
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -148,7 +162,14 @@ describe('an upstream that answers before it has the body', () => {
     const request = new Request(upload.request, { signal: controller.signal });
     upload.send(mebibyte + 1);
     const body = await readBody(request, { bodies, maxBodyBytes: mebibyte, stream: true });
-    const options = { target, headers: new Headers(), body, timeoutSeconds: 25, clock };
+    const options = {
+      target,
+      upstream: 'DAYPASS_UPSTREAM',
+      headers: new Headers(),
+      body,
+      timeoutSeconds: 25,
+      clock,
+    };
     const response = await forward(request, options);
     return { clock, bodies, upload, controller, response };
   }
