@@ -9,6 +9,7 @@ type GetToken = (unwanted?: string) => Promise<string>;
  * but a stream. Whatever else the backend answers is the caller's, and so is that 401 where no other token does better.
  * @param send how requests are sent: by the `fetch` that was found before the page's own was replaced
  * @param refusals where another token is of no use
+ * @param header see `SessionOptions`
  * @returns a function that throws a SessionError when there is no token to be had; what `fetch` throws; the signal's
  * reason once it aborts; a TypeError for mode `no-cors`, and when `fetch` leads back to the session
  */
@@ -16,12 +17,13 @@ export function createAuthorizedFetch(
   getToken: GetToken,
   send: (request: Request) => Promise<Response>,
   refusals: ReturnType<typeof createRefusals>,
+  header: string,
 ) {
   const sent = new WeakSet<Request>();
   let sendingUrl: string | undefined;
 
   function sendWith(token: string, request: Request): Promise<Response> {
-    request.headers.set('Authorization', `Bearer ${token}`);
+    request.headers.set(header, /^x/i.test(header) ? token : `Bearer ${token}`);
     sent.add(request);
     sendingUrl = request.url;
     try {

@@ -10,7 +10,8 @@ import { createTokenSource } from './tokenSource.ts';
 /** An anonymous visitor's session. Its functions need no `this`. */
 export interface Session {
   /**
-   * `fetch` with the access token as `Authorization: Bearer`, in place of any that the request has. Sends again
+   * `fetch` with the access token as `Authorization: Bearer`, in place of any that the request has (or in `X-Daypass`, as
+   * the option `header` says). Sends again
    * once, with another token, after a 401 that says `Bearer error="invalid_token"`, unless its body is a stream. Where
    * no other token does better, that 401 is what you get.
    * Hand it addresses of your API alone: whoever gets the token can use it.
@@ -71,6 +72,7 @@ export function openSession(settings: Settings): Session {
     getToken,
     (request) => send(request),
     createRefusals(replaceSession, emit),
+    settings.header,
   );
   return {
     fetch: authorized,

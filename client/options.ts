@@ -31,6 +31,11 @@ interface TextOptions {
   scope: string;
   /** Domain of the throwaway users' e-mails: the policy's `throwaway.emailDomain`. Default `visitor.invalid`. */
   emailDomain: string;
+  /**
+   * Which field carries the token: `Authorization`, or `X-Daypass` where a password of the site takes that one. Default
+   * `Authorization`. A redirect to another origin takes `X-Daypass` along, which it does not do with `Authorization`.
+   */
+  header: string;
 }
 
 /** What `createSession` takes; every field has a default, also when it is undefined. */
@@ -53,6 +58,12 @@ const defaults: Readonly<TextOptions> = {
   audience: '',
   scope: '',
   emailDomain: 'visitor.invalid',
+  header: 'Authorization',
+};
+
+const forms: { [Name in keyof TextOptions]?: RegExp } = {
+  emailDomain: /^[\w.-]+$/,
+  header: /^(Authorization|X-Daypass)$/i,
 };
 
 /** Those of them that are text. */
@@ -63,7 +74,7 @@ const anyPage = 'https://page.invalid';
 
 /**
  * What is no option (a script tag may have other attributes) is left out.
- * @throws TypeError for what is no string, no address that `fetch` could resolve in a page, or no domain
+ * @throws TypeError for what is no string, no address that `fetch` could resolve in a page, no domain, or no such header
  */
 export function checkOptions(options: SessionOptions): Settings {
   const settings = { storage: options.storage, prove: options.prove } as Settings;
@@ -74,7 +85,7 @@ export function checkOptions(options: SessionOptions): Settings {
   let name: keyof TextOptions;
   for (name in defaults) {
     const value: unknown = options[name] ?? defaults[name];
-    if (typeof value !== 'string' || (/Domain$/.test(name) && !/^[\w.-]+$/.test(value))) {
+    if (typeof value !== 'string' || forms[name]?.test(value) === false) {
       throw new TypeError(`Daypass: bad option ${name}`);
     }
     settings[name] = value;

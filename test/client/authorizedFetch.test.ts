@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createSession } from '../../client/index.ts';
 import { brokerError, FakeSite, json, optionsWith, origin, tokenRefused } from './support/fakeSite.ts';
 import { freeze } from './support/freeze.ts';
@@ -145,6 +145,43 @@ test('the caller’s own Authorization gives way, all else stays', async () => {
   await session.fetch(address, { headers: { authorization: 'Basic x', accept: 'text/plain' } });
   expect(site.calls[0]?.headers.get('authorization')).toBe('Bearer access-2');
   expect(site.calls[0]?.headers.get('accept')).toBe('text/plain');
+});
+
+describe('at a site with a password', () => {
+  const basic = 'Basic dmlzaXRvcjpwYXNzd29yZA==';
+  const beginWith = async (header: string) => {
+    session = createSession(optionsWith({ header }));
+    await session.token();
+    site.lines();
+  };
+
+  test.each(['X-Daypass', 'x-daypass'])('the token travels alone in %s, beside it', async (header) => {
+    await beginWith(header);
+    site.once('POST /api/items', tokenRefused);
+    const response = await session.fetch(address, { method: 'POST', headers: { authorization: basic } });
+    expect(response.status).toBe(200);
+    const [first, renewal, second] = site.calls;
+    expect(first?.headers.get('authorization')).toBe(basic);
+    expect(first?.headers.get('x-daypass')).toMatch(/^access-\d+$/);
+    expect(second?.headers.get('authorization')).toBe(basic);
+    expect(second?.headers.get('x-daypass')).toMatch(/^access-\d+$/);
+    expect(second?.headers.get('x-daypass')).not.toBe(first?.headers.get('x-daypass'));
+    expect([...(renewal?.headers.keys() ?? [])]).not.toContain('x-daypass');
+    expect(site.lines()).toEqual(twice);
+  });
+
+  test('a 401 for the password is the page’s: no other token mends it', async () => {
+    await beginWith('X-Daypass');
+    site.once('POST /api/items', () => json(401, {}, { 'www-authenticate': 'Basic realm="site"' }));
+    expect((await session.fetch(address, { method: 'POST' })).status).toBe(401);
+    expect(site.lines()).toEqual(['POST /api/items']);
+  });
+
+  test('without the option nothing is in X-Daypass', async () => {
+    await session.fetch(address, { method: 'POST' });
+    expect(site.calls[0]?.headers.has('x-daypass')).toBe(false);
+    expect(site.calls[0]?.headers.get('authorization')).toBe('Bearer access-2');
+  });
 });
 
 test('what fetch itself refuses is refused alike', async () => {

@@ -16,6 +16,10 @@ test.each([
   ['emailDomain', 'a@b.invalid'],
   ['emailDomain', ''],
   ['emailDomain', 'b.invalid/x'],
+  ['header', 'X-Other'],
+  ['header', ''],
+  ['header', 'X-Daypass '],
+  ['header', ['X-Daypass']],
   ['prove', '/daypass-proof.js'],
   ['prove', null],
   ['storage', 'localStorage'],
@@ -55,7 +59,12 @@ test.each([[null], ['/session'], [[]]])('options that are no object are a TypeEr
 
 test('options that are left out or undefined have their defaults', () => {
   const given = optionsWith({ audience: undefined, storage: null }) as SessionOptions;
-  expect(checkOptions(given)).toMatchObject({ audience: '', scope: '', emailDomain: defaultEmailDomain });
+  expect(checkOptions(given)).toMatchObject({
+    audience: '',
+    scope: '',
+    emailDomain: defaultEmailDomain,
+    header: 'Authorization',
+  });
 });
 
 test('a slash at the end of an address is of no account, one of an audience is', () => {

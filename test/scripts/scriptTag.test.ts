@@ -134,6 +134,7 @@ describeWith('chromium')('daypass.js', () => {
       ['an empty data-api', 'data-api=" "', /data-api="\/api\/"/],
       ['a prefix that is no address', 'data-api="/api/ http://"', /http:\/\//],
       ['an option that is malformed', 'data-api="/api/" data-email-domain="a@b"', /emailDomain/],
+      ['a header that is neither of the two', 'data-api="/api/" data-header="X-Token"', /header/],
       ['a misspelt option', 'data-api="/api/" data-scopes="a"', /scopes.*scope/],
       ['the option of the module', 'data-api="/api/" data-prove="/p.js"', /prove.*proof/],
       ['a misspelt data-api', 'data-apis="/api/"', /apis.*api/],
