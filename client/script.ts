@@ -24,7 +24,7 @@ const before = page[first];
 if (before?.key !== key) {
   if (before && !before.isRefused) {
     throw new TypeError(
-      'Daypass: the first tag stays, so take this one with other attributes away, or use createSession of the package',
+      'Daypass: the first tag stays, so take this one with other attributes away, or use createSession',
     );
   }
   try {
@@ -69,7 +69,7 @@ function keyOf(data: Data): string {
 function start(): Session {
   if (!data) {
     throw new TypeError(
-      'Daypass: found no tag, so give one script of the document data-api and daypass in its src, or use createSession of the package',
+      'Daypass: found no tag, so give one script of the document data-api and daypass in its src, or use createSession',
     );
   }
   // As the page resolves it: `import` would start from this script's own address.

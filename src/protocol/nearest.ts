@@ -4,12 +4,12 @@
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
-  const shareOf = (other: string) =>
-    Math.min(edits(lower, other) / other.length, other.startsWith(lower) ? 0.5 : 1);
-  return known
-    .map((other) => ({ other, share: shareOf(other.toLowerCase()) }))
-    .filter(({ share }) => share <= 0.5)
-    .sort((a, b) => a.share - b.share)[0]?.other;
+  const shares = known.map((meant) => {
+    const other = meant.toLowerCase();
+    return Math.min(edits(lower, other) / other.length, other.startsWith(lower) ? 0.5 : 1);
+  });
+  // The first of the least; where all are above, none is found.
+  return known[shares.indexOf(Math.min(0.5, ...shares))];
 }
 
 /** Levenshtein's distance: letters to insert, to leave out or to replace. */
