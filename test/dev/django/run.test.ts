@@ -103,6 +103,6 @@ describeWith('python 3.10')('the environment of the Django example', () => {
 
 test('the routes that README shows are those that the dev server has', () => {
   const open = djangoPolicy.routes.filter(({ verify }) => !verify).map(({ path }) => path);
-  expect(open).toEqual(['/api/private/*', '/api/static/*']);
+  expect(open).toEqual(['/api/private/*', '/api/shared/*', '/api/static/*']);
   for (const path of open) expect(readme).toContain(`{ path: '${path}', verify: false`);
 });
