@@ -79,7 +79,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
       throw new UnknownStatus(status);
     }
     const isWhole = send === fetch && !(asksRange && decoderHere.leavesRanges);
-    const isDecoded = isWhole && request.method !== 'HEAD' && response.body !== null;
+    const isDecoded = isWhole && response.body !== null;
     // An upstream may answer before it has all of a stream, which then goes on: within the upstream's time for each piece,
     // and until the answer ends, since fetch neither asks for the rest then nor cancels it.
     const goesOn = isStream && response.body !== null;

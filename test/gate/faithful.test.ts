@@ -115,6 +115,11 @@ describe('requests', () => {
       }
     },
   );
+
+  test('what the URL standard spells otherwise is spelled so', async () => {
+    expect((await through({ target: "/api/it's?it's" }))?.target).toBe("/api/it's?it%27s");
+    expect((await through({ target: '/api/x?' }))?.target).toBe('/api/x');
+  });
 });
 
 describe('answers', () => {
