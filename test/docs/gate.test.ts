@@ -44,6 +44,7 @@ describe('the table of answers', () => {
     const named = rowsOf('What changes in an answer').flatMap(([what = '']) => codeIn(what.toLowerCase()));
     const rewritten = [
       'location',
+      'x-request-id',
       'content-location',
       'content-encoding',
       'content-length',
