@@ -261,9 +261,7 @@ test('a session that the backend gave up is replaced once, in an asynchronous st
   site.always('GET /api/b', tokenRefused);
   await session.fetch(`${origin}/api/a`);
   await session.fetch(`${origin}/api/b`);
-  await vi.waitFor(() => {
-    expect(site.calls.filter(({ line }) => line.endsWith('/signup'))).toHaveLength(2);
-  });
+  await expect.poll(() => site.calls.filter(({ line }) => line.endsWith('/signup'))).toHaveLength(2);
 });
 
 describe('a storage that answers late', () => {
