@@ -37,7 +37,7 @@ export function requestHeaders(request: Request, options: RequestHeaderOptions =
   // Backends look for it there, and a password of the site is not theirs to know.
   const token = request.headers.get(tokenHeader);
   if (token !== null) headers.set('authorization', `Bearer ${token}`);
-  headers.set('accept-encoding', codingsToAsk(request));
+  headers.set('accept-encoding', codingsToAsk(request, headers.has('range')));
   const { host, protocol } = new URL(request.url);
   headers.set('x-forwarded-host', host);
   headers.set('x-forwarded-proto', protocol.slice(0, -1));
@@ -55,11 +55,11 @@ export function isPassed(name: string, only: readonly string[] | undefined): boo
 
 /**
  * - With `Range`, none: the bytes that are counted must be those that the caller has, and whoever resumes has them decoded
- *   (Fetch standard, HTTP-network-or-cache fetch). Several are sent as one, since fetch adds its own behind what is there.
+ *   (Fetch standard, HTTP-network-or-cache fetch). Only then: Deno's fetch decodes nothing where none are asked for.
  * - To HEAD what the caller asks: there is nothing to decode, and the length is that of what is asked for.
  */
-function codingsToAsk({ method, headers }: Request): string {
-  if (headers.has('range')) return 'identity';
+function codingsToAsk({ method, headers }: Request, asksRange: boolean): string {
+  if (asksRange) return 'identity';
   if (method === 'HEAD') return headers.get('accept-encoding') ?? 'identity';
   return askedCodings;
 }

@@ -259,11 +259,15 @@ describe('answers', () => {
 });
 
 describe('an upstream at fault', () => {
-  test.each(['GET', 'POST'])('that does not answer in time: 504, and %s is sent once', async (method) => {
+  test.each([
+    ['GET', {}],
+    ['GET', { headers: { range: 'bytes=0-1' } }],
+    ['POST', {}],
+  ])('that does not answer in time: 504, and %s is sent once (%j)', async (method, init) => {
     const upstream = await upstreamThat(() => undefined);
     const clock = createManualClock();
     let isOver = false;
-    const ended = send(upstream.url, { method }, 25, clock)
+    const ended = send(upstream.url, { ...init, method }, 25, clock)
       .catch((thrown: unknown) => thrown)
       .finally(() => (isOver = true));
     await expect.poll(() => upstream.received).toHaveLength(1);

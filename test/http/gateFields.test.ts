@@ -291,6 +291,21 @@ describe('a part of a file', () => {
     expect(head.headers.get('etag')).toBe(etag);
   });
 
+  test('that the policy keeps from the upstream is none: the whole arrives, decoded', async () => {
+    const narrow = await startGateStack({ policy: { upstream: { requestHeaders: [] } } });
+    narrow.upstreamAnswers((response, { headers }) => {
+      expect(headers).not.toHaveProperty('range');
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed);
+    });
+    try {
+      const response = await narrow.call('/api/file', { headers: { range: 'bytes=5-24' } });
+      expect(response.headers.get('content-encoding')).toBeNull();
+      expect(await response.text()).toBe(text.toString());
+    } finally {
+      await narrow.close();
+    }
+  });
+
   test('304 keeps its validators and what it says of the file', async () => {
     const fields = { etag, 'content-encoding': 'gzip', 'last-modified': 'Sat, 21 Nov 2026 00:00:00 GMT' };
     stack.upstreamAnswers((response) => response.writeHead(304, fields).end());
