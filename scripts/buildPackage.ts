@@ -5,13 +5,15 @@ import { promisify } from 'node:util';
 import { root } from './bundle.ts';
 
 /**
- * Builds `dist/npm`, the npm package: JavaScript and types, file by file.
+ * Builds the npm package: JavaScript and types, file by file.
+ * @param folder where; what it held is gone
  * @throws Error with the compiler's messages
  */
-export async function buildPackage(): Promise<void> {
-  await rm(join(root, 'dist/npm'), { recursive: true, force: true });
+export async function buildPackage(folder = join(root, 'dist/npm')): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  const run = promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root });
+  const options = [compiler, '-p', 'tsconfig.build.json', '--outDir', folder];
+  const run = promisify(execFile)(process.execPath, options, { cwd: root });
   await run.catch(({ stdout, message }: Error & { stdout?: string }) => {
     throw new Error(stdout || message);
   });

@@ -18,12 +18,12 @@ import { trustedScriptUrl } from './trustedTypes.ts';
  * ```
  */
 export const prove: Prove = createProve(() => {
-  const options = { type: 'module' } as const;
   try {
-    // In these words bundlers find the worker; some make its address a trusted one.
-    return new Worker(new URL('./solver.js', import.meta.url), options);
+    // In these words, to the letter, bundlers find the worker; some make its address a trusted one.
+    return new Worker(new URL('./solver.js', import.meta.url), { type: 'module' });
   } catch {
+    // And in these they find none, to bundle it twice.
     const here = import.meta.url;
-    return new Worker(trustedScriptUrl(new URL('./solver.js', here).href), options);
+    return new Worker(trustedScriptUrl(new URL('./solver.js', here).href), { type: 'module' });
   }
 });
