@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import policy from '../../daypass.config.ts';
@@ -110,31 +111,9 @@ describeWith('chromium')('a service worker', () => {
   afterEach(() => context.close());
 
   /** A service worker that calls the API for the page, and says which user it was and when it was started. */
-  const source = (options: string) => `
-    import { createSession } from './client/index.ts';
-    import { prove } from './client/proof/prove.ts';
-
-    const database = new Promise((resolve, reject) => {
-      const request = indexedDB.open('tokens');
-      request.onupgradeneeded = () => request.result.createObjectStore('tokens');
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    async function run(mode, use) {
-      const transaction = (await database).transaction('tokens', mode);
-      const request = use(transaction.objectStore('tokens'));
-      return new Promise((resolve, reject) => {
-        transaction.oncomplete = () => resolve(request.result);
-        transaction.onerror = transaction.onabort = () => reject(transaction.error);
-      });
-    }
-    const storage = {
-      getItem: (key) => run('readonly', (store) => store.get(key)),
-      setItem: (key, value) => run('readwrite', (store) => store.put(value, key)),
-      removeItem: (key) => run('readwrite', (store) => store.delete(key)),
-    };
+  const source = (session: string) => `
+    ${session}
     const start = crypto.randomUUID();
-    const session = createSession({ prove, ${options} });
     addEventListener('install', () => skipWaiting());
     addEventListener('activate', (event) => event.waitUntil(clients.claim()));
     addEventListener('fetch', (event) => {
@@ -148,9 +127,15 @@ describeWith('chromium')('a service worker', () => {
     });
   `;
 
-  /** Calls the API five times, and stops the worker after each. */
-  async function visit(options: string) {
-    const body = await bundle(source(options));
+  /**
+   * Calls the API five times, and stops the worker after each.
+   * @param session code that makes it, by the names of the package
+   */
+  async function visit(session: string) {
+    const names = { daypass: './client/index.ts', 'daypass/proof': './client/proof/prove.ts' };
+    let code = source(session);
+    for (const [name, file] of Object.entries(names)) code = code.replace(`from '${name}'`, `from '${file}'`);
+    const body = await bundle(code);
     await context.route(`${server.url}/sw.js`, (route) =>
       route.fulfill({ contentType: 'text/javascript', body }),
     );
@@ -174,12 +159,19 @@ describeWith('chromium')('a service worker', () => {
   }
 
   test('keeps one user over five starts, with a storage of IndexedDB, and works out the proof itself', async () => {
-    const users = await visit('storage');
+    const docs = await readFile('docs/pages.md', 'utf8');
+    const blocks = [...docs.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+    const users = await visit(blocks.find((block) => block.includes('indexedDB')) ?? '');
     expect(users[0]).toMatch(/^anon_/);
     expect(new Set(users).size).toBe(1);
   });
 
   test('has no localStorage: without a storage each start makes a user, and each call succeeds', async () => {
-    expect(new Set(await visit('')).size).toBe(5);
+    const session = `
+      import { createSession } from 'daypass';
+      import { prove } from 'daypass/proof';
+      const session = createSession({ prove });
+    `;
+    expect(new Set(await visit(session)).size).toBe(5);
   });
 });
