@@ -134,6 +134,9 @@ def make_access_token(verifier: Verifier | None = None, **options: "Unpack[Token
 def make_visitor(verifier: Verifier | None = None, **options: "Unpack[TokenOptions]") -> "Visitor":
     """A `Visitor`, for `force_authenticate` of REST framework.
 
+    Where a view has a Daypass permission or throttle, that is all. One that has neither and reads `request.auth` is
+    given it as well: `force_authenticate(user=visitor, token=visitor.token)`.
+
     Args:
         verifier: as for `mint_token`.
         options: as for `mint_token`.

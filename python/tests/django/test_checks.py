@@ -149,6 +149,13 @@ class Members(UserRateThrottle):
         return super().get_cache_key(request, view) if request.user.is_authenticated else None
 
 
+class ByOwnIdent(AnonRateThrottle):
+    """One that knows callers apart by something of its own."""
+
+    def get_ident(self, request: Request) -> str:
+        return request.headers.get("X-Install-Id", "")
+
+
 class Renamed(AnonRateThrottle):
     rate = "5/min"
 
@@ -226,7 +233,7 @@ def test_a_view_s_own_are_told_of(throttle: type) -> None:
 
 def test_a_view_that_takes_no_visitors_or_counts_them_well_is_no_warning() -> None:
     for changes in (
-        {"throttle_classes": [DaypassRateThrottle, Members]},
+        {"throttle_classes": [DaypassRateThrottle, Members, ByOwnIdent]},
         {"throttle_classes": [AnonRateThrottle], "authentication_classes": [SessionAuthentication]},
         {"throttle_classes": [ScopedRateThrottle], "throttle_scope": None},
     ):

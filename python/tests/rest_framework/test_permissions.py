@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -86,6 +88,13 @@ def test_where_it_is_listed_by_itself_nothing_else_is_asked() -> None:
     with pytest.raises(Refused, match="Send the token"):
         View().check_permissions(request)
     assert asked == []
+
+
+def test_what_is_no_view_of_rest_framework_gets_an_answer() -> None:
+    view: Any = object()
+    for headers, expected in ({}, False), (bearer(make_pass()), True):
+        request = Request(APIRequestFactory().get("/", headers=headers), authenticators=[DaypassAuthentication()])
+        assert HasDaypass().has_permission(request, view) is expected
 
 
 @on_both
