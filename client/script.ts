@@ -11,6 +11,9 @@ declare global {
 /** What a tag says, as data of the DOM: data-identity-url is identityUrl. Undefined where no tag was found. */
 type Data = Record<string, string | undefined> | undefined;
 
+const noTag =
+  'Daypass: found no tag, so give one script of the document data-api and daypass in its src, or use createSession';
+
 /** Where the page keeps what came first: its attributes, and whether they were at fault. */
 const first = Symbol.for('daypass.tag');
 const page = globalThis as { [first]?: { key: string; isRefused: boolean } };
@@ -41,9 +44,11 @@ if (before?.key !== key) {
  * Finds the tag that this file came by. There is none of its own in a module, in a shadow tree, and where it is
  * evaluated out of a bundle: then it is the one of the document that names the API and has `daypass` in its `src`.
  * All by the browser's own functions: an element of the page that is named `currentScript` hides the property.
+ * @throws TypeError where there is no document
  */
 function findTag(): Data {
-  if (typeof document === 'undefined') return undefined;
+  // A worker, or a server: there is nothing of a page to guard.
+  if (typeof document === 'undefined') throw new TypeError(noTag);
   const { prototype } = Document;
   const own: HTMLOrSVGScriptElement | null = Reflect.get(prototype, 'currentScript', document);
   const isOwn = own && ('api' in own.dataset || ('src' in own && /daypass/.test(own.src)));
@@ -67,11 +72,7 @@ function keyOf(data: Data): string {
 
 /** @throws TypeError when there is no tag, or an attribute is missing, malformed or misspelt */
 function start(): Session {
-  if (!data) {
-    throw new TypeError(
-      'Daypass: found no tag, so give one script of the document data-api and daypass in its src, or use createSession',
-    );
-  }
+  if (!data) throw new TypeError(noTag);
   // As the page resolves it: `import` would start from this script's own address.
   const proofModule = data.proof ? resolveAddress(data.proof).href : undefined;
   const options = checkOptions({

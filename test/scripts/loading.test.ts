@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bundleScript } from '../../scripts/bundle.ts';
@@ -164,6 +165,12 @@ describeWith('chromium')('daypass.js, however it comes', () => {
       const page = await open(html);
       expect(await call(page)).toMatch(sentence);
       expect(await page.evaluate('daypass.token().catch(String)')).toMatch(sentence);
+    });
+
+    test('on a server, whose fetch stays as it is', () => {
+      const found = fetch;
+      expect(() => runInThisContext(script)).toThrow(/^Daypass: found no tag/);
+      expect([fetch, 'daypass' in globalThis]).toEqual([found, false]);
     });
 
     test('in a worker', async () => {
