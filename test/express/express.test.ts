@@ -21,10 +21,15 @@ type AnyExpress = any;
 
 function createBackend(express: AnyExpress): AnyExpress {
   const app = express();
+  // As docs/gate.md says.
+  app.set('trust proxy', 1);
   app.get('/api/open', (_request: AnyExpress, response: AnyExpress) => response.send('open'));
   app.use('/api', requireAccessToken({ secret, issuer }));
   app.get('/api/hello', (request: AnyExpress, response: AnyExpress) =>
     response.json({ you: request.daypass.subject, site: request.daypass.issuer }),
+  );
+  app.get('/api/site', ({ protocol, hostname, ip }: AnyExpress, response: AnyExpress) =>
+    response.json({ protocol, hostname, ip }),
   );
   app.post('/api/echo', express.json(), (request: AnyExpress, response: AnyExpress) =>
     response.json(request.body),
@@ -56,7 +61,10 @@ describeWith('express')('daypass/express', () => {
       backend = createServer(createBackend(require(name)));
       await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve));
       direct = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
-      stack = await startGateStack({ variables: { DAYPASS_UPSTREAM: direct } });
+      stack = await startGateStack({
+        policy: { upstream: { clientAddress: true } },
+        variables: { DAYPASS_UPSTREAM: direct },
+      });
     });
     afterAll(async () => {
       backend.closeAllConnections();
@@ -70,6 +78,17 @@ describeWith('express')('daypass/express', () => {
       if (token !== null) headers.set('authorization', `Bearer ${token ?? (await stack.mint())}`);
       return fetch(direct + path, { ...init, headers });
     }
+
+    test('it knows the site and the address of the caller, whatever the caller says', async () => {
+      const forged = {
+        'x-forwarded-for': '10.0.0.1',
+        'x-forwarded-host': 'evil.example',
+        'x-forwarded-proto': 'http',
+      };
+      const response = await stack.call('/api/site', { headers: forged, address: '203.0.113.9' });
+      const { hostname } = new URL(issuer);
+      expect(await response.json()).toEqual({ protocol: 'https', hostname, ip: '203.0.113.9' });
+    });
 
     test('a call through the gate reaches its handler, which knows the caller', async () => {
       const response = await stack.call('/api/hello');
