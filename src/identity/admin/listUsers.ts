@@ -24,6 +24,8 @@ export interface UserPage {
   total: number;
 }
 
+const maxPerPage = 1000;
+
 const listFields = ['filter', 'order', 'perPage'];
 
 /**
@@ -36,8 +38,8 @@ export function checkListOptions(what: string, options: ListOptions, more: reado
   const problems: string[] = [];
   if (typeof filter !== 'string') problems.push('filter must be a text.');
   if (order !== 'oldest' && order !== 'newest') problems.push('order must be oldest or newest.');
-  if (!Number.isInteger(perPage) || perPage < 1 || perPage > 1000) {
-    problems.push('perPage must be a whole number from 1 to 1000.');
+  if (!Number.isInteger(perPage) || perPage < 1 || perPage > maxPerPage) {
+    problems.push(`perPage must be a whole number from 1 to ${maxPerPage}.`);
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
 }
@@ -88,9 +90,10 @@ export async function* listUsers(send: SendAdmin, options: ListOptions = {}): As
     const given = current.users.length;
     const end = (page - 1) * perPage + given;
     if (given === 0 || end >= total) return;
-    // Fewer than asked for, and not the last: a server that caps its pages, which may count them by either size. Pages of
-    // the size that it gave are right by both; the one that holds the next user begins before that user.
-    perPage = Math.min(perPage, given);
+    // Another number than was asked for, and not the last page: a server that caps its pages, or has a size of its own. It may
+    // count them by either size, so pages of the size that it gave are right by both. The one that holds the next user may
+    // begin before that user.
+    perPage = Math.min(given, maxPerPage);
     page = Math.floor(end / perPage) + 1;
   }
 }

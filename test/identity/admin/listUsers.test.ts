@@ -81,6 +81,21 @@ test.each([true, false])(
   },
 );
 
+test('a server whose pages have a size of its own is read to the end', async () => {
+  admin = createAdmin({
+    url: () => identity.url,
+    operatorToken: () => identity.operatorToken,
+    timeoutSeconds: 10,
+    fetch: (input, init) => {
+      const url = new URL(String(input));
+      url.searchParams.set('per_page', '250');
+      return fetch(url, init);
+    },
+  });
+  expect(await emailsOf(admin.list({ perPage: 100 }))).toEqual(emails(0, count));
+  expect(await emailsOf(admin.list({ perPage: 700 }))).toEqual(emails(0, count));
+});
+
 test('all can be deleted in one go, on a server that caps its pages too', async () => {
   capPagesAt(250, false);
   for await (const { id } of admin.list({ perPage: 1000 })) await admin.delete(id);
