@@ -54,7 +54,7 @@ export function createSession(options: SessionOptions = {}): Session {
   if (Object(options) !== options || Array.isArray(options)) throw new TypeError('Daypass: bad options');
   const settings = checkOptions(options);
   const names = Object.keys(settings);
-  for (const name in options) {
+  for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const meant = nearest(name, names) ?? names.join(', ');
     throw new TypeError(`Daypass: no option ${name}; did you mean ${meant}?`);

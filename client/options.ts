@@ -66,8 +66,8 @@ const forms: { [Name in keyof TextOptions]?: RegExp } = {
   header: /^(Authorization|X-Daypass)$/i,
 };
 
-/** Those of them that are text. */
-export const optionNames = Object.keys(defaults);
+/** Those of them that are text. Own ones: a page's libraries may have put more on the prototype of all objects. */
+export const optionNames = Object.keys(defaults) as (keyof TextOptions)[];
 
 /** Stands for the page, which there may be none yet: a module that makes a session may be loaded on a server. */
 const anyPage = 'https://page.invalid';
@@ -82,8 +82,7 @@ export function checkOptions(options: SessionOptions): Settings {
   if (prove !== undefined && typeof prove !== 'function') throw new TypeError('Daypass: bad option prove');
   if (Object(storage ?? settings) !== (storage ?? settings))
     throw new TypeError('Daypass: bad option storage');
-  let name: keyof TextOptions;
-  for (name in defaults) {
+  for (const name of optionNames) {
     const value: unknown = options[name] ?? defaults[name];
     if (typeof value !== 'string' || forms[name]?.test(value) === false) {
       throw new TypeError(`Daypass: bad option ${name}`);

@@ -79,8 +79,8 @@ function start(): Session {
     ...data,
     prove: proofModule ? async (context) => (await import(proofModule)).prove(context) : undefined,
   });
-  const names = [...optionNames, 'api', 'proof'];
-  for (const name in data) {
+  const names: string[] = [...optionNames, 'api', 'proof'];
+  for (const name of Object.keys(data)) {
     // Other tools have attributes of their own.
     const near = names.includes(name) ? name : nearest(name, names);
     if (near && !(near in data))

@@ -57,6 +57,16 @@ test.each([[null], ['/session'], [[]]])('options that are no object are a TypeEr
   expect(() => createSession(options as never)).toThrow(TypeError);
 });
 
+test('what a library has put on the prototype of all objects is no option', () => {
+  const odd = { value: 'a', enumerable: true, configurable: true, writable: true };
+  Object.defineProperties(Object.prototype, { scopes: odd, emailDomain: odd, url: odd });
+  try {
+    expect(() => createSession(optionsWith({ emailDomain: 'b.example' }))).not.toThrow();
+  } finally {
+    for (const name of ['scopes', 'emailDomain', 'url']) Reflect.deleteProperty(Object.prototype, name);
+  }
+});
+
 test('options that are left out or undefined have their defaults', () => {
   const given = optionsWith({ audience: undefined, storage: null }) as SessionOptions;
   expect(checkOptions(given)).toMatchObject({

@@ -211,8 +211,11 @@ describeWith('chromium')('daypass.js', () => {
     expect(calls).toEqual(['GET https://evil.example/x none']);
   });
 
-  test('a polluted prototype names no address', async () => {
-    const page = await open('data-api="/api/"', `<script>Object.prototype.url = '/api/x';</script>`);
+  test('a polluted prototype names no address, and is no attribute', async () => {
+    const page = await open(
+      'data-api="/api/"',
+      `<script>Object.assign(Object.prototype, { url: '/api/x', scopes: 'a' });</script>`,
+    );
     await page.evaluate(`fetch('https://evil.example/x').then(() => fetch(new URL('/api/y', location)))`);
     expect(calls).toEqual(['GET https://evil.example/x none', 'GET /api/y Bearer access-1']);
   });
