@@ -24,12 +24,9 @@ export function createLock(name: string) {
       result ??= task();
       return result;
     };
+    const signal = requestTimeout();
     try {
       await new Promise((resolve, reject) => {
-        const signal = requestTimeout();
-        signal.addEventListener('abort', () => {
-          isHeldTooLong = !result;
-        });
         navigator.locks
           .request(name, isHeldTooLong ? { ifAvailable: true } : { signal }, async (lock) => {
             isHeldTooLong = !lock;
@@ -40,6 +37,7 @@ export function createLock(name: string) {
       });
     } catch {
       // Done without.
+      isHeldTooLong ||= signal.aborted;
     }
     return runOnce();
   };

@@ -113,19 +113,30 @@ test('a lock that a frozen tab holds is waited for as long as one request may ta
 
 test('it is waited for once, not at each renewal; and asked for again when it is free', async () => {
   skipWaits();
-  const controller = new AbortController();
-  vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(controller.signal);
+  const timeouts: AbortController[] = [];
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+    const controller = new AbortController();
+    timeouts.push(controller);
+    return controller.signal;
+  });
+  /** As when 20 seconds have gone by since whatever was begun. */
+  const passTimeouts = () => {
+    for (const timeout of timeouts.splice(0)) timeout.abort();
+  };
   const { waiting, thaw } = freezeOtherTab();
   const session = createSession(optionsWith());
   const token = session.token();
   await expect.poll(() => waiting.length, { interval: 0 }).toBe(1);
-  controller.abort();
+  passTimeouts();
   await token;
-  await session.token({ renew: true });
-  await session.token({ renew: true });
+  for (const _ of [1, 2, 3]) {
+    await session.token({ renew: true });
+    passTimeouts();
+  }
   expect(waiting).toHaveLength(1);
   thaw();
   await session.token({ renew: true });
+  passTimeouts();
   const { waiting: later } = freezeOtherTab();
   void session.token({ renew: true });
   await expect.poll(() => later.length, { interval: 0 }).toBe(1);

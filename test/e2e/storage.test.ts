@@ -90,6 +90,64 @@ describeWith('chromium')('where storage fails', () => {
   });
 });
 
+describeWith('chromium')('where storage or locks are of no use', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let server: DevServer;
+  let requests: string[];
+  beforeAll(async () => {
+    [browser, server] = await Promise.all([
+      launchBrowser(),
+      startDevServer(readSettings({ PORT: '0' }, policy), policy),
+    ]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+  beforeEach(async () => {
+    context = await browser.newContext();
+    requests = recordRequests(context, server.url);
+  });
+  afterEach(() => context.close());
+
+  test.each([
+    ['localStorage is full', "localStorage.filler = 'x'.repeat(5 * 1024 * 1024 - 'filler'.length)"],
+    ['localStorage keeps nothing', 'Storage.prototype.setItem = () => {}'],
+    ['localStorage is null', "Object.defineProperty(globalThis, 'localStorage', { value: null })"],
+    ['there are no locks', "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"],
+  ])('%s: eight calls make one user', async (_, script) => {
+    await context.addInitScript(script);
+    const page = await openPage(context, server.url, { html: tag });
+    const users = new Set();
+    for (let call = 0; call < 8; call += 1) users.add(await page.evaluate(hello));
+    expect([...users]).toEqual([expect.stringMatching(/^anon_/)]);
+    expect(requests.filter((line) => line.endsWith('/signup'))).toHaveLength(1);
+  });
+
+  test('a tab that holds the lock without end keeps no other from its calls', async () => {
+    const other = await openPage(context, server.url, { html: tag });
+    await other.evaluate(`new Promise((granted) => {
+      void navigator.locks.request('daypass /session  ', () => {
+        granted();
+        return new Promise(() => {});
+      });
+    })`);
+    // The wait for the lock is the first; it is over at once, and no other.
+    await context.addInitScript(`
+      const { timeout } = AbortSignal;
+      AbortSignal.timeout = () => {
+        AbortSignal.timeout = timeout;
+        return timeout.call(AbortSignal, 100);
+      };
+    `);
+    const page = await openPage(context, server.url, { html: tag });
+    const held = 'navigator.locks.query().then(({ held }) => held.map(({ name }) => name))';
+    expect(await page.evaluate(held)).toEqual(['daypass /session  ']);
+    expect(await page.evaluate(hello)).toMatch(/^anon_/);
+  });
+});
+
 describeWith('chromium')('a service worker', () => {
   let browser: Browser;
   let context: BrowserContext;

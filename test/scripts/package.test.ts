@@ -111,7 +111,7 @@ test.each(['daypass.js', 'daypass-proof.js', 'daypass-solver.js'])(
 test('holds the solver where bundlers look for it', () => {
   const proof = join(folder, 'node_modules/daypass/dist/npm/client/proof');
   expect(existsSync(join(proof, 'solver.js'))).toBe(true);
-  expect(readFileSync(join(proof, 'workers.js'), 'utf8')).toContain(
+  expect(readFileSync(join(proof, 'prove.js'), 'utf8')).toContain(
     "new Worker(new URL('./solver.js', import.meta.url), { type: 'module' })",
   );
 });
