@@ -13,6 +13,7 @@ const parts = {
   'cargo 1.88': 'put cargo of 1.88 or newer on the PATH',
   'jdk 17 with mvn': 'put javac of 17 or newer, and mvn, on the PATH',
   express: 'let npm reach a registry, or run npm ci in test/express',
+  visits: 'let npm reach a registry, or run npm ci in test/visits',
 } as const;
 
 export type OptionalPart = keyof typeof parts;
@@ -28,6 +29,7 @@ const toolchains: Partial<Record<OptionalPart, { programs: string[]; ask: string
 /** Parts that npm installs, in a folder of their own with a lock: no reader's first `npm ci` needs them. */
 const npmFolders: Partial<Record<OptionalPart, string>> = {
   express: join(import.meta.dirname, '..', 'express'),
+  visits: join(import.meta.dirname, '..', 'visits'),
 };
 
 /** Installs what the folder's lock names, unless it is there. */
