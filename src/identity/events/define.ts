@@ -62,7 +62,7 @@ export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
 function withReply(name: EventName, handler: Handler) {
   return async (event: { user: PlatformUser; deny?(): undefined }): Reply => {
     const deny = () => event.deny?.();
-    const handled = isPastEvent(name) ? pastEvent(name, event) : { user: withRoles(event.user), deny };
+    const handled = isPastEvent(name) ? pastEvent(name, event) : { user: complete(event.user), deny };
     const change = (await handler(handled as DeniableEvent)) ?? undefined;
     const metadata = change === undefined ? undefined : applyChange(event.user, change);
     // GoTrue reads the metadata alone. `roles`, `provider`, `name` and `pictureUrl` would win over them.
@@ -76,16 +76,19 @@ function withoutReply(handler: Handler) {
   };
 }
 
-/** The platform leaves a role out that is stored as text: a handler that sets the roles anew would take it away. */
-function withRoles(user: PlatformUser): PlatformUser {
+/**
+ * The platform leaves a role out that is stored as text: a handler that sets the roles anew would take it away. A user without
+ * an e-mail has an empty one, as `User` says.
+ */
+function complete(user: PlatformUser): PlatformUser {
   const roles = rolesOf(user.appMetadata ?? {});
-  return roles ? ({ ...user, roles } as PlatformUser) : user;
+  return { ...user, email: user.email ?? '', ...(roles && { roles }) } as PlatformUser;
 }
 
 /** The platform offers a denial for every event; here it would be believed by nobody, in silence. */
 function pastEvent(name: PastEvent, { user }: { user: PlatformUser }): DeniableEvent {
   return {
-    user: withRoles(user) as User,
+    user: complete(user) as User,
     deny(): never {
       throw new ConfigurationError([denialProblem(name)]);
     },

@@ -109,6 +109,18 @@ test('a handler reads a role that is stored as text, which the platform leaves o
   expect(reply?.user.appMetadata).toEqual({ roles: ['editor', 'member'] });
 });
 
+test('a user without an e-mail has an empty one, whoever calls', async () => {
+  const seen: string[] = [];
+  const listen = ({ user }: { user: { email: string } }) => void seen.push(user.email);
+  const { userLogin, userDeleted } = defineIdentityEvents({ login: listen, deleted: listen });
+  for (const email of [null, undefined]) {
+    const user = { ...toUser(samplePayloads.login.user), email } as never;
+    await userLogin({ user, deny: () => undefined });
+    await userDeleted({ user });
+  }
+  expect(seen).toEqual(['', '', '', '']);
+});
+
 test('denies through the platform, once', async () => {
   const { userSignup } = defineIdentityEvents({ signup: (event) => event.deny() });
   const calls: string[] = [];
