@@ -50,7 +50,7 @@ export function createGate(dependencies: GateDependencies): Gate {
         if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
         return {
           upstream,
-          target: resolveUpstream(upstream, url),
+          target: resolveUpstream(upstream, url, route.encodedSlashes),
           fields: await checkCall(dependencies, request.headers, caller.address, route),
         };
       });

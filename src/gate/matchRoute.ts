@@ -1,6 +1,6 @@
 import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { foldPath, readPath } from './readPath.ts';
+import { foldPath, hasEncodedSlashes, readEncodedSlashes, readPath } from './readPath.ts';
 
 /** Methods that no route lets through: they echo credentials, or are for proxies (RFC 9110 §9.3.6, §9.3.8). */
 const neverForwarded = ['TRACE', 'TRACK', 'CONNECT'];
@@ -14,21 +14,25 @@ const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
  * A path matches exactly when it is spelled as the policy spells it, and loosely when some upstream could take it for
  * that (see `foldPath`). Upstreams differ, so a loose match can only make the call harder: among the routes that match
  * up to the first exact one, the one is taken that asks for as much as each of the others. An open route (`verify:
- * false`) is taken only where it matches exactly.
+ * false`) is taken only where it matches exactly. A path with encoded slashes is taken only by a route with
+ * `encodedSlashes` that matches it exactly, and only where no route before it that some upstream could mean asks for more.
  * @param pathname of the request's URL, undecoded
  * @throws {DaypassError} `path_refused`, also when no route asks for as much as the others that the path could mean;
  * `not_found` when no route matches; `method_not_allowed`, with the `Allow` of RFC 9110 §15.5.6, when one of the routes
  * does not take the method
  */
 export function matchRoute(routes: readonly CheckedRoute[], pathname: string, method: string): CheckedRoute {
-  const folded = foldPath(readPath(pathname));
-  const loose = routes.filter(({ path }) => isUnder(compile(path).folded, folded));
+  const hasSlashes = hasEncodedSlashes(pathname) && routes.some(({ encodedSlashes }) => encodedSlashes);
+  const folded = (hasSlashes ? readEncodedSlashes(pathname) : [readPath(pathname)]).map(foldPath);
+  const loose = routes.filter(({ path }) => folded.some((read) => isUnder(compile(path).folded, read)));
   const exact = loose.find(({ path }) => isUnder(compile(path).spelled, pathname));
   const matching = exact ? loose.slice(0, loose.indexOf(exact) + 1) : loose;
+  if (hasSlashes && !exact?.encodedSlashes) throw new DaypassError('path_refused');
   if (matching.length === 0) throw new DaypassError('not_found');
   const route = matching.find(
     (candidate) =>
-      (candidate.verify || candidate === exact) && matching.every((other) => asksAsMuch(candidate, other)),
+      (candidate === exact || (candidate.verify && !hasSlashes)) &&
+      matching.every((other) => asksAsMuch(candidate, other)),
   );
   if (!route) {
     throw new DaypassError('path_refused', {

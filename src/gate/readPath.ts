@@ -29,6 +29,60 @@ export function readPath(pathname: string): string {
   return `/${names.join('/')}`;
 }
 
+/** Signs of a path that only a route with `encodedSlashes` takes: see `readEncodedSlashes`. */
+const slashes = /%2f|\/\/|%25[\da-f]{2}/i;
+
+/** A dot has no need to be encoded, `%u002e` is IIS's way to do it, and an upstream of the last route must not be told a host by `//`. */
+const neverRead = /%2e|%u[\da-f]{4}|^\/\//i;
+
+/** Whether a path holds an encoded slash, an empty segment, or what is encoded twice. */
+export function hasEncodedSlashes(pathname: string): boolean {
+  return slashes.test(pathname);
+}
+
+/**
+ * Reads a path that may hold encoded slashes, empty segments and doubled encodings, in every way in which some upstream
+ * might: split into segments as it was sent, after decoding it once, and after decoding it twice.
+ * @param pathname of a URL, undecoded
+ * @returns the readings, of which each is what `readPath` returns
+ * @throws {DaypassError} `path_refused` where one of them has a segment that goes up, a backslash, a control character, what
+ * is no UTF-8 or what was encoded three times
+ */
+export function readEncodedSlashes(pathname: string): readonly string[] {
+  const once = decode(pathname);
+  const twice = once === undefined ? undefined : decodeEscapes(once);
+  if (once === undefined || twice === undefined) throw new DaypassError('path_refused');
+  if ([pathname, once].some((path) => neverRead.test(path)) || [once, twice].some(climbsNormalised)) {
+    throw new DaypassError('path_refused');
+  }
+  if (stillSuspicious.test(twice)) throw new DaypassError('path_refused');
+  // What is decoded less is no other name to a policy, whose paths hold no escapes.
+  return [readSegments(pathname, 2), readSegments(once, 1), readSegments(twice, 0)];
+}
+
+/** Splits first and decodes then. Whatever a segment holds behind a semicolon is a parameter, also a slash. */
+function readSegments(path: string, decodings: 0 | 1 | 2): string {
+  const [, ...segments] = path.split('/').map((segment) => {
+    let read = segment;
+    for (let round = 0; round < decodings; round += 1) read = decodeEscapes(read) ?? read;
+    return read;
+  });
+  const names = segments.map(withoutParameters);
+  if (names.some((name, index) => goesUp(name) || (name === '' && segments[index] !== ''))) {
+    throw new DaypassError('path_refused');
+  }
+  return `/${names.join('/')}`;
+}
+
+/** Decodes what is an escape and leaves a percent sign that begins none, as lenient servers do. */
+function decodeEscapes(path: string): string | undefined {
+  try {
+    return path.replace(/(%[\da-f]{2})+/gi, decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}
+
 function withoutParameters(segment: string): string {
   return segment.replace(/;.*/s, '');
 }

@@ -3,6 +3,16 @@ import type { Checks } from './checks.ts';
 import { defaultUpstream } from './defaults.ts';
 import type { CheckedRoute, Route } from './types.ts';
 
+const routeKeys: readonly (keyof Route)[] = [
+  'path',
+  'audience',
+  'scope',
+  'methods',
+  'upstream',
+  'verify',
+  'encodedSlashes',
+];
+
 /**
  * Checks `routes` and fills in their defaults.
  * @returns those that could be read
@@ -19,14 +29,19 @@ function checkRoute(
   input: Route,
   { names, audiences }: KnownAudiences,
 ): CheckedRoute | undefined {
-  const route = checks.object(at, input, ['path', 'audience', 'scope', 'methods', 'upstream', 'verify']);
+  const route = checks.object(at, input, routeKeys);
   if (!route) return undefined;
-  const { path, audience = names[0] ?? '', scope, upstream = defaultUpstream, verify = true } = route;
+  const { path, audience = names[0] ?? '', scope, upstream = defaultUpstream } = route;
+  const { verify = true, encodedSlashes = false } = route;
   checks.text(
     `${at}.path`,
     path,
     /^\/[^*?#\s]*(\/\*)?$/,
     'write a path such as /api/items, or a prefix such as /api/*',
+  );
+  checks.that(
+    typeof path !== 'string' || !/%2f/i.test(path),
+    `${at}.path: write an encoded slash nowhere; a prefix with encodedSlashes: true takes them behind it`,
   );
   if (names.length > 0) {
     const shown = typeof audience === 'string' ? audience : 'this';
@@ -38,11 +53,17 @@ function checkRoute(
   }
   checks.variable(`${at}.upstream`, upstream);
   checks.boolean(`${at}.verify`, verify);
+  checks.boolean(`${at}.encodedSlashes`, encodedSlashes);
+  checks.that(
+    encodedSlashes !== true || path !== '/*',
+    `${at}.encodedSlashes: needs a path that begins with a name, such as /files/*`,
+  );
   checks.that(
     verify !== false || scope === undefined,
     `${at}.scope: asks for a token, which verify: false does not`,
   );
-  return { path, audience, scope, methods: checkMethods(checks, at, route.methods), upstream, verify };
+  const methods = checkMethods(checks, at, route.methods);
+  return { path, audience, scope, methods, upstream, verify, encodedSlashes };
 }
 
 function checkMethods(checks: Checks, at: string, input: Route['methods']): readonly string[] | undefined {

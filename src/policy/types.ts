@@ -46,6 +46,14 @@ export interface Route {
    * them.
    */
   verify?: boolean;
+  /**
+   * Whether paths under this one may hold `%2F`, empty segments (`//`) and doubled encodings (`%252F`), in the part behind
+   * what the route spells. Default false: they are refused (`path_refused`), since servers read them in different ways.
+   * True is for an upstream that reads a path as URLs are meant to be read (RFC 3986): it splits at slashes first, decodes
+   * each segment once, and joins no empty ones. Dot segments, `%2E`, `%5C`, `%00` stay refused, and so does what could mean
+   * a route before this one.
+   */
+  encodedSlashes?: boolean;
 }
 
 /** Every limit of the policy. `docs/limits.md` has the numbers and their reasons. */
@@ -235,6 +243,7 @@ export interface CheckedRoute {
   readonly methods: readonly string[] | undefined;
   readonly upstream: string;
   readonly verify: boolean;
+  readonly encodedSlashes: boolean;
 }
 
 /** An admission with its defaults filled in. */

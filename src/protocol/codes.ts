@@ -177,7 +177,8 @@ export const codes = {
   path_refused: {
     status: 400,
     error: 'invalid_request',
-    description: 'The path holds an encoding that could lead out of the upstream.',
+    description:
+      'The path holds what servers read in different ways: a dot segment, an encoded separator, an empty segment or a doubled encoding. A route with encodedSlashes: true takes slashes.',
   },
   upgrade_not_supported: {
     status: 501,
