@@ -1,10 +1,13 @@
-import { resolveAddress, type Settings } from './options.ts';
+import { anyPage, resolveAddress, type Settings } from './options.ts';
 
 type Fetch = typeof fetch;
 
-/** Origin and path with a closing slash: what lies under a prefix begins with it, and `/apiary` not with `/api/`. */
+/**
+ * Origin and path with a closing slash: what lies under a prefix begins with it, and `/apiary` not with `/api/`. On a
+ * server, which may load a page's modules, what is relative lies in no place that is called.
+ */
 function placeOf(address: string): string {
-  const url = resolveAddress(address);
+  const url = resolveAddress(address, globalThis.location ? undefined : anyPage);
   return url.origin + url.pathname.replace(/\/?$/, '/');
 }
 
@@ -30,15 +33,16 @@ type AttachedFetch = Fetch & { [attached]?: { found: Fetch; sessions: Attachment
  * @param authorized sends a request with the token, by the `fetch` that this function returns
  * @param prefixes addresses, resolved as `fetch` resolves them
  * @param settings Identity and the broker never get the token, though a prefix may cover them
- * @returns the `fetch` that was replaced
+ * @returns the `fetch` that was replaced; undefined where there is nothing to cover, and it was left alone
  * @throws TypeError for a prefix that is no address
  */
 export function attach(
   authorized: Fetch,
   prefixes: readonly string[],
   settings: Pick<Settings, 'identityUrl' | 'brokerUrl'>,
-): Fetch {
+): Fetch | undefined {
   const covered = prefixes.map(placeOf);
+  if (covered.every((place) => place.startsWith(anyPage))) return undefined;
   const excepted = [settings.identityUrl, settings.brokerUrl].map(placeOf);
   const isCovered = (place: string) => {
     const isUnder = (prefix: string) => place.startsWith(prefix);

@@ -22,7 +22,8 @@ export interface Session {
   /**
    * Replaces the page's `fetch`, so that calls under the prefixes carry the token, as the script tag does with its
    * `data-api`. The session then sends with the `fetch` that it found. Left alone are calls that carry `Authorization`
-   * already, calls to Identity and to the broker, and, with a warning, those of mode `no-cors`.
+   * already, calls to Identity and to the broker, and, with a warning, those of mode `no-cors`. On a server, which has no
+   * page, a prefix such as `/api/` covers nothing, and `fetch` stays what it was.
    * @param prefixes such as `/api/` or `https://api.example.com/v1/`
    * @throws TypeError for a prefix that is no address; then nothing was replaced
    */
@@ -47,7 +48,7 @@ export interface Session {
 /**
  * Makes a session. It asks for nothing and touches nothing of the page until the first call needs a token: then it
  * signs a throwaway user up, logs it in, and exchanges it for an access token. Tabs of one site share that token. So it
- * may stand at the top of a module that is loaded on a server too.
+ * may stand at the top of a module that is loaded on a server too, and so may its `attach`.
  * @throws TypeError when an option is malformed, or none of `SessionOptions`: it names the nearest
  */
 export function createSession(options: SessionOptions = {}): Session {
@@ -77,7 +78,7 @@ export function openSession(settings: Settings): Session {
   return {
     fetch: authorized,
     attach: (prefixes) => {
-      send = attach(authorized, prefixes, settings);
+      send = attach(authorized, prefixes, settings) ?? send;
     },
     token: (options) => getToken(options?.renew),
     revoke,

@@ -70,7 +70,7 @@ const forms: { [Name in keyof TextOptions]?: RegExp } = {
 export const optionNames = Object.keys(defaults) as (keyof TextOptions)[];
 
 /** Stands for the page, which there may be none yet: a module that makes a session may be loaded on a server. */
-const anyPage = 'https://page.invalid';
+export const anyPage = 'https://page.invalid';
 
 /**
  * What is no option (a script tag may have other attributes) is left out.
@@ -105,6 +105,8 @@ export function resolveAddress(address: string, base?: string): URL {
   try {
     return new URL(new Request(base ? new URL(address, base) : address).url);
   } catch {
+    // Under jsdom there is a page, of which Node's own Request does not know.
+    if (!base && globalThis.location) return resolveAddress(address, location.href);
     throw new TypeError(`Daypass: bad address ${address}`);
   }
 }

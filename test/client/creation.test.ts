@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { FakeSite, optionsWith, origin } from './support/fakeSite.ts';
 
 // Here is no page: what a server does that loads a page's modules.
 
@@ -57,4 +58,63 @@ test('the first call there fails with the address that only a page can resolve',
     );
   expect(error).toBeInstanceOf(SessionError);
   expect(error).toMatchObject({ url: '/.netlify/identity/signup', status: undefined });
+});
+
+test.each<[string, string[]]>([
+  ['/api/', ['/api/']],
+  ['relative to the page', ['api/', '../v1', '?x']],
+  ['none', []],
+])('attached at the top of a module too, it leaves the fetch of a server alone: %s', async (_, prefixes) => {
+  const { createSession } = await import('../../client/index.ts');
+  const found = fetch;
+  const session = createSession();
+  session.attach(prefixes);
+  expect(fetch).toBe(found);
+  // Of its tests, say.
+  vi.stubGlobal('fetch', async () => new Response('replaced later'));
+  expect(await (await fetch('/api/hello')).text()).toBe('replaced later');
+});
+
+test('session.fetch sends there by the fetch of its moment, though it was attached', async () => {
+  const { createSession } = await import('../../client/index.ts');
+  const session = createSession(optionsWith());
+  session.attach(['/api/']);
+  const site = new FakeSite();
+  site.install();
+  await session.fetch(`${origin}/api/x`);
+  expect(site.lines().at(-1)).toBe('GET /api/x');
+});
+
+test('beside a prefix that is absolute, one that is relative covers nothing there', async () => {
+  const { createSession } = await import('../../client/index.ts');
+  const site = new FakeSite();
+  site.install();
+  createSession(optionsWith({ brokerUrl: undefined })).attach(['/api/', `${origin}/v1/`]);
+  await fetch('https://elsewhere.example/api/hello');
+  expect(site.lines()).toEqual(['GET /api/hello']);
+  await expect(fetch(`${origin}/v1/hello`)).rejects.toMatchObject({ url: '/session/token' });
+});
+
+test('a prefix that is no address is a mistake there too', async () => {
+  const { createSession } = await import('../../client/index.ts');
+  const found = fetch;
+  expect(() => createSession().attach(['/api/', 'http://'])).toThrow(
+    new TypeError('Daypass: bad address http://'),
+  );
+  expect(fetch).toBe(found);
+});
+
+test('in a page whose fetch does not know its address (jsdom), prefixes are resolved as its links are', async () => {
+  const { createSession } = await import('../../client/index.ts');
+  vi.stubGlobal('location', { href: `${origin}/deep/page` });
+  const site = new FakeSite();
+  site.install();
+  createSession(optionsWith()).attach(['/api/', 'files']);
+  const sent = async (path: string) => {
+    await fetch(origin + path);
+    return site.calls.at(-1)?.headers.get('authorization')?.slice(0, 7);
+  };
+  expect(await sent('/api/hello')).toBe('Bearer ');
+  expect(await sent('/deep/files/a')).toBe('Bearer ');
+  expect(await sent('/files/a')).toBeUndefined();
 });
