@@ -121,5 +121,6 @@ export class Checks {
 }
 
 function isLocal(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+  // RFC 6761 §6.3: every name under localhost.
+  return /(^|\.)localhost$/.test(hostname) || hostname === '127.0.0.1' || hostname === '[::1]';
 }

@@ -5,6 +5,7 @@ import { Checks } from './checks.ts';
 import { defaultAudiences, defaultEmailDomain, defaultMaxBodyBytes, defaultRequestBody } from './defaults.ts';
 import { checkLimits } from './limits.ts';
 import { markPolicy } from './mark.ts';
+import { checkPageOrigin } from './origins.ts';
 import { checkRoutes } from './routes.ts';
 import type { Policy, PolicyInput } from './types.ts';
 
@@ -69,9 +70,7 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     mode: checks.oneOf('mode', mode, ['enforce', 'monitor']),
     storeFailure: checks.oneOf('storeFailure', storeFailure, ['local', 'deny', 'allow']),
     // As browsers name whatever has no origin, such as a sandboxed frame: allowed where it is said in so many words.
-    origins: checks
-      .list('origins', origins)
-      .map((origin) => (origin === 'null' ? origin : checks.origin('origins', origin))),
+    origins: checks.list('origins', origins).map((origin) => checkPageOrigin(checks, origin)),
     exposeHeaders: checks
       .list('exposeHeaders', exposeHeaders)
       .map((name) => checks.responseHeader('exposeHeaders', name)),

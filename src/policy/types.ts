@@ -169,7 +169,9 @@ export interface PolicyInput {
    */
   storeFailure?: 'local' | 'deny' | 'allow';
   /**
-   * Other origins whose pages may call the broker and the gate. Default: none; the site's own always may. `'null'` stands
+   * Other origins whose pages may call the broker and the gate, as browsers send them in `Origin`: of web sites, and of apps
+   * and browser extensions (`capacitor://localhost`, `tauri://localhost`, `chrome-extension://<id>`, `app://…`). Each is
+   * compared as it stands; there are no patterns. Default: none; the site's own always may. `'null'` stands
    * for every page without an origin: frames whose `sandbox` lacks `allow-same-origin`, on any site, and files. Whoever
    * puts one on a page of theirs then begins sessions by way of their visitors, so name it for such frames of yours alone.
    */
