@@ -37,6 +37,12 @@ export interface DevApi {
   close(): Promise<void>;
 }
 
+/** Where the site answers; see `DevServer`. */
+export interface SiteUrls {
+  url: string;
+  publicUrl: string;
+}
+
 export interface DevPartsOptions {
   identity?: DevIdentityOptions;
   /** Which Redis is behind the bridge; see `startRedisBridge`. */
@@ -47,23 +53,17 @@ export interface DevPartsOptions {
 
 /**
  * Starts the parts that the settings do not name.
- * @param siteUrl where the site will answer: the issuer of every token
+ * @param urls where the site will answer; the public one is the issuer of every token
  * @throws {ConfigurationError} a TypeError: a setting is at fault; nothing was started then
  */
 export async function startParts(
   settings: DevSettings,
   policy: Policy,
-  siteUrl: string,
+  urls: SiteUrls,
   options: DevPartsOptions = {},
 ): Promise<DevParts> {
   const local = 'http://127.0.0.1';
-  const check = environmentOf(
-    settings,
-    policy,
-    siteUrl,
-    local,
-    settings.redis ?? { url: local, token: 'none' },
-  );
+  const check = environmentOf(settings, policy, urls, local, settings.redis ?? { url: local, token: 'none' });
   const { privateKeys } = await readEnvironment(policy, (name) => check[name]);
 
   const identity = settings.identity
@@ -73,19 +73,19 @@ export async function startParts(
     ? undefined
     : await startRedisBridge({ redisUrl: settings.redisUrl, backend: options.redisBackend ?? 'auto' });
   const { startApi = startSampleApi } = options;
-  const api = await startApi(verifierOf(settings, policy, siteUrl)).catch(async (error) => {
+  const api = await startApi(verifierOf(settings, policy, urls.publicUrl)).catch(async (error) => {
     await redis?.close();
     throw error;
   });
   const restApi = (settings.redis ?? redis) as { url: string; token: string };
   return {
-    environment: environmentOf(settings, policy, siteUrl, api.url, restApi),
+    environment: environmentOf(settings, policy, urls, api.url, restApi),
     operatorToken: settings.identity?.operatorToken ?? identity?.operatorToken ?? '',
     maintenanceBearer: await privateKeys.maintenanceBearer(),
     serveIdentity: (request) => {
       const { pathname, search } = new URL(request.url);
       const path = pathname.slice(identityPath.length) + search;
-      if (identity) return identity.fetch(new Request(new URL(siteUrl).origin + path, request));
+      if (identity) return identity.fetch(new Request(urls.url + path, request));
       return proxy(`${settings.identity?.url}${path}`, request).catch(() =>
         Response.json({ code: 502, msg: 'Identity at IDENTITY_URL does not answer.' }, { status: 502 }),
       );
@@ -93,6 +93,7 @@ export async function startParts(
     identity,
     redis,
     description: [
+      ...(urls.publicUrl === urls.url ? [] : [`Visitors: ${urls.publicUrl}`]),
       `Identity: ${settings.identity?.url ?? 'ours, in memory; its users are gone when this stops'}`,
       `Redis: ${redis?.backend ?? restApi.url}`,
       ...policy.routes.map((route) => `${route.path}: ${settings.upstreams[route.upstream] ?? api.name}`),
@@ -125,7 +126,7 @@ async function startSampleApi(verifier: SiteOptions): Promise<DevApi> {
 function environmentOf(
   settings: DevSettings,
   policy: Policy,
-  siteUrl: string,
+  { url, publicUrl }: SiteUrls,
   apiUrl: string,
   redis: { url: string; token: string },
 ): Record<string, string> {
@@ -136,7 +137,9 @@ function environmentOf(
     ...settings.upstreams,
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,
-    URL: siteUrl,
+    URL: publicUrl,
+    // Not by way of the tunnel, which may ask for a log-in, or be gone.
+    ...(publicUrl !== url && { IDENTITY_URL: url + identityPath }),
     ...(settings.identity && { IDENTITY_URL: settings.identity.url }),
     ...(settings.identity?.jwtSecret && { IDENTITY_JWT_SECRET: settings.identity.jwtSecret }),
   };

@@ -5,6 +5,8 @@ import type { Policy } from '../policy/types.ts';
 export interface DevSettings {
   host: string;
   port: number;
+  /** Where visitors see the site, an origin: of a tunnel that leads here. Default: `localhost` and the port. */
+  publicUrl?: string | undefined;
   /**
    * The secrets that the policy names, `DAYPASS_PRIVATE_SECRET`, `DAYPASS_SESSIONS_NOT_BEFORE` and
    * `TURNSTILE_SECRET_KEY`, by variable.
@@ -44,11 +46,13 @@ export function readSettings(env: Variables, policy: Policy): DevSettings {
     throw new Error('PORT must be a number from 0 to 65535.');
   const host = env.HOST || '127.0.0.1';
   if (!hosts.includes(host)) throw new Error(`HOST must be one of ${hosts.join(', ')}.`);
+  const publicUrl = env.PUBLIC_URL ? readPublicUrl(env.PUBLIC_URL) : undefined;
   const identity = pair(env, 'IDENTITY_URL', 'IDENTITY_OPERATOR_TOKEN');
   const redis = pair(env, 'UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN');
   return {
     host,
     port,
+    publicUrl,
     secrets: readSecrets(env, policy),
     upstreams: pick(
       env,
@@ -63,6 +67,15 @@ export function readSettings(env: Variables, policy: Policy): DevSettings {
     redis: redis && { url: redis[0], token: redis[1] },
     redisUrl: env.REDIS_URL || undefined,
   };
+}
+
+function readPublicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // With the slash at its end, too, as address bars show it.
+  if (url && /^https?:$/.test(url.protocol) && text.replace(/\/$/, '') === url.origin) return url.origin;
+  throw new Error(
+    'PUBLIC_URL must be the origin that visitors see, such as https://abc.trycloudflare.com, without a path.',
+  );
 }
 
 function readSecrets(env: Variables, policy: Policy): Record<string, string> {

@@ -38,10 +38,10 @@ export function startDevServer(
     events: { names: ['validate'], target: onEvent },
     ...options.identity,
   };
-  return startSite(settings, policy, { ...options, identity: identityOptions }, async (parts, url) => {
+  return startSite(settings, policy, { ...options, identity: identityOptions }, async (parts, urls) => {
     const { identity, redis, operatorToken, serveIdentity } = parts;
     const environment = await readEnvironment(policy, (name) => parts.environment[name]);
-    const place = { issuer: policy.issuer ?? url, deployContext: 'dev' } as const;
+    const place = { issuer: policy.issuer ?? urls.publicUrl, deployContext: 'dev' } as const;
     const kills = createKills();
     const onFieldDropped = createFieldReport(log);
     const build = (changed: Policy) =>
@@ -75,7 +75,7 @@ export function startDevServer(
     };
     const site = await createDevSite({
       identity: serveIdentity,
-      lab: createDevLab(settings, policy, parts, url, stack, watch, log),
+      lab: createDevLab(settings, policy, parts, urls, stack, watch, log),
       apps: () => current,
       receiveEvent: (request) =>
         createWebhook(

@@ -34,11 +34,12 @@ export async function startNetlifyServer(
     },
     ...options.identity,
   };
-  return startSite(settings, policy, { ...options, identity }, async (parts, url) => {
+  return startSite(settings, policy, { ...options, identity }, async (parts, urls) => {
+    const { url } = urls;
     const stack = createStackControl({ policy, redis: parts.redis });
     const asks = identity.events?.names?.includes('validate') ?? false;
     const watch = watchIdentity(settings, asks);
-    const lab = createDevLab(settings, policy, parts, url, stack, watch, () => undefined);
+    const lab = createDevLab(settings, policy, parts, urls, stack, watch, () => undefined);
     const site = await createDevSite({ identity: parts.serveIdentity, lab });
     const running = await startNetlifyEmulator({
       projectRoot,

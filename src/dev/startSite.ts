@@ -1,12 +1,14 @@
 import type { Policy } from '../policy/types.ts';
 import { listen } from './listen.ts';
-import { type DevParts, type DevPartsOptions, startParts } from './parts.ts';
+import { type DevParts, type DevPartsOptions, type SiteUrls, startParts } from './parts.ts';
 import type { DevSettings } from './settings.ts';
 
 /** A running site with all its parts. */
 export interface DevServer {
-  /** The site's address: an origin, and the issuer of its tokens. */
+  /** The site's address on this machine, an origin. */
   url: string;
+  /** Its address for visitors, and the issuer of its tokens: `settings.publicUrl`, else the same. */
+  publicUrl: string;
   parts: DevParts;
   close(): Promise<void>;
 }
@@ -26,16 +28,18 @@ export async function startSite(
   settings: DevSettings,
   policy: Policy,
   options: DevPartsOptions,
-  build: (parts: DevParts, url: string) => Promise<Site>,
+  build: (parts: DevParts, urls: SiteUrls) => Promise<Site>,
 ): Promise<DevServer> {
   let site: Site | undefined;
   const listening = await listen(
     (request, clientAddress) =>
-      site?.fetch(request, clientAddress) ?? new Response('Daypass is starting.\n', { status: 503 }),
+      site?.fetch(asVisitorsSee(request, settings.publicUrl), clientAddress) ??
+      new Response('Daypass is starting.\n', { status: 503 }),
     settings,
   );
   // The URL standard leaves the port 80 out, as browsers do in `Origin`.
   const url = new URL(`http://localhost:${new URL(listening.url).port || 80}`).origin;
+  const urls = { url, publicUrl: settings.publicUrl ?? url };
   let parts: DevParts | undefined;
   const close = async () => {
     await listening.close();
@@ -43,11 +47,30 @@ export async function startSite(
     await parts?.close();
   };
   try {
-    parts = await startParts(settings, policy, url, options);
-    site = await build(parts, url);
-    return { url, parts, close };
+    parts = await startParts(settings, policy, urls, options);
+    site = await build(parts, urls);
+    return { ...urls, parts, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** What tunnels and other proxies add. Nothing that it says is believed, only that somebody stands between. */
+const proxyFields = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+
+/**
+ * The request at the address that its page has. A tunnel ends TLS, and may write its own end into `Host`: what comes through
+ * it would be at another origin than its page. Requests of this machine's own browser stay where they are.
+ * @param publicUrl undefined where the site has one address
+ */
+function asVisitorsSee(request: Request, publicUrl: string | undefined): Request {
+  if (publicUrl === undefined) return request;
+  const url = new URL(request.url);
+  const { host } = new URL(publicUrl);
+  const isTunnelled =
+    url.host === host ||
+    request.headers.get('origin') === publicUrl ||
+    proxyFields.some((name) => request.headers.has(name));
+  return isTunnelled ? new Request(publicUrl + url.pathname + url.search, request) : request;
 }

@@ -45,6 +45,7 @@ const sweepBudgetSeconds = 8;
 export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
   const { origins } = broker.policy;
+  const rule = { origins, deployContext: broker.deployContext };
   const sweepFew = createFewSweeps(broker, log);
   let lastStatus: { answer: Promise<StatusResponse>; at: number } | undefined;
 
@@ -60,7 +61,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     const request = c.req.raw;
     try {
       requireMethod(request, ['GET', 'POST']);
-      checkOrigin(request, origins);
+      checkOrigin(request, rule);
       const asked = await readTokenRequest(request, broker.bodies);
       const answer =
         asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
@@ -76,7 +77,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
 
   app.all(revokePath, async (c) => {
     requireMethod(c.req.raw, ['POST']);
-    checkOrigin(c.req.raw, origins);
+    checkOrigin(c.req.raw, rule);
     await limitAddress(broker, 'revoke', callerOf(c));
     await revoke(broker, await readForm(c.req.raw, broker.bodies));
     return c.body(null, 200);
@@ -91,7 +92,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
 
   app.all(challengePath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
-    checkOrigin(c.req.raw, origins);
+    checkOrigin(c.req.raw, rule);
     return c.json(await challenge(broker, callerOf(c)));
   });
 

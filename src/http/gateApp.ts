@@ -9,14 +9,14 @@ import type { Log } from '../protocol/log.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
 import { allowApiOrigins } from './cors.ts';
 import { forOneCaller } from './forOneCaller.ts';
-import { checkOrigin } from './origin.ts';
+import { checkOrigin, type OriginRule } from './origin.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
 import { identifyRequest, logOf } from './requestId.ts';
 
 /** The gate as a Hono app: preflights, refusals as problem+json, and the fields that every answer carries. */
 export function createGateApp(
   gate: Gate,
-  policy: Pick<Policy, 'origins' | 'exposeHeaders' | 'upstream'>,
+  policy: OriginRule & Pick<Policy, 'exposeHeaders' | 'upstream'>,
   log: Log,
 ): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
@@ -25,7 +25,7 @@ export function createGateApp(
   app.use(allowApiOrigins(policy, log, (name) => goesOn(name, policy.upstream.requestHeaders)));
   app.all('*', async (c) => {
     try {
-      await counted(gate.counters, undefined, () => checkOrigin(c.req.raw, policy.origins));
+      await counted(gate.counters, undefined, () => checkOrigin(c.req.raw, policy));
       return await gate.handle(c.req.raw, { ...callerOf(c), requestId: c.var.requestId });
     } finally {
       c.env?.waitUntil?.(gate.counters.settle());

@@ -28,14 +28,15 @@ export function createProtectedApp(
   handler: ProtectedHandler,
   log: Log,
 ): Hono<CallerEnv> {
-  const { policy } = dependencies;
+  const { policy, deployContext } = dependencies;
+  const rule = { origins: policy.origins, deployContext };
   const app = new Hono<CallerEnv>();
   app.use(identifyRequest);
   app.use(forOneCaller);
   app.use(allowApiOrigins(policy, log));
   app.all('*', async (c) => {
     const request = c.req.raw;
-    checkOrigin(request, policy.origins);
+    checkOrigin(request, rule);
     refuseUpgrade(request.headers);
     const { address } = callerOf(c);
     const { accessToken, decisions } = await authorize(

@@ -14,6 +14,10 @@ import { wireGate } from './wire.ts';
 export function createGate(policy: Policy): NetlifyHandler {
   requirePolicy('createGate', policy);
   return createHandler(policy, (environment, place) =>
-    createGateApp(wireGate(policy, environment, place, logLine), policy, logLine),
+    createGateApp(
+      wireGate(policy, environment, place, logLine),
+      { ...policy, deployContext: place.deployContext },
+      logLine,
+    ),
   );
 }

@@ -7,6 +7,7 @@ import { describe } from 'vitest';
 const parts = {
   'redis-server': 'put redis-server on the PATH or set REDIS_URL',
   chromium: 'put chromium on the PATH or set CHROMIUM_PATH',
+  openssl: 'put openssl on the PATH',
   python3: 'put python3 on the PATH',
   'python 3.10': 'put python3 of 3.10 or newer on the PATH',
   'go 1.23': 'put go of 1.23 or newer on the PATH',

@@ -4,7 +4,7 @@ import type { Policy } from '../../policy/types.ts';
 import type { Log } from '../../protocol/log.ts';
 import { identityPath } from '../../protocol/paths.ts';
 import { nowSeconds } from '../../runtime/platform.ts';
-import type { DevParts } from '../parts.ts';
+import type { DevParts, SiteUrls } from '../parts.ts';
 import type { DevSettings } from '../settings.ts';
 import type { StackControl } from '../stack/control.ts';
 import type { IdentityWatch } from '../stack/watchIdentity.ts';
@@ -15,7 +15,7 @@ export function createDevLab(
   settings: DevSettings,
   policy: Policy,
   parts: DevParts,
-  url: string,
+  { url, publicUrl }: SiteUrls,
   stack: StackControl,
   identity: IdentityWatch,
   log: Log,
@@ -25,7 +25,7 @@ export function createDevLab(
     identityUrl: settings.identity?.url ?? url + identityPath,
     operatorToken: parts.operatorToken,
     secret: settings.secrets[policy.audiences[audience]?.secret ?? ''] ?? '',
-    issuer: policy.issuer ?? url,
+    issuer: policy.issuer ?? publicUrl,
     audience,
     scopes: policy.audiences[audience]?.scopes ?? [],
     emailDomain: policy.throwaway.emailDomain,

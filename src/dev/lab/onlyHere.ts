@@ -9,14 +9,18 @@ loopback.addAddress('::1', 'ipv6');
 
 /**
  * Lets through only requests that this machine sends itself: from a loopback address, to a name of loopback (a
- * foreign name that resolves to 127.0.0.1 is DNS rebinding), and not for a page of another origin. To anybody
- * else there is nothing here.
+ * foreign name that resolves to 127.0.0.1 is DNS rebinding), by way of no proxy, and not for a page of another origin. To
+ * anybody else there is nothing here.
  * @throws {DaypassError} `not_found`, `foreign_origin`
  */
 export const onlyHere: MiddlewareHandler<CallerEnv> = async (c, next) => {
   const url = new URL(c.req.url);
   const host = c.req.header('host') ?? url.host;
-  if (!isLoopback(c.env?.clientAddress) || !isLocalHost(host) || !isLocalHost(url.host)) {
+  // A tunnel ends here, and may say so in `Host`; Netlify's emulator sets the field of the address itself.
+  const isProxied = ['forwarded', 'via', 'x-forwarded-host', 'x-forwarded-proto'].some((name) =>
+    c.req.header(name),
+  );
+  if (isProxied || !isLoopback(c.env?.clientAddress) || !isLocalHost(host) || !isLocalHost(url.host)) {
     throw new DaypassError('not_found');
   }
   const site = c.req.header('sec-fetch-site') ?? 'none';

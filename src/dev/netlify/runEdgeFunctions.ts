@@ -103,6 +103,8 @@ export async function runEdgeFunctions(options: EdgeFunctionsOptions): Promise<E
   const limit = limitConcurrency(runsAtOnce);
   const addresses = new Map<string, string>();
   const originUrl = new URL(origin);
+  // What the context calls the site: visitors may see it elsewhere than it answers itself.
+  const siteUrl = environment.URL ?? origin;
 
   return {
     async handle(call) {
@@ -123,7 +125,7 @@ export async function runEdgeFunctions(options: EdgeFunctionsOptions): Promise<E
       const outgoing = { url: url.href, method, headers, body, redirect: 'manual', signal };
       addresses.set(call.id, call.address);
       try {
-        const response = await limit(() => match.handle(outgoing as unknown as Request, origin));
+        const response = await limit(() => match.handle(outgoing as unknown as Request, siteUrl));
         return withoutEncoding(cleanResponse(response));
       } catch (cause) {
         if (!internals.hasEnded()) throw cause;

@@ -62,7 +62,11 @@ export function createApps(policy: Policy, options: AppsOptions): Apps {
   return {
     guard: createGuardApp(wireGuard(policy, environment, log), identity, log),
     broker: createBrokerApp(kills.mortal(broker), log),
-    gate: createGateApp(wireGate(policy, environment, place, log, {}, onFieldDropped), policy, log),
+    gate: createGateApp(
+      wireGate(policy, environment, place, log, {}, onFieldDropped),
+      { ...policy, deployContext: place.deployContext },
+      log,
+    ),
     hello: createProtectedApp(
       wireAuthorization(policy, environment, place, log),
       requirement,

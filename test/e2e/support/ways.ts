@@ -7,14 +7,24 @@ import type { DevPartsOptions } from '../../../src/dev/parts.ts';
 import { readSettings } from '../../../src/dev/settings.ts';
 import { type DevServer, startDevServer } from '../../../src/dev/startDevServer.ts';
 import { startNetlifyServer } from '../../../src/dev/startNetlifyServer.ts';
+import type { Policy } from '../../../src/policy/types.ts';
 import { describeWith, type OptionalPart } from '../../support/optional.ts';
 
-export type Start = (options?: DevPartsOptions) => Promise<DevServer>;
+/** What a test changes of a site. */
+export interface StartOptions extends DevPartsOptions {
+  /** Besides a port of its own. */
+  variables?: Readonly<Record<string, string>>;
+}
+
+export type Start = (options?: StartOptions) => Promise<DevServer>;
+
+const settingsOf = (policy: Policy, options?: StartOptions) =>
+  readSettings({ PORT: '0', ...options?.variables }, policy);
 
 const quiet = { print: () => undefined, log: () => undefined };
 
 export const startWithDjango: Start = (options) =>
-  startDevServer(readSettings({ PORT: '0' }, djangoPolicy), djangoPolicy, {
+  startDevServer(settingsOf(djangoPolicy, options), djangoPolicy, {
     ...options,
     startApi: (verifier) => startDjango(verifier, quiet),
   });
@@ -27,11 +37,11 @@ interface Needs {
 
 /** The ways to run the same site, each on a port of its own. */
 export const ways: [string, Start, Needs?][] = [
-  ['npm start', (options) => startDevServer(readSettings({ PORT: '0' }, policy), policy, options)],
+  ['npm start', (options) => startDevServer(settingsOf(policy, options), policy, options)],
   [
     "Netlify's emulator",
     (options) =>
-      startNetlifyServer(readSettings({ PORT: '0' }, policy), policy, {
+      startNetlifyServer(settingsOf(policy, options), policy, {
         ...options,
         projectRoot: process.cwd(),
       }),
