@@ -12,7 +12,7 @@ declare global {
 type Data = Record<string, string | undefined> | undefined;
 
 const noTag =
-  'Daypass: found no tag, so give one script of the document data-api and daypass in its src, or use createSession';
+  'Daypass: found no tag, so give one script of the document data-api, and its file a name with daypass, or use createSession';
 
 /** Where the page keeps what came first: its attributes, and whether they were at fault. */
 const first = Symbol.for('daypass.tag');
@@ -42,7 +42,7 @@ if (before?.key !== key) {
 
 /**
  * Finds the tag that this file came by. There is none of its own in a module, in a shadow tree, and where it is
- * evaluated out of a bundle: then it is the one of the document that names the API and has `daypass` in its `src`.
+ * evaluated out of a bundle: then it is the one of the document that names the API and whose file has `daypass` in its name.
  * All by the browser's own functions: an element of the page that is named `currentScript` hides the property.
  * @throws TypeError where there is no document
  */
@@ -51,14 +51,16 @@ function findTag(): Data {
   if (typeof document === 'undefined') throw new TypeError(noTag);
   const { prototype } = Document;
   const own: HTMLOrSVGScriptElement | null = Reflect.get(prototype, 'currentScript', document);
-  const isOwn = own && ('api' in own.dataset || ('src' in own && /daypass/.test(own.src)));
-  const tags = isOwn
-    ? []
-    : [...prototype.querySelectorAll.call(document, 'script[data-api][src*=daypass]')].map((tag) => ({
-        ...(tag as HTMLElement).dataset,
-      }));
-  const keys = new Set(tags.map(keyOf));
-  return keys.size === 1 ? tags[0] : own ? { ...own.dataset } : undefined;
+  if (own && ('api' in own.dataset || hasOurName(own))) return { ...own.dataset };
+  const tags = [...(prototype.querySelectorAll.call(document, 'script[data-api]') as NodeListOf<HTMLElement>)]
+    .filter(hasOurName)
+    .map((tag) => ({ ...tag.dataset }));
+  return new Set(tags.map(keyOf)).size === 1 ? tags[0] : own ? { ...own.dataset } : undefined;
+}
+
+/** By the name of the file: that of the site, or of a folder, may be anything. */
+function hasOurName(tag: HTMLElement | SVGElement): boolean {
+  return 'src' in tag && /daypass[^/?]*(\?|$)/.test(`${tag.src}`);
 }
 
 function readPrefixes(data: Data): readonly string[] {

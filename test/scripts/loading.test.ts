@@ -101,6 +101,7 @@ describeWith('chromium')('daypass.js, however it comes', () => {
         'eval in a bundle that has other attributes',
         `${idleTag}<script src="/bundle.js" data-api-key="x"></script>`,
       ],
+      ['eval in a bundle whose folder has the name', `${idleTag}<script src="/daypass/bundle.js"></script>`],
       [
         'eval that comes later',
         `${idleTag}<script>setTimeout(async () => (0, eval)(await (await fetch('/bundle.js')).text()))</script>`,
