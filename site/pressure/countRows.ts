@@ -20,6 +20,8 @@ const words: Readonly<Record<StatsEvent, string>> = {
   store_found: 'Took Redis back',
   store_refusing: 'Redis refuses to count',
   store_accepting: 'Redis counts again',
+  ceiling_near: 'A ceiling is near',
+  ceiling_closed: 'A ceiling is closed',
 };
 
 /**

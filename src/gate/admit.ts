@@ -1,54 +1,71 @@
 import { addressBuckets, unknownAddress } from '../limits/address.ts';
-import { hashBuckets } from '../limits/addressLimiters.ts';
 import { enforce } from '../limits/enforce.ts';
+import type { Leases, MeteredCall } from '../limits/leases.ts';
 import type { Decision } from '../limits/limiter.ts';
+import type { CheckedCallLimits, Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
 import type { Counters } from '../store/counters.ts';
 import { describeRedisError } from '../store/redisError.ts';
 import type { Revocations } from '../store/revocation.ts';
-import { type CallBuckets, countCall, type GateLimiters, recallRefusal } from './limits.ts';
-import type { WithoutStore } from './withoutStore.ts';
+import { createCeilings } from './ceilings.ts';
+import { bucketsOf, createMeters } from './meters.ts';
 
 export interface AdmitDependencies {
+  policy: Pick<Policy, 'limits' | 'storeFailure'>;
   hashIdentifier(identifier: string): Promise<string>;
   revocations: Revocations;
-  limiters: GateLimiters;
+  leases: Leases;
   circuit: Circuit;
-  withoutStore: WithoutStore;
   counters: Counters;
   log: Log;
 }
 
-/** Counts the calls of sessions and addresses, and refuses those that are too many or revoked. */
+/** What a call costs, and what it is counted by beside the site's limits. */
+export interface CallTerms {
+  /** The route's path in the policy, for its limits and the counters. A function of the site's own may have none. */
+  path?: string;
+  /** The route's own limits. */
+  limits?: CheckedCallLimits;
+  /** Default 1; a price that the answer names is charged afterwards. */
+  cost?: number | { readonly answer: string };
+}
+
+/** A call that passed. */
+export interface Admitted {
+  /** What each limit said; nothing where Redis is away and the policy allows. */
+  decisions: readonly Decision[];
+  /** Charges the call with more than it has cost, now that its price is known. @param units a whole number from 0 */
+  charge(units: number): void;
+}
+
+/**
+ * Counts the calls of sessions and addresses, and refuses those that are too many or revoked.
+ * @param subject the session; undefined where no token is asked, and the address alone counts
+ * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
+ */
 export type Admit = (
   subject: string | undefined,
   address: string | undefined,
-  route?: string,
-) => Promise<readonly Decision[]>;
+  terms?: CallTerms,
+) => Promise<Admitted>;
 
 /**
- * Makes the check that each call passes behind the token: revocation, the session's limit and the address's limits, in
- * one Redis round trip. While Redis is away the policy's `storeFailure` decides, after 300 ms at most; so it does for a
- * call whose limits Redis refuses to count. A revocation that this instance has seen holds in any case.
+ * Makes the check that each call passes behind the token: revocation and all limits, out of what this instance has in hand
+ * or in one Redis round trip. While Redis is away the policy's `storeFailure` decides, after 300 ms at most; so it does for
+ * a call whose limits Redis refuses to count. A revocation that this instance has seen holds in any case.
  */
 export function createAdmit(dependencies: AdmitDependencies): Admit {
-  const { hashIdentifier, revocations, limiters, circuit, withoutStore, counters, log } = dependencies;
+  const { policy, hashIdentifier, revocations, leases, circuit, counters, log } = dependencies;
+  const chargesOf = createMeters(policy.limits);
+  const watchCeilings = createCeilings(counters, log);
   let toldOfUnknown = false;
 
-  async function bucketsOf(subject: string | undefined, address: string | undefined): Promise<CallBuckets> {
-    if (addressBuckets(address).address === unknownAddress && !toldOfUnknown) {
-      toldOfUnknown = true;
-      log('address_unknown', { effect: 'callers without an address share one limit' });
-    }
-    // Apart: what anybody may call must not use up what neighbours with a pass need, nor the other way round.
-    const open = (bucket: string) => hashIdentifier(`open ${bucket}`);
-    const [session, buckets] = await Promise.all([
-      subject === undefined ? undefined : hashIdentifier(subject),
-      hashBuckets(subject === undefined ? open : hashIdentifier, address),
-    ]);
-    return { session, ...buckets };
+  function tellOfUnknown(address: string | undefined): void {
+    if (toldOfUnknown || addressBuckets(address).address !== unknownAddress) return;
+    toldOfUnknown = true;
+    log('address_unknown', { effect: 'callers without an address share one limit' });
   }
 
   function refuseRevoked(session: string | undefined): void {
@@ -56,46 +73,46 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
   }
 
   /**
-   * @param subject the session; undefined where no token is asked, and the address alone counts
-   * @param route its path in the policy, for the counters
-   * @returns what each limit said; nothing where Redis is away and the policy allows
-   * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
+   * Decides a call that Redis did not count.
+   * @returns also whether nobody could tell that its session was not revoked
    */
-  return async (subject, address, route) => {
-    const buckets = await bucketsOf(subject, address);
+  async function withoutStore(call: MeteredCall, reason: unknown) {
+    const { session } = call;
+    // Another call of the session may have learned it meanwhile.
+    refuseRevoked(session);
+    // What is our own mistake lets nobody through.
+    if (!(reason instanceof DaypassError) || reason.code !== 'store_unavailable') throw reason;
+    // What Redis refuses to count says nothing of revocations: they are asked for alone.
+    const answers = describeRedisError(reason) !== 'unreachable';
+    const asked =
+      answers && session !== undefined ? circuit.run(() => revocations.isRevoked(session)) : Promise.reject();
+    const isRevoked = await asked.catch(() => undefined);
+    if (isRevoked) throw new DaypassError('token_revoked');
+    if (policy.storeFailure === 'deny') throw reason;
+    const decisions = policy.storeFailure === 'allow' ? [] : leases.takeHere(call);
+    return { decisions, isUnseen: session !== undefined && isRevoked === undefined };
+  }
+
+  return async (subject, address, { path, limits, cost = 1 } = {}) => {
+    tellOfUnknown(address);
+    const buckets = await bucketsOf(hashIdentifier, subject, address);
     const { session } = buckets;
     refuseRevoked(session);
-    const known = recallRefusal(limiters, buckets);
-    if (known) enforce([known]);
-    let isRevoked: boolean | undefined;
-    const askRevocation = async () => {
-      if (session !== undefined) isRevoked = await revocations.isRevoked(session);
-    };
-    const decisions = await circuit
-      // All in one tick from here: the client merges them into one request.
-      .run(() => both(countCall(limiters, buckets), askRevocation()))
-      .catch((reason) => {
-        // Another call of the session may have learned it meanwhile.
-        refuseRevoked(session);
-        return withoutStore(buckets, reason);
-      });
-    // Whatever became of the limits.
-    if (isRevoked) throw new DaypassError('token_revoked');
+    const charges = chargesOf(buckets, limits, path);
+    const call = { session, charges, cost: typeof cost === 'number' ? cost : 1 };
+    const { decisions, isUnseen } = await leases.take(call).then(
+      (verdict) => {
+        if (verdict.isRevoked && session !== undefined) {
+          revocations.remember(session);
+          throw new DaypassError('token_revoked');
+        }
+        return { decisions: verdict.decisions, isUnseen: false };
+      },
+      (reason) => withoutStore(call, reason),
+    );
+    watchCeilings(decisions, path);
     enforce(decisions);
-    if (session !== undefined && isRevoked === undefined) counters.add('revocation_unseen', { route });
-    return decisions;
+    if (isUnseen) counters.add('revocation_unseen', { route: path });
+    return { decisions, charge: (units) => leases.charge(call, units) };
   };
-}
-
-/**
- * Waits for both answers, also when one is an error reply: what Redis refuses to count says nothing of revocations.
- * @returns the first one's
- * @throws what says that Redis is away, else what the first one throws, else the second one
- */
-async function both<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
-  const answers = await Promise.allSettled([first, second]);
-  const failures = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
-  const isAway = (reason: unknown) => describeRedisError(reason) === 'unreachable';
-  if (failures.length > 0) throw failures.find(isAway) ?? failures[0];
-  return first;
 }

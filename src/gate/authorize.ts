@@ -1,4 +1,3 @@
-import type { Decision } from '../limits/limiter.ts';
 import { acceptedContexts } from '../policy/acceptedContexts.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
@@ -9,7 +8,7 @@ import { readBearer } from '../token/bearer.ts';
 import type { KeyRing } from '../token/keyRing.ts';
 import type { VerifiedTokens } from '../token/verifiedTokens.ts';
 import { verifyToken } from '../token/verify.ts';
-import type { Admit } from './admit.ts';
+import type { Admit, Admitted, CallTerms } from './admit.ts';
 
 export interface AuthorizeDependencies {
   policy: Policy;
@@ -22,25 +21,24 @@ export interface AuthorizeDependencies {
   /** Tokens whose signature this instance has checked. */
   verifiedTokens: VerifiedTokens;
   admit: Admit;
-  /** What happens here is counted in; sent by `settle` once the answer is made. */
+  /** What happens here is counted in. */
   counters: Counters;
+  /** Tells Redis what waits to be told. For `waitUntil`, once the answer is made. Never throws. */
+  settle(): Promise<void>;
   /** The present, seconds since the epoch. */
   now(): number;
 }
 
 /** What a protected address asks of its callers. */
-export interface Requirement {
+export interface Requirement extends CallTerms {
   /** An audience of the policy. */
   audience: string;
   scope: string | undefined;
-  /** The route's path in the policy, for the counters. A function of the site's own has none. */
-  path?: string;
 }
 
-/** A caller who passed, and what its limits said. */
-export interface Authorized {
+/** A caller who passed. */
+export interface Authorized extends Admitted {
   accessToken: AccessToken;
-  decisions: readonly Decision[];
 }
 
 /**
@@ -66,8 +64,8 @@ export async function authorize(
     now: now(),
     verifiedTokens: dependencies.verifiedTokens,
   });
-  const { scope, path } = requirement;
+  const { scope } = requirement;
   if (scope !== undefined && !accessToken.scopes.includes(scope))
     throw new DaypassError('insufficient_scope');
-  return { accessToken, decisions: await admit(accessToken.subject, address, path) };
+  return { accessToken, ...(await admit(accessToken.subject, address, requirement)) };
 }

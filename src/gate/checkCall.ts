@@ -2,13 +2,20 @@ import { rateLimitFields } from '../limits/fields.ts';
 import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { assertOneToken } from '../token/bearer.ts';
+import type { Admitted } from './admit.ts';
 import { type AuthorizeDependencies, authorize } from './authorize.ts';
+
+/** A call that goes on to the upstream. */
+export interface CheckedCall {
+  /** The RateLimit fields for its answer, of as many limits as were asked. */
+  fields: Readonly<Record<string, string>>;
+  charge: Admitted['charge'];
+}
 
 /**
  * What the route asks of its callers: a token, a scope, no revocation, and the limits. In mode `monitor` everybody
  * passes, and who would have been refused is counted.
  * @param address the caller's, as the platform says
- * @returns the RateLimit fields for the answer, of as many limits as were asked
  * @throws {DaypassError} `token_repeated`; in mode `enforce` alone `token_…`, `insufficient_scope`, `rate_limited`,
  * `store_unavailable`
  */
@@ -17,20 +24,20 @@ export async function checkCall(
   headers: Headers,
   address: string | undefined,
   route: CheckedRoute,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<CheckedCall> {
   const { policy, admit, counters } = dependencies;
   // Also in mode `monitor`, and where no token is asked: the upstream gets one.
   assertOneToken(headers);
   try {
-    const decisions = route.verify
-      ? (await authorize(dependencies, headers, address, route)).decisions
-      : await admit(undefined, address, route.path);
+    const { decisions, charge } = route.verify
+      ? await authorize(dependencies, headers, address, route)
+      : await admit(undefined, address, route);
     counters.add('passed', { route: route.path });
-    return rateLimitFields(decisions);
+    return { fields: rateLimitFields(decisions), charge };
   } catch (error) {
     if (policy.mode !== 'monitor' || !(error instanceof DaypassError)) throw error;
     counters.add('would_refuse', { code: error.code, route: route.path });
-    return error.headers;
+    return { fields: error.headers, charge: () => undefined };
   }
 }
 

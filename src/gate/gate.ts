@@ -1,9 +1,10 @@
 import { canonicalAddress } from '../limits/address.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
+import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import type { AuthorizeDependencies } from './authorize.ts';
-import { checkCall, refuseUpgrade } from './checkCall.ts';
+import { type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
 import { counted } from './counted.ts';
 import { type Fetch, forward } from './forward.ts';
 import { matchRoute } from './matchRoute.ts';
@@ -31,8 +32,10 @@ export interface Gate {
    * @throws {DaypassError} the refusals of each step
    */
   handle(request: Request, caller: { address: string | undefined; requestId: string }): Promise<Response>;
-  /** For refusals before this, and for `settle` once the answer is made. */
+  /** For refusals before this. */
   counters: Counters;
+  /** For `waitUntil`, once the answer is made. */
+  settle: AuthorizeDependencies['settle'];
 }
 
 /** The check in front of an upstream. */
@@ -44,14 +47,14 @@ export function createGate(dependencies: GateDependencies): Gate {
       const route = await counted(counters, undefined, () =>
         matchRoute(policy.routes, url.pathname, request.method),
       );
-      const { upstream, target, fields } = await counted(counters, route.path, async () => {
+      const { upstream, target, fields, charge } = await counted(counters, route.path, async () => {
         const upstream = upstreams.get(route.upstream);
         refuseUpgrade(request.headers);
         if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
         return {
           upstream,
           target: resolveUpstream(upstream, url, route.encodedSlashes),
-          fields: await checkCall(dependencies, request.headers, caller.address, route),
+          ...(await checkCall(dependencies, request.headers, caller.address, route)),
         };
       });
       const { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream } = policy.upstream;
@@ -80,11 +83,21 @@ export function createGate(dependencies: GateDependencies): Gate {
         throw withHeaders(error, fields);
       });
       locateAtSite(response.headers, { upstream, target, site: url.origin });
+      chargePrice(route, response.headers, charge);
       for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
       return response;
     },
     counters,
+    settle: dependencies.settle,
   };
+}
+
+/** Takes the price that the upstream names off the answer, and charges what the call has not cost yet. */
+function chargePrice({ cost }: CheckedRoute, headers: Headers, charge: CheckedCall['charge']): void {
+  if (typeof cost === 'number') return;
+  const price = headers.get(cost.answer);
+  headers.delete(cost.answer);
+  if (price !== null && /^\d{1,9}$/.test(price)) charge(Math.max(0, Number(price) - 1));
 }
 
 /** The call counted, whatever the upstream did with it. */

@@ -28,7 +28,7 @@ export function createGateApp(
       await counted(gate.counters, undefined, () => checkOrigin(c.req.raw, policy));
       return await gate.handle(c.req.raw, { ...callerOf(c), requestId: c.var.requestId });
     } finally {
-      c.env?.waitUntil?.(gate.counters.settle());
+      c.env?.waitUntil?.(gate.settle());
     }
   });
   app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));

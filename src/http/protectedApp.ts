@@ -44,7 +44,7 @@ export function createProtectedApp(
       request.headers,
       address,
       requirement,
-    ).finally(() => c.env?.waitUntil?.(dependencies.counters.settle()));
+    ).finally(() => c.env?.waitUntil?.(dependencies.settle()));
     // A Response of fetch has fields that cannot be changed; a copy's can.
     const answer = await handler(request, accessToken, c.var.requestId);
     const response = new Response(answer.body, answer);

@@ -2,10 +2,12 @@ import type { Decision } from './limiter.ts';
 
 /**
  * `RateLimit-Policy` and `RateLimit` of one answer (draft-ietf-httpapi-ratelimit-headers-10): what each limit allows,
- * what is left of it, and in how many seconds it starts anew. None where no limit was asked.
+ * what is left of it, and in how many seconds it starts anew. The one with the least left stands first. None where no limit
+ * was asked.
  */
-export function rateLimitFields(decisions: readonly Decision[]): Record<string, string> {
-  if (decisions.length === 0) return {};
+export function rateLimitFields(given: readonly Decision[]): Record<string, string> {
+  if (given.length === 0) return {};
+  const decisions = [...given].sort((one, other) => one.remaining - other.remaining);
   return {
     'ratelimit-policy': decisions
       .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)

@@ -24,6 +24,7 @@ export const defaultLimits = {
   challenge: free,
   signup: { limit: 300, windowSeconds: 60 },
   login: { limit: 600, windowSeconds: 60 },
+  leaseSeconds: 1,
 } as const satisfies Limits;
 
 export const defaultAudiences = {

@@ -59,6 +59,7 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
   } = input;
   const known = checkAudiences(checks, audiences);
   const upstream = checkUpstream(checks, input.upstream);
+  const checkedLimits = checkLimits(checks, limits);
   return {
     issuer: issuer === undefined ? undefined : checks.origin('issuer', issuer),
     audiences: known.audiences,
@@ -74,8 +75,8 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     exposeHeaders: checks
       .list('exposeHeaders', exposeHeaders)
       .map((name) => checks.responseHeader('exposeHeaders', name)),
-    limits: checkLimits(checks, limits),
-    routes: checkRoutes(checks, routes, known),
+    limits: checkedLimits,
+    routes: checkRoutes(checks, routes, known, checkedLimits),
     upstream,
     requestBody: checkRequestBody(checks, input.requestBody, upstream),
     deployContexts: deployContexts === undefined ? undefined : checks.deployContexts(deployContexts),

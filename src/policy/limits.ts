@@ -1,15 +1,86 @@
 import type { Checks } from './checks.ts';
 import { defaultLimits } from './defaults.ts';
-import type { Limit, Limits, Policy } from './types.ts';
+import type { CallLimits, CheckedCallLimits, CheckedLimits, Limit, Limits, LimitWindows } from './types.ts';
+
+const callLimitNames = ['session', 'address', 'network', 'total'] as const satisfies (keyof CallLimits)[];
+
+const monthSeconds = 30 * 86_400;
+
+type Windows = readonly Required<Limit>[];
 
 /** Checks `limits` and fills in their defaults. */
-export function checkLimits(checks: Checks, input: Partial<Limits>): Policy['limits'] {
-  const given: Partial<Limits> = checks.object('limits', input, Object.keys(defaultLimits)) ?? {};
-  const limits = Object.entries<Limit>(defaultLimits).map(([name, usual]) => {
-    const { [name as keyof Limits]: limit = usual } = given;
+export function checkLimits(checks: Checks, input: Partial<Limits>): CheckedLimits {
+  const given: Partial<Limits> =
+    checks.object('limits', input, [...Object.keys(defaultLimits), 'total']) ?? {};
+  const { session, address, network, leaseSeconds: usualLease, ...ofBroker } = defaultLimits;
+  const calls = checkCallLimits(checks, 'limits', { session, address, network, ...withoutUndefined(given) });
+  const others = Object.entries<Limit>(ofBroker).map(([name, usual]) => {
+    const { [name as keyof typeof ofBroker]: limit = usual } = given;
     return [name, checkLimit(checks, `limits.${name}`, limit, usual.algorithm)];
   });
-  return Object.fromEntries(limits) as Policy['limits'];
+  const { leaseSeconds = usualLease } = given;
+  checks.number('limits.leaseSeconds', leaseSeconds, 0, 60);
+  return { ...(Object.fromEntries(others) as CheckedLimits), ...calls, leaseSeconds };
+}
+
+/**
+ * Checks limits of calls.
+ * @param input of which only the four are read
+ * @returns the windows of each, shortest first; none of what is not set
+ */
+export function checkCallLimits(checks: Checks, at: string, input: Partial<CallLimits>): CheckedCallLimits {
+  const checked = callLimitNames.map((name) => {
+    const given = input[name];
+    return [name, given === undefined ? [] : checkWindows(checks, `${at}.${name}`, given)] as const;
+  });
+  const limits = Object.fromEntries(checked) as CheckedCallLimits;
+  for (const { limit, windowSeconds } of limits.total) {
+    const one = limits.session.find((each) => each.windowSeconds === windowSeconds);
+    checks.that(
+      one === undefined || limit >= one.limit,
+      `${at}.total: allows fewer than one session may (${one?.limit} in ${windowSeconds} s), so one visitor shuts the door on all`,
+    );
+  }
+  return limits;
+}
+
+/** Checks `limits` of a route: all four names, none with a default. */
+export function checkRouteLimits(
+  checks: Checks,
+  at: string,
+  input: Partial<CallLimits> = {},
+): CheckedCallLimits {
+  return checkCallLimits(checks, at, checks.object(at, input, callLimitNames) ?? {});
+}
+
+/** The smallest of the limits that a call meets: what a call costs must fit in. */
+export function smallestLimit(limits: CheckedCallLimits): number {
+  const all = callLimitNames.flatMap((name) => limits[name].map(({ limit }) => limit));
+  return Math.min(Number.POSITIVE_INFINITY, ...all.filter(Number.isFinite));
+}
+
+function checkWindows(checks: Checks, at: string, input: LimitWindows): Windows {
+  if (!Array.isArray(input))
+    return [checkLimit(checks, at, input as Limit)].filter((limit) => limit !== undefined);
+  checks.that(input.length > 0, `${at}: name at least one window, or leave it out`);
+  const windows = input
+    .map((limit: Limit, index) => checkLimit(checks, `${at}[${index}]`, limit))
+    .filter((limit) => limit !== undefined)
+    .sort((one, other) => one.windowSeconds - other.windowSeconds);
+  for (const [index, longer] of windows.entries()) {
+    const shorter = windows[index - 1];
+    if (!shorter) continue;
+    const beside = `${longer.limit} in ${longer.windowSeconds} s`;
+    const short = `${shorter.limit} in ${shorter.windowSeconds} s`;
+    // As many windows as fit into the longer one, and the one that it begins in the middle of.
+    const most = shorter.limit * (Math.ceil(longer.windowSeconds / shorter.windowSeconds) + 1);
+    if (longer.windowSeconds === shorter.windowSeconds) {
+      checks.that(false, `${at}: has two windows of ${longer.windowSeconds} s; keep the stricter one`);
+    } else if (longer.limit <= shorter.limit) {
+      checks.that(false, `${at}: ${short} can never bind beside ${beside}`);
+    } else checks.that(longer.limit < most, `${at}: ${beside} can never bind beside ${short}`);
+  }
+  return windows;
 }
 
 function checkLimit(
@@ -22,7 +93,11 @@ function checkLimit(
   if (!given) return undefined;
   const { limit, windowSeconds, algorithm = usualAlgorithm } = given;
   checks.wholeNumber(`${at}.limit`, limit, 1, 1_000_000_000);
-  checks.wholeNumber(`${at}.windowSeconds`, windowSeconds, 1, 86_400);
+  checks.wholeNumber(`${at}.windowSeconds`, windowSeconds, 1, monthSeconds);
   checks.oneOf(`${at}.algorithm`, algorithm, ['sliding-window', 'fixed-window']);
   return { limit, windowSeconds, algorithm };
+}
+
+function withoutUndefined<T extends object>(given: T): Partial<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

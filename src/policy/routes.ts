@@ -1,7 +1,8 @@
 import type { KnownAudiences } from './audiences.ts';
 import type { Checks } from './checks.ts';
 import { defaultUpstream } from './defaults.ts';
-import type { CheckedRoute, Route } from './types.ts';
+import { checkRouteLimits, smallestLimit } from './limits.ts';
+import type { CheckedCallLimits, CheckedRoute, Route } from './types.ts';
 
 const routeKeys: readonly (keyof Route)[] = [
   'path',
@@ -11,15 +12,24 @@ const routeKeys: readonly (keyof Route)[] = [
   'upstream',
   'verify',
   'encodedSlashes',
+  'limits',
+  'cost',
 ];
 
 /**
  * Checks `routes` and fills in their defaults.
  * @returns those that could be read
  */
-export function checkRoutes(checks: Checks, input: readonly Route[], known: KnownAudiences): CheckedRoute[] {
+export function checkRoutes(
+  checks: Checks,
+  input: readonly Route[],
+  known: KnownAudiences,
+  siteLimits: CheckedCallLimits,
+): CheckedRoute[] {
   return checks.list('routes', input).flatMap((route, index) => {
-    return checkRoute(checks, `routes[${index}]`, route, known) ?? [];
+    const checked = checkRoute(checks, `routes[${index}]`, route, known);
+    if (checked) checkCost(checks, `routes[${index}].cost`, checked, siteLimits);
+    return checked ?? [];
   });
 }
 
@@ -62,8 +72,48 @@ function checkRoute(
     verify !== false || scope === undefined,
     `${at}.scope: asks for a token, which verify: false does not`,
   );
+  const limits = checkRouteLimits(checks, `${at}.limits`, route.limits);
+  checks.that(
+    verify !== false || limits.session.length === 0,
+    `${at}.limits.session: there are no sessions where verify is false; limit address, network or total`,
+  );
   const methods = checkMethods(checks, at, route.methods);
-  return { path, audience, scope, methods, upstream, verify, encodedSlashes };
+  return {
+    path,
+    audience,
+    scope,
+    methods,
+    upstream,
+    verify,
+    encodedSlashes,
+    limits,
+    cost: route.cost === undefined ? 1 : route.cost,
+  };
+}
+
+function checkCost(
+  checks: Checks,
+  at: string,
+  { cost, limits, verify }: CheckedRoute,
+  siteLimits: CheckedCallLimits,
+): void {
+  if (typeof cost === 'object' && cost !== null) {
+    const { answer } = checks.object(at, cost, ['answer']) ?? {};
+    checks.text(
+      `${at}.answer`,
+      answer as string,
+      /^[A-Za-z0-9-]{1,64}$/,
+      'name a header field of the answer, such as daypass-cost',
+    );
+    return;
+  }
+  if (!checks.wholeNumber(at, cost, 1, 1_000_000)) return;
+  const ofSite = verify ? siteLimits : { ...siteLimits, session: [] };
+  const least = Math.min(smallestLimit(limits), smallestLimit(ofSite));
+  checks.that(
+    cost <= least,
+    `${at}: ${cost} is above a limit that counts these calls (${least}), so none can pass`,
+  );
 }
 
 function checkMethods(checks: Checks, at: string, input: Route['methods']): readonly string[] | undefined {

@@ -4,13 +4,28 @@ import type { DeployContext } from '../protocol/deployContext.ts';
 export interface Limit {
   /** Calls that pass in one window: a whole number from 1. */
   limit: number;
-  /** Length of the window in seconds: 1 to 86 400. */
+  /** Length of the window in seconds: 1 to 2 592 000 (30 days). */
   windowSeconds: number;
   /**
    * `fixed-window` lets exactly `limit` pass in each window of the clock. `sliding-window` (default) smooths the border
    * between two: never more than `limit` in a window of the clock, never more than twice that in any time as long.
    */
   algorithm?: 'sliding-window' | 'fixed-window';
+}
+
+/** One window, or several that all hold: `[{ limit: 60, windowSeconds: 60 }, { limit: 500, windowSeconds: 86_400 }]`. */
+export type LimitWindows = Limit | readonly Limit[];
+
+/** Limits of calls, each counted by what its name says. */
+export interface CallLimits {
+  /** Calls of one session. */
+  session: LimitWindows;
+  /** Calls of one address (IPv6: one /64): a backstop, wide enough for an office. */
+  address: LimitWindows;
+  /** Calls of one IPv6 /48. */
+  network: LimitWindows;
+  /** Calls of all: a ceiling, whatever strangers do. */
+  total: LimitWindows;
 }
 
 /** One backend that accepts tokens. Whoever verifies HS256 can forge, so each audience has a key of its own. */
@@ -54,10 +69,18 @@ export interface Route {
    * a route before this one.
    */
   encodedSlashes?: boolean;
+  /** Limits of this route's own, counted beside those of the site. Default: none. */
+  limits?: Partial<CallLimits>;
+  /**
+   * What a call takes from each limit that counts it, the site's and the route's: a whole number from 1, default 1.
+   * `{ answer: 'daypass-cost' }`: the upstream names the price in that header field of its answer, tokens used for instance.
+   * It is charged then, and the field goes no further; until then, and where it names none, a call costs 1.
+   */
+  cost?: number | { readonly answer: string };
 }
 
 /** Every limit of the policy. `docs/limits.md` has the numbers and their reasons. */
-export interface Limits {
+export interface Limits extends Omit<CallLimits, 'total'> {
   /** Sessions begun from one address (IPv6: one /64): exchanges that Identity believed and that won their claim. */
   exchange: Limit;
   /** Exchanges of one address that Identity was asked about and that made no session. */
@@ -76,12 +99,6 @@ export interface Limits {
   maintenance: Limit;
   /** Wrong maintenance bearers sent by one address. */
   maintenanceRefused: Limit;
-  /** Calls of one session through the gate. */
-  session: Limit;
-  /** Calls of one address (IPv6: one /64) through the gate: a backstop, wide enough for an office. */
-  address: Limit;
-  /** Calls of one IPv6 /48 through the gate. */
-  network: Limit;
   /** Calls of one address to `/session/status`. */
   status: Limit;
   /** Proof challenges given to one address. */
@@ -90,6 +107,13 @@ export interface Limits {
   signup: Limit;
   /** Log-ins and refreshes of one address at Identity, members' too. Identity itself allows 30 in 5 minutes. */
   login: Limit;
+  /** Gated calls of the whole site. Default: none. */
+  total?: LimitWindows;
+  /**
+   * How long an instance of the gate relies on an answer of Redis, in seconds: 0 to 60. Within it, it spends what it has
+   * taken, and sees no new revocation. 0 asks at every call. Default 1.
+   */
+  leaseSeconds: number;
 }
 
 /** What a sign-up of a throwaway user has to bring along. */
@@ -237,6 +261,15 @@ export interface CheckedAudience {
   readonly scopes: readonly string[];
 }
 
+/** The windows of each limit of calls; a limit that is not set has none. */
+export type CheckedCallLimits = Readonly<Record<keyof CallLimits, readonly Readonly<Required<Limit>>[]>>;
+
+/** Limits with their defaults filled in. */
+export type CheckedLimits = CheckedCallLimits &
+  Readonly<Record<Exclude<keyof Limits, keyof CallLimits | 'leaseSeconds'>, Readonly<Required<Limit>>>> & {
+    readonly leaseSeconds: number;
+  };
+
 /** A route with its defaults filled in. */
 export interface CheckedRoute {
   readonly path: string;
@@ -246,6 +279,8 @@ export interface CheckedRoute {
   readonly upstream: string;
   readonly verify: boolean;
   readonly encodedSlashes: boolean;
+  readonly limits: CheckedCallLimits;
+  readonly cost: number | { readonly answer: string };
 }
 
 /** An admission with its defaults filled in. */
@@ -272,7 +307,7 @@ export interface Policy {
   readonly storeFailure: 'local' | 'deny' | 'allow';
   readonly origins: readonly string[];
   readonly exposeHeaders: readonly string[];
-  readonly limits: Readonly<{ [Name in keyof Limits]: Readonly<Required<Limit>> }>;
+  readonly limits: CheckedLimits;
   readonly routes: readonly CheckedRoute[];
   readonly upstream: Readonly<Required<Omit<NonNullable<PolicyInput['upstream']>, 'requestHeaders'>>> & {
     /** In lower case; undefined for all. */

@@ -121,7 +121,8 @@ export interface StatsCount {
  * `passed` and `refused` by the gate; `would_refuse`: let through because the policy's mode is `monitor`;
  * `revocation_unseen`: let through without asking whether its session was revoked, since Redis was away;
  * `store_lost` and `store_found`: an instance of the gate or the guard gave Redis up, or took it back;
- * `store_refusing` and `store_accepting`: Redis answers one of them, but refuses to count, or does so no more.
+ * `store_refusing` and `store_accepting`: Redis answers one of them, but refuses to count, or does so no more;
+ * `ceiling_near` and `ceiling_closed`: an instance saw a `total` limit with a fifth left, or used up.
  */
 export type StatsEvent =
   | 'passed'
@@ -131,7 +132,9 @@ export type StatsEvent =
   | 'store_lost'
   | 'store_found'
   | 'store_refusing'
-  | 'store_accepting';
+  | 'store_accepting'
+  | 'ceiling_near'
+  | 'ceiling_closed';
 
 /** What `GET /session/stats` answers. Counts are sent to Redis a second late, so the latest may be missing. */
 export interface StatsResponse {

@@ -6,12 +6,11 @@ import { createRefusedTokens } from '../broker/refusedTokens.ts';
 import { createAdmit } from '../gate/admit.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
-import { createGateLimiters } from '../gate/limits.ts';
-import { createWithoutStore } from '../gate/withoutStore.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
 import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
+import { createLeases } from '../limits/leases.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLimiterPairs, createSteadyLimiters } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
@@ -21,11 +20,13 @@ import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
+import { createCallCounts } from '../store/callCounts.ts';
 import type { CircuitTime } from '../store/circuit.ts';
 import { createClaims } from '../store/claim.ts';
 import { readCounts } from '../store/readCounts.ts';
 import { createRedis } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
+import { createStoreClock } from '../store/storeClock.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
 import { createVerifiedTokens } from '../token/verifiedTokens.ts';
@@ -139,7 +140,12 @@ export function wireAuthorization(
 ): AuthorizeDependencies {
   const { storeFailure } = policy;
   const { redis, circuit, counters } = connectStore(environment.redis, { storeFailure }, log, time);
-  const { stored, local } = createLimiterPairs(redis);
+  const callCounts = createCallCounts(redis);
+  const leases = createLeases({
+    counts: { take: (...question) => circuit.run(() => callCounts.take(...question)) },
+    clock: createStoreClock(),
+    leaseSeconds: policy.limits.leaseSeconds,
+  });
   return {
     policy,
     ...place,
@@ -148,14 +154,15 @@ export function wireAuthorization(
     verifiedTokens: createVerifiedTokens(rememberedTokens),
     counters,
     admit: createAdmit({
+      policy,
       hashIdentifier: environment.privateKeys.hashIdentifier,
       revocations: createRevocations(redis, rememberedBy(policy)),
-      limiters: createGateLimiters(stored, policy),
+      leases,
       circuit,
-      withoutStore: createWithoutStore(policy, createGateLimiters(local, policy)),
       counters,
       log,
     }),
+    settle: async () => void (await Promise.all([counters.settle(), leases.settle()])),
     now: nowSeconds,
   };
 }

@@ -32,6 +32,8 @@ export interface Revocations {
    * whatever becomes of Redis.
    */
   isKnown(session: string): boolean;
+  /** Notes that Redis has told that a session was revoked. */
+  remember(session: string): void;
 }
 
 export interface RevocationOptions {
@@ -87,5 +89,6 @@ export function createRevocations(redis: Redis, options: RevocationOptions = {})
       return answer === mark;
     },
     isKnown,
+    remember,
   };
 }

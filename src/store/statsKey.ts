@@ -17,6 +17,8 @@ const events: Readonly<Record<StatsEvent, true>> = {
   store_found: true,
   store_refusing: true,
   store_accepting: true,
+  ceiling_near: true,
+  ceiling_closed: true,
 };
 
 export const statsEvents = Object.keys(events);

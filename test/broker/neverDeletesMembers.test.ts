@@ -58,7 +58,12 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     identityJwtSecret: undefined,
     operatorToken: () => 'operator',
     claims: { take: async () => 'nonce', release: async () => undefined },
-    revocations: { revoke: async () => undefined, isRevoked: async () => false, isKnown: () => false },
+    revocations: {
+      revoke: async () => undefined,
+      isRevoked: async () => false,
+      isKnown: () => false,
+      remember: () => undefined,
+    },
     limiters: { site: limiter, renewal: limiter, introspection: limiter, maintenance: limiter },
     addressLimiters: {
       exchange: limiters,

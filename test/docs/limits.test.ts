@@ -24,7 +24,8 @@ function inWords({ limit, windowSeconds, algorithm }: Limit): string {
 }
 
 test('the table has every limit of the policy, and no other, each with its default', () => {
-  const defaults = Object.entries<Limit>(defaultLimits).map(([name, limit]) => [name, inWords(limit)]);
+  const { leaseSeconds: _leaseSeconds, ...limits } = defaultLimits;
+  const defaults = Object.entries<Limit>(limits).map(([name, limit]) => [name, inWords(limit)]);
   expect(rows.map(({ name, limit }) => [name, limit])).toEqual(defaults);
 });
 

@@ -140,7 +140,7 @@ describe('the limit of the site, used up and not known to be', () => {
 
   test('the delete comes after, and the claim is released', async () => {
     const response = await post({}, freshAddress(), {}, token);
-    expect(response.headers.get('ratelimit-policy')).toBe('"exchange";q=300;w=60, "site";q=1;w=3600');
+    expect(response.headers.get('ratelimit-policy')).toBe('"site";q=1;w=3600, "exchange";q=300;w=60');
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await outcome(response)).toBe('429 rate_limited');
     expect(stack.identity.users.list().map(({ id }) => id)).toContain(userId);

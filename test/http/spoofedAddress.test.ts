@@ -2,7 +2,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { createAdmit } from '../../src/gate/admit.ts';
 import { createGate } from '../../src/gate/gate.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
-import type { Decision, Limiter } from '../../src/limits/limiter.ts';
+import type { Leases } from '../../src/limits/leases.ts';
+import type { Decision } from '../../src/limits/limiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { createVerifiedTokens } from '../../src/token/verifiedTokens.ts';
 import { patientBodies } from '../support/bodies.ts';
@@ -18,25 +19,25 @@ beforeAll(async () => {
   token = await sign(goodHeader, goodClaims);
 });
 
-function noting(name: keyof typeof asked): Limiter {
-  const refusal: Decision = {
-    name,
-    allowed: false,
-    limit: 1,
-    windowSeconds: 60,
-    remaining: 0,
-    resetSeconds: 9,
-  };
-  return {
-    async check(identifier) {
-      asked[name].add(identifier);
-      // Refusing keeps the upstream out of it.
-      return refusal;
-    },
-    recall: () => undefined,
-    refund: async () => undefined,
-  };
-}
+const refusal: Decision = {
+  name: 'any',
+  allowed: false,
+  limit: 1,
+  windowSeconds: 60,
+  remaining: 0,
+  resetSeconds: 9,
+};
+
+const noting: Leases = {
+  async take({ charges }) {
+    for (const { meter, bucket } of charges) asked[meter.name as keyof typeof asked].add(bucket);
+    // Refusing keeps the upstream out of it.
+    return { isRevoked: false, decisions: [refusal] };
+  },
+  takeHere: () => [refusal],
+  charge: () => undefined,
+  settle: async () => undefined,
+};
 
 const gate = createGate({
   policy: definePolicy(),
@@ -48,14 +49,20 @@ const gate = createGate({
   upstreams: new Map([['DAYPASS_UPSTREAM', new URL('http://127.0.0.1:1')]]),
   admit: createAdmit({
     hashIdentifier: async (identifier) => identifier,
-    revocations: { revoke: async () => undefined, isRevoked: async () => false, isKnown: () => false },
-    limiters: { session: noting('session'), address: noting('address'), network: noting('network') },
+    revocations: {
+      revoke: async () => undefined,
+      isRevoked: async () => false,
+      isKnown: () => false,
+      remember: () => undefined,
+    },
+    policy: definePolicy(),
+    leases: noting,
     circuit: { isClosed: true, run: (call) => call() },
-    withoutStore: (_, reason) => Promise.reject(reason),
     counters: uncounted,
     log: (event) => events.push(event),
   }),
   bodies: patientBodies,
+  settle: async () => undefined,
   counters: uncounted,
   now: () => now,
 });

@@ -23,10 +23,10 @@ function refusal(decisions: readonly Decision[]): DaypassError {
   throw new Error('nothing was refused');
 }
 
-test('the fields list each limit as a string item with parameters', () => {
+test('the fields list each limit as a string item with parameters, the one with the least left first', () => {
   expect(rateLimitFields([session, address])).toEqual({
-    'ratelimit-policy': '"session";q=60;w=60, "address";q=600;w=60',
-    ratelimit: '"session";r=59;t=12, "address";r=0;t=40',
+    'ratelimit-policy': '"address";q=600;w=60, "session";q=60;w=60',
+    ratelimit: '"address";r=0;t=40, "session";r=59;t=12',
   });
 });
 

@@ -15,6 +15,7 @@ function problemsOf(input: unknown): readonly string[] {
   return [];
 }
 
+const minute = { limit: 60, windowSeconds: 60 };
 const turnstile = { siteKey: '0x4AAA' };
 
 test.each([
@@ -95,6 +96,44 @@ test.each([
     { limits: { signup: { limit: 5, windowSeconds: 5, algorithm: null } } },
     'limits.signup.algorithm: must be one of',
   ],
+  [{ limits: { session: [] } }, 'limits.session: name at least one window'],
+  [{ limits: { session: [null] } }, 'limits.session[0]: must be an object'],
+  [{ limits: { session: { limit: 5, windowSeconds: 2_592_001 } } }, 'limits.session.windowSeconds: must be'],
+  [{ limits: { session: [minute, minute] } }, 'limits.session: has two windows of 60 s'],
+  [
+    { limits: { session: [minute, { limit: 60, windowSeconds: 3600 }] } },
+    'limits.session: 60 in 60 s can never bind beside 60 in 3600 s',
+  ],
+  [
+    { limits: { session: [minute, { limit: 3660, windowSeconds: 3600 }] } },
+    'limits.session: 3660 in 3600 s can never bind beside 60 in 60 s',
+  ],
+  [
+    { limits: { total: { limit: 59, windowSeconds: 60 } } },
+    'limits.total: allows fewer than one session may',
+  ],
+  [{ limits: { leaseSeconds: -1 } }, 'limits.leaseSeconds: must be a number from 0 to 60'],
+  [{ limits: { leaseSeconds: null } }, 'limits.leaseSeconds: must be'],
+  [{ limits: { exchange: [minute] } }, 'limits.exchange: must be an object'],
+  [{ routes: [{ path: '/a', limits: { sesion: minute } }] }, 'routes[0].limits: sesion is unknown'],
+  [{ routes: [{ path: '/a', limits: { leaseSeconds: 1 } }] }, 'routes[0].limits: leaseSeconds is unknown'],
+  [{ routes: [{ path: '/a', limits: { total: 5 } }] }, 'routes[0].limits.total: must be an object'],
+  [
+    { routes: [{ path: '/a', verify: false, limits: { session: minute } }] },
+    'routes[0].limits.session: there are no sessions where verify is false',
+  ],
+  [{ routes: [{ path: '/a', cost: 0 }] }, 'routes[0].cost: must be a whole number'],
+  [{ routes: [{ path: '/a', cost: null }] }, 'routes[0].cost: must be a whole number'],
+  [
+    { routes: [{ path: '/a', cost: 61 }] },
+    'routes[0].cost: 61 is above a limit that counts these calls (60)',
+  ],
+  [
+    { routes: [{ path: '/a', cost: 6, limits: { total: { limit: 5, windowSeconds: 1 } } }] },
+    'routes[0].cost: 6 is above a limit that counts these calls (5)',
+  ],
+  [{ routes: [{ path: '/a', cost: { answer: 'no field' } }] }, 'routes[0].cost.answer: name a header field'],
+  [{ routes: [{ path: '/a', cost: {} }] }, 'routes[0].cost.answer: name a header field'],
   [{ routes: null }, 'routes: must be a list'],
   [{ routes: [null] }, 'routes[0]: must be an object'],
   [{ routes: ['/api/*'] }, 'routes[0]: must be an object'],

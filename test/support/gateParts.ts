@@ -1,21 +1,24 @@
 import type { RedisBridge } from '../../src/dev/redis/start.ts';
 import { type Admit, createAdmit } from '../../src/gate/admit.ts';
-import { createGateLimiters } from '../../src/gate/limits.ts';
-import { createWithoutStore } from '../../src/gate/withoutStore.ts';
-import { createLimiterPairs } from '../../src/limits/localLimiter.ts';
+import { createLeases } from '../../src/limits/leases.ts';
+import type { Decision } from '../../src/limits/limiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Limit, PolicyInput } from '../../src/policy/types.ts';
 import { connectStore } from '../../src/runtime/connectStore.ts';
+import { createCallCounts } from '../../src/store/callCounts.ts';
 import type { Circuit } from '../../src/store/circuit.ts';
 import type { Counters } from '../../src/store/counters.ts';
 import { createRevocations, type Revocations } from '../../src/store/revocation.ts';
+import { createStoreClock } from '../../src/store/storeClock.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { privateSecret } from './tokens.ts';
 
 const { hashIdentifier } = await createPrivateKeys(privateSecret);
 
 export interface AdmitParts {
-  admit: Admit;
+  /** What each limit said. */
+  admit(...call: Parameters<Admit>): Promise<readonly Decision[]>;
+  admitCall: Admit;
   revocations: Revocations;
   circuit: Circuit;
   counters: Counters;
@@ -33,7 +36,7 @@ export const uncounted: Counters = {
 /** The gate's check of sessions and addresses over a bridge, as one instance of the gate has it. */
 export function connectAdmit(
   bridge: RedisBridge,
-  limits: Partial<Record<'session' | 'address' | 'network', number>> = {},
+  limits: Partial<Record<'session' | 'address' | 'network' | 'leaseSeconds', number>> = {},
   storeFailure: PolicyInput['storeFailure'] = 'local',
   time: Parameters<typeof connectStore>[3] = {},
 ): AdmitParts {
@@ -44,15 +47,25 @@ export function connectAdmit(
     windowSeconds: 3600,
     algorithm: 'fixed-window',
   });
-  const rules = { session: ruleOf('session'), address: ruleOf('address'), network: ruleOf('network') };
+  const rules = {
+    session: ruleOf('session'),
+    address: ruleOf('address'),
+    network: ruleOf('network'),
+    leaseSeconds: limits.leaseSeconds ?? 0,
+  };
   const policy = definePolicy({ storeFailure, limits: rules });
   const { redis, circuit, counters } = connectStore(bridge, { storeFailure }, log, time);
-  const { stored, local } = createLimiterPairs(redis);
   const revocations = createRevocations(redis);
-  const limiters = createGateLimiters(stored, policy);
-  const withoutStore = createWithoutStore(policy, createGateLimiters(local, policy));
+  const callCounts = createCallCounts(redis);
+  const leases = createLeases({
+    counts: { take: (...question) => circuit.run(() => callCounts.take(...question)) },
+    clock: createStoreClock(),
+    leaseSeconds: policy.limits.leaseSeconds,
+  });
+  const admit = createAdmit({ policy, hashIdentifier, revocations, leases, circuit, counters, log });
   return {
-    admit: createAdmit({ hashIdentifier, revocations, limiters, circuit, withoutStore, counters, log }),
+    admit: async (...call) => (await admit(...call)).decisions,
+    admitCall: admit,
     revocations,
     circuit,
     counters,

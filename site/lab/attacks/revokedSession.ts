@@ -6,7 +6,7 @@ export const revokedSession: Attack = {
   id: 'revoked-session',
   title: 'A revoked session',
   attempt: 'Keeps a pass, lets its session be revoked, and uses the pass again.',
-  why: 'The gate asks Redis at every call whether the session was revoked; whoever verifies offline learns it when the pass expires.',
+  why: 'The gate asks Redis whether the session was revoked, and relies on an answer for a second at most; whoever verifies offline learns it when the pass expires.',
   async run(kit) {
     const pass = await kit.freshPass();
     const revoked = await kit.send('POST', revokePath, {

@@ -1,0 +1,62 @@
+import { hashBuckets } from '../limits/addressLimiters.ts';
+import type { MeteredCall } from '../limits/leases.ts';
+import type { Meter } from '../limits/meter.ts';
+import type { CallLimits, CheckedCallLimits } from '../policy/types.ts';
+
+/** From the one that says most of the caller to the one that says nothing. */
+const names = ['session', 'address', 'network', 'total'] as const satisfies (keyof CallLimits)[];
+
+/** What a call counts for, each hashed. */
+export type CallBuckets = Readonly<Record<keyof CallLimits, string | undefined>>;
+
+type Meters = Readonly<Record<keyof CallLimits, readonly Meter[]>>;
+
+/** Hashes what a call counts for. */
+export async function bucketsOf(
+  hashIdentifier: (identifier: string) => Promise<string>,
+  subject: string | undefined,
+  address: string | undefined,
+): Promise<CallBuckets> {
+  // Apart: what anybody may call must not use up what neighbours with a pass need, nor the other way round.
+  const open = (bucket: string) => hashIdentifier(`open ${bucket}`);
+  const [session, buckets] = await Promise.all([
+    subject === undefined ? undefined : hashIdentifier(subject),
+    hashBuckets(subject === undefined ? open : hashIdentifier, address),
+  ]);
+  return { session, ...buckets, total: 'all' };
+}
+
+/**
+ * Makes the function that tells what a call is counted by: the site's limits and those of its route.
+ * @returns the narrowest first
+ */
+export function createMeters(site: CheckedCallLimits) {
+  const ofSite = metersOf(site, '');
+  const ofRoutes = new WeakMap<CheckedCallLimits, Meters>();
+
+  /**
+   * @param limits of the route alone
+   * @param path the route's, which tells its limits from those of others
+   */
+  return (buckets: CallBuckets, limits?: CheckedCallLimits, path = ''): MeteredCall['charges'] => {
+    let ofRoute = limits && ofRoutes.get(limits);
+    if (limits && !ofRoute) {
+      ofRoute = metersOf(limits, ` ${encodeURI(path)}`);
+      ofRoutes.set(limits, ofRoute);
+    }
+    return names.flatMap((name) => {
+      const bucket = buckets[name];
+      if (bucket === undefined) return [];
+      return [...ofSite[name], ...(ofRoute?.[name] ?? [])].map((meter) => ({ meter, bucket }));
+    });
+  };
+}
+
+function metersOf(limits: CheckedCallLimits, suffix: string): Meters {
+  const meters = names.map((name) => {
+    const several = limits[name].length > 1;
+    const nameOf = (windowSeconds: number) => (several ? `${name}-${windowSeconds}` : name) + suffix;
+    return [name, limits[name].map((limit) => ({ ...limit, name: nameOf(limit.windowSeconds) }))] as const;
+  });
+  return Object.fromEntries(meters) as unknown as Meters;
+}
