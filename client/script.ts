@@ -12,7 +12,7 @@ declare global {
 type Data = Record<string, string | undefined> | undefined;
 
 const noTag =
-  'Daypass: found no tag, so give one script of the document data-api, and its file a name with daypass, or use createSession';
+  'Daypass: found no tag, so give one script data-api and the name daypass.js, or use createSession';
 
 /** Where the page keeps what came first: its attributes, and whether they were at fault. */
 const first = Symbol.for('daypass.tag');
@@ -26,9 +26,7 @@ const before = page[first];
 // A library that visits pages, and a bundle that is evaluated again, bring the same tag each time.
 if (before?.key !== key) {
   if (before && !before.isRefused) {
-    throw new TypeError(
-      'Daypass: the first tag stays, so take this one with other attributes away, or use createSession',
-    );
+    throw new TypeError('Daypass: the first tag stays, so for other attributes use createSession');
   }
   try {
     globalThis.daypass = start();
