@@ -11,14 +11,15 @@ export interface HeldToken extends TokenResponse {
 /**
  * Keeps the token where all tabs find it, and in memory what nothing else holds: storage may be missing, forbidden,
  * full, a stub that keeps nothing, or all of these by turns. It is read at each use, so that what another tab renewed
- * or ended is known at once: the text that it held after the last write here is as good as memory, and any other is
- * news.
+ * or ended is known at once: a text that was not known here before is news, and so is the end of one that was.
  * @param storage default `localStorage`; null for memory alone
  */
 export function openTokenStore(key: string, storage: TokenStorage | null | undefined) {
   let memory: HeldToken | undefined;
-  /** What storage was last seen to hold, be it what was written here or not. */
-  let seen: unknown;
+  /** What was written here, and what was found: memory is as new, or newer. */
+  const known = new Set<unknown>();
+  /** Whether one of these was there last. */
+  let isStored = false;
   let writes = 0;
 
   /** @returns null for nothing; undefined when storage fails */
@@ -36,13 +37,16 @@ export function openTokenStore(key: string, storage: TokenStorage | null | undef
     async read(): Promise<HeldToken | undefined> {
       const turn = writes;
       const text = await get();
-      if (text !== seen && turn === writes) {
-        const other = parse(text);
+      // Else it may be from before a write that was made meanwhile.
+      if (turn === writes && text !== undefined) {
+        const other = known.has(text) ? undefined : parse(text);
         // What was there and is gone, another tab has revoked.
-        if (other || (text === null && seen)) {
+        if (other || (text === null && isStored)) {
           memory = other;
-          seen = text;
+          known.clear();
         }
+        if (other) known.add(text);
+        isStored = known.has(text);
       }
       return memory;
     },
@@ -51,9 +55,15 @@ export function openTokenStore(key: string, storage: TokenStorage | null | undef
     async write(token: HeldToken | undefined): Promise<void> {
       memory = token;
       writes += 1;
-      await ask((storage) => (token ? storage.setItem(key, JSON.stringify(token)) : storage.removeItem(key)));
-      const text = await get();
-      if (text !== undefined) seen = text;
+      const text = token ? JSON.stringify(token) : null;
+      if (text) known.add(text);
+      await ask((storage) => (text ? storage.setItem(key, text) : storage.removeItem(key)));
+      const found = await get();
+      // It took the place of all that was written before.
+      if (found === text) known.clear();
+      isStored = typeof found === 'string';
+      if (isStored) known.add(found);
+      writes += 1;
     },
   };
 }

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { boundStorage } from '../../client/boundStorage.ts';
 import { createSession } from '../../client/index.ts';
 import type { TokenStorage } from '../../client/options.ts';
-import { openTokenStore } from '../../client/storage.ts';
+import { type HeldToken, openTokenStore } from '../../client/storage.ts';
+import { fc } from '../support/property.ts';
 import { coldStart, FakeSite, FakeStorage, optionsWith, origin, tokenRefused } from './support/fakeSite.ts';
 import { freeze, pass, skipWaits } from './support/freeze.ts';
 
@@ -333,5 +334,126 @@ describe('a storage that answers late', () => {
     const read = store.read();
     await answerAll();
     expect((await read)?.access_token).toBe('stored');
+  });
+});
+
+describe('whatever storage does, and in whatever order', () => {
+  /** How a storage behaves until it is told otherwise. */
+  const moods = ['works', 'blocked', 'full', 'forgets', 'hides'] as const;
+  type Mood = (typeof moods)[number];
+  type Step = { tab: number; mood: Mood } | { tab: number; isForgotten: boolean };
+
+  const tab = fc.integer({ min: 0, max: 1 });
+  const write = fc.record({ tab, isForgotten: fc.boolean() });
+  const change = fc.record({ tab, mood: fc.constantFrom(...moods) });
+  const stepsOf = (...kinds: fc.Arbitrary<Step>[]) => fc.array(fc.oneof(...kinds), { maxLength: 30 });
+
+  /** The token that a step writes, which is like no other; undefined where it forgets. */
+  const tokenOf = (step: Step, index: number) =>
+    'isForgotten' in step && !step.isForgotten ? `token-${index}` : undefined;
+
+  function openTabs(isAsynchronous: boolean) {
+    const shared = new FakeStorage();
+    return [0, 1].map(() => {
+      const state: { mood: Mood } = { mood: 'works' };
+      const moody: TokenStorage = {
+        getItem: (name) =>
+          state.mood === 'blocked' || state.mood === 'hides' ? fail() : shared.getItem(name),
+        setItem: (name, value) => {
+          if (state.mood === 'blocked' || state.mood === 'full') fail();
+          if (state.mood !== 'forgets') shared.setItem(name, value);
+        },
+        removeItem: (name) => {
+          if (state.mood === 'blocked') fail();
+          if (state.mood !== 'forgets') shared.removeItem(name);
+        },
+      };
+      const later: TokenStorage = {
+        getItem: async (name) => moody.getItem(name),
+        setItem: async (name, value) => moody.setItem(name, value),
+        removeItem: async (name) => moody.removeItem(name),
+      };
+      return { state, store: openTokenStore(key, boundStorage(isAsynchronous ? later : moody)) };
+    });
+  }
+
+  const held = (token: string | undefined): HeldToken | undefined =>
+    token === undefined ? undefined : ({ ...good, access_token: token } as HeldToken);
+
+  test('one tab holds what it wrote last, and nothing that it forgot comes back', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), stepsOf(write, change), async (isAsynchronous, steps) => {
+        const [only] = openTabs(isAsynchronous);
+        let last: string | undefined;
+        for (const [index, step] of steps.entries()) {
+          if ('mood' in step) Object.assign(only?.state ?? {}, { mood: step.mood });
+          else {
+            last = tokenOf(step, index);
+            await only?.store.write(held(last));
+          }
+          expect((await only?.store.read())?.access_token).toBe(last);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('two tabs whose storage works hold what either wrote last', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), stepsOf(write), async (isAsynchronous, steps) => {
+        const tabs = openTabs(isAsynchronous);
+        for (const [index, step] of steps.entries()) {
+          const last = tokenOf(step, index);
+          await tabs[step.tab]?.store.write(held(last));
+          for (const { store } of tabs) expect((await store.read())?.access_token).toBe(last);
+        }
+      }),
+    );
+  });
+
+  test('a tab whose storage works again sees what the other wrote and revoked', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), stepsOf(write, change), async (isAsynchronous, steps) => {
+        const tabs = openTabs(isAsynchronous);
+        for (const [index, step] of steps.entries()) {
+          const one = tabs[step.tab];
+          if ('mood' in step) Object.assign(one?.state ?? {}, { mood: step.mood });
+          else await one?.store.write(held(tokenOf(step, index)));
+          await one?.store.read();
+        }
+        for (const { state } of tabs) state.mood = 'works';
+        await tabs[1]?.store.write(held('last'));
+        expect((await tabs[0]?.store.read())?.access_token).toBe('last');
+        await tabs[1]?.store.write(undefined);
+        expect(await tabs[0]?.store.read()).toBeUndefined();
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('what was read before a write, and is answered after it, does not undo it', async () => {
+    const answers: (() => void)[] = [];
+    const reordering: TokenStorage = {
+      getItem: (name) => {
+        const text = storage.getItem(name);
+        return new Promise((resolve) => {
+          if (answers.length === 0) answers.push(() => resolve(text));
+          else resolve(text);
+        });
+      },
+      setItem: (name, value) => storage.setItem(name, value),
+      removeItem: (name) => storage.removeItem(name),
+    };
+    for (const before of [undefined, 'old']) {
+      answers.length = 0;
+      storage.items.clear();
+      if (before) storage.items.set(key, JSON.stringify({ ...good, access_token: before }));
+      const store = openTokenStore(key, reordering);
+      const read = store.read();
+      await store.write(held('new'));
+      answers[0]?.();
+      expect((await read)?.access_token).toBe('new');
+      expect((await store.read())?.access_token).toBe('new');
+    }
   });
 });
