@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
@@ -33,15 +44,39 @@ const npmFolders: Partial<Record<OptionalPart, string>> = {
   visits: join(import.meta.dirname, '..', 'visits'),
 };
 
-/** Installs what the folder's lock names, unless it is there. */
+/**
+ * Installs what the folder's lock names, unless it is there. Elsewhere first: two files of tests may come here at once, and
+ * each would take away what the other has half done.
+ */
 function isInstalled(folder: string): boolean {
   const lock = readFileSync(join(folder, 'package-lock.json'));
-  const stamp = join(folder, 'node_modules', '.installed-lock');
-  if (existsSync(stamp) && readFileSync(stamp).equals(lock)) return true;
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, timeout: 300_000 });
-  if (npm.status !== 0) return false;
-  writeFileSync(stamp, lock);
-  return true;
+  const modules = join(folder, 'node_modules');
+  const isThere = () => {
+    const stamp = join(modules, '.installed-lock');
+    return existsSync(stamp) && readFileSync(stamp).equals(lock);
+  };
+  if (isThere()) return true;
+  const dist = join(import.meta.dirname, '..', '..', 'dist');
+  mkdirSync(dist, { recursive: true });
+  const aside = mkdtempSync(join(dist, 'npm-'));
+  try {
+    for (const name of ['package.json', 'package-lock.json', '.npmrc'])
+      if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(aside, name));
+    const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: aside, timeout: 300_000 });
+    if (npm.status !== 0) return false;
+    writeFileSync(join(aside, 'node_modules', '.installed-lock'), lock);
+    if (!isThere()) {
+      rmSync(modules, { recursive: true, force: true });
+      renameSync(join(aside, 'node_modules'), modules);
+    }
+    return true;
+  } catch (error) {
+    // Another was quicker.
+    if (isThere()) return true;
+    throw error;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
 }
 
 /** The path of a program, or undefined when the PATH has none of that name. */
