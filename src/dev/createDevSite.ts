@@ -14,13 +14,13 @@ export interface DevSiteParts {
   apps?: () => Apps;
   /** Takes events of an Identity elsewhere. */
   receiveEvent?: (request: Request) => Promise<Response>;
+  /** The files, relative to the working directory. Default: where `npm run build` puts them, `dist/site`. */
+  publishFolder?: string | undefined;
 }
 
-/** Where `npm run build` puts the published site. */
-const publishFolder = 'dist/site';
-
 /** Routes a request as the platform does: Identity, edge, functions, files. */
-export async function createDevSite({ identity, lab, apps, receiveEvent }: DevSiteParts): Promise<App> {
+export async function createDevSite(parts: DevSiteParts): Promise<App> {
+  const { identity, lab, apps, receiveEvent, publishFolder = 'dist/site' } = parts;
   const site = new Hono<CallerEnv>();
   const mount = (path: string, name: 'guard' | 'gate' | 'broker' | 'hello') => {
     if (apps) site.all(path, (c) => apps()[name].fetch(c.req.raw, c.env));

@@ -2,7 +2,7 @@ import { createWebhook } from '../identity/events/webhook.ts';
 import type { Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { readEnvironment } from '../runtime/environment.ts';
-import { createDevSite } from './createDevSite.ts';
+import { createDevSite, type DevSiteParts } from './createDevSite.ts';
 import { receiveEvent } from './events/receive.ts';
 import type { DevIdentityOptions } from './identity/options.ts';
 import { createDevLab } from './lab/createDevLab.ts';
@@ -28,9 +28,9 @@ const sweepAgeSeconds = 21 * 60;
 export function startDevServer(
   settings: DevSettings,
   policy: Policy,
-  options: DevPartsOptions & { log?: Log } = {},
+  options: DevPartsOptions & Pick<DevSiteParts, 'publishFolder'> & { log?: Log } = {},
 ): Promise<DevServer> {
-  const { log = () => undefined } = options;
+  const { log = () => undefined, publishFolder } = options;
   let apps: Apps | undefined;
   const onEvent = (request: Request) => receiveEvent(apps?.events ?? {}, request, log);
   const identityOptions: DevIdentityOptions = {
@@ -77,6 +77,7 @@ export function startDevServer(
       identity: serveIdentity,
       lab: createDevLab(settings, policy, parts, urls, stack, watch, log),
       apps: () => current,
+      publishFolder,
       receiveEvent: (request) =>
         createWebhook(
           { ...current.events, userValidate: onValidate },

@@ -3,11 +3,11 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 
 /**
- * Serves a built site as Netlify does: files, and the header fields of its `_headers`.
+ * Serves a built site as Netlify does: files, and the header fields of its `_headers` where it has one.
  * @param folder the published folder, relative to the working directory
  */
 export async function createStaticFiles(folder: string): Promise<Hono> {
-  const headers = readHeaders(await readFile(`${folder}/_headers`, 'utf8'));
+  const headers = readHeaders(await readFile(`${folder}/_headers`, 'utf8').catch(() => ''));
   const app = new Hono();
   app.use(async (c, next) => {
     await next();

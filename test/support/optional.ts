@@ -25,6 +25,10 @@ const parts = {
   'cargo 1.88': 'put cargo of 1.88 or newer on the PATH',
   'jdk 17 with mvn': 'put javac of 17 or newer, and mvn, on the PATH',
   express: 'let npm reach a registry, or run npm ci in test/express',
+  next: 'let npm reach a registry, or run npm ci in test/frameworks/next',
+  astro: 'let npm reach a registry, or run npm ci in test/frameworks/astro',
+  sveltekit: 'let npm reach a registry, or run npm ci in test/frameworks/sveltekit',
+  'vitest with jsdom and happy-dom': 'let npm reach a registry, or run npm ci in test/frameworks/vitest',
   visits: 'let npm reach a registry, or run npm ci in test/visits',
 } as const;
 
@@ -41,6 +45,10 @@ const toolchains: Partial<Record<OptionalPart, { programs: string[]; ask: string
 /** Parts that npm installs, in a folder of their own with a lock: no reader's first `npm ci` needs them. */
 const npmFolders: Partial<Record<OptionalPart, string>> = {
   express: join(import.meta.dirname, '..', 'express'),
+  next: join(import.meta.dirname, '..', 'frameworks', 'next'),
+  astro: join(import.meta.dirname, '..', 'frameworks', 'astro'),
+  sveltekit: join(import.meta.dirname, '..', 'frameworks', 'sveltekit'),
+  'vitest with jsdom and happy-dom': join(import.meta.dirname, '..', 'frameworks', 'vitest'),
   visits: join(import.meta.dirname, '..', 'visits'),
 };
 

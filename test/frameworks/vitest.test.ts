@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import policy from '../../daypass.config.ts';
+import { readSettings } from '../../src/dev/settings.ts';
+import { type DevServer, startDevServer } from '../../src/dev/startDevServer.ts';
+import { describeWith } from '../support/optional.ts';
+import { installPackage, run } from './install.ts';
+
+// Where modules of pages are tested: a project whose tests are run by a Vitest of its own.
+
+describeWith('vitest with jsdom and happy-dom')('a page’s module under Vitest', () => {
+  let server: DevServer;
+  beforeAll(async () => {
+    await installPackage('vitest');
+    server = await startDevServer(readSettings({ PORT: '0' }, policy), policy);
+  });
+  afterAll(() => server?.close());
+
+  test.each([
+    ['jsdom', 'jsdom.spec.js', 2],
+    ['happy-dom', 'happyDom.spec.js', 1],
+  ])('makes its session and attaches it, and calls the API: %s', async (_, file, count) => {
+    const environment = { SITE_URL: server.url, NO_COLOR: '1' };
+    const { code, output } = await run('vitest', 'vitest/vitest.mjs', ['run', file], environment);
+    expect([code, /Tests +(.*)/.exec(output)?.[1]], output).toEqual([0, `${count} passed (${count})`]);
+  });
+});

@@ -1,0 +1,4 @@
+import { createSession } from 'daypass';
+
+export const session = createSession();
+session.attach(['/api/']);
