@@ -30,7 +30,7 @@ export async function signUp(
   const token = await ask(
     identityUrl,
     '/token',
-    `grant_type=password&username=${encodeURIComponent(email)}&password=${encodeURIComponent(password)}`,
+    `${new URLSearchParams({ grant_type: 'password', username: email, password })}`,
     { 'Content-Type': 'application/x-www-form-urlencoded' },
   );
   return token.access_token as string;

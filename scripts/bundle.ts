@@ -47,8 +47,9 @@ const transportOnly: Plugin = {
 export async function bundleScript(): Promise<string> {
   const script = await bundle('client/script.ts', {
     format: 'iife',
-    // Members of gotrue-js that nobody outside this file sees.
-    mangleProps: /^(_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
+    // Members of gotrue-js, and of ours, that nobody outside this file sees.
+    mangleProps:
+      /^(replaceSession|getToken|emit|_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
     // `window.GoTrue` is not set, so there is nothing to restore.
     define: { window: 'undefined' },
     plugins: [transportOnly],
