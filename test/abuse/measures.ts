@@ -1,5 +1,6 @@
 import { addresses } from './addresses.ts';
 import { burst } from './burst.ts';
+import { ceiling } from './ceiling.ts';
 import { chaos } from './chaos.ts';
 import { exactLimits } from './exactLimits.ts';
 import { floods } from './floods.ts';
@@ -28,6 +29,7 @@ export const measures: readonly Measure[] = [
   floods,
   exactLimits,
   burst,
+  ceiling,
   chaos,
   rotation,
   revocation,

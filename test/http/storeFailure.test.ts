@@ -194,22 +194,6 @@ describe.each(['local', 'allow'] as const)('what passes unseen by Redis: %s', (s
   });
 });
 
-test('a revocation that was seen holds, though the limits were not to be had', async () => {
-  await start({ storeFailure: 'allow' });
-  const subject = newSubject();
-  const revocations = createRevocations(createRedis(stack.redis));
-  const session = await stack.privateKeys.hashIdentifier(subject);
-  await revocations.revoke(session, 60);
-  // What is no counter makes the limits fail, and them alone.
-  const window = Math.floor(Date.now() / 60_000);
-  const counter = `daypass:limit:session:${session}:${window}`;
-  await command(stack.redis, 'HSET', counter, 'a', 'b');
-  await command(stack.redis, 'EXPIRE', counter, 60);
-  expect(await outcomes(1, '/api/x', { token: await stack.mint({ subject }) })).toEqual([
-    '401 token_revoked',
-  ]);
-});
-
 test.each(['local', 'deny', 'allow'] as const)(
   '%s: a session that is known to be over its limit stays refused, and asks nobody',
   async (storeFailure) => {
