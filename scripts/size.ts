@@ -12,7 +12,7 @@ interface Measured {
 /** Each is measured as one minified file with all that it imports. */
 const table: readonly Measured[] = [
   { name: 'dist/daypass.js', budget: 6_000, bundle: bundleScript },
-  { name: 'dist/daypass-proof.js', budget: 4_400, bundle: bundleProof },
+  { name: 'dist/daypass-proof.js', budget: 4_450, bundle: bundleProof },
   { name: 'dist/daypass-solver.js', budget: 2_000, bundle: bundleSolver },
   { name: 'daypass', budget: 7_750, bundle: () => bundlePage('client/index.ts') },
   { name: 'daypass/verify', budget: 10_500, bundle: () => bundleServer('src/package/verify.ts') },

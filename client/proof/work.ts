@@ -1,4 +1,5 @@
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
+import { SessionError } from '../errors.ts';
 import type { ProofContext } from '../makeProof.ts';
 import { solveInPlace } from './solve.ts';
 import { solveInWorkers } from './workers.ts';
@@ -22,6 +23,10 @@ export async function work(
   report: ProofContext['report'],
   createWorker: () => Worker,
 ): Promise<string | undefined> {
+  // Secure contexts alone have it (Web Cryptography API).
+  if (!crypto.subtle) {
+    throw new SessionError('Proof of work needs https, or localhost', { code: 'proof_failed' });
+  }
   const goodUntil = askedAt + (expires_in - waySeconds) * 1000;
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), Math.max(0, goodUntil - Date.now()));

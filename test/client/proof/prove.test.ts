@@ -108,6 +108,15 @@ test('a challenge that cannot be solved here is an error with its reason', async
   await expect(run()).rejects.toThrow('Unsupported algorithm: ARGON2ID');
 });
 
+test('a page without https, where browsers have no crypto.subtle, is told so', async () => {
+  offer(await createWork());
+  vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
+  expect(await failureOf(run())).toMatchObject({
+    code: 'proof_failed',
+    reason: 'Proof of work needs https, or localhost',
+  });
+});
+
 test('the broker’s refusal keeps its code and its patience', async () => {
   site.once(line, brokerError(429, 'rate_limited', { 'retry-after': '40' }));
   expect(await failureOf(run())).toMatchObject({
