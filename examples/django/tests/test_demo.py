@@ -1,4 +1,5 @@
 from daypass.testing import bearer_headers
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, TestCase
 
 
@@ -23,3 +24,9 @@ class DemoTests(TestCase):
     def test_echo_returns_what_came(self):
         answer = self.client.post("/api/echo", b"\0\xff", "image/x", headers=bearer_headers())
         self.assertEqual((answer.content, answer["Content-Type"]), (b"\0\xff", "image/x"))
+
+    def test_photo_arrives_whole(self):
+        upload = SimpleUploadedFile("photo.jpg", b"\xff\xd8" * 2_000_000, "image/jpeg")
+        answer = self.client.post("/api/photo", {"title": "Sea", "photo": upload}, headers=bearer_headers())
+        self.assertEqual((answer.json()["title"], answer.json()["bytes"]), ("Sea", 4_000_000))
+        self.assertEqual(self.client.post("/api/photo", {"title": "Sea"}, headers=bearer_headers()).status_code, 400)
