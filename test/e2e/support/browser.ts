@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core';
 import { findProgram } from '../../support/optional.ts';
 
 /** Ends what hangs; how fast a page is, no test says. */
@@ -41,10 +41,24 @@ export async function launchBrowser(...args: string[]): Promise<Browser> {
  * @returns its one context; close it to end the browser and to remove the profile
  */
 export async function launchProfile(preferences: Record<string, unknown>): Promise<BrowserContext> {
+  return openProfile(preferences, launchOptions());
+}
+
+/** Launches a browser with an extension; close its one context as that of `launchProfile`. */
+export function launchWithExtension(folder: string): Promise<BrowserContext> {
+  const only = [`--disable-extensions-except=${folder}`, `--load-extension=${folder}`];
+  // The headless mode that Playwright asks for by itself has no extensions.
+  return openProfile({}, { ...launchOptions(['--headless=new', ...only]), headless: false });
+}
+
+async function openProfile(
+  preferences: Record<string, unknown>,
+  options: LaunchOptions,
+): Promise<BrowserContext> {
   const folder = await mkdtemp(join(tmpdir(), 'daypass-profile-'));
   await mkdir(join(folder, 'Default'));
   await writeFile(join(folder, 'Default/Preferences'), JSON.stringify(preferences));
-  const context = await chromium.launchPersistentContext(folder, launchOptions());
+  const context = await chromium.launchPersistentContext(folder, options);
   context.setDefaultTimeout(hangMilliseconds);
   context.on('close', () => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return context;
