@@ -89,9 +89,7 @@ function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | un
     autoconfirm_off: autoconfirmRemedy,
     identity_not_found: `${identityRemedy} Or set identityUrl.`,
     broker_not_found: 'Deploy netlify/functions/session.ts, or set brokerUrl.',
-    admission_denied: prove
-      ? undefined
-      : 'If the site asks for a proof, set data-proof="/daypass-proof.js" or prove of createSession.',
+    admission_denied: prove ? undefined : 'If the site asks for a proof, set data-proof or prove.',
     // The broker's refusal is one that such a page may not read.
     network_error:
       globalThis.origin === 'null' ? 'Set allow-same-origin on the frame, or origins: ["null"].' : undefined,

@@ -98,7 +98,6 @@ function start(): Session {
  */
 function refuse(reason: unknown): Session {
   const fail = () => Promise.reject(reason);
-  const { identityUrl, brokerUrl } = checkOptions({});
   const found = replaceFetch(() => async (input, init) => {
     const response = await found(input, init);
     const isMeant = response.status === 401 && /^Bearer/i.test(`${response.headers.get('www-authenticate')}`);
@@ -106,7 +105,7 @@ function refuse(reason: unknown): Session {
   });
   for (const prefix of prefixes) {
     try {
-      attach(fail, [prefix], { identityUrl, brokerUrl });
+      attach(fail, [prefix], checkOptions({}));
     } catch {
       // It names nothing that could be covered.
     }

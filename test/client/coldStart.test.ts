@@ -120,7 +120,7 @@ describe('a denied sign-up', () => {
     for (const _ of [1, 2]) {
       const error = await failureOf(session.token());
       expect(error).toMatchObject(denied);
-      expect(error.remedy).toContain('data-proof="/daypass-proof.js"');
+      expect(error.remedy).toContain('set data-proof or prove');
       expect(error.remedy).toContain('prove of createSession');
       expect(error.message).toBe(`Daypass: ${error.reason} (${signUpUrl}). ${error.remedy}`);
     }
