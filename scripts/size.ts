@@ -20,7 +20,7 @@ const table: readonly Measured[] = [
   { name: 'daypass/express', budget: 11_500, bundle: () => bundleServer('src/package/express.ts') },
   { name: 'daypass/testing', budget: 14_000, bundle: () => bundleServer('src/package/testing.ts') },
   { name: 'daypass/identity', budget: 12_500, bundle: () => bundleServer('src/package/identity.ts') },
-  { name: 'daypass/netlify', budget: 86_000, bundle: () => bundleServer('src/package/netlify.ts') },
+  { name: 'daypass/netlify', budget: 93_000, bundle: () => bundleServer('src/package/netlify.ts') },
 ];
 
 let isOver = false;

@@ -91,10 +91,11 @@ function checkRoute(
   };
 }
 
-function checkCost(
+/** Checks what a call costs: no more than the smallest limit that counts it. */
+export function checkCost(
   checks: Checks,
   at: string,
-  { cost, limits, verify }: CheckedRoute,
+  { cost, limits, verify }: Pick<CheckedRoute, 'cost' | 'limits' | 'verify'>,
   siteLimits: CheckedCallLimits,
 ): void {
   if (typeof cost === 'object' && cost !== null) {

@@ -1,6 +1,9 @@
 import { createProtectedApp } from '../http/protectedApp.ts';
+import { Checks } from '../policy/checks.ts';
+import { checkRouteLimits } from '../policy/limits.ts';
 import { requirePolicy } from '../policy/mark.ts';
-import type { Policy } from '../policy/types.ts';
+import { checkCost } from '../policy/routes.ts';
+import type { CallLimits, Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from '../token/accessToken.ts';
@@ -16,6 +19,12 @@ export interface ProtectOptions {
   audience?: string;
   /** Scope that the token must carry. Default: none. */
   scope?: string;
+  /** Names the limits below, and tells them from those of other functions. */
+  name?: string;
+  /** Limits of this function's own, counted beside those of the site, as a route's are. They need a `name`. Default: none. */
+  limits?: Partial<CallLimits>;
+  /** What a call takes from each limit that counts it: a whole number from 1. Default 1. */
+  cost?: number;
 }
 
 /** A function of the site's own; Netlify's context with the verified token and the request's id in it. */
@@ -40,19 +49,20 @@ export function protect<Context extends PlatformContext>(
     throw new ConfigurationError(['protect: the handler must be a function (request, context).']);
   }
   requirePolicy('protect', options?.policy);
-  assertKnownKeys('protect', options, ['policy', 'audience', 'scope']);
+  assertKnownKeys('protect', options, ['policy', 'audience', 'scope', 'name', 'limits', 'cost']);
   const { policy, audience = policy.defaultAudience, scope } = options;
   const scopes = Object.hasOwn(policy.audiences, audience) ? policy.audiences[audience]?.scopes : undefined;
   if (!scopes) throw new ConfigurationError([`protect: ${audience} is not among the policy's audiences.`]);
   if (scope !== undefined && !scopes.includes(scope)) {
     throw new ConfigurationError([`protect: ${scope} is not among the scopes of audience ${audience}.`]);
   }
+  const terms = checkTerms(options);
   const contexts = new WeakMap<Request, Context>();
   const guarded: NetlifyHandler = createHandler(policy, (environment, place) => {
     const authorization = wireAuthorization(policy, environment, place, logLine);
     return createProtectedApp(
       authorization,
-      { audience, scope },
+      { audience, scope, ...terms },
       (request, accessToken, requestId) =>
         handler(request, { ...(contexts.get(request) as Context), accessToken, requestId }),
       logLine,
@@ -62,4 +72,23 @@ export function protect<Context extends PlatformContext>(
     contexts.set(request, context);
     return guarded(request, context);
   };
+}
+
+/** @throws {ConfigurationError} limits or cost are at fault */
+function checkTerms({ policy, name, limits: input, cost = 1 }: ProtectOptions) {
+  const checks = new Checks();
+  const limits = checkRouteLimits(checks, 'protect: limits', input);
+  if (typeof cost === 'number')
+    checkCost(checks, 'protect: cost', { cost, limits, verify: true }, policy.limits);
+  else
+    checks.that(
+      false,
+      'protect: cost: must be a whole number from 1; a function has no upstream that names a price',
+    );
+  if (name !== undefined || input !== undefined) {
+    const remedy = 'name the limits of this function, such as chat';
+    checks.text('protect: name', name as string, /^[\w./-]{1,64}$/, remedy);
+  }
+  if (checks.problems.length > 0) throw new ConfigurationError(checks.problems);
+  return { limits, cost, ...(name !== undefined && { path: name }) };
 }

@@ -303,3 +303,21 @@ test.each([
   expect(make).toThrow(ConfigurationError);
   expect(make).toThrow(reason);
 });
+
+test('limits of a function hold beside the site`s, apart from those of another, and a call takes what it costs', async () => {
+  provide();
+  const wide = definePolicy({ ...policyInput, limits: { session: { limit: 20, windowSeconds: 3600 } } });
+  const limits = { session: { limit: 4, windowSeconds: 3600 } };
+  const chat = protect<Context>(() => new Response('ok'), { policy: wide, name: 'chat', limits, cost: 2 });
+  const other = protect<Context>(() => new Response('ok'), { policy: wide, name: 'other', limits });
+  const token = await stack.mint();
+  const statuses = async (guarded: typeof chat) => {
+    const seen: number[] = [];
+    for (let call = 0; call < 5; call += 1) seen.push((await guarded(request(token), context())).status);
+    return seen;
+  };
+  expect(await statuses(chat)).toEqual([200, 200, 429, 429, 429]);
+  expect(await statuses(other)).toEqual([200, 200, 200, 200, 429]);
+  const refused = await chat(request(token), context());
+  expect(refused.headers.get('ratelimit-policy')).toContain('"session chat";q=4;w=3600');
+});
