@@ -116,4 +116,35 @@ describe('in memory', () => suite('memory'));
 
 describeWith('redis-server')('over a real Redis', () => {
   suite('redis-server');
+
+  const bridge = useRedisBridge('redis-server');
+
+  /** Commands that Redis has run, those inside scripts among them, as Upstash bills them. */
+  async function commandsRun(): Promise<number> {
+    const told = String(await command(bridge(), 'INFO', 'commandstats'));
+    const calls = [...told.matchAll(/^cmdstat_([\w|]+):calls=(\d+)/gm)];
+    return calls.filter(([, name]) => name !== 'info').reduce((sum, [, , count]) => sum + Number(count), 0);
+  }
+
+  test.each([
+    ['four commands on IPv4', ['session', 'address'], 4],
+    ['five on IPv6', ['session', 'address', 'network'], 5],
+  ] as const)('a call that asks costs %s', async (_name, names, most) => {
+    const counts = createCallCounts(patient(bridge()));
+    const wants = names.map((key) => want({ key, limit: 1000 }));
+    // The script is new to a new Redis.
+    await counts.take('here', start, wants);
+    const before = await commandsRun();
+    for (let call = 0; call < 10; call += 1) await counts.take('here', start, wants);
+    expect(((await commandsRun()) - before) / 10).toBe(most);
+  });
+
+  test('a refused one costs two', async () => {
+    const counts = createCallCounts(patient(bridge()));
+    const used = want({ key: 'used up', limit: 1 });
+    await counts.take('here', start, [used]);
+    const before = await commandsRun();
+    await counts.take('here', start, [used]);
+    expect((await commandsRun()) - before).toBe(2);
+  });
 });
