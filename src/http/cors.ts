@@ -64,7 +64,7 @@ export function allowApiOrigins(
 }
 
 const credentialsRemedy =
-  "Answers to other origins never carry Access-Control-Allow-Credentials. Let their pages call with credentials: 'omit' (without it an XMLHttpRequest's withCredentials): the pass travels in Authorization. For cookies, serve the page and the API from one origin.";
+  "Answers to other origins never carry Access-Control-Allow-Credentials. Let their pages call with credentials: 'omit' (axios, XMLHttpRequest: without withCredentials); the pass travels in Authorization. For cookies, serve the page and the API from one origin.";
 
 /**
  * Only both fields together make a preflight (Fetch standard, CORS-preflight fetch); any other OPTIONS is a call
