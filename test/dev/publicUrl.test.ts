@@ -116,6 +116,15 @@ describe('behind a tunnel', () => {
     expect(odd.detail).not.toContain('a"b');
   });
 
+  test('what comes through it is at its address, also without Origin and with the server`s own Host', async () => {
+    const endpointFor = async (headers: Record<string, string>) =>
+      JSON.parse((await send(told, '/.well-known/oauth-authorization-server', headers)).body).token_endpoint;
+    const own = new URL(told.url).host;
+    expect(await endpointFor({ host: 'tunnel.example' })).toBe(`${publicUrl}/session/token`);
+    expect(await endpointFor({ host: own, ...proxied })).toBe(`${publicUrl}/session/token`);
+    expect(await endpointFor({ host: own })).toBe(`${told.url}/session/token`);
+  });
+
   test('its visitors do not reach the lab, whatever Host says; this machine does', async () => {
     const path = '/dev';
     const statuses = async (server: DevServer, headers: Record<string, string>) =>
