@@ -1,6 +1,19 @@
+import { replaceXhr } from './attachXhr.ts';
+import type { Authorize } from './authorize.ts';
+import { readTarget } from './fetchArguments.ts';
+import type { LoadXhr } from './openSession.ts';
 import { anyPage, resolveAddress, type Settings } from './options.ts';
 
 type Fetch = typeof fetch;
+
+/** How a session sends. */
+export interface Transports {
+  /** Sends with the token, by the `fetch` that `attach` returns. */
+  fetch: Fetch;
+  /** Sends what is no `fetch`. */
+  authorize: Authorize;
+  loadXhr: LoadXhr;
+}
 
 /**
  * Origin and path with a closing slash: what lies under a prefix begins with it, and `/apiary` not with `/api/`. On a
@@ -12,11 +25,13 @@ function placeOf(address: string): string {
 }
 
 /** A session that is attached: what it covers, and how it sends that. */
-interface Attachment {
+export interface Attachment extends Transports {
   key: string;
   isCovered: (place: string) => boolean;
-  authorized: Fetch;
 }
+
+/** Finds the session that covers an address. */
+export type Choose = (address: string) => Attachment | undefined;
 
 /**
  * Where a `fetch` of ours has its sessions. By a name that copies of this module share: a bundle that is evaluated again
@@ -27,17 +42,16 @@ const attached = Symbol.for('daypass.attached');
 type AttachedFetch = Fetch & { [attached]?: { found: Fetch; sessions: Attachment[] } };
 
 /**
- * Replaces `fetch`, so that calls under the prefixes go through the session. A `fetch` that was replaced so before takes
- * the session in, and none is laid over it: the session that came last serves what several cover, and one of the same
- * addresses is gone.
- * @param authorized sends a request with the token, by the `fetch` that this function returns
+ * Replaces `fetch`, and methods of XMLHttpRequest where there is one, so that calls under the prefixes go through the
+ * session. A `fetch` that was replaced so before takes the session in, and none is laid over it: the session that came
+ * last serves what several cover, and one of the same addresses is gone.
  * @param prefixes addresses, resolved as `fetch` resolves them
  * @param settings Identity and the broker never get the token, though a prefix may cover them
  * @returns the `fetch` that was replaced; undefined where there is nothing to cover, and it was left alone
  * @throws TypeError for a prefix that is no address
  */
 export function attach(
-  authorized: Fetch,
+  transports: Transports,
   prefixes: readonly string[],
   settings: Pick<Settings, 'identityUrl' | 'brokerUrl'>,
 ): Fetch | undefined {
@@ -51,14 +65,23 @@ export function attach(
   const key = `${covered} ${excepted}`;
   let mine = (fetch as AttachedFetch)[attached];
   if (!mine) {
-    const found = replaceFetch((address) => {
-      const place = placeOf(address);
-      return mine?.sessions.find((session) => session.isCovered(place))?.authorized;
-    });
-    mine = { found, sessions: [] };
+    const choose: Choose = (address) => {
+      try {
+        const place = placeOf(address);
+        return mine?.sessions.find((session) => session.isCovered(place));
+      } catch {
+        // What is no address is for the browser to refuse.
+        return undefined;
+      }
+    };
+    replaceXhr(choose, transports.loadXhr);
+    mine = { found: replaceFetch((address) => choose(address)?.fetch), sessions: [] };
     (fetch as AttachedFetch)[attached] = mine;
   }
-  mine.sessions = [{ key, isCovered, authorized }, ...mine.sessions.filter((session) => session.key !== key)];
+  mine.sessions = [
+    { ...transports, key, isCovered },
+    ...mine.sessions.filter((session) => session.key !== key),
+  ];
   return mine.found;
 }
 
@@ -71,27 +94,14 @@ export function attach(
 export function replaceFetch(choose: (address: string) => Fetch | undefined): Fetch {
   const found = fetch;
   globalThis.fetch = async (input, init) => {
-    const { url, headers, mode, target } = read(input);
+    const { url, target, request } = readTarget(input);
     const instead = choose(url);
-    if (!instead || new Headers(init?.headers ?? headers).has('Authorization')) return found(input, init);
-    if ((init?.mode ?? mode) !== 'no-cors') return instead(target, init);
-    console.warn(`Daypass: mode no-cors carries no token, leave the mode out: ${url}`);
+    if (!instead || new Headers(init?.headers ?? request?.headers).has('Authorization')) {
+      return found(input, init);
+    }
+    if ((init?.mode ?? request?.mode) !== 'no-cors') return instead(target, init);
+    console.warn(`Daypass: mode no-cors carries no token: ${url}`);
     return found(input, init);
   };
   return found;
-}
-
-/**
- * Reads what `fetch` would. A Request, of whatever realm, is what the browser's own getters take for one; everything
- * else is text, and is turned into it once.
- */
-function read(input: RequestInfo | URL): Partial<Request> & { url: string; target: RequestInfo } {
-  const get = <Name extends keyof Request>(name: Name): Request[Name] =>
-    Reflect.get(Request.prototype, name, input);
-  try {
-    return { url: get('url'), headers: get('headers'), mode: get('mode'), target: input as Request };
-  } catch {
-    const url = `${input}`;
-    return { url, target: url };
-  }
 }

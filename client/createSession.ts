@@ -1,49 +1,8 @@
 import { nearest } from '../src/protocol/nearest.ts';
-import { attach } from './attach.ts';
-import { createAuthorizedFetch } from './authorizedFetch.ts';
 import { boundStorage } from './boundStorage.ts';
-import { createEvents, type On } from './events.ts';
-import { checkOptions, type SessionOptions, type Settings } from './options.ts';
+import { openSession, type Session } from './openSession.ts';
+import { checkOptions, type SessionOptions } from './options.ts';
 import { createRefusals } from './refusals.ts';
-import { createTokenSource } from './tokenSource.ts';
-
-/** An anonymous visitor's session. Its functions need no `this`. */
-export interface Session {
-  /**
-   * `fetch` with the access token as `Authorization: Bearer`, in place of any that the request has (or in `X-Daypass`, as
-   * the option `header` says). Sends again
-   * once, with another token, after a 401 that says `Bearer error="invalid_token"`, unless its body is a stream. Where
-   * no other token does better, that 401 is what you get.
-   * Hand it addresses of your API alone: whoever gets the token can use it.
-   * @throws SessionError when there is no token to be had; TypeError for mode `no-cors`, which carries no header of
-   * ours, and when the page has replaced `fetch` by a function that calls this one; else as `fetch` does
-   */
-  fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
-  /**
-   * Replaces the page's `fetch`, so that calls under the prefixes carry the token, as the script tag does with its
-   * `data-api`. The session then sends with the `fetch` that it found. Left alone are calls that carry `Authorization`
-   * already, calls to Identity and to the broker, and, with a warning, those of mode `no-cors`. On a server, which has no
-   * page, a prefix such as `/api/` covers nothing, and `fetch` stays what it was.
-   * @param prefixes such as `/api/` or `https://api.example.com/v1/`
-   * @throws TypeError for a prefix that is no address; then nothing was replaced
-   */
-  attach: (prefixes: readonly string[]) => void;
-  /**
-   * The access token: the one at hand, renewed when it is about to expire, or the first of a new session. Ask
-   * each time you need it. A page that is idle asks for none.
-   * @param options `renew`: the next token, although the one at hand may be good for a while
-   * @throws SessionError
-   */
-  token: (options?: { renew?: boolean }) => Promise<string>;
-  /**
-   * Ends the session (RFC 7009) and forgets its token in all tabs; the next call begins another. Without a token
-   * it does nothing.
-   * @throws SessionError when the broker could not be told; the token is kept, so that you can call again
-   */
-  revoke: () => Promise<void>;
-  /** Listens to an event of `SessionEvents`; the function that it returns stops listening. */
-  on: On;
-}
 
 /**
  * Makes a session. It asks for nothing and touches nothing of the page until the first call needs a token: then it
@@ -60,28 +19,11 @@ export function createSession(options: SessionOptions = {}): Session {
     const meant = nearest(name, names) ?? names.join(', ');
     throw new TypeError(`Daypass: no option ${name}; did you mean ${meant}?`);
   }
-  return openSession({ ...settings, storage: settings.storage && boundStorage(settings.storage) });
-}
-
-/** Makes a session of options that were checked, and with no storage but one that answers in time. */
-export function openSession(settings: Settings): Session {
-  const { on, emit } = createEvents();
-  const { getToken, replaceSession, revoke } = createTokenSource(settings, emit);
-  // Looked up at each call: a page's tests replace `fetch` after its modules were loaded.
-  let send: typeof fetch = (request) => fetch(request);
-  const authorized = createAuthorizedFetch(
-    getToken,
-    (request) => send(request),
-    createRefusals(replaceSession, emit),
-    settings.header,
+  const storage = settings.storage && boundStorage(settings.storage);
+  return openSession(
+    { ...settings, storage },
+    // A service worker, where `import()` does not work, has no XMLHttpRequest.
+    async () => ({ createRefusals }),
+    () => import('./xhr.ts'),
   );
-  return {
-    fetch: authorized,
-    attach: (prefixes) => {
-      send = attach(authorized, prefixes, settings) ?? send;
-    },
-    token: (options) => getToken(options?.renew),
-    revoke,
-    on,
-  };
 }

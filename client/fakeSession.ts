@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../src/protocol/error.ts';
 import { assertKnownKeys } from '../src/protocol/knownKeys.ts';
 import { accessTokenType } from '../src/protocol/oauth.ts';
-import type { Session } from './createSession.ts';
 import { SessionError, type SessionErrorCode } from './errors.ts';
 import { createEvents, type Emit } from './events.ts';
+import type { Session } from './openSession.ts';
 
 /** A call of a fake session, in the order in which they came. */
 export type FakeSessionCall =

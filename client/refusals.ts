@@ -1,3 +1,4 @@
+import { type Answer, type GetToken, refusesToken, unlessAborted } from './authorize.ts';
 import type { Emit } from './events.ts';
 
 /** How long a path whose new token was refused too gets no other: at first, and at most. */
@@ -15,21 +16,20 @@ interface Hold {
   until: number;
 }
 
-/** Whether a backend says that the token was at fault (RFC 6750 §3.1). */
-export function refusesToken(response: Response): boolean {
-  return (
-    response.status === 401 &&
-    /Bearer.*error="invalid_token"/i.test(`${response.headers.get('www-authenticate')}`)
-  );
-}
+/** What sends calls again. */
+export type Refusals = ReturnType<typeof createRefusals>;
 
 /**
- * Remembers where new tokens are refused like those before, so that a backend that refuses every one is not asked
+ * Sends calls again whose token was refused, and remembers where new tokens are refused like those before, so that a backend that refuses every one is not asked
  * without end, nor the broker for the next. In memory, by path without query: what a page has learnt ends with it.
  * @param replaceSession begins another session in place of the token's; called once, until a success at a path that
  *   had refused
  */
-export function createRefusals(replaceSession: (token: string) => Promise<unknown>, emit: Emit) {
+export function createRefusals(
+  getToken: GetToken,
+  replaceSession: (token: string) => Promise<unknown>,
+  emit: Emit,
+) {
   const holds = new Map<string, Hold>();
   const trials = new Map<string, Promise<boolean>>();
   let last: { path: string; at: number } | undefined;
@@ -56,13 +56,13 @@ export function createRefusals(replaceSession: (token: string) => Promise<unknow
   }
 
   /** A backend's answer to a token: a success takes back what spoke against it. */
-  function accept(path: string, response: Response): void {
+  function accept(path: string, response: Answer): void {
     if (!response.ok) return;
     last = undefined;
     if (holds.delete(path)) holds.delete(everyPath);
   }
 
-  function refuse(path: string, token: string, response: Response): void {
+  function refuse(path: string, token: string, response: Answer): void {
     const now = Date.now();
     const isSession = last && last.path !== path && Math.abs(now - last.at) < sessionEvidenceSeconds * 1000;
     last = { path, at: now };
@@ -80,7 +80,7 @@ export function createRefusals(replaceSession: (token: string) => Promise<unknow
       .then((body) => emit('refused', { path, code: body?.code ?? 'invalid_token' }));
   }
 
-  async function tryToken(path: string, token: string, send: () => Promise<Response>) {
+  async function tryToken<Kind extends Answer>(path: string, token: string, send: () => Promise<Kind>) {
     const answer = send();
     const trial = answer.then(
       (response) => {
@@ -98,25 +98,50 @@ export function createRefusals(replaceSession: (token: string) => Promise<unknow
     return answer;
   }
 
+  /**
+   * Sends a call again with a new token. Of many calls to one path one goes first, and the others follow when the
+   * token was good.
+   * @returns undefined when that token is refused too; what `send` throws is thrown
+   */
+  async function sendAgain<Kind extends Answer>(
+    path: string,
+    token: string,
+    send: () => Promise<Kind>,
+  ): Promise<Kind | undefined> {
+    while (trials.has(path) || trials.size >= maxTrials) {
+      if (await (trials.get(path) ?? Promise.race(trials.values()))) break;
+      if (isHeld(path)) return undefined;
+    }
+    return tryToken(path, token, send);
+  }
+
   return {
-    isHeld,
-    accept,
+    /** An answer to a call that is not sent again. */
+    accept: (url: string, answer: Answer) => accept(new URL(url).pathname, answer),
 
     /**
-     * Sends a call again with a new token. Of many calls to one path one goes first, and the others follow when the
-     * token was good.
-     * @returns undefined when that token is refused too; what `send` throws is thrown
+     * Sends a call again, unless no other token is to be had, or would do better.
+     * @param token the one that was refused
+     * @param answer that refusal; it is the caller's where nothing is better
+     * @throws what `send` throws; the signal's reason once it aborts
      */
-    async sendAgain(
-      path: string,
+    async retry<Kind extends Answer>(
+      url: string,
+      signal: AbortSignal | null | undefined,
+      send: (token: string) => Promise<Kind>,
       token: string,
-      send: () => Promise<Response>,
-    ): Promise<Response | undefined> {
-      while (trials.has(path) || trials.size >= maxTrials) {
-        if (await (trials.get(path) ?? Promise.race(trials.values()))) break;
-        if (isHeld(path)) return undefined;
-      }
-      return tryToken(path, token, send);
+      answer: Kind,
+    ): Promise<Kind> {
+      const path = new URL(url).pathname;
+      if (isHeld(path)) return answer;
+      // Where there is no other token, the backend's answer tells the caller more than the broker's would.
+      const other = await unlessAborted(
+        getToken(token).catch(() => token),
+        signal,
+      );
+      if (other === token) return answer;
+      const again = sendAgain(path, other, () => send(other));
+      return (await unlessAborted(again, signal)) ?? answer;
     },
   };
 }

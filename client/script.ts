@@ -1,6 +1,6 @@
 import { nearest } from '../src/protocol/nearest.ts';
 import { attach, replaceFetch } from './attach.ts';
-import { openSession, type Session } from './createSession.ts';
+import { openSession, type Session } from './openSession.ts';
 import { checkOptions, optionNames, resolveAddress } from './options.ts';
 
 declare global {
@@ -22,6 +22,9 @@ const data = findTag();
 const prefixes = readPrefixes(data);
 const key = keyOf(data);
 const before = page[first];
+/** Loads what few pages need, from beside this file. */
+const loadMore = () => import(beside);
+const beside = './daypass-more.js';
 
 // A library that visits pages, and a bundle that is evaluated again, bring the same tag each time.
 if (before?.key !== key) {
@@ -87,7 +90,7 @@ function start(): Session {
       throw new TypeError(`Daypass: no option data-${name}; did you mean data-${near}?`);
   }
   if (!prefixes[0]) throw new TypeError('Daypass: name your API, such as data-api="/api/"');
-  const session = openSession(options);
+  const session = openSession(options, loadMore, loadMore);
   session.attach(prefixes);
   return session;
 }
@@ -105,7 +108,7 @@ function refuse(reason: unknown): Session {
   });
   for (const prefix of prefixes) {
     try {
-      attach(fail, [prefix], checkOptions({}));
+      attach({ fetch: fail, authorize: fail, loadXhr: loadMore }, [prefix], checkOptions({}));
     } catch {
       // It names nothing that could be covered.
     }

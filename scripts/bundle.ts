@@ -49,7 +49,7 @@ export async function bundleScript(): Promise<string> {
     format: 'iife',
     // Members of gotrue-js, and of ours, that nobody outside this file sees.
     mangleProps:
-      /^(replaceSession|getToken|emit|_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
+      /^(loadXhr|target|replaceSession|getToken|emit|_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
     // `window.GoTrue` is not set, so there is nothing to restore.
     define: { window: 'undefined' },
     plugins: [transportOnly],
@@ -58,6 +58,11 @@ export async function bundleScript(): Promise<string> {
   const { code, errors } = minifySync('daypass.js', script, { compress: { target }, mangle: true });
   if (errors[0]) throw new Error(`rolldown: ${errors[0].message}`);
   return code;
+}
+
+/** `daypass-more.js`, the module that a script tag loads for XMLHttpRequest, and when a backend refuses a token. */
+export function bundleMore(): Promise<string> {
+  return bundlePage('client/more.ts');
 }
 
 /** `daypass-proof.js`, the module that a script tag loads when it has to prove something. */
@@ -70,9 +75,12 @@ export function bundleSolver(): Promise<string> {
   return bundlePage('client/proof/solver.ts');
 }
 
-/** A module for a page, with all that it imports. */
-export function bundlePage(entry: string): Promise<string> {
-  return bundle(entry, { format: 'esm' });
+/**
+ * A module for a page, with all that it imports.
+ * @param external what it imports when it is needed
+ */
+export function bundlePage(entry: string, external: string[] = []): Promise<string> {
+  return bundle(entry, { format: 'esm', external });
 }
 
 /** A module for a server, with all that it imports but what Node brings. */

@@ -6,11 +6,16 @@ import { FakeSite, optionsWith, origin } from './support/fakeSite.ts';
 
 let sent: string[];
 const urlOf = (input: RequestInfo | URL) => (input instanceof Request ? input.url : String(input));
+const none = () => Promise.reject(new Error('not called here'));
 const attachTo = (...prefixes: string[]) =>
   attach(
-    async (input) => {
-      sent.push(`session ${urlOf(input)}`);
-      return new Response();
+    {
+      fetch: async (input) => {
+        sent.push(`session ${urlOf(input)}`);
+        return new Response();
+      },
+      authorize: none,
+      loadXhr: none,
     },
     prefixes,
     checkOptions(optionsWith()),

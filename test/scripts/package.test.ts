@@ -100,7 +100,7 @@ test('runs in Node', () => {
   expect([stdout, stderr]).toEqual(['true\n', '']);
 });
 
-test.each(['daypass.js', 'daypass-proof.js', 'daypass-solver.js'])(
+test.each(['daypass.js', 'daypass-more.js', 'daypass-proof.js', 'daypass-solver.js'])(
   'holds the script-tag build: %s',
   (name) => {
     const script = readFileSync(join(folder, 'node_modules/daypass/dist', name), 'utf8');

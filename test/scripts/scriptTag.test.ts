@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bundleScript } from '../../scripts/bundle.ts';
+import { bundleMore, bundleScript } from '../../scripts/bundle.ts';
 import { launchBrowser } from '../e2e/support/browser.ts';
 import { describeWith } from '../support/optional.ts';
 
@@ -13,6 +13,7 @@ describeWith('chromium')('daypass.js', () => {
   let browser: Browser;
   let context: BrowserContext;
   let script: string;
+  let more: string;
   let head: string;
   /** `METHOD url token body` of each request for the API. */
   let calls: string[];
@@ -22,7 +23,7 @@ describeWith('chromium')('daypass.js', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    script = await bundleScript();
+    [script, more] = await Promise.all([bundleScript(), bundleMore()]);
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
@@ -37,6 +38,7 @@ describeWith('chromium')('daypass.js', () => {
     const { origin, pathname } = new URL(request.url());
     const ok = (json: unknown) => route.fulfill({ json, headers: { 'access-control-allow-origin': '*' } });
     if (pathname === '/daypass.js') return route.fulfill({ contentType: 'text/javascript', body: script });
+    if (pathname === '/daypass-more.js') return route.fulfill({ contentType: 'text/javascript', body: more });
     if (request.resourceType() === 'document') {
       return route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>x</title>${head}` });
     }

@@ -1,0 +1,68 @@
+import type { Choose } from './attach.ts';
+import { copy } from './fetchArguments.ts';
+import type { LoadXhr } from './openSession.ts';
+import type { createXhr } from './xhr.ts';
+
+const methods = ['open', 'setRequestHeader', 'send', 'abort'] as const;
+
+export type XhrMethod = (typeof methods)[number];
+
+/** What was done with an object since it was opened: the methods, and what they were passed. */
+export type Step = [method: XhrMethod, passed: unknown[]];
+
+type Xhr = XMLHttpRequest;
+
+/** The methods as they were found. */
+export type FoundXhr = Record<XhrMethod, (this: Xhr, ...passed: unknown[]) => unknown>;
+
+/** Whether `open` was asked for a synchronous call: by its third argument, also where that is undefined. */
+export function isSync(passed: readonly unknown[]): boolean {
+  return passed.length > 2 && !passed[2];
+}
+
+/**
+ * Replaces four methods of XMLHttpRequest, and its constructor, so that what hides an answer is the first to hear of it.
+ * The first `send` that a session covers loads what does the work, and waits for it; where it cannot be loaded, the call
+ * goes out without a token. Synchronous calls do not wait.
+ */
+export function replaceXhr(choose: Choose, load: LoadXhr): void {
+  const Found = globalThis.XMLHttpRequest;
+  if (!Found) return;
+  const prototype = Found.prototype as unknown as FoundXhr;
+  const found = {} as FoundXhr;
+  const opened = new WeakMap<Xhr, Step[] | undefined>();
+  let xhr: ReturnType<typeof createXhr> | undefined;
+
+  for (const method of methods) {
+    const own = prototype[method];
+    found[method] = own;
+    prototype[method] = function (...passed) {
+      if (xhr) return xhr.handle(this, method, passed);
+      if (method === 'open') opened.set(this, choose(`${passed[1]}`) && []);
+      const steps = opened.get(this);
+      steps?.push([method, passed.map(copy)]);
+      if (!steps || method !== 'send') return own.apply(this, passed);
+      load().then(
+        ({ createXhr }) => {
+          xhr ??= createXhr(found, opened, choose, listen);
+          xhr.resume(this, steps);
+        },
+        () => opened.get(this) === steps && own.apply(this, passed),
+      );
+      const [opening] = steps as [Step];
+      if (!isSync(opening[1])) return undefined;
+      opened.delete(this);
+      return own.apply(this, passed);
+    };
+  }
+
+  const hear = (event: Event) => xhr?.hear(event);
+  const listen = (target: Xhr) => {
+    // Of properties such as `onload`; for what else there is no event is sent.
+    for (const name in prototype) target.addEventListener(name.slice(2), hear);
+    return target;
+  };
+  globalThis.XMLHttpRequest = new Proxy(Found, {
+    construct: (...passed) => listen(Reflect.construct(...passed)),
+  });
+}

@@ -1,0 +1,69 @@
+import { attach } from './attach.ts';
+import { createAuthorize } from './authorize.ts';
+import { createAuthorizedFetch } from './authorizedFetch.ts';
+import { createEvents, type On } from './events.ts';
+import type { Settings } from './options.ts';
+import { createTokenSource } from './tokenSource.ts';
+
+/** An anonymous visitor's session. Its functions need no `this`. */
+export interface Session {
+  /**
+   * `fetch` with the access token as `Authorization: Bearer`, in place of any that the request has (or in `X-Daypass`, as
+   * the option `header` says); all else goes out as you passed it. Sends again once, with another token, after a 401 that
+   * says `Bearer error="invalid_token"`, unless its body is a stream. Where no other token does better, that 401 is what
+   * you get. Hand it addresses of your API alone: whoever gets the token can use it.
+   * @throws SessionError when there is no token to be had; TypeError for mode `no-cors`, which carries no header of
+   * ours, and when the page has replaced `fetch` by a function that calls this one; else as `fetch` does
+   */
+  fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+  /**
+   * Replaces the page's `fetch`, and `open`, `setRequestHeader`, `send` and `abort` of XMLHttpRequest where there is one,
+   * so that calls under the prefixes carry the token, as the script tag does with its `data-api`. The session then sends
+   * with what it found. Left alone are calls that carry `Authorization` already, calls to Identity and to the broker, and,
+   * with a warning, those of mode `no-cors` and synchronous ones. An XMLHttpRequest for which there is no token fails as
+   * without a network; the console and the event `error` tell why. On a server, which has no page, a prefix such as
+   * `/api/` covers nothing, and `fetch` stays what it was.
+   * @param prefixes such as `/api/` or `https://api.example.com/v1/`
+   * @throws TypeError for a prefix that is no address; then nothing was replaced
+   */
+  attach: (prefixes: readonly string[]) => void;
+  /**
+   * The access token: the one at hand, renewed when it is about to expire, or the first of a new session. Ask
+   * each time you need it. A page that is idle asks for none.
+   * @param options `renew`: the next token, although the one at hand may be good for a while
+   * @throws SessionError
+   */
+  token: (options?: { renew?: boolean }) => Promise<string>;
+  /**
+   * Ends the session (RFC 7009) and forgets its token in all tabs; the next call begins another. Without a token
+   * it does nothing.
+   * @throws SessionError when the broker could not be told; the token is kept, so that you can call again
+   */
+  revoke: () => Promise<void>;
+  /** Listens to an event of `SessionEvents`; the function that it returns stops listening. */
+  on: On;
+}
+
+/** Loads what sends again, when a backend refuses a token. */
+export type LoadRefusals = () => Promise<Pick<typeof import('./refusals.ts'), 'createRefusals'>>;
+/** Loads what sends an XMLHttpRequest, when a page uses one. */
+export type LoadXhr = () => Promise<Pick<typeof import('./xhr.ts'), 'createXhr'>>;
+
+/** Makes a session of options that were checked, and with no storage but one that answers in time. */
+export function openSession(settings: Settings, loadRefusals: LoadRefusals, loadXhr: LoadXhr): Session {
+  const { on, emit } = createEvents();
+  const { getToken, replaceSession, revoke } = createTokenSource(settings, emit);
+  // Looked up at each call: a page's tests replace `fetch` after its modules were loaded.
+  let send: typeof fetch = (...passed) => fetch(...passed);
+  const authorize = createAuthorize(getToken, replaceSession, emit, settings.header, loadRefusals);
+  const authorized = createAuthorizedFetch(authorize, (...passed) => send(...passed));
+  return {
+    fetch: authorized,
+    attach: (prefixes) => {
+      send = attach({ authorize, fetch: authorized, loadXhr }, prefixes, settings) ?? send;
+    },
+    token: (options) => getToken(options?.renew),
+    revoke,
+    on,
+  };
+}
