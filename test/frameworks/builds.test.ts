@@ -19,15 +19,24 @@ interface Framework {
   build: [program: string, ...args: string[]];
   /** Where the build puts the pages. */
   output: string;
+  /** Those that call the API. */
+  pages: string[];
 }
 
 const frameworks: readonly Framework[] = [
-  { part: 'next', project: 'next', build: ['next/dist/bin/next', 'build'], output: 'out' },
-  { part: 'astro', project: 'astro', build: ['astro/bin/astro.mjs', 'build'], output: 'dist' },
-  { part: 'sveltekit', project: 'sveltekit', build: ['vite/bin/vite.js', 'build'], output: 'build' },
+  { part: 'next', project: 'next', build: ['next/dist/bin/next', 'build'], output: 'out', pages: ['/'] },
+  { part: 'astro', project: 'astro', build: ['astro/bin/astro.mjs', 'build'], output: 'dist', pages: ['/'] },
+  {
+    part: 'sveltekit',
+    project: 'sveltekit',
+    build: ['vite/bin/vite.js', 'build'],
+    output: 'build',
+    // Of `onMount`, and of `load`.
+    pages: ['/', '/loaded/'],
+  },
 ];
 
-for (const { part, project, build, output } of frameworks) {
+for (const { part, project, build, output, pages } of frameworks) {
   describeWith('chromium')(project, () => {
     describeWith(part)('as static pages', () => {
       let browser: Browser;
@@ -48,16 +57,19 @@ for (const { part, project, build, output } of frameworks) {
         const publishFolder = `test/frameworks/${project}/${output}`;
         const server = await startDevServer(readSettings({ PORT: '0' }, policy), policy, { publishFolder });
         onTestFinished(() => server.close());
-        const page = await browser.newPage();
-        onTestFinished(() => page.close());
-        const calls: string[] = [];
-        page.on('response', (response) => {
-          const { pathname } = new URL(response.url());
-          if (pathname.startsWith('/api/')) calls.push(`${response.status()} ${pathname}`);
-        });
-        await page.goto(server.url);
-        await expect.poll(() => page.locator('#greeting').textContent()).toBe('Hello, visitor.');
-        expect(calls).toEqual(['200 /api/hello']);
+        for (const path of pages) {
+          const context = await browser.newContext();
+          onTestFinished(() => context.close());
+          const page = await context.newPage();
+          const calls: string[] = [];
+          page.on('response', (response) => {
+            const { pathname } = new URL(response.url());
+            if (pathname.startsWith('/api/')) calls.push(`${response.status()} ${pathname}`);
+          });
+          await page.goto(server.url + path);
+          await expect.poll(() => page.locator('#greeting').textContent()).toBe('Hello, visitor.');
+          expect(calls).toEqual(['200 /api/hello']);
+        }
       });
     });
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { onTestFinished } from 'vitest';
 import { buildPackage } from '../../scripts/buildPackage.ts';
 import { root } from '../../scripts/bundle.ts';
 
@@ -24,7 +25,7 @@ export async function installPackage(...projects: string[]): Promise<void> {
 }
 
 /**
- * Runs a program of a project's modules. It reaches this machine alone, as tests do.
+ * Runs a program of a project's modules, no longer than the test that asks for it. It reaches this machine alone, as tests do.
  * @param program such as `next/dist/bin/next`
  * @returns its exit code, and all that it printed
  */
@@ -49,6 +50,7 @@ export async function run(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onTestFinished(() => void child.kill());
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

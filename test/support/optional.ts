@@ -71,7 +71,10 @@ function isInstalled(folder: string): boolean {
     for (const name of ['package.json', 'package-lock.json', '.npmrc'])
       if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(aside, name));
     const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: aside, timeout: 300_000 });
-    if (npm.status !== 0) return false;
+    if (npm.status !== 0) {
+      console.warn(`npm ci failed in ${folder}:\n${npm.stderr}`);
+      return false;
+    }
     writeFileSync(join(aside, 'node_modules', '.installed-lock'), lock);
     if (!isThere()) {
       rmSync(modules, { recursive: true, force: true });
