@@ -56,8 +56,8 @@ export async function startRawUpstream(): Promise<RawUpstream> {
   let respond: RawAnswer = answer('200 OK', [], '{}');
   const server = createServer(async (socket) => {
     sockets.add(socket);
-    const closed = once(socket, 'close').finally(() => sockets.delete(socket));
     socket.on('error', () => undefined);
+    const closed = closedSocket(socket).then(() => sockets.delete(socket));
     const connection: RawConnection = {
       send: (part) => void socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part),
       end: () => void socket.end(),
@@ -101,8 +101,13 @@ export async function exchangeRaw(url: string | URL, ...request: (string | Uint8
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('error', () => undefined);
-  await once(socket, 'close');
+  await closedSocket(socket);
   return Buffer.concat(chunks).toString('latin1');
+}
+
+/** Resolves once the socket is gone, also by an error: `once` of node:events would reject then. */
+function closedSocket(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
 /** @returns reads one request after another; undefined at the end of the connection */
