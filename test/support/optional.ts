@@ -30,6 +30,7 @@ const parts = {
   sveltekit: 'let npm reach a registry, or run npm ci in test/frameworks/sveltekit',
   'vitest with jsdom and happy-dom': 'let npm reach a registry, or run npm ci in test/frameworks/vitest',
   visits: 'let npm reach a registry, or run npm ci in test/visits',
+  'libraries of pages': 'let npm reach a registry, or run npm ci in test/compat',
 } as const;
 
 export type OptionalPart = keyof typeof parts;
@@ -50,6 +51,7 @@ const npmFolders: Partial<Record<OptionalPart, string>> = {
   sveltekit: join(import.meta.dirname, '..', 'frameworks', 'sveltekit'),
   'vitest with jsdom and happy-dom': join(import.meta.dirname, '..', 'frameworks', 'vitest'),
   visits: join(import.meta.dirname, '..', 'visits'),
+  'libraries of pages': join(import.meta.dirname, '..', 'compat'),
 };
 
 /**
