@@ -2,6 +2,7 @@ import type { Choose } from './attach.ts';
 import { type FoundXhr, isSync, type Step, type XhrMethod } from './attachXhr.ts';
 import { type Answer, type Authorize, refusesToken } from './authorize.ts';
 import { copy } from './fetchArguments.ts';
+import { resolveAddress } from './options.ts';
 
 type Xhr = XMLHttpRequest;
 
@@ -218,7 +219,7 @@ export function createXhr(
       return;
     }
     // What the address is now: a URL may change, and the page's base too.
-    const { url } = new Request(`${address}`);
+    const { href: url } = resolveAddress(`${address}`);
     calls.set(xhr, createCall(xhr, [method, url, ...others], fields, url, session.authorize));
   }
 

@@ -16,8 +16,8 @@ describeWith('vitest with jsdom and happy-dom')('a page’s module under Vitest'
   afterAll(() => server?.close());
 
   test.each([
-    ['jsdom', 'jsdom.spec.js', 2],
-    ['happy-dom', 'happyDom.spec.js', 1],
+    ['jsdom', 'jsdom.spec.js', 3],
+    ['happy-dom', 'happyDom.spec.js', 2],
   ])('makes its session and attaches it, and calls the API: %s', async (_, file, count) => {
     const environment = { SITE_URL: server.url, NO_COLOR: '1' };
     const { code, output } = await run('vitest', 'vitest/vitest.mjs', ['run', file], environment);

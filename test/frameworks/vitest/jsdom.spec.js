@@ -20,3 +20,16 @@ test('with absolute addresses a call of the page is answered', async () => {
   const response = await fetch(urlOf('/api/hello'));
   expect([response.status, await response.json()]).toMatchObject([200, { message: 'Hello, visitor.' }]);
 });
+
+test('a call by XMLHttpRequest, as axios makes it, is answered', async () => {
+  const request = new XMLHttpRequest();
+  request.open('GET', '/api/hello');
+  await new Promise((resolve) => {
+    request.onloadend = resolve;
+    request.send();
+  });
+  expect([request.status, JSON.parse(request.responseText)]).toMatchObject([
+    200,
+    { message: 'Hello, visitor.' },
+  ]);
+});

@@ -6,7 +6,7 @@ const url = process.env.SITE_URL;
 export default defineConfig({
   test: {
     include: ['*.spec.js'],
-    testTimeout: 240_000,
+    testTimeout: 60_000,
     environmentOptions: { jsdom: { url }, happyDOM: { url } },
   },
 });
