@@ -100,7 +100,7 @@ describeWith('chromium')('the proof of a sign-up', () => {
       );
       expect(code).toBe('admission_denied');
       if (attributes) expect(remedy).toBeUndefined();
-      else expect(remedy).toContain(withProof);
+      else expect(remedy).toContain('data-proof');
     });
 
     test('a site that asks for none spares the solver', async () => {
