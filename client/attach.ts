@@ -86,7 +86,7 @@ export function attach(
 }
 
 /**
- * Replaces `fetch`. Left alone are calls that carry `Authorization` already, those of mode `no-cors`, which may not
+ * Replaces `fetch`. Left alone are calls that carry `Authorization` or `X-Daypass` already, those of mode `no-cors`, which may not
  * carry any (Fetch standard, "no-CORS-safelisted request-header"), and whatever is not covered.
  * @param choose what an address is sent by instead; undefined when it is not covered
  * @returns the `fetch` that was replaced
@@ -96,7 +96,8 @@ export function replaceFetch(choose: (address: string) => Fetch | undefined): Fe
   globalThis.fetch = async (input, init) => {
     const { url, target, request } = readTarget(input);
     const instead = choose(url);
-    if (!instead || new Headers(init?.headers ?? request?.headers).has('Authorization')) {
+    const headers = new Headers(init?.headers ?? request?.headers);
+    if (!instead || headers.has('Authorization') || headers.has('X-Daypass')) {
       return found(input, init);
     }
     if ((init?.mode ?? request?.mode) !== 'no-cors') return instead(target, init);

@@ -21,6 +21,8 @@ export interface FakeSessionOptions {
   fetch?: ((request: Request) => Response | Promise<Response>) | undefined;
   /** Where relative addresses start from. Default: the page, else `https://page.example`. */
   baseUrl?: string | undefined;
+  /** Which field carries the token, as in `SessionOptions`: `Authorization` or `X-Daypass`. Default `Authorization`. */
+  header?: string | undefined;
 }
 
 /** How a failure looks beside its code. */
@@ -62,7 +64,7 @@ export interface FakeSession extends Session {
  * session.failWith('rate_limited', { retryAfterSeconds: 30 });
  */
 export function createFakeSession(options: FakeSessionOptions = {}): FakeSession {
-  const { answer, base } = check(options);
+  const { answer, base, header } = check(options);
   const { on, emit } = createEvents();
   const calls: FakeSessionCall[] = [];
   let failure: (() => SessionError) | undefined;
@@ -100,7 +102,8 @@ export function createFakeSession(options: FakeSessionOptions = {}): FakeSession
     if (request.mode === 'no-cors') throw new TypeError('Daypass: mode no-cors carries no token');
     // Whether or not there is a token for it.
     calls.push({ name: 'fetch', request });
-    request.headers.set('authorization', `Bearer ${getToken(false)}`);
+    const token = getToken(false);
+    request.headers.set(header, /^x/i.test(header) ? token : `Bearer ${token}`);
     return answer(request.clone());
   }
 
@@ -129,7 +132,8 @@ export function createFakeSession(options: FakeSessionOptions = {}): FakeSession
         const { href } = new URL(input instanceof Request ? input.url : input, base);
         const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
         const isCovered = covered.some((prefix) => href.replace(/[?#].*|$/, '/').startsWith(prefix));
-        return isCovered && !headers.has('authorization') ? fakeFetch(input, init) : before(input, init);
+        const hasToken = headers.has('authorization') || headers.has('x-daypass');
+        return isCovered && !hasToken ? fakeFetch(input, init) : before(input, init);
       };
     },
     get calls() {
@@ -153,13 +157,20 @@ export function createFakeSession(options: FakeSessionOptions = {}): FakeSession
 }
 
 function check(options: FakeSessionOptions) {
-  assertKnownKeys('createFakeSession', options, ['fetch', 'baseUrl']);
-  const { fetch: answer = () => Response.json({}), baseUrl = globalThis.location?.href } = options;
+  assertKnownKeys('createFakeSession', options, ['fetch', 'baseUrl', 'header']);
+  const {
+    fetch: answer = () => Response.json({}),
+    baseUrl = globalThis.location?.href,
+    header = 'Authorization',
+  } = options;
   const problems: string[] = [];
   if (typeof answer !== 'function') problems.push('fetch must be a function that answers a request.');
   const isBase = typeof baseUrl === 'string' && URL.canParse('/', baseUrl);
   if (options.baseUrl !== undefined && !isBase) problems.push('baseUrl must be an absolute URL.');
+  if (!/^(Authorization|X-Daypass)$/i.test(`${header}`)) {
+    problems.push('header must be Authorization or X-Daypass.');
+  }
   if (problems.length > 0) throw new ConfigurationError(problems);
   // Tests make pages of nothing, at about:blank.
-  return { answer, base: isBase ? baseUrl : 'https://page.example' };
+  return { answer, base: isBase ? baseUrl : 'https://page.example', header };
 }

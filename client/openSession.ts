@@ -19,8 +19,8 @@ export interface Session {
   /**
    * Replaces the page's `fetch`, and `open`, `setRequestHeader`, `send` and `abort` of XMLHttpRequest where there is one,
    * so that calls under the prefixes carry the token, as the script tag does with its `data-api`. The session then sends
-   * with what it found. Left alone are calls that carry `Authorization` already, calls to Identity and to the broker, and,
-   * with a warning, those of mode `no-cors` and synchronous ones. An XMLHttpRequest for which there is no token fails as
+   * with what it found. Left alone are calls that carry `Authorization` or `X-Daypass` already, calls to Identity and to the
+   * broker, and, with a warning, those of mode `no-cors` and synchronous ones. An XMLHttpRequest for which there is no token fails as
    * without a network; the console and the event `error` tell why. On a server, which has no page, a prefix such as
    * `/api/` covers nothing, and `fetch` stays what it was.
    * @param prefixes such as `/api/` or `https://api.example.com/v1/`

@@ -279,9 +279,9 @@ function fieldsOf(steps: Step[]): unknown[][] {
   return steps.filter(([method]) => method === 'setRequestHeader').map(([, passed]) => passed);
 }
 
-/** Whether the page has set `Authorization` itself. */
+/** Whether the page has set a token of its own. */
 function hasToken(fields: unknown[][]): boolean {
-  return fields.some(([name]) => /^authorization$/i.test(`${name}`));
+  return fields.some(([name]) => /^(authorization|x-daypass)$/i.test(`${name}`));
 }
 
 /** Shows the page another state than the browser has; undefined shows the browser's. */

@@ -73,7 +73,8 @@ test.each<[string, RequestInit | undefined]>([
   ['in the options', { headers: { authorization: 'Basic x' } }],
   ['in a Headers', { headers: new Headers({ Authorization: 'Basic x' }) }],
   ['in a list', { headers: [['AUTHORIZATION', 'Basic x']] }],
-])('a call with Authorization of its own is left alone: %s', async (_, init) => {
+  ['as X-Daypass', { headers: { 'x-daypass': 'x' } }],
+])('a call with a token of its own is left alone: %s', async (_, init) => {
   attachTo(`${origin}/api/`);
   await fetch(`${origin}/api/x`, init);
   await fetch(new Request(`${origin}/api/x`, init));

@@ -34,6 +34,14 @@ test('answers a call of the page, and keeps its request, which carries the token
   expect(session.calls.map(({ name }) => name)).toEqual(['fetch']);
 });
 
+test('the header of the session carries the token, beside what the page sends itself', async () => {
+  const session = open({ header: 'X-Daypass' });
+  await session.fetch('/x', { headers: { authorization: 'Basic x' } });
+  const { headers } = session.requests[0] as Request;
+  expect([headers.get('x-daypass'), headers.get('authorization')]).toEqual(['fake-token-1', 'Basic x']);
+  expect(() => open({ header: 'Cookie' as 'X-Daypass' })).toThrow(/header must be/);
+});
+
 test('the request can be read by its answer and by the test', async () => {
   const session = open({ fetch: async (request) => new Response(await request.text()) });
   const answer = await session.fetch(new Request('https://api.example/x', { method: 'POST', body: 'a' }));
@@ -119,13 +127,14 @@ test('attach covers fetch under the prefixes alone, and detach gives the page it
     expect(await textOf('/apiary')).toBe('the page');
     expect(await textOf('https://api.example/v10')).toBe('the page');
     expect(await textOf('/api/hello', { headers: { authorization: 'Basic x' } })).toBe('the page');
+    expect(await textOf('/api/hello', { headers: { 'x-daypass': 'x' } })).toBe('the page');
     expect(session.requests.map(({ url }) => url)).toEqual([
       'https://shop.example/api/hello?x=1',
       'https://api.example/v1',
     ]);
     session.detach();
     expect(globalThis.fetch).toBe(pages);
-    expect(passed).toHaveLength(3);
+    expect(passed).toHaveLength(4);
   } finally {
     globalThis.fetch = own;
   }

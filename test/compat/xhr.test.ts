@@ -276,14 +276,15 @@ describeWith('chromium')('XMLHttpRequest', () => {
     expect(last).toEqual([4, 401, '{"code":"token_revoked"}']);
   });
 
-  test('left alone: other addresses, Identity and broker, a call with Authorization of its own', async () => {
+  test('left alone: other addresses, Identity and broker, a call with a token of its own', async () => {
     const page = await open();
-    const own = `(x) => x.setRequestHeader('AUTHORIZATION', 'Basic x')`;
+    const own = (name: string) => `(x) => x.setRequestHeader('${name}', 'Basic x')`;
     const statuses = await page.evaluate(`Promise.all([
-      call('/open/text'), call('/session/status'), call('/api/x', { before: ${own} }), call('/apiary'),
+      call('/open/text'), call('/session/status'), call('/api/x', { before: ${own('AUTHORIZATION')} }),
+      call('/api/x', { before: ${own('X-DAYPASS')} }), call('/apiary'),
     ]).then((all) => all.map(({ last }) => last.status))`);
-    expect(statuses).toEqual([200, 200, 401, 200]);
-    expect([site.signUps, site.calls.map(({ token }) => token)]).toEqual([0, [undefined]]);
+    expect(statuses).toEqual([200, 200, 401, 401, 200]);
+    expect([site.signUps, site.calls.map(({ token }) => token)]).toEqual([0, [undefined, undefined]]);
   });
 
   test('a synchronous one goes out as it is, with one warning that says what to do', async () => {
