@@ -1,5 +1,7 @@
 import { datadogRum } from '@datadog/browser-rum';
 
+globalThis.recorded = [];
+
 datadogRum.init({
   applicationId: 'a',
   clientToken: 'pub',
@@ -7,4 +9,9 @@ datadogRum.init({
   proxy: () => '/collect',
   sessionSampleRate: 100,
   trackResources: true,
+  beforeSend: ({ type, resource }) => {
+    if (type === 'resource' && /^(fetch|xhr)$/.test(resource.type)) {
+      globalThis.recorded.push([resource.method, resource.url]);
+    }
+  },
 });

@@ -52,7 +52,7 @@ async function bundlePage(name: string): Promise<string> {
     charset: 'ascii',
     write: false,
     logLevel: 'error',
-    define: { 'process.env.NODE_ENV': '"production"', ngDevMode: 'false' },
+    define: { 'process.env.NODE_ENV': '"production"', ngDevMode: 'false', ngServerMode: 'false' },
   });
   return outputFiles[0]?.text ?? '';
 }

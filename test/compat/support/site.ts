@@ -116,9 +116,12 @@ async function answerApi(
     response.writeHead(status, { 'content-type': type, 'x-answer': 'yes' }).end(content);
   if (path === '/echo') {
     const fields = Object.entries(request.headers).filter(([name]) =>
-      /^(x-|accept$|content-type$)/.test(name),
+      /^(x-|hx-|accept$|content-type$|cookie$)/.test(name),
     );
-    const headers = Object.fromEntries(fields.map(([name, value]) => [name, unbound(`${value}`)]));
+    // What records a page has cookies of its own.
+    const cookie = /seen=\w+/.exec(`${request.headers.cookie}`)?.[0];
+    const headers = Object.fromEntries(fields.sort().map(([name, value]) => [name, unbound(`${value}`)]));
+    if (headers.cookie) headers.cookie = `${cookie}`;
     const content = unbound(body.toString('latin1'));
     end('application/json', JSON.stringify({ method: request.method, search, headers, body: content }));
   } else if (path === '/text') end('text/plain; charset=utf-8', 'grüße');
@@ -138,6 +141,7 @@ async function answerApi(
     response
       .writeHead(200, { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' })
       .write('begun');
+    if (query.has('ends')) setTimeout(() => response.end(), 500);
   } else if (path === '/flaky') {
     const key = `${request.headers.authorization ? 'api' : 'open'} ${search}`;
     flaky.set(key, (flaky.get(key) ?? 0) + 1);

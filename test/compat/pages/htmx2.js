@@ -1,0 +1,4 @@
+import htmx from 'htmx2';
+import { createHtmxRun } from './htmx.js';
+
+globalThis.runHtmx = createHtmxRun(htmx, ['htmx:afterRequest', 'htmx:afterSettle', 'htmx:responseError']);
