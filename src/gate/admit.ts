@@ -110,6 +110,8 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
       },
       (reason) => withoutStore(call, reason),
     );
+    // Another call of the session may have learned it meanwhile.
+    refuseRevoked(session);
     watchCeilings(decisions, path);
     enforce(decisions);
     if (isUnseen) counters.add('revocation_unseen', { route: path });

@@ -92,12 +92,15 @@ export function createGate(dependencies: GateDependencies): Gate {
   };
 }
 
+/** No limit is higher. */
+const highestPrice = 1_000_000_000;
+
 /** Takes the price that the upstream names off the answer, and charges what the call has not cost yet. */
 function chargePrice({ cost }: CheckedRoute, headers: Headers, charge: CheckedCall['charge']): void {
   if (typeof cost === 'number') return;
   const price = headers.get(cost.answer);
   headers.delete(cost.answer);
-  if (price !== null && /^\d{1,9}$/.test(price)) charge(Math.max(0, Number(price) - 1));
+  if (price !== null && /^\d+$/.test(price)) charge(Math.max(0, Math.min(Number(price), highestPrice) - 1));
 }
 
 /** The call counted, whatever the upstream did with it. */

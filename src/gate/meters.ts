@@ -56,7 +56,11 @@ function metersOf(limits: CheckedCallLimits, suffix: string): Meters {
   const meters = names.map((name) => {
     const several = limits[name].length > 1;
     const nameOf = (windowSeconds: number) => (several ? `${name}-${windowSeconds}` : name) + suffix;
-    return [name, limits[name].map((limit) => ({ ...limit, name: nameOf(limit.windowSeconds) }))] as const;
+    const key = name + suffix;
+    return [
+      name,
+      limits[name].map((limit) => ({ ...limit, key, name: nameOf(limit.windowSeconds) })),
+    ] as const;
   });
   return Object.fromEntries(meters) as unknown as Meters;
 }

@@ -1,4 +1,5 @@
 import type { Count, Want } from '../store/callCounts.ts';
+import type { Instant } from '../store/storeClock.ts';
 import type { Decision } from './limiter.ts';
 import { endOfWindow, leftAt, type Meter, whenLeft, windowAt } from './meter.ts';
 
@@ -15,8 +16,8 @@ export interface Claim extends Want {
 export class Account {
   readonly key: string;
   readonly meter: Meter;
-  /** When Redis was asked for what is known, on the steady clock; undefined before. */
-  askedAt: number | undefined;
+  /** When Redis was asked for what is known; undefined before. */
+  askedAt: Instant | undefined;
   /** When somebody last spent, on the steady clock. */
   usedAt = 0;
   #index = -1;
@@ -33,6 +34,8 @@ export class Account {
   #previousTelling = 0;
   /** How many to have in hand: doubles while all are used. */
   #reserve = 0;
+  /** Claims under way that ask for more than they need: one at a time, or each would take an eighth. */
+  #reserving = 0;
 
   constructor(key: string, meter: Meter) {
     this.key = key;
@@ -111,6 +114,8 @@ export class Account {
     this.#unspent -= held;
     const need = cost - held;
     if (need > 0) this.#reserve = Math.min(mostReserved, Math.max(1, 2 * this.#reserve));
+    const isReserving = reserves && this.#reserve > 0 && this.#reserving === 0;
+    if (isReserving) this.#reserving += 1;
     const claim = {
       key: this.key,
       limit: this.meter.limit,
@@ -119,7 +124,8 @@ export class Account {
       index: this.#index,
       need,
       waiting,
-      reserve: reserves && cost > 0 ? Math.max(0, this.#reserve - this.#unspent) : 0,
+      inHand: this.#unspent,
+      reserve: isReserving ? this.#reserve : 0,
       correction: this.#untold,
       previousCorrection: this.#previousUntold,
       held,
@@ -142,6 +148,7 @@ export class Account {
    * @param isLatest whether no later answer has come before
    */
   heed(claim: Claim, count: Count, isLatest: boolean): void {
+    this.#endReserving(claim);
     const extra = Math.max(0, count.granted - claim.need);
     if (claim.index === this.#index) {
       this.#telling -= claim.correction;
@@ -157,15 +164,25 @@ export class Account {
     }
   }
 
-  /** Takes back what a claim told and held: nothing was counted, or nobody knows. */
-  withdraw(claim: Claim): void {
+  /**
+   * Takes back what a claim told and held.
+   * @param isCertain whether nothing was counted. Else Redis may have done it all: then what passed is told again, which
+   * counts it twice at worst, and what was given back is not.
+   */
+  withdraw(claim: Claim, isCertain: boolean): void {
+    this.#endReserving(claim);
     this.release(claim);
-    if (claim.index === this.#index - 1 && claim.slides) this.#previousUntold += claim.correction;
+    const again = (correction: number) => (isCertain ? correction : Math.max(0, correction));
+    if (claim.index === this.#index - 1 && claim.slides) this.#previousUntold += again(claim.correction);
     if (claim.index !== this.#index) return;
     this.#telling -= claim.correction;
-    this.#untold += claim.correction;
+    this.#untold += again(claim.correction);
     this.#previousTelling -= claim.previousCorrection;
-    this.#previousUntold += claim.previousCorrection;
+    this.#previousUntold += again(claim.previousCorrection);
+  }
+
+  #endReserving({ reserve }: Claim): void {
+    if (reserve > 0) this.#reserving -= 1;
   }
 
   /** The call did not pass: what it held is in hand again. */

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { CallCounts } from '../store/callCounts.ts';
 import { unexpectedAnswer } from '../store/redis.ts';
-import type { StoreClock } from '../store/storeClock.ts';
+import type { Instant, StoreClock } from '../store/storeClock.ts';
 import { Account, type Claim } from './account.ts';
 import type { Decision } from './limiter.ts';
 import { type Meter, windowAt } from './meter.ts';
@@ -77,13 +77,16 @@ export function createLeases(options: LeasesOptions): Leases {
   const accounts = new BoundedMap<string, Account>(keptAccounts);
   const unsettled = new BoundedMap<string, Account>(keptAccounts);
   /** Questions under way, by the narrowest account of the call that asks. */
-  const asking = new Map<string, { answered: Promise<{ error: unknown } | undefined>; waiting: number }>();
+  const asking = new Map<
+    string,
+    { answered: Promise<{ isRevoked: boolean; error?: unknown }>; waiting: number }
+  >();
   let settling: Promise<void> | undefined;
   let following: Promise<void> | undefined;
 
   function accountsOf({ charges }: MeteredCall): readonly [Account, ...Account[]] {
     return charges.map(({ meter, bucket }) => {
-      const key = `${meter.name}:${meter.windowSeconds}:${bucket}`;
+      const key = `${meter.key}:${meter.windowSeconds}:${bucket}`;
       const account = accounts.get(key) ?? new Account(key, meter);
       // Behind all others, so that those are forgotten first that nobody calls for.
       accounts.delete(key);
@@ -104,7 +107,10 @@ export function createLeases(options: LeasesOptions): Leases {
   }
 
   function wasAskedWithin(milliseconds: number, { askedAt }: Account): boolean {
-    return askedAt !== undefined && clock.instant().steady - askedAt < milliseconds;
+    if (askedAt === undefined) return false;
+    const { wall, steady } = clock.instant();
+    // The steady clock may have slept, and the other one may have been set.
+    return Math.max(wall - askedAt.wall, steady - askedAt.steady) < milliseconds;
   }
 
   /** What the limits say, where one refuses by what Redis has told of late. */
@@ -136,22 +142,23 @@ export function createLeases(options: LeasesOptions): Leases {
     });
     const pairs = held.map((account, index) => [account, claims[index] as Claim] as const);
     const answer = await counts.take(session, sure && believed, claims).catch((error) => {
-      for (const [account, claim] of pairs) account.withdraw(claim);
+      for (const [account, claim] of pairs) account.withdraw(claim, false);
       note(held);
       throw error;
     });
     if (answer.now !== undefined) clock.learn(answer.now, asked);
     if (!answer.counts) {
-      for (const [account, claim] of pairs) account.withdraw(claim);
+      for (const [account, claim] of pairs) account.withdraw(claim, true);
       return undefined;
     }
     const passes =
       !answer.isRevoked && answer.counts.every(({ granted }, index) => granted >= (claims[index]?.need ?? 0));
     for (const [index, [account, claim]] of pairs.entries()) {
       const count = answer.counts[index] ?? { granted: 0, current: 0, previous: 0 };
-      account.heed(claim, count, account.askedAt === undefined || asked.steady >= account.askedAt);
+      account.heed(claim, count, isLater(asked, account));
       if (!passes) account.release(claim, count.granted);
-      account.askedAt = Math.max(asked.steady, account.askedAt ?? 0);
+      // What a revoked session has in hand is nobody's to spend.
+      if (!answer.isRevoked && isLater(asked, account)) account.askedAt = asked;
       account.usedAt = asked.steady;
     }
     note(held);
@@ -183,8 +190,8 @@ export function createLeases(options: LeasesOptions): Leases {
     const [{ key }] = held;
     const question = ask(call, held, waiting);
     const answered = question.then(
-      () => undefined,
-      (error) => ({ error }),
+      (verdict) => ({ isRevoked: verdict?.isRevoked === true }),
+      (error) => ({ isRevoked: false, error }),
     );
     asking.set(key, { answered, waiting: 0 });
     return question.finally(() => asking.delete(key));
@@ -213,10 +220,12 @@ export function createLeases(options: LeasesOptions): Leases {
       if (answer?.now !== undefined) clock.learn(answer.now, asked);
       for (const [index, account] of some.entries()) {
         const [claim, count] = [claims[index] as Claim, answer?.counts?.[index]];
-        if (count) account.heed(claim, count, asked.steady >= (account.askedAt ?? 0));
-        else account.withdraw(claim);
+        if (count) account.heed(claim, count, isLater(asked, account));
+        else account.withdraw(claim, answer !== undefined);
       }
       note(some);
+      // Who refuses one refuses all.
+      if (!answer) return;
     }
   }
 
@@ -236,8 +245,9 @@ export function createLeases(options: LeasesOptions): Leases {
           const question = asking.get(narrowest.key);
           if (question) {
             question.waiting += cost;
-            const failure = await question.answered;
-            if (failure) throw failure.error;
+            const { isRevoked, error } = await question.answered;
+            if (error) throw error;
+            if (isRevoked) return { isRevoked, decisions: [] };
             // The first one to go on asks for all of them.
             waiting = Math.max(0, question.waiting - cost);
             question.waiting = 0;
@@ -282,6 +292,10 @@ export function createLeases(options: LeasesOptions): Leases {
       return following;
     },
   };
+}
+
+function isLater(asked: Instant, { askedAt }: Account): boolean {
+  return askedAt === undefined || asked.steady >= askedAt.steady;
 }
 
 function waitFor(milliseconds: number): Promise<void> {

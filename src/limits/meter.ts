@@ -4,6 +4,8 @@ import type { Limit } from '../policy/types.ts';
 export interface Meter extends Required<Limit> {
   /** What `RateLimit` calls it, and part of its keys: the limit's name in the policy, with window and route where it has several. */
   name: string;
+  /** The limit's name in the policy and its route: its keys stay the same, whatever other windows it has. */
+  key: string;
 }
 
 /** What is known of one caller in the window at hand. */

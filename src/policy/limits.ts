@@ -19,7 +19,10 @@ export function checkLimits(checks: Checks, input: Partial<Limits>): CheckedLimi
     return [name, checkLimit(checks, `limits.${name}`, limit, usual.algorithm)];
   });
   const { leaseSeconds = usualLease } = given;
-  checks.number('limits.leaseSeconds', leaseSeconds, 0, 60);
+  checks.that(
+    leaseSeconds === 0 || (leaseSeconds >= 0.5 && leaseSeconds <= 60),
+    'limits.leaseSeconds: must be 0, or a number from 0.5 to 60: a lease must outlive the way to Redis',
+  );
   return { ...(Object.fromEntries(others) as CheckedLimits), ...calls, leaseSeconds };
 }
 
@@ -34,14 +37,23 @@ export function checkCallLimits(checks: Checks, at: string, input: Partial<CallL
     return [name, given === undefined ? [] : checkWindows(checks, `${at}.${name}`, given)] as const;
   });
   const limits = Object.fromEntries(checked) as CheckedCallLimits;
-  for (const { limit, windowSeconds } of limits.total) {
-    const one = limits.session.find((each) => each.windowSeconds === windowSeconds);
+  checkCeilings(checks, `${at}.total`, limits.total, limits.session);
+  return limits;
+}
+
+/**
+ * Checks that one session cannot use a ceiling up within a window of its own: it would shut the door on all.
+ * @param sessions the windows of every limit that counts one session's calls
+ */
+export function checkCeilings(checks: Checks, at: string, total: Windows, sessions: Windows): void {
+  for (const { limit, windowSeconds } of total) {
+    const within = sessions.filter((session) => session.windowSeconds <= windowSeconds);
+    const least = Math.min(...within.map((session) => session.limit));
     checks.that(
-      one === undefined || limit >= one.limit,
-      `${at}.total: allows fewer than one session may (${one?.limit} in ${windowSeconds} s), so one visitor shuts the door on all`,
+      within.length === 0 || limit >= least,
+      `${at}: ${limit} in ${windowSeconds} s is below one session's ${least}, so one visitor shuts the door on all`,
     );
   }
-  return limits;
 }
 
 /** Checks `limits` of a route: all four names, none with a default. */

@@ -1,7 +1,7 @@
 import type { KnownAudiences } from './audiences.ts';
 import type { Checks } from './checks.ts';
 import { defaultUpstream } from './defaults.ts';
-import { checkRouteLimits, smallestLimit } from './limits.ts';
+import { checkCeilings, checkRouteLimits, smallestLimit } from './limits.ts';
 import type { CheckedCallLimits, CheckedRoute, Route } from './types.ts';
 
 const routeKeys: readonly (keyof Route)[] = [
@@ -28,7 +28,12 @@ export function checkRoutes(
 ): CheckedRoute[] {
   return checks.list('routes', input).flatMap((route, index) => {
     const checked = checkRoute(checks, `routes[${index}]`, route, known);
-    if (checked) checkCost(checks, `routes[${index}].cost`, checked, siteLimits);
+    if (checked) {
+      checkCost(checks, `routes[${index}].cost`, checked, siteLimits);
+      const { total, session } = checked.limits;
+      if (checked.verify && session.length === 0)
+        checkCeilings(checks, `routes[${index}].limits.total`, total, siteLimits.session);
+    }
     return checked ?? [];
   });
 }
@@ -103,8 +108,9 @@ export function checkCost(
     checks.text(
       `${at}.answer`,
       answer as string,
-      /^[A-Za-z0-9-]{1,64}$/,
-      'name a header field of the answer, such as daypass-cost',
+      // It is taken off the answer.
+      /^(?!(content-|access-control-|cache-control$|date$|etag$|location$|ratelimit|retry-after$|set-cookie$|vary$|www-authenticate$))[a-z0-9-]{1,64}$/i,
+      'name a header field of the answer that means nothing else, such as daypass-cost',
     );
     return;
   }

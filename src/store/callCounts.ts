@@ -15,6 +15,8 @@ export interface Want {
   need: number;
   /** What more calls need that wait for the answer. */
   waiting: number;
+  /** What the instance has in hand. */
+  inHand: number;
   /** How many to have in hand, those needed among them, as long as they are an eighth of what is left at most. */
   reserve: number;
   /** What passed without being taken (since Redis was away, or the price was known afterwards), less what is given back. */
@@ -35,7 +37,7 @@ export interface Count {
 export interface CallCounts {
   /**
    * Takes what a call needs and asks whether its session was revoked: one script, one round trip. All that is needed is
-   * taken, or nothing.
+   * taken, or nothing; nothing for a session that was revoked.
    * @param session its hashed subject; undefined where no token is asked
    * @param at the present by Redis's clock, milliseconds since the epoch; undefined where only Redis knows it
    * @returns `now` where Redis was asked for it; `counts` undefined when another window is at hand than was believed
@@ -68,32 +70,34 @@ end
 local values = redis.call('MGET', unpack(KEYS))
 local answer = { marks == 0 and 0 or not values[1] and 0 or values[1] == '1' and 1 or 2, told, 1 }
 local wants = {}
-local suffices = true
-for position = 3, #ARGV, 9 do
+-- Whoever is revoked takes nothing.
+local suffices = answer[1] == 0
+for position = 3, #ARGV, 10 do
   local want = {}
-  for field = 0, 8 do want[field + 1] = tonumber(ARGV[position + field]) end
+  for field = 0, 9 do want[field + 1] = tonumber(ARGV[position + field]) end
   local limit, window, slides, index, need = want[1], want[2], want[3], want[4], want[5]
   if math.floor(at / window) ~= index then answer[3] = 0 return answer end
   local key = marks + 2 * #wants + 1
   want.key = key
-  want.current = math.max(0, (tonumber(values[key] or 0) or 0) + want[8])
-  want.previous = math.max(0, (tonumber(values[key + 1] or 0) or 0) + want[9])
+  want.current = math.max(0, (tonumber(values[key] or 0) or 0) + want[9])
+  want.previous = math.max(0, (tonumber(values[key + 1] or 0) or 0) + want[10])
   local weight = slides == 1 and math.floor((1 - (at % window) / window) * want.previous) or 0
   want.left = limit - weight - want.current
   if need > want.left then suffices = false end
   wants[#wants + 1] = want
 end
 for _, want in ipairs(wants) do
-  local window, need, waiting, reserve = want[2], want[5], want[6], want[7]
+  local window, need, waiting, inHand, reserve = want[2], want[5], want[6], want[7], want[8]
   local granted = 0
   if suffices and want.left > 0 then
-    granted = math.max(need, math.min(need + waiting, want.left), math.min(reserve, math.floor(want.left / 8)))
+    local spare = math.min(reserve, math.floor((want.left + inHand) / 8)) - inHand
+    granted = math.max(need, math.min(need + waiting, want.left), math.min(spare, want.left))
   end
   want.current = want.current + granted
-  if granted > 0 or want[8] ~= 0 then
+  if granted > 0 or want[9] ~= 0 then
     redis.call('SET', KEYS[want.key], string.format('%.0f', want.current), 'PX', 2.0 * window + ${slackMilliseconds})
   end
-  if want[9] ~= 0 then
+  if want[10] ~= 0 then
     redis.call('SET', KEYS[want.key + 1], string.format('%.0f', want.previous), 'PX', window + ${slackMilliseconds})
   end
   answer[#answer + 1] = granted
@@ -119,6 +123,7 @@ export function createCallCounts(redis: Redis): CallCounts {
         want.index,
         want.need,
         want.waiting,
+        want.inHand,
         want.reserve,
         want.correction,
         want.previousCorrection,

@@ -56,7 +56,6 @@ export function readField(day: string, field: unknown, value: unknown): StatsCou
   const count = Number(value);
   if (!Object.hasOwn(events, event) || more.length > 0) return undefined;
   if (code !== '-' && !Object.hasOwn(codes, code)) return undefined;
-  if (route !== '-' && !route.startsWith('/')) return undefined;
   if (!Number.isSafeInteger(count) || count < 1) return undefined;
   return {
     day,

@@ -13,7 +13,7 @@ const sessions = 500;
 const callsOfEach = 8;
 const ceilingOfDay = 2000;
 const policy = {
-  limits: wideLimits({ leaseSeconds: 1 }),
+  limits: wideLimits({ leaseSeconds: 1, session: aDay(ceilingOfDay) }),
   routes: [{ path: '/api/chat', limits: { total: aDay(ceilingOfDay) } }, { path: '/api/*' }],
 };
 const entry = fileURLToPath(new URL('support/gateProcess.ts', import.meta.url));

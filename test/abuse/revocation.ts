@@ -31,6 +31,9 @@ async function revokeUnderLoad(context: Context, leaseSeconds: number): Promise<
   context.defer(() => site.close());
   const holders = await inParallel(sessions, 8, async () => ({
     token: await server.mint(),
+    /** Whether somebody has begun to revoke it. */
+    isEnding: false,
+    /** Whether nobody may accept it any more. */
     isRevoked: false,
   }));
   type Holder = (typeof holders)[number];
@@ -43,7 +46,7 @@ async function revokeUnderLoad(context: Context, leaseSeconds: number): Promise<
     const answer = await send(`${site.url}/api/hello`, { headers: { authorization: `Bearer ${token}` } });
     if (isRevoked) callOutcomes.after.push(outcomeOf(answer));
     // What was revoked while it was under way may have ended either way.
-    else if (!holder.isRevoked) callOutcomes.before.push(outcomeOf(answer));
+    else if (!holder.isEnding) callOutcomes.before.push(outcomeOf(answer));
   };
   const renew = async ({ token }: Holder) => {
     renewalOutcomes.push(await outcomeOfSession(renewSession(site.url, token)));
@@ -53,6 +56,7 @@ async function revokeUnderLoad(context: Context, leaseSeconds: number): Promise<
   const stopLoad = startLoad(context, callsPerSecond, () => call(context.chance.pick(holders)));
   await sleep(500);
   for (const holder of holders.slice(0, revoked)) {
+    holder.isEnding = true;
     const body = new URLSearchParams({ token: holder.token });
     const answer = await send(site.url + revokePath, { method: 'POST', body });
     if (answer.status !== 200) throw new Error(`A revocation ended in ${outcomeOf(answer)}.`);

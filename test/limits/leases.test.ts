@@ -13,6 +13,7 @@ const numRuns = Number(process.env.DAYPASS_LEASE_RUNS ?? 400);
 const windowSeconds = 60;
 const meterOf = (changes: Partial<Meter> = {}): Meter => ({
   name: 'session',
+  key: changes.name ?? 'session',
   limit: 20,
   windowSeconds,
   algorithm: 'sliding-window',
@@ -38,7 +39,7 @@ interface Call extends MeteredCall {
  * Several instances over one Redis, whose clock is the truth. Nothing moves by itself: questions wait until they are
  * carried, and so do their answers.
  */
-function createWorld(leaseSeconds: number) {
+function createWorld(leaseSeconds: number, isLost = () => false) {
   let time = 1_800_000_000_000;
   const model = createCallCountsModel(() => time);
   const carried: Carried[] = [];
@@ -57,7 +58,7 @@ function createWorld(leaseSeconds: number) {
         const spent =
           session === undefined ? [] : wants.filter(({ need }) => need === 0).map((want) => note(want, time));
         if (session !== undefined) askedBy.add(session);
-        return new Promise((resolve) => {
+        return new Promise((resolve, reject) => {
           carried.push(async () => {
             const answer = await model.take(session, at, wants);
             const suffices = wants.every(
@@ -66,6 +67,11 @@ function createWorld(leaseSeconds: number) {
             if (!suffices) for (const pass of spent) pass.cost = 0;
             for (const want of wants) if (suffices && want.need > 0) note(want, at ?? time);
             carried.push(() => {
+              // Redis has done it, and nobody hears of it.
+              if (isLost()) {
+                for (const pass of spent) pass.cost = 0;
+                reject(new Error('late'));
+              }
               if (isAlive) resolve(answer);
             });
           });
@@ -186,14 +192,17 @@ function stepsOf(cost: number): fc.Arbitrary<Step[]> {
 const skews = fc.array(whole(-30_000, 30_000), { minLength: instances, maxLength: instances });
 const leaseSeconds = fc.constantFrom(0, 1, 5);
 const algorithm = fc.constantFrom('sliding-window' as const, 'fixed-window' as const);
-const settings = (cost: number) => fc.record({ steps: stepsOf(cost), skews, leaseSeconds, algorithm });
+/** Which answers of sixteen are lost. */
+const lost = fc.oneof(fc.constant<number[]>([]), fc.array(whole(0, 15), { maxLength: 6 }));
+const settings = (cost: number) => fc.record({ steps: stepsOf(cost), skews, leaseSeconds, algorithm, lost });
 
 /** Plays the steps, and carries what they leave behind. */
 async function play(
-  given: { steps: Step[]; skews: number[]; leaseSeconds: number },
+  given: { steps: Step[]; skews: number[]; leaseSeconds: number; lost: number[] },
   meters: readonly Meter[],
 ) {
-  const world = createWorld(given.leaseSeconds);
+  let answers = 0;
+  const world = createWorld(given.leaseSeconds, () => given.lost.includes(answers++ % 16));
   const created = given.skews.map((skew) => world.createInstance(skew));
   let calls = 0;
   for (const step of given.steps) {
@@ -425,4 +434,65 @@ test('what nobody spends is given back when nobody calls', async () => {
   await idle.settle();
   await world.carryAll();
   expect(taken()).toBe(4);
+});
+
+test('calls that wait for the answer that tells of a revocation are refused with the one that asked', async () => {
+  const { world, leases, call } = createQuick(1);
+  await call();
+  world.advance(2000);
+  world.model.revoked.add('caller0');
+  const before = world.questions;
+  const burst = { ...callOf([meterOf({ limit: 60 })], 0, 1, 0), session: 'caller0' };
+  const verdicts = Promise.all(Array.from({ length: 10 }, () => leases.take(burst)));
+  await ticks();
+  await world.carryAll();
+  expect((await verdicts).map(({ isRevoked }) => isRevoked)).toEqual(Array.from({ length: 10 }, () => true));
+  expect(world.questions - before).toBe(1);
+  // And so are those that come when the answer is there.
+  expect((await call()).isRevoked).toBe(true);
+  expect([...world.model.counts.values()]).toEqual([1]);
+});
+
+test('a lease does not outlive a machine that slept, or a clock that stood still', async () => {
+  let [wall, steady] = [1_800_000_000_000, 0];
+  const model = createCallCountsModel(() => wall);
+  const leases = createLeases({
+    counts: model,
+    clock: createStoreClock(() => ({ wall, steady })),
+    leaseSeconds: 1,
+  });
+  const call = { ...callOf([meterOf({ limit: 60 })], 0, 1, 0), session: 'one' };
+  for (let calls = 0; calls < 4; calls += 1) expect(isPass(await leases.take(call))).toBe(true);
+  model.revoked.add('one');
+  wall += 5000;
+  expect((await leases.take(call)).isRevoked).toBe(true);
+  model.revoked.clear();
+  expect(isPass(await leases.take(call))).toBe(true);
+  model.revoked.add('one');
+  steady += 1000;
+  expect((await leases.take(call)).isRevoked).toBe(true);
+});
+
+test('many sessions at once leave seven eighths of a ceiling to others', async () => {
+  const meters = [meterOf(), meterOf({ name: 'total', limit: 2000, algorithm: 'fixed-window' })];
+  const { world, leases, call } = createQuick(1, meters);
+  expect(isPass(await call(1000))).toBe(true);
+  const taken = Promise.all(
+    Array.from({ length: 50 }, (_, caller) => leases.take(callOf(meters, caller, 1, caller))),
+  );
+  await ticks();
+  await world.carryAll();
+  expect((await taken).every(isPass)).toBe(true);
+  const inHand = (passed: number) => {
+    const counts = [...world.model.counts].flatMap(([key, count]) => (key.startsWith('total') ? count : []));
+    return (counts[0] ?? 0) - passed;
+  };
+  expect(inHand(51)).toBeLessThanOrEqual((2000 - 50) / 8);
+  for (let calls = 0; calls < 200; calls += 1) {
+    const later = leases.take(callOf(meters, 100 + calls, 1, 100 + calls));
+    await ticks();
+    await world.carryAll();
+    expect(isPass(await later)).toBe(true);
+    expect(inHand(52 + calls)).toBeLessThanOrEqual((2000 - 50) / 8);
+  }
 });

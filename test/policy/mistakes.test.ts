@@ -110,9 +110,22 @@ test.each([
   ],
   [
     { limits: { total: { limit: 59, windowSeconds: 60 } } },
-    'limits.total: allows fewer than one session may',
+    "limits.total: 59 in 60 s is below one session's 60",
   ],
-  [{ limits: { leaseSeconds: -1 } }, 'limits.leaseSeconds: must be a number from 0 to 60'],
+  [{ limits: { leaseSeconds: -1 } }, 'limits.leaseSeconds: must be 0, or a number from 0.5 to 60'],
+  [
+    { limits: { total: { limit: 59, windowSeconds: 3600 } } },
+    "limits.total: 59 in 3600 s is below one session's",
+  ],
+  [
+    { routes: [{ path: '/a', limits: { total: { limit: 5, windowSeconds: 60 } } }] },
+    "routes[0].limits.total: 5 in 60 s is below one session's 60",
+  ],
+  [{ limits: { leaseSeconds: 0.1 } }, 'limits.leaseSeconds: must be 0, or a number from 0.5 to 60'],
+  [
+    { routes: [{ path: '/a', cost: { answer: 'Set-Cookie' } }] },
+    'routes[0].cost.answer: name a header field',
+  ],
   [{ limits: { leaseSeconds: null } }, 'limits.leaseSeconds: must be'],
   [{ limits: { exchange: [minute] } }, 'limits.exchange: must be an object'],
   [{ routes: [{ path: '/a', limits: { sesion: minute } }] }, 'routes[0].limits: sesion is unknown'],

@@ -33,14 +33,13 @@ export function createCallCountsModel(now: () => number): CallCountsModel {
       if (wants.some(({ index, windowMilliseconds }) => Math.floor(at / windowMilliseconds) !== index)) {
         return { isRevoked, now: told, counts: undefined };
       }
-      const suffices = wants.every((want) => want.need <= leftOf(want, at));
+      const suffices = !isRevoked && wants.every((want) => want.need <= leftOf(want, at));
       const taken = wants.map((want) => {
         const left = leftOf(want, at);
-        const { need, waiting, reserve } = want;
+        const { need, waiting, inHand, reserve } = want;
+        const spare = Math.min(reserve, Math.floor((left + inHand) / 8)) - inHand;
         const granted =
-          suffices && left > 0
-            ? Math.max(need, Math.min(need + waiting, left), Math.min(reserve, Math.floor(left / 8)))
-            : 0;
+          suffices && left > 0 ? Math.max(need, Math.min(need + waiting, left), Math.min(spare, left)) : 0;
         const { current, previous } = read(want);
         return { granted, current: current + granted, previous };
       });
