@@ -82,7 +82,7 @@ test('a price that the answer names is charged then, and the field goes no furth
   expect((await stack.call('/api/other', { token })).status).toBe(429);
 });
 
-test.each(['', 'many', '-5', '1.5', '9'.repeat(12)])('a price of "%s" is no price', async (price) => {
+test.each(['', 'many', '-5', '1.5', '5, 7'])('a price of "%s" is no price', async (price) => {
   await start({
     limits: { session: day(100) },
     routes: [{ path: '/api/*', cost: { answer: 'daypass-cost' } }],

@@ -138,7 +138,7 @@ describe('reading', () => {
       'toString - -': '1',
       'refused no_such_code -': '1',
       'refused __proto__ -': '1',
-      'passed - api': '1',
+      'ceiling_near - chat': '2',
       'passed - /a b': '1',
       'store_lost - -': 'many',
       'store_found - -': '0',
@@ -150,6 +150,7 @@ describe('reading', () => {
     expect(await read()).toEqual([
       { day: '2026-11-21', event: 'passed', route: '/api/*', count: 3 },
       { day: '2026-11-21', event: 'refused', code: 'token_expired', route: '/api/*', count: 1 },
+      { day: '2026-11-21', event: 'ceiling_near', route: 'chat', count: 2 },
     ]);
     expect(bridge().requests - before).toBe(1);
   });
