@@ -55,13 +55,12 @@ export function createAuthorize(
       send(token).then((answer) => {
         if (!refusesToken(answer)) refusals?.accept(url, answer);
         else if (isRepeatable) {
-          return load().then(
-            ({ createRefusals }) => {
-              refusals ??= createRefusals(getToken, replaceSession, emit);
-              return refusals.retry(url, signal, send, token, answer);
-            },
-            () => answer,
-          );
+          return load()
+            .then(({ createRefusals }) => (refusals ??= createRefusals(getToken, replaceSession, emit)))
+            .then(
+              ({ retry }) => retry(url, signal, send, token, answer),
+              () => answer,
+            );
         }
         return answer;
       }),
@@ -71,10 +70,11 @@ export function createAuthorize(
 
 /** The caller leaves when its signal aborts; the token is fetched all the same, since others may wait for it. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const leave = () => reject(signal?.reason);
-    signal?.addEventListener('abort', leave);
-    if (signal?.aborted) leave();
-    promise.then(resolve, reject);
+    const leave = () => reject(signal.reason);
+    signal.addEventListener('abort', leave);
+    if (signal.aborted) leave();
+    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', leave));
   });
 }

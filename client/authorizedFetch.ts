@@ -17,23 +17,24 @@ export function createAuthorizedFetch(authorize: Authorize, send: typeof fetch):
     const { target, url, request } = readTarget(input);
     // The page may have replaced `fetch` by one that calls the session, which would never end.
     if (sent.has((request ?? init) as RequestInit) || url === sendingUrl) {
-      throw new TypeError('Daypass: fetch leads back to session.fetch: use session.attach');
+      throw new TypeError('Daypass: fetch loops: use session.attach');
     }
     // Options beside a Request go into it, as `fetch` does it.
     const own = request && new Request(request, init);
-    const requests = own && [own.clone(), own];
     const call = own ?? copyOptions(init);
     if (call.mode === 'no-cors') throw new TypeError('Daypass: mode no-cors carries no token');
     // What can be read once only: copying it would keep all of it in memory, however long it is.
     const body = init?.body as Partial<AsyncIterable<unknown>> | null | undefined;
-    return authorize(url, call.signal, !body?.[Symbol.asyncIterator], (name, value) => {
-      const request = requests?.shift();
+    const isRepeatable = !body?.[Symbol.asyncIterator];
+    return authorize(url, call.signal, isRepeatable, (name, value) => {
+      const request = isRepeatable ? own?.clone() : own;
       const passed = request ? undefined : { ...call, headers: withField(call.headers, name, value) };
       request?.headers.set(name, value);
       sent.add(request ?? (passed as RequestInit));
       sendingUrl = url;
       try {
-        return send(request ?? target, passed);
+        // The page's base may have become another since the address was looked at.
+        return send(readTarget(target).url === url ? (request ?? target) : url, passed);
       } finally {
         sendingUrl = undefined;
       }

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createAuthorize } from '../../client/authorize.ts';
 import { createSession } from '../../client/index.ts';
 import { brokerError, FakeSite, json, optionsWith, origin, tokenRefused } from './support/fakeSite.ts';
 import { freeze } from './support/freeze.ts';
@@ -13,6 +14,10 @@ beforeEach(async () => {
   session = createSession(optionsWith());
   await session.token();
   site.lines();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 const twice = ['POST /api/items', 'POST /session/token', 'POST /api/items'];
@@ -139,6 +144,77 @@ test('a signal that aborts while the token is fetched frees the caller, and the 
   await expect(fresh.fetch(request)).rejects.toBe(reason);
   expect(await fresh.token()).toMatch(/^access-/);
   expect(site.lines()).not.toContain('GET /api/items');
+});
+
+test('a signal keeps no listener of a call that has ended', async () => {
+  const { signal } = new AbortController();
+  const add = vi.spyOn(signal, 'addEventListener');
+  const remove = vi.spyOn(signal, 'removeEventListener');
+  const listeners = (spy: { mock: { calls: unknown[][] } }) => spy.mock.calls.map(([, listener]) => listener);
+  site.once('GET /api/items', tokenRefused);
+  const authorize = createAuthorize(
+    async (unwanted) => (unwanted ? 'b' : 'a'),
+    async () => {},
+    () => {},
+    'Authorization',
+    () => import('../../client/refusals.ts'),
+  );
+  await authorize(address, signal, true, (name, value) => fetch(address, { headers: { [name]: value } }));
+  // The token, the other token, the second try.
+  expect(add).toHaveBeenCalledTimes(3);
+  expect(listeners(remove)).toEqual(listeners(add));
+});
+
+test('the 401 is the page’s where what sends again is that of another version', async () => {
+  const authorize = createAuthorize(
+    async () => 'a',
+    async () => {},
+    () => {},
+    'Authorization',
+    async () => ({}) as typeof import('../../client/refusals.ts'),
+  );
+  expect((await authorize(address, null, true, async () => tokenRefused())).status).toBe(401);
+});
+
+test('a stream beside a Request is not copied', async () => {
+  const clone = vi.spyOn(Request.prototype, 'clone');
+  const init: RequestInit & { duplex: 'half' } = { body: new Blob(['a=1']).stream(), duplex: 'half' };
+  await session.fetch(new Request(address, { method: 'POST' }), init);
+  expect(clone).not.toHaveBeenCalled();
+  expect(site.calls[0]?.body).toBe('a=1');
+});
+
+describe('in a page', () => {
+  let targets: unknown[];
+  beforeEach(() => {
+    targets = [];
+    const found = fetch;
+    vi.stubGlobal('location', { href: `${origin}/` });
+    vi.stubGlobal('fetch', (input: string, init?: RequestInit) => {
+      targets.push(input);
+      return found(new URL(input, location.href), init);
+    });
+    session = createSession(optionsWith());
+  });
+  const moveTo = (path: string) =>
+    site.once('POST /session/token', () => {
+      vi.stubGlobal('location', { href: `${origin}${path}` });
+      return json(200, site.tokenResponse());
+    });
+
+  test('the token goes to the address that was called, wherever the page is by then', async () => {
+    moveTo('/shop/');
+    await session.fetch('api/items');
+    expect(site.lines().at(-1)).toBe('GET /api/items');
+    expect(targets.at(-1)).toBe(address);
+  });
+
+  test('text stays text where it means the same', async () => {
+    moveTo('/page');
+    await session.fetch('api/items');
+    expect(site.lines().at(-1)).toBe('GET /api/items');
+    expect(targets.at(-1)).toBe('api/items');
+  });
 });
 
 test('the caller’s own Authorization gives way, all else stays', async () => {
