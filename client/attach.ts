@@ -71,7 +71,6 @@ export function attach(
         return mine?.sessions.find((session) => session.isCovered(place));
       } catch {
         // What is no address is for the browser to refuse.
-        return undefined;
       }
     };
     replaceXhr(choose, transports.loadXhr);
@@ -94,14 +93,23 @@ export function attach(
 export function replaceFetch(choose: (address: string) => Fetch | undefined): Fetch {
   const found = fetch;
   globalThis.fetch = async (input, init) => {
-    const { url, target, request } = readTarget(input);
-    const instead = choose(url);
-    const headers = new Headers(init?.headers ?? request?.headers);
-    if (!instead || headers.has('Authorization') || headers.has('X-Daypass')) {
-      return found(input, init);
+    let read!: ReturnType<typeof readTarget>;
+    let instead: Fetch | undefined;
+    try {
+      read = readTarget(input);
+      instead = choose(read.url);
+    } catch {
+      // What is no address is for the browser to refuse.
     }
-    if ((init?.mode ?? request?.mode) !== 'no-cors') return instead(target, init);
-    console.warn(`Daypass: mode no-cors carries no token: ${url}`);
+    // Only then: header fields may be an iterator, which can be read once.
+    if (instead) {
+      const { url, target, request } = read;
+      const headers = new Headers(init?.headers ?? request?.headers);
+      if (!headers.has('Authorization') && !headers.has('X-Daypass')) {
+        if ((init?.mode ?? request?.mode) !== 'no-cors') return instead(target, init);
+        console.warn(`Daypass: mode no-cors carries no token: ${url}`);
+      }
+    }
     return found(input, init);
   };
   return found;

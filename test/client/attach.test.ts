@@ -96,9 +96,22 @@ test('Identity and the broker never get the token, whatever the prefix covers', 
   expect(sent.map((line) => line.split(' ')[0])).toEqual(['page', 'page', 'session']);
 });
 
-test('an address that is none is refused as by fetch: the promise is', async () => {
+test('an address that is none is for the fetch that was found to refuse', async () => {
+  const refusal = new TypeError('Failed to parse URL');
+  vi.stubGlobal('fetch', () => Promise.reject(refusal));
   attachTo(`${origin}/api/`);
-  await expect(fetch('http://')).rejects.toThrow(TypeError);
+  await expect(fetch('http://')).rejects.toBe(refusal);
+});
+
+test('header fields that can be read once only reach an address that nothing covers', async () => {
+  let passed: HeadersInit | undefined;
+  vi.stubGlobal('fetch', async (_: unknown, init: RequestInit) => {
+    passed = init.headers;
+    return new Response();
+  });
+  attachTo(`${origin}/api/`);
+  await fetch(`${origin}/other`, { headers: new Map([['x-mine', 'yes']]).entries() as Iterable<string[]> });
+  expect(new Headers(passed).get('x-mine')).toBe('yes');
 });
 
 test('a prefix that is no address is a TypeError', () => {
