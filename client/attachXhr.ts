@@ -1,6 +1,7 @@
 import type { Choose } from './attach.ts';
 import { copy } from './fetchArguments.ts';
 import type { LoadXhr } from './openSession.ts';
+import { resolveAddress } from './options.ts';
 import type { createXhr } from './xhr.ts';
 
 const methods = ['open', 'setRequestHeader', 'send', 'abort'] as const;
@@ -28,7 +29,7 @@ export function isSync(passed: readonly unknown[]): boolean {
 export function replaceXhr(choose: Choose, load: LoadXhr): void {
   const Found = globalThis.XMLHttpRequest;
   if (!Found) return;
-  const prototype = Found.prototype as unknown as FoundXhr;
+  const prototype = Found.prototype as unknown as FoundXhr & Pick<Xhr, 'addEventListener'>;
   const found = {} as FoundXhr;
   const opened = new WeakMap<Xhr, Step[] | undefined>();
   let xhr: ReturnType<typeof createXhr> | undefined;
@@ -38,20 +39,26 @@ export function replaceXhr(choose: Choose, load: LoadXhr): void {
     found[method] = own;
     prototype[method] = function (...passed) {
       if (xhr) return xhr.handle(this, method, passed);
-      if (method === 'open') opened.set(this, choose(`${passed[1]}`) && []);
       const steps = opened.get(this);
-      steps?.push([method, passed.map(copy)]);
-      if (!steps || method !== 'send') return own.apply(this, passed);
-      load().then(
-        ({ createXhr }) => {
-          xhr ??= createXhr(found, opened, choose, listen);
-          xhr.resume(this, steps);
-        },
-        () => opened.get(this) === steps && own.apply(this, passed),
-      );
-      const [opening] = steps as [Step];
-      if (!isSync(opening[1])) return undefined;
-      opened.delete(this);
+      if (method === 'open') {
+        const [verb, address, ...others] = passed;
+        // What it is now: a URL may change, and the page's base too.
+        const resolve = () => [verb, resolveAddress(`${address}`).href, ...others];
+        opened.set(this, choose(`${address}`) && [[method, resolve()]]);
+      } else if (steps) {
+        const sent = steps.push([method, passed.map(copy)]);
+        if (method === 'send') {
+          load()
+            .then(({ createXhr }) => {
+              xhr ??= createXhr(found, opened, choose, listen);
+              xhr.resume(this, steps);
+            })
+            .catch(() => {
+              if (opened.get(this) === steps && steps[sent]?.[0] !== 'abort') own.apply(this, passed);
+            });
+          if (!isSync((steps[0] as Step)[1]) || !opened.delete(this)) return undefined;
+        }
+      }
       return own.apply(this, passed);
     };
   }
@@ -59,7 +66,8 @@ export function replaceXhr(choose: Choose, load: LoadXhr): void {
   const hear = (event: Event) => xhr?.hear(event);
   const listen = (target: Xhr) => {
     // Of properties such as `onload`; for what else there is no event is sent.
-    for (const name in prototype) target.addEventListener(name.slice(2), hear);
+    // The method of the prototype: that of a subclass may want what its constructor is yet to make.
+    for (const name in prototype) prototype.addEventListener.call(target, name.slice(2), hear);
     return target;
   };
   globalThis.XMLHttpRequest = new Proxy(Found, {

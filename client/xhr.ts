@@ -187,7 +187,8 @@ export function createXhr(
       hear(event) {
         // Then it is sent as it is.
         if (!tries) return;
-        const state: number = Reflect.get(XMLHttpRequest.prototype, 'readyState', xhr);
+        // Of the object's own prototype: what stands in the place of XMLHttpRequest by now may have another.
+        const state: number = Reflect.get(Reflect.getPrototypeOf(xhr) as Xhr, 'readyState', xhr);
         if (event.type === 'readystatechange' && !isHidden) {
           if (state === 2) {
             const answer = readAnswer();
@@ -245,14 +246,16 @@ export function createXhr(
     opened.delete(xhr);
   }
 
+  /** Does what the method of an object does. */
+  function handle(xhr: Xhr, method: XhrMethod, passed: unknown[]): unknown {
+    if (method === 'open') return open(xhr, passed);
+    takeOver(xhr);
+    const call = calls.get(xhr);
+    return call ? call.handle(method, passed) : found[method].apply(xhr, passed);
+  }
+
   return {
-    /** Does what the method of an object does. */
-    handle(xhr: Xhr, method: XhrMethod, passed: unknown[]): unknown {
-      if (method === 'open') return open(xhr, passed);
-      takeOver(xhr);
-      const call = calls.get(xhr);
-      return call ? call.handle(method, passed) : found[method].apply(xhr, passed);
-    },
+    handle,
 
     /** An event, before the page hears it: what it stops, nobody hears. */
     hear(event: Event): void {
@@ -265,10 +268,9 @@ export function createXhr(
       if (isSync(opening)) {
         if (!hasToken(fieldsOf(steps))) warn(`${opening[1]}`);
       } else if (opened.get(xhr) === steps) {
-        takeOver(xhr);
         const sent = steps.findIndex(([method]) => method === 'send');
         for (const [index, [method, passed]] of steps.entries()) {
-          if (index === sent || (index > sent && method === 'abort')) calls.get(xhr)?.handle(method, passed);
+          if (index === sent || (index > sent && method === 'abort')) handle(xhr, method, passed);
         }
       }
     },

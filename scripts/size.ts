@@ -12,10 +12,10 @@ interface Measured {
 /** Each is measured as one minified file with all that it imports at once. */
 const table: readonly Measured[] = [
   { name: 'dist/daypass.js', budget: 6_000, bundle: bundleScript },
-  { name: 'dist/daypass-more.js', budget: 2_600, bundle: bundleMore },
+  { name: 'dist/daypass-more.js', budget: 2_700, bundle: bundleMore },
   { name: 'dist/daypass-proof.js', budget: 4_450, bundle: bundleProof },
   { name: 'dist/daypass-solver.js', budget: 2_000, bundle: bundleSolver },
-  { name: 'daypass', budget: 8_400, bundle: () => bundlePage('client/index.ts', ['./xhr.ts']) },
+  { name: 'daypass', budget: 8_500, bundle: () => bundlePage('client/index.ts', ['./xhr.ts']) },
   { name: 'daypass/verify', budget: 10_500, bundle: () => bundleServer('src/package/verify.ts') },
   { name: 'daypass/hono', budget: 11_500, bundle: () => bundleServer('src/package/hono.ts') },
   { name: 'daypass/express', budget: 11_500, bundle: () => bundleServer('src/package/express.ts') },
