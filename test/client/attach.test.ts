@@ -110,7 +110,8 @@ test('header fields that can be read once only reach an address that nothing cov
     return new Response();
   });
   attachTo(`${origin}/api/`);
-  await fetch(`${origin}/other`, { headers: new Map([['x-mine', 'yes']]).entries() as Iterable<string[]> });
+  const headers = new Map([['x-mine', 'yes']]).entries() as unknown as HeadersInit;
+  await fetch(`${origin}/other`, { headers });
   expect(new Headers(passed).get('x-mine')).toBe('yes');
 });
 
