@@ -13,7 +13,8 @@ const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
  *
  * A path matches exactly when it is spelled as the policy spells it, and loosely when some upstream could take it for
  * that (see `foldPath`). Upstreams differ, so a loose match can only make the call harder: among the routes that match
- * up to the first exact one, the one is taken that asks for as much as each of the others. An open route (`verify:
+ * up to the first exact one, the one is taken that asks for as much as each of the others; none does beside another that has
+ * limits of its own or a cost, which would not be counted. An open route (`verify:
  * false`) is taken only where it matches exactly. A path with encoded slashes is taken only by a route with
  * `encodedSlashes` that matches it exactly, and only where no route before it that some upstream could mean asks for more.
  * @param pathname of the request's URL, undecoded
@@ -32,7 +33,7 @@ export function matchRoute(routes: readonly CheckedRoute[], pathname: string, me
   const route = matching.find(
     (candidate) =>
       (candidate === exact || (candidate.verify && !hasSlashes)) &&
-      matching.every((other) => asksAsMuch(candidate, other)),
+      matching.every((other) => other === candidate || asksAsMuch(candidate, other)),
   );
   if (!route) {
     throw new DaypassError('path_refused', {
@@ -43,8 +44,9 @@ export function matchRoute(routes: readonly CheckedRoute[], pathname: string, me
   return route;
 }
 
-/** Whether whoever satisfies the route also satisfies the other. */
+/** Whether whoever satisfies the route also satisfies the other, and no count of the other's is missed. */
 function asksAsMuch(route: CheckedRoute, other: CheckedRoute): boolean {
+  if (other.cost !== 1 || Object.values(other.limits).some((windows) => windows.length > 0)) return false;
   if (!other.verify) return true;
   const { verify, audience, scope } = route;
   return verify && audience === other.audience && (other.scope === undefined || scope === other.scope);

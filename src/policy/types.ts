@@ -69,7 +69,10 @@ export interface Route {
    * a route before this one.
    */
   encodedSlashes?: boolean;
-  /** Limits of this route's own, counted beside those of the site. Default: none. */
+  /**
+   * Limits of this route's own, counted beside those of the site. Default: none. A path that is spelled otherwise and may mean
+   * this route is refused (`path_refused`) where another route would take it.
+   */
   limits?: Partial<CallLimits>;
   /**
    * What a call takes from each limit that counts it, the site's and the route's: a whole number from 1, default 1.

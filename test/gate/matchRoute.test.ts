@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { matchRoute } from '../../src/gate/matchRoute.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import type { Route } from '../../src/policy/types.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { codeOf } from '../support/rejection.ts';
 
@@ -90,5 +91,86 @@ describe('methods', () => {
     expect(pathOf('/api/items', 'POST')).toBe('/api/items');
     expect(allowOf('/api/items', 'GET')).toBe('POST, DELETE');
     expect(allowOf('/api/items', 'HEAD')).toBe('POST, DELETE');
+  });
+});
+
+describe('limits and cost of a route', () => {
+  const own = {
+    'limits of the address': { limits: { address: { limit: 5, windowSeconds: 60 } } },
+    'a total': { limits: { total: { limit: 5, windowSeconds: 60 } } },
+    'a cost': { cost: 5 },
+    'a cost that the answer names': { cost: { answer: 'daypass-cost' } },
+  };
+  const outcome = (list: readonly Route[], pathname: string) => {
+    try {
+      return matchRoute(definePolicy({ routes: list }).routes, pathname, 'POST').path;
+    } catch (error) {
+      return (error as DaypassError).code;
+    }
+  };
+  const otherwise = [
+    '/api/%6Cogin',
+    '/api/LOGIN',
+    '/api/login/',
+    '/api/login;x=1',
+    '/API/login',
+    '/api/login.',
+  ];
+
+  test.each(Object.entries(own))('%s: no other spelling of an open route goes by the next one', (_, more) => {
+    const open: Route[] = [
+      { path: '/api/login', verify: false, ...more },
+      { path: '/api/*', verify: false },
+    ];
+    const before: Route[] = [{ path: '/api/login', verify: false, ...more }, { path: '/api/*' }];
+    for (const path of otherwise) {
+      expect(outcome(open, path), path).toBe('path_refused');
+      expect(outcome(before, path), path).toBe('path_refused');
+    }
+    for (const list of [open, before]) {
+      expect(outcome(list, '/api/login')).toBe('/api/login');
+      for (const path of ['/api/other', '/api/login/more', '/api/logins', '/api'])
+        expect(outcome(list, path)).toBe('/api/*');
+    }
+  });
+
+  test.each(Object.entries(own))(
+    '%s: a route with a pass takes the other spellings of its path',
+    (_, more) => {
+      const list: Route[] = [{ path: '/api/login', ...more }, { path: '/api/*' }];
+      for (const path of ['/api/login', ...otherwise]) expect(outcome(list, path), path).toBe('/api/login');
+      expect(outcome(list, '/api/other')).toBe('/api/*');
+    },
+  );
+
+  test.each(Object.entries(own))('%s of both: a path that may mean either is refused', (_, more) => {
+    const list: Route[] = [
+      { path: '/api/login', ...more },
+      { path: '/api/*', ...more },
+    ];
+    expect(outcome(list, '/api/LOGIN')).toBe('path_refused');
+    expect(outcome(list, '/api/login')).toBe('/api/login');
+    expect(outcome(list, '/api/OTHER')).toBe('/api/*');
+    expect(outcome(list, '/API/other')).toBe('/api/*');
+  });
+
+  test('an encoded slash is no way around them', () => {
+    const list: Route[] = [
+      { path: '/api/a/b', verify: false, ...own['a cost'] },
+      { path: '/api/*', verify: false, encodedSlashes: true },
+    ];
+    expect(outcome(list, '/api/a%2Fb')).toBe('path_refused');
+    expect(outcome(list, '/api//a/b')).toBe('path_refused');
+    expect(outcome(list, '/api/a%2Fc')).toBe('/api/*');
+    expect(outcome(list, '/api/a/b')).toBe('/api/a/b');
+  });
+
+  test('what stands behind the route that a path is spelled by does not count', () => {
+    const list: Route[] = [
+      { path: '/api/free/*', verify: false },
+      { path: '/api/*', verify: false, ...own['a total'] },
+    ];
+    expect(outcome(list, '/api/free/x')).toBe('/api/free/*');
+    expect(outcome(list, '/api/FREE/x')).toBe('/api/*');
   });
 });
