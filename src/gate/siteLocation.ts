@@ -26,13 +26,15 @@ export function locateAtSite(headers: Headers, places: Places): void {
 const reference = /^(?:((?:https?:)?)\/\/([^/?#]*))?([^?#]*)(.*)$/is;
 
 /**
- * The same reference as seen from the site: upstream and prefix undone, all else as it was spelled. Absolute stays
- * absolute. What is elsewhere, or outside the upstream's prefix, stays as it is.
+ * The same reference as seen from the site: upstream and prefix undone, all else as it was spelled, but for tabs. Absolute
+ * stays absolute. What is elsewhere, or outside the upstream's prefix, stays as it is.
  */
 export function toSite(value: string, { upstream, target, site }: Places): string {
   if (!URL.canParse(value, target.href)) return value;
   const url = new URL(value, target);
-  const [, scheme = '', authority, path = '', rest = ''] = reference.exec(value) ?? [];
+  // As the URL standard does: `/v1/<tab>/evil.example` without `/v1` would name a host.
+  const cleaned = value.replace(/[\t\r\n]/g, '');
+  const [, scheme = '', authority, path = '', rest = ''] = reference.exec(cleaned) ?? [];
   const isAbsolute = authority !== undefined;
   if (isAbsolute ? !isSame(url, upstream) && url.origin !== site : !path.startsWith('/')) return value;
   const prefix = upstream.pathname.replace(/\/+$/, '');
@@ -41,7 +43,9 @@ export function toSite(value: string, { upstream, target, site }: Places): strin
   const below = (isUnder(path) ? path : url.pathname).slice(prefix.length);
   // A path that begins with two slashes would name a host.
   const isHost = /^[/\\]{2}/.test(below);
-  if (!isAbsolute && !isHost) return (below.startsWith('/') ? below : `/${below}`) + rest;
+  if (!isAbsolute && !isHost) {
+    return prefix === '' ? value : (below.startsWith('/') ? below : `/${below}`) + rest;
+  }
   const origin = isAbsolute && scheme === '' ? site.replace(/^https?:/, '') : site;
   return origin + below + rest;
 }

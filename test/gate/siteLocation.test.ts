@@ -41,6 +41,9 @@ describe('an upstream without a path', () => {
     'mailto:me@example.com',
     'http://[broken',
     `${site}/api/items/`,
+    '/api/a\tb',
+    '/\t/evil.example/x',
+    'ht\ttps://evil.example/x',
   ])('%j stays as it is', (value) => {
     expect(seen(value)).toBe(value);
   });
@@ -61,6 +64,13 @@ describe('an upstream with a path', () => {
     // Two slashes would name a host.
     ['/v1//evil.example/x', `${site}//evil.example/x`],
     ['/v1/\\evil.example/x', `${site}/\\evil.example/x`],
+    // The URL standard removes tabs, and line ends where a runtime lets them through.
+    ['/v1/\t/evil.example/x', `${site}//evil.example/x`],
+    ['/v1/\t\\evil.example/x', `${site}/\\evil.example/x`],
+    ['/v1/\n\r/evil.example/x', `${site}//evil.example/x`],
+    ['/v\t1//evil.example/x', `${site}//evil.example/x`],
+    ['/\tv1/api/items/', '/api/items/'],
+    ['/v1/api/a\tb?q=c\td', '/api/ab?q=cd'],
   ])('%s is %s', (value, expected) => {
     expect(seen(value)).toBe(expected);
   });
@@ -95,6 +105,9 @@ test('whatever a backend says, a path stays on the origin that it was on', () =>
     '?',
     '#',
     ' ',
+    '\t',
+    '\r',
+    '\n',
   );
   fc.assert(
     fc.property(fc.constantFrom(...origins), fc.array(piece, { maxLength: 8 }), (origin, pieces) => {
