@@ -115,10 +115,50 @@ describe('what an upstream might believe does not', () => {
     'ssl-client-verify',
     'x-user-id',
     'x-daypass-subject',
+    'x-vhm-root',
+    'X-Vhm-Root',
+    '$WSRU',
+    '$wscc',
+    'x-apigateway-event',
+    'kubeflow-userid',
+    'x-tls-client-subject',
+    'x-ms-original-url',
+    'AuthUser',
+    'X-Role',
+    'X-Group',
+    'X-Client-Certificate',
+    'X-Anonymous-Consumer',
+    'X-Client-Address',
   ])('%s', (name) => {
     const onDropped = vi.fn();
     expect(ask({ [name]: 'forged' }, { onDropped })).toEqual(always);
     expect(onDropped).toHaveBeenCalledExactlyOnceWith(name.toLowerCase(), forbiddenKind(name));
+  });
+
+  test.each([
+    ['x-vhm-root', 'request'],
+    ['x-ms-original-url', 'request'],
+    ['$WSRU', 'user'],
+    ['x-apigateway-event', 'user'],
+    ['kubeflow-groups', 'user'],
+    ['x-tls-client-subject', 'user'],
+    ['AuthUser', 'user'],
+    ['X-Anonymous-Consumer', 'user'],
+    ['X-Client-Address', 'address'],
+  ])('%s tells of the %s', (name, kind) => {
+    expect(forbiddenKind(name)).toBe(kind);
+  });
+
+  test.each([
+    'ws-trace',
+    'x-ws-trace',
+    'x-roleplay',
+    'x-grouping',
+    'x-ms-version',
+    'x-client-version',
+    'x-tls',
+  ])('%s is no such field, and goes on', (name) => {
+    expect(forbiddenKind(name)).toBeUndefined();
   });
 
   test('in no spelling that CGI takes for it', () => {
