@@ -14,12 +14,19 @@ export function assertTesting(what: string): void {
   const nodeEnv = readNodeEnv();
   if (read('DAYPASS_TESTING') === '1' || nodeEnv === 'test' || runnerVariables.some(read)) return;
   const reason = productionReason(nodeEnv);
-  const { process, Deno } = globalThis as { process?: { versions?: object }; Deno?: object };
-  const isServer = process?.versions !== undefined || Deno !== undefined;
-  if (reason === undefined && (nodeEnv === 'development' || !isServer)) return;
+  if (reason === undefined && (nodeEnv === 'development' || isPage())) return;
   throw new ConfigurationError([
     `${what} is for tests, and ${reason ?? 'this could be production: no test runner runs, and NODE_ENV is neither test nor development'}. Import it in tests alone, or set DAYPASS_TESTING=1.`,
   ]);
+}
+
+/** Whether this is a page. jsdom gives Node a `document`, older Deno has a `window`, and Workers have none of all these. */
+function isPage(): boolean {
+  const { document, window, process, Deno } = globalThis as Record<string, unknown> & {
+    process?: { versions?: object };
+  };
+  const isServer = process?.versions !== undefined || Deno !== undefined;
+  return !isServer && (document !== undefined || window !== undefined);
 }
 
 function productionReason(nodeEnv: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { assertTesting } from '../../src/runtime/assertTesting.ts';
 
 const names = ['DAYPASS_TESTING', 'NODE_ENV', 'CONTEXT', 'VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT'];
@@ -60,3 +60,28 @@ test('a function on Netlify is refused where its deploy is production', () => {
   vi.stubGlobal('Netlify', platform('dev'));
   expect(refusal(variables)).toBe('allowed');
 });
+
+describe('where there is no Node and no Deno', () => {
+  beforeEach(() => {
+    // No `versions`, which Node has.
+    vi.stubGlobal('process', { env: process.env });
+    vi.stubGlobal('Deno', undefined);
+  });
+
+  test.each(['document', 'window'])('a page, which has a %s, is allowed', (name) => {
+    vi.stubGlobal(name, {});
+    expect(refusal({})).toBe('allowed');
+  });
+
+  test('a server, as Workers are, is refused', () => {
+    expect(refusal({})).toMatch(/this could be production/);
+  });
+});
+
+test.each(['document', 'window'])(
+  'a server that has a %s, as jsdom and older Deno give it, is refused',
+  (name) => {
+    vi.stubGlobal(name, {});
+    expect(refusal({})).toMatch(/this could be production/);
+  },
+);
