@@ -28,6 +28,17 @@ export interface AccessTokenCheck {
 }
 
 /**
+ * `Vary` of an answer that is one caller's, and so not the answer to another token (RFC 9111 §4.1).
+ * @param before what the answer says already
+ */
+export function varyByToken(before: string): string {
+  const names = before.split(',').map((name) => name.trim());
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const added = ['Authorization', 'X-Daypass'].filter((name) => !known.has(name.toLowerCase()));
+  return [...names.filter((name) => name !== ''), ...added].join(', ');
+}
+
+/**
  * @param isDebugMode the default of `debug`
  * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
  */

@@ -1,7 +1,7 @@
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { AccessToken } from '../token/accessToken.ts';
-import { type AccessTokenOptions, createAccessTokenCheck } from './accessTokenCheck.ts';
+import { type AccessTokenOptions, createAccessTokenCheck, varyByToken } from './accessTokenCheck.ts';
 import { requestIdOf } from './requestId.ts';
 
 /** What of a request is read: Express 4 and 5, and whatever else hands on Node's `IncomingMessage`. */
@@ -16,6 +16,7 @@ export interface ExpressRequest {
 export interface ExpressResponse {
   statusCode: number;
   hasHeader(name: string): boolean;
+  getHeader(name: string): number | string | readonly string[] | undefined;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 }
@@ -34,19 +35,32 @@ export type ExpressMiddleware = (
  */
 export function createExpressMiddleware(options: AccessTokenOptions, isDebugMode = false): ExpressMiddleware {
   const { check, refuse } = createAccessTokenCheck(options, isDebugMode);
-  return async (request, response, next) => {
+
+  /** Whether the caller is let in. Who is not has been answered. */
+  async function isLetIn(request: ExpressRequest, response: ExpressResponse): Promise<boolean> {
     // Not where a middleware before this one names requests. Two fields of one name are joined, and no id then.
     if (!response.hasHeader(requestIdHeader))
       response.setHeader(requestIdHeader, requestIdOf(String(request.headers[requestIdHeader] ?? '')));
+    response.setHeader('vary', varyByToken([response.getHeader('vary') ?? []].flat().join(', ')));
     try {
       request.daypass = await check(headersOf(request));
+      return true;
     } catch (error) {
-      if (!(error instanceof DaypassError)) return next(error);
+      if (!(error instanceof DaypassError)) throw error;
       const refusal = refuse(error);
       response.statusCode = refusal.status;
       for (const [name, value] of refusal.headers) response.setHeader(name, value);
       response.end(await refusal.text());
-      return;
+      return false;
+    }
+  }
+
+  return async (request, response, next) => {
+    try {
+      // Express 4 awaits no handler: what this throws, where an answer was sent before, would end the process.
+      if (!(await isLetIn(request, response))) return;
+    } catch (error) {
+      return next(error);
     }
     // Not within the try: what a handler behind throws is no refusal.
     next();

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader } from '../protocol/headers.ts';
 import type { AccessToken } from '../token/accessToken.ts';
-import { type AccessTokenOptions, createAccessTokenCheck } from './accessTokenCheck.ts';
+import { type AccessTokenOptions, createAccessTokenCheck, varyByToken } from './accessTokenCheck.ts';
 import { requestIdOf } from './requestId.ts';
 
 /** What `requireAccessToken` leaves for the handlers behind it. */
@@ -27,18 +27,18 @@ export function requireAccessToken(
   return async (c, next) => {
     const requestId = c.var.requestId ?? requestIdOf(c.req.header(requestIdHeader));
     c.set('requestId', requestId);
+    let isLetIn = true;
     try {
       c.set('accessToken', await check(c.req.raw.headers));
     } catch (error) {
-      if (error instanceof DaypassError) {
-        const response = refuse(error);
-        response.headers.set(requestIdHeader, requestId);
-        return response;
-      }
-      throw error;
+      if (!(error instanceof DaypassError)) throw error;
+      isLetIn = false;
+      // Takes over the fields that CORS has set.
+      c.res = refuse(error);
     }
-    await next();
-    // Copies the answer where its fields cannot be changed.
+    if (isLetIn) await next();
+    // Both copy the answer where its fields cannot be changed.
+    c.header('vary', varyByToken(c.res.headers.get('vary') ?? ''));
     if (!c.res.headers.has(requestIdHeader)) c.header(requestIdHeader, requestId);
   };
 }

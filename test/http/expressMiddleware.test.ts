@@ -17,6 +17,7 @@ async function call(
   const response = {
     statusCode: 200,
     hasHeader: (name: string) => name in fields,
+    getHeader: (name: string) => fields[name],
     setHeader: (name: string, value: string) => {
       fields[name] = value;
     },
@@ -115,4 +116,59 @@ test('what a handler behind throws is no refusal, and next is not called again',
   });
   await expect(call_).rejects.toBe(fault);
   expect(calls).toBe(1);
+});
+
+test.each(['a token', 'none'])(
+  'with %s, an answer that was sent before goes to next as an error',
+  async (what) => {
+    const sent = Object.assign(new Error('Cannot set headers after they are sent'), {
+      code: 'ERR_HTTP_HEADERS_SENT',
+    });
+    const fault = () => {
+      throw sent;
+    };
+    const response = {
+      statusCode: 200,
+      hasHeader: () => false,
+      getHeader: () => undefined,
+      setHeader: fault,
+      end: fault,
+    };
+    const headers = what === 'none' ? {} : { authorization: `Bearer ${token}` };
+    const passed: unknown[][] = [];
+    await createExpressMiddleware(options)({ headers }, response, (...args) => {
+      passed.push(args);
+    });
+    expect(passed).toEqual([[sent]]);
+  },
+);
+
+test('a refusal that cannot be sent goes to next as well', async () => {
+  const broken = new Error('socket');
+  const passed: unknown[][] = [];
+  const response = {
+    statusCode: 200,
+    hasHeader: () => true,
+    getHeader: () => undefined,
+    setHeader: () => undefined,
+    end: () => {
+      throw broken;
+    },
+  };
+  await createExpressMiddleware(options)({ headers: {} }, response, (...args) => {
+    passed.push(args);
+  });
+  expect(passed).toEqual([[broken]]);
+});
+
+test.each([
+  [{}, 'Authorization, X-Daypass'],
+  [{ vary: 'Origin' }, 'Origin, Authorization, X-Daypass'],
+  [{ vary: 'origin, authorization' }, 'origin, authorization, X-Daypass'],
+  [{ vary: 'Authorization, X-Daypass' }, 'Authorization, X-Daypass'],
+])('answers and refusals are one caller’s: %o becomes %s', async (before, vary) => {
+  for (const headers of [{}, { authorization: `Bearer ${token}` }]) {
+    const { fields } = await call({ headers }, {}, undefined, { ...before });
+    expect(fields.vary ?? fields.Vary).toBe(vary);
+  }
 });

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import { expect, test } from 'vitest';
 import { requireAccessToken } from '../../src/http/requireAccessToken.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
@@ -118,4 +119,27 @@ test.each([
   expect(make).toThrow(TypeError);
   expect(make).toThrow(ConfigurationError);
   expect(make).toThrow(reason);
+});
+
+test('answers, refusals and errors are one caller’s, and what others say in Vary stays', async () => {
+  const check = requireAccessToken(options);
+  const varied = new Hono()
+    .use('/cors', cors({ origin: 'https://app.example' }))
+    .get('/plain', check, (c) => c.text(''))
+    .get('/cors', check, check, (c) => c.text(''))
+    .get('/own', check, () => new Response('', { headers: { vary: 'Accept-Language, authorization' } }))
+    .get('/broken', check, () => {
+      throw new Error('of the app');
+    })
+    .onError((_, c) => c.text('broken', 500));
+  const authorization = `Bearer ${await sign(goodHeader, goodClaims)}`;
+  const vary = async (path: string, headers: Record<string, string>) =>
+    (await varied.request(path, { headers })).headers.get('vary');
+  const alsoOrigin = /^(Origin, Authorization, X-Daypass|Authorization, X-Daypass, Origin)$/;
+  expect(await vary('/plain', { authorization })).toBe('Authorization, X-Daypass');
+  expect(await vary('/plain', {})).toBe('Authorization, X-Daypass');
+  expect(await vary('/cors', { authorization })).toMatch(alsoOrigin);
+  expect(await vary('/cors', {})).toMatch(alsoOrigin);
+  expect(await vary('/own', { authorization })).toBe('Accept-Language, authorization, X-Daypass');
+  expect(await vary('/broken', { authorization })).toBe('Authorization, X-Daypass');
 });
