@@ -1,7 +1,9 @@
 import asyncio
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Coroutine
 from inspect import Parameter, signature
 from typing import Any
@@ -23,8 +25,19 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from daypass import AccessToken
-from daypass.rest_framework import DaypassAuthentication, HasDaypass, Visitor
-from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, make_pass
+from daypass.rest_framework import DaypassAuthentication, DaypassRateThrottle, HasDaypass, Visitor
+from tests.tokens import (
+    ISSUER,
+    OTHER_SECRET,
+    SECRET,
+    SUBJECT,
+    bearer,
+    good_claims,
+    good_header,
+    key_id,
+    make_pass,
+    sign,
+)
 
 
 def make_request(method: str = "GET", **changes: object) -> Request:
@@ -148,6 +161,37 @@ def test_two_requests_of_one_session_have_the_same_visitor() -> None:
     )
     assert first == second
     assert len({first, second, other}) == 2
+
+
+def test_of_two_sites_the_same_subject_is_two_visitors(settings: Any) -> None:
+    settings.DAYPASS = {"SITES": TWO_SITES}
+    here, there = make_request().user, of_the_other_site().user
+    assert (here.subject, there.subject) == (SUBJECT, SUBJECT)
+    assert here != there
+    assert len({here, there, make_request(jti="b").user}) == 2
+
+
+def of_the_other_site() -> Request:
+    token = sign(
+        good_header(kid=key_id(OTHER_SECRET)), good_claims(int(time.time()), iss="https://other.example"), OTHER_SECRET
+    )
+    request = APIRequestFactory().get("/", headers=bearer(token))
+    return Request(request, authenticators=[DaypassAuthentication()])
+
+
+TWO_SITES = [{"SECRET": SECRET, "ISSUER": ISSUER}, {"SECRET": OTHER_SECRET, "ISSUER": "https://other.example"}]
+
+
+def test_of_two_sites_the_same_subject_is_counted_twice(settings: Any) -> None:
+    settings.DAYPASS = {"SITES": TWO_SITES}
+
+    class Throttle(DaypassRateThrottle):
+        rate = "3/min"
+
+    keys = [Throttle().get_cache_key(request, APIView()) for request in (make_request(), of_the_other_site())]
+    assert len({*keys, Throttle().get_cache_key(make_request(jti="b"), APIView())}) == 2
+    # Memcached takes no white space in a key.
+    assert all(key and not re.search(r"\s", key) for key in keys)
 
 
 # What a project does before its apps are loaded, and one that has no users at all.

@@ -24,4 +24,7 @@ class DaypassRateThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Request, _view: "APIView") -> str | None:
         """The key under which the session's requests are counted, None for a request without an access token."""
         token = find_token(request)
-        return None if token is None else self.cache_format % {"scope": self.scope, "ident": token.subject}
+        if token is None:
+            return None
+        # Two sites may give the same subject.
+        return self.cache_format % {"scope": self.scope, "ident": f"{token.issuer}/{token.subject}"}

@@ -50,8 +50,13 @@ class Visitor(AnonymousUser):
 
     @property
     def subject(self) -> str:
-        """The session's name: equal for all tokens of one session."""
+        """The session's name: equal for all tokens of one session. Another site may give the same one."""
         return self.token.subject
+
+    @property
+    def _identity(self) -> tuple[str, str]:
+        """A subject is a name within its site alone (RFC 7519 §4.1.2); `SITES` may list several."""
+        return self.token.issuer, self.token.subject
 
     def __str__(self) -> str:
         return self.subject
@@ -60,7 +65,7 @@ class Visitor(AnonymousUser):
         return f"Visitor({self.subject!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Visitor) and other.subject == self.subject
+        return isinstance(other, Visitor) and other._identity == self._identity
 
     def __hash__(self) -> int:
-        return hash(self.subject)
+        return hash(self._identity)
