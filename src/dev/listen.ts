@@ -45,6 +45,14 @@ export function listen(handler: Handler, options: { port?: number; host?: string
   });
 }
 
+/** What tunnels and other proxies add. Nothing that it says is believed, only that somebody stands between. */
+const proxyFields = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+
+/** Whether a request came by way of a proxy that says so. */
+export function isProxied(headers: Headers): boolean {
+  return proxyFields.some((name) => headers.has(name));
+}
+
 function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));

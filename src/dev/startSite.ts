@@ -1,5 +1,5 @@
 import type { Policy } from '../policy/types.ts';
-import { listen } from './listen.ts';
+import { isProxied, listen } from './listen.ts';
 import { type DevParts, type DevPartsOptions, type SiteUrls, startParts } from './parts.ts';
 import type { DevSettings } from './settings.ts';
 
@@ -56,9 +56,6 @@ export async function startSite(
   }
 }
 
-/** What tunnels and other proxies add. Nothing that it says is believed, only that somebody stands between. */
-const proxyFields = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
-
 /**
  * The request at the address that its page has. A tunnel ends TLS, and may write its own end into `Host`: what comes through
  * it would be at another origin than its page. Requests of this machine's own browser stay where they are.
@@ -69,8 +66,6 @@ function asVisitorsSee(request: Request, publicUrl: string | undefined): Request
   const url = new URL(request.url);
   const { host } = new URL(publicUrl);
   const isTunnelled =
-    url.host === host ||
-    request.headers.get('origin') === publicUrl ||
-    proxyFields.some((name) => request.headers.has(name));
+    url.host === host || request.headers.get('origin') === publicUrl || isProxied(request.headers);
   return isTunnelled ? new Request(publicUrl + url.pathname + url.search, request) : request;
 }

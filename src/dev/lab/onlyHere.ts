@@ -2,6 +2,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { MiddlewareHandler } from 'hono';
 import type { CallerEnv } from '../../http/caller.ts';
 import { DaypassError } from '../../protocol/error.ts';
+import { isProxied } from '../listen.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -16,11 +17,9 @@ loopback.addAddress('::1', 'ipv6');
 export const onlyHere: MiddlewareHandler<CallerEnv> = async (c, next) => {
   const url = new URL(c.req.url);
   const host = c.req.header('host') ?? url.host;
-  // A tunnel ends here, and may say so in `Host`; Netlify's emulator sets the field of the address itself.
-  const isProxied = ['forwarded', 'via', 'x-forwarded-host', 'x-forwarded-proto'].some((name) =>
-    c.req.header(name),
-  );
-  if (isProxied || !isLoopback(c.env?.clientAddress) || !isLocalHost(host) || !isLocalHost(url.host)) {
+  // A tunnel ends here, and may say so in `Host`.
+  const isForeign = isProxied(c.req.raw.headers) || !isLoopback(c.env?.clientAddress);
+  if (isForeign || !isLocalHost(host) || !isLocalHost(url.host)) {
     throw new DaypassError('not_found');
   }
   const site = c.req.header('sec-fetch-site') ?? 'none';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isProxied } from '../listen.ts';
 
 /** One request on its way through the emulator: what the caller sent, less what only the platform may say. */
 export interface Call {
@@ -11,6 +12,8 @@ export interface Call {
   readonly body: Uint8Array<ArrayBuffer> | undefined;
   /** The caller's address in plain form: an IPv4 one without `::ffff:`. */
   readonly address: string;
+  /** Whether it came by way of a proxy, such as a tunnel. */
+  readonly isProxied: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -47,14 +50,18 @@ export async function prepareCall(request: Request, address: string): Promise<Ca
     headers,
     body: request.body ? new Uint8Array(await request.arrayBuffer()) : undefined,
     address: address.replace(/^::ffff:(?=\d+\.)/i, ''),
+    isProxied: isProxied(request.headers),
     signal: request.signal,
   };
 }
 
-/** The call as a request for whoever serves what is neither an edge function nor a function. */
+/**
+ * The call as a request for whoever serves what is neither an edge function nor a function. `X-Forwarded-For` says that it came
+ * by way of a proxy, with the address that we know.
+ */
 export function requestOf(call: Call): Request {
   const headers = new Headers(call.headers);
-  headers.set('x-forwarded-for', call.address);
+  if (call.isProxied) headers.set('x-forwarded-for', call.address);
   return new Request(call.url, {
     method: call.method,
     headers,

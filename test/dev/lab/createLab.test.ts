@@ -88,6 +88,15 @@ test.each(['192.0.2.1', '::ffff:192.0.2.1', '::2', '2001:db8::1', 'nonsense', ''
   },
 );
 
+test.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])(
+  'is not there for what came by way of a proxy, as %s says',
+  async (name) => {
+    const { status, body } = await send('/dev', { headers: { [name]: '127.0.0.1' } });
+    expect(status).toBe(404);
+    expect(body.code).toBe('not_found');
+  },
+);
+
 test.each(['rebound.example:8888', 'localhost.rebound.example', '127.0.0.1.rebound.example', '192.0.2.1'])(
   'is not there under the name %s',
   async (host) => {
