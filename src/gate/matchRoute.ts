@@ -11,12 +11,12 @@ const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
 /**
  * The route of the policy that decides about a path: the first one that matches.
  *
- * A path matches exactly when it is spelled as the policy spells it, and loosely when some upstream could take it for
- * that (see `foldPath`). Upstreams differ, so a loose match can only make the call harder: among the routes that match
- * up to the first exact one, the one is taken that asks for as much as each of the others; none does beside another that has
- * limits of its own or a cost, which would not be counted. An open route (`verify:
- * false`) is taken only where it matches exactly. A path with encoded slashes is taken only by a route with
- * `encodedSlashes` that matches it exactly, and only where no route before it that some upstream could mean asks for more.
+ * A path matches exactly when it is spelled as the policy spells it, and loosely when some upstream could take it for that
+ * (see `foldPath`). Upstreams differ, so a loose match can only make the call harder: among the routes that match up to the
+ * first exact one, the one is taken that asks for as much as each of the others; none does beside another that has limits
+ * of its own or a cost, which would not be counted. An open route (`verify: false`) is taken only where it matches exactly.
+ * A path with encoded slashes is taken only by a route with `encodedSlashes` that matches it exactly, and only where no
+ * route before it that some upstream could mean asks for more.
  * @param pathname of the request's URL, undecoded
  * @throws {DaypassError} `path_refused`, also when no route asks for as much as the others that the path could mean;
  * `not_found` when no route matches; `method_not_allowed`, with the `Allow` of RFC 9110 §15.5.6, when one of the routes
