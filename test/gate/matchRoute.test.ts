@@ -97,7 +97,7 @@ describe('methods', () => {
 describe('limits and cost of a route', () => {
   const own = {
     'limits of the address': { limits: { address: { limit: 5, windowSeconds: 60 } } },
-    'a total': { limits: { total: { limit: 5, windowSeconds: 60 } } },
+    'a total': { limits: { total: { limit: 100_000, windowSeconds: 60 } } },
     'a cost': { cost: 5 },
     'a cost that the answer names': { cost: { answer: 'daypass-cost' } },
   };

@@ -166,6 +166,8 @@ def test_two_requests_of_one_session_have_the_same_visitor() -> None:
 def test_of_two_sites_the_same_subject_is_two_visitors(settings: Any) -> None:
     settings.DAYPASS = {"SITES": TWO_SITES}
     here, there = make_request().user, of_the_other_site().user
+    assert isinstance(here, Visitor)
+    assert isinstance(there, Visitor)
     assert (here.subject, there.subject) == (SUBJECT, SUBJECT)
     assert here != there
     assert len({here, there, make_request(jti="b").user}) == 2
