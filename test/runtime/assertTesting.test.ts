@@ -7,8 +7,8 @@ beforeEach(() => {
   for (const name of names) vi.stubEnv(name, undefined);
 });
 afterEach(() => {
-  vi.unstubAllEnvs();
   vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
 });
 
 function refusal(variables: Record<string, string>): string {
@@ -64,7 +64,7 @@ test('a function on Netlify is refused where its deploy is production', () => {
 describe('where there is no Node and no Deno', () => {
   beforeEach(() => {
     // No `versions`, which Node has.
-    vi.stubGlobal('process', { env: process.env });
+    vi.stubGlobal('process', { env: {} });
     vi.stubGlobal('Deno', undefined);
   });
 
