@@ -74,7 +74,7 @@ describeWith('chromium')('clients', () => {
             .sort();
         };
         // Some record a call a while after its end.
-        await expect.poll(async () => (await recorded()).length, { timeout: 20_000 }).toBe(lines.length);
+        await expect.poll(async () => (await recorded()).length).toBe(lines.length);
         expect(await recorded()).toEqual(lines.sort());
       });
     });
