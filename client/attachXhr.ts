@@ -29,7 +29,7 @@ export function isSync(passed: readonly unknown[]): boolean {
 export function replaceXhr(choose: Choose, load: LoadXhr): void {
   const Found = globalThis.XMLHttpRequest;
   if (!Found) return;
-  const prototype = Found.prototype as unknown as FoundXhr & Pick<Xhr, 'addEventListener'>;
+  const prototype = Found.prototype as unknown as FoundXhr;
   const found = {} as FoundXhr;
   const opened = new WeakMap<Xhr, Step[] | undefined>();
   let xhr: ReturnType<typeof createXhr> | undefined;
@@ -66,8 +66,8 @@ export function replaceXhr(choose: Choose, load: LoadXhr): void {
   const hear = (event: Event) => xhr?.hear(event);
   const listen = (target: Xhr) => {
     // Of properties such as `onload`; for what else there is no event is sent.
-    // The method of the prototype: that of a subclass may want what its constructor is yet to make.
-    for (const name in prototype) prototype.addEventListener.call(target, name.slice(2), hear);
+    // The target's own method: what stands in for an object, as in MSW, is none that the prototype's would take.
+    for (const name in prototype) target.addEventListener(name.slice(2), hear);
     return target;
   };
   globalThis.XMLHttpRequest = new Proxy(Found, {
