@@ -144,7 +144,6 @@ export class Account {
 
   /**
    * Takes Redis's answer to a claim in. What was granted beyond the need is in hand.
-   * @param count undefined when nothing was counted, since another window is at hand
    * @param isLatest whether no later answer has come before
    */
   heed(claim: Claim, count: Count, isLatest: boolean): void {
@@ -186,10 +185,9 @@ export class Account {
   }
 
   /** The call did not pass: what it held is in hand again. */
-  release(claim: Claim, granted = 0): void {
-    const back = claim.held + Math.min(granted, claim.need);
-    if (claim.index === this.#index) this.#unspent += back;
-    else if (claim.index === this.#index - 1 && claim.slides) this.#previousUntold -= back;
+  release({ index, held, slides }: Claim): void {
+    if (index === this.#index) this.#unspent += held;
+    else if (index === this.#index - 1 && slides) this.#previousUntold -= held;
   }
 
   /** Whether it was for this limit that Redis granted a claim nothing. */

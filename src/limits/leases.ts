@@ -1,5 +1,5 @@
 import { BoundedMap } from '../protocol/boundedMap.ts';
-import type { CallCounts } from '../store/callCounts.ts';
+import type { CallCounts, Count } from '../store/callCounts.ts';
 import { unexpectedAnswer } from '../store/redis.ts';
 import type { Instant, StoreClock } from '../store/storeClock.ts';
 import { Account, type Claim } from './account.ts';
@@ -151,24 +151,27 @@ export function createLeases(options: LeasesOptions): Leases {
       for (const [account, claim] of pairs) account.withdraw(claim, true);
       return undefined;
     }
-    const passes =
-      !answer.isRevoked && answer.counts.every(({ granted }, index) => granted >= (claims[index]?.need ?? 0));
-    for (const [index, [account, claim]] of pairs.entries()) {
-      const count = answer.counts[index] ?? { granted: 0, current: 0, previous: 0 };
+    const { isRevoked } = answer;
+    const claimed = pairs.map(([account, claim], index) => ({
+      account,
+      claim,
+      count: answer.counts?.[index] as Count,
+    }));
+    // Redis grants all that is needed, or nothing.
+    const passes = !isRevoked && claimed.every(({ claim, count }) => count.granted >= claim.need);
+    for (const { account, claim, count } of claimed) {
       account.heed(claim, count, isLater(asked, account));
-      if (!passes) account.release(claim, count.granted);
+      if (!passes) account.release(claim);
       // What a revoked session has in hand is nobody's to spend.
-      if (!answer.isRevoked && isLater(asked, account)) account.askedAt = asked;
+      if (!isRevoked && isLater(asked, account)) account.askedAt = asked;
       account.usedAt = asked.steady;
     }
     note(held);
     const at = answer.now ?? believed;
-    const decisions = pairs.map(([account, claim], index) => {
-      const count = answer.counts?.[index];
-      const refuses = !passes && count !== undefined && account.refuses(claim, count, at);
-      return account.decide(!refuses, cost, at);
-    });
-    return { isRevoked: answer.isRevoked, decisions };
+    const decisions = claimed.map(({ account, claim, count }) =>
+      account.decide(passes || !account.refuses(claim, count, at), cost, at),
+    );
+    return { isRevoked, decisions };
   }
 
   /** Spends what is in hand, where Redis has answered of late. */
