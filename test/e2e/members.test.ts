@@ -1,15 +1,16 @@
 import { Hono } from 'hono';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 import { listen } from '../../src/dev/listen.ts';
 import type { DevApi } from '../../src/dev/parts.ts';
 import { createSampleApi } from '../../src/dev/sampleApi.ts';
 import { readSettings } from '../../src/dev/settings.ts';
-import { type DevServer, startDevServer } from '../../src/dev/startDevServer.ts';
+import { startDevServer } from '../../src/dev/startDevServer.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { SiteOptions } from '../../src/token/verifierOptions.ts';
 import { describeWith } from '../support/optional.ts';
-import { launchBrowser, openPage, recordRequests } from './support/browser.ts';
+import { openPage } from './support/browser.ts';
+import { useSite } from './support/useSite.ts';
 
 // Members who log in with gotrue-js, and visitors, on one site: members' calls go by a route with `verify: false` to a
 // backend that asks Identity who they are.
@@ -69,35 +70,19 @@ interface Answer {
 }
 
 describeWith('chromium')('members and visitors on one site', () => {
-  let browser: Browser;
-  let server: DevServer;
-  let context: BrowserContext;
-  let requests: string[];
+  const site = useSite(() => startDevServer(readSettings({ PORT: '0' }, policy), policy, { startApi }));
   beforeAll(async () => {
-    [browser, server] = await Promise.all([
-      launchBrowser(),
-      startDevServer(readSettings({ PORT: '0' }, policy), policy, { startApi }),
-    ]);
-    const signUp = await fetch(`${server.url}/.netlify/identity/signup`, {
+    const signUp = await fetch(`${site.server.url}/.netlify/identity/signup`, {
       method: 'POST',
       body: JSON.stringify({ email, password }),
     });
     expect(signUp.status).toBe(200);
   });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext();
-    requests = recordRequests(context, server.url);
-  });
-  afterEach(() => context.close());
 
-  const open = () => openPage(context, server.url, { html: tag, source: membersPage });
+  const open = () => openPage(site.context, site.server.url, { html: tag, source: membersPage });
   const run = async <Result = Answer>(page: Page, call: string): Promise<Result> =>
     (await page.evaluate(`${call}()`)) as Result;
-  const exchanges = () => requests.filter((request) => request === 'POST /session/token').length;
+  const exchanges = () => site.requests.filter((request) => request === 'POST /session/token').length;
 
   const expectMember = async (page: Page) => {
     expect(await run(page, 'callAsMember')).toEqual({ status: 200, body: { email } });
@@ -153,13 +138,13 @@ describeWith('chromium')('members and visitors on one site', () => {
     const page = await open();
     await run(page, 'logIn');
     const visitor = await visitorOf(page);
-    requests.length = 0;
+    site.requests.length = 0;
     // The tag gives a call without Authorization the pass, which is no member's: one try more, with another pass.
     expect(await run(page, 'callMembersAsVisitor')).toEqual({ status: 401, body: { code: 'no_member' } });
-    expect(requests.filter((request) => request === 'GET /api/members/me')).toHaveLength(2);
+    expect(site.requests.filter((request) => request === 'GET /api/members/me')).toHaveLength(2);
     expect(exchanges()).toBeLessThanOrEqual(1);
     expect(await run(page, 'callMembersAsVisitor')).toMatchObject({ status: 401 });
-    expect(requests.filter((request) => request === 'GET /api/members/me')).toHaveLength(3);
+    expect(site.requests.filter((request) => request === 'GET /api/members/me')).toHaveLength(3);
     const asMember = await run(page, 'callVisitorsAsMember');
     expect([asMember.status, asMember.body.code]).toEqual([401, expect.stringMatching(/^token_/)]);
     expect(await visitorOf(page)).toBe(visitor);
@@ -169,14 +154,14 @@ describeWith('chromium')('members and visitors on one site', () => {
   test('the visitors are gone from Identity, the member is there', async () => {
     const page = await open();
     await visitorOf(page);
-    const answer = await fetch(`${server.url}/.netlify/identity/token`, {
+    const answer = await fetch(`${site.server.url}/.netlify/identity/token`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ grant_type: 'password', username: email, password }),
     });
     expect(answer.status).toBe(200);
-    const list = await fetch(`${server.url}/.netlify/identity/admin/users`, {
-      headers: { authorization: `Bearer ${server.parts.operatorToken}` },
+    const list = await fetch(`${site.server.url}/.netlify/identity/admin/users`, {
+      headers: { authorization: `Bearer ${site.server.parts.operatorToken}` },
     });
     const { users } = (await list.json()) as { users: { email: string }[] };
     expect(users.map((user) => user.email)).toEqual([email]);

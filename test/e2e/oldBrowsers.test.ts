@@ -1,12 +1,12 @@
-import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DevServer } from '../../src/dev/startSite.ts';
+import type { Page, Route } from 'playwright-core';
+import { beforeEach, expect, test } from 'vitest';
 import { createWork, readProof } from '../client/support/challenge.ts';
 import { describeWith } from '../support/optional.ts';
 import { deleteMissing, missingNames } from '../support/safari154.ts';
-import { launchBrowser, openPage } from './support/browser.ts';
+import { openPage } from './support/browser.ts';
 import { begin, openProofPage } from './support/proofPage.ts';
 import { startProofSite } from './support/proofSite.ts';
+import { useSite } from './support/useSite.ts';
 import { ways } from './support/ways.ts';
 
 // Chromium without what Safari 15.4 lacks, in the page and in its workers.
@@ -14,23 +14,12 @@ import { ways } from './support/ways.ts';
 const status = "('/api/hello').then((response) => response.status, (error) => String(error))";
 
 describeWith('chromium')('a browser as old as Safari 15.4', () => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let server: DevServer;
-  beforeAll(async () => {
-    const [, start] = ways[0] as (typeof ways)[number];
-    [browser, server] = await Promise.all([launchBrowser(), start()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
+  const [, start] = ways[0] as (typeof ways)[number];
+  const site = useSite(() => start());
   beforeEach(async () => {
-    context = await browser.newContext();
-    await context.addInitScript(deleteMissing);
-    await context.route('**/daypass-solver.js', deleteFirst);
+    await site.context.addInitScript(deleteMissing);
+    await site.context.route('**/daypass-solver.js', deleteFirst);
   });
-  afterEach(() => context.close());
 
   /** Init scripts run in pages, and not in their workers. */
   async function deleteFirst(route: Route): Promise<void> {
@@ -46,13 +35,13 @@ describeWith('chromium')('a browser as old as Safari 15.4', () => {
     );
 
   test('lacks what it lacks', async () => {
-    const page = await openPage(context, server.url, {});
+    const page = await openPage(site.context, site.server.url, {});
     expect(await left(page)).toEqual([]);
     expect(await page.evaluate("'timeout' in AbortSignal || 'map' in [].values()")).toBe(false);
   });
 
   test('calls by the script tag, and renews', async () => {
-    const page = await openPage(context, server.url, {
+    const page = await openPage(site.context, site.server.url, {
       html: '<script src="/daypass.js" data-api="/api/"></script>',
     });
     expect(await page.evaluate(`fetch${status}`)).toBe(200);
@@ -62,23 +51,27 @@ describeWith('chromium')('a browser as old as Safari 15.4', () => {
 
   test('calls by the module', async () => {
     const source = "import { createSession } from './client/index.ts'; window.session = createSession();";
-    const page = await openPage(context, server.url, { source });
+    const page = await openPage(site.context, site.server.url, { source });
     expect(await page.evaluate(`session.fetch${status}`)).toBe(200);
   });
 
   test('makes proofs of work', async () => {
-    const site = await startProofSite();
+    const proofSite = await startProofSite();
     const work = await createWork({ counter: 300 });
-    site.challenge = work;
-    const { page, faults } = await openProofPage(context, site.url, 'data-proof="/daypass-proof.js"');
+    proofSite.challenge = work;
+    const { page, faults } = await openProofPage(
+      site.context,
+      proofSite.url,
+      'data-proof="/daypass-proof.js"',
+    );
     expect([await begin(page), faults]).toMatchObject([{ told: expect.any(Array) }, []]);
-    const proof = site.signUps[0]?.data?.daypass_proof;
+    const proof = proofSite.signUps[0]?.data?.daypass_proof;
     expect(await readProof(proof)).toEqual({ challenge: work.challenge, verified: true });
-    await site.close();
+    await proofSite.close();
   });
 
   test('an error that nobody foresaw keeps its words', async () => {
-    const page = await openPage(context, server.url, {
+    const page = await openPage(site.context, site.server.url, {
       html: `<script src="/daypass.js" data-api="/api/"></script>
         <script>crypto.getRandomValues = () => { throw new Error('no entropy'); };</script>`,
     });

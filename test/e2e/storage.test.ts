@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import policy from '../../daypass.config.ts';
 import { readSettings } from '../../src/dev/settings.ts';
@@ -7,7 +7,8 @@ import { startDevServer } from '../../src/dev/startDevServer.ts';
 import type { DevServer } from '../../src/dev/startSite.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { describeWith } from '../support/optional.ts';
-import { bundle, launchBrowser, launchProfile, openPage, recordRequests } from './support/browser.ts';
+import { bundle, launchProfile, openPage, recordRequests } from './support/browser.ts';
+import { useSite } from './support/useSite.ts';
 
 const coldStart = ['POST /.netlify/identity/signup', 'POST /.netlify/identity/token', 'POST /session/token'];
 const hello = "fetch('/api/hello').then((response) => response.json()).then(({ you }) => you)";
@@ -91,25 +92,7 @@ describeWith('chromium')('where storage fails', () => {
 });
 
 describeWith('chromium')('where storage or locks are of no use', () => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let server: DevServer;
-  let requests: string[];
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([
-      launchBrowser(),
-      startDevServer(readSettings({ PORT: '0' }, policy), policy),
-    ]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext();
-    requests = recordRequests(context, server.url);
-  });
-  afterEach(() => context.close());
+  const site = useSite(() => startDevServer(readSettings({ PORT: '0' }, policy), policy));
 
   test.each([
     ['localStorage is full', "localStorage.filler = 'x'.repeat(5 * 1024 * 1024 - 'filler'.length)"],
@@ -117,16 +100,16 @@ describeWith('chromium')('where storage or locks are of no use', () => {
     ['localStorage is null', "Object.defineProperty(globalThis, 'localStorage', { value: null })"],
     ['there are no locks', "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"],
   ])('%s: eight calls make one user', async (_, script) => {
-    await context.addInitScript(script);
-    const page = await openPage(context, server.url, { html: tag });
+    await site.context.addInitScript(script);
+    const page = await openPage(site.context, site.server.url, { html: tag });
     const users = new Set();
     for (let call = 0; call < 8; call += 1) users.add(await page.evaluate(hello));
     expect([...users]).toEqual([expect.stringMatching(/^anon_/)]);
-    expect(requests.filter((line) => line.endsWith('/signup'))).toHaveLength(1);
+    expect(site.requests.filter((line) => line.endsWith('/signup'))).toHaveLength(1);
   });
 
   test('a tab that holds the lock without end keeps no other from its calls', async () => {
-    const other = await openPage(context, server.url, { html: tag });
+    const other = await openPage(site.context, site.server.url, { html: tag });
     await other.evaluate(`new Promise((granted) => {
       void navigator.locks.request('daypass /session  ', () => {
         granted();
@@ -134,14 +117,14 @@ describeWith('chromium')('where storage or locks are of no use', () => {
       });
     })`);
     // The wait for the lock is the first; it is over at once, and no other.
-    await context.addInitScript(`
+    await site.context.addInitScript(`
       const { timeout } = AbortSignal;
       AbortSignal.timeout = () => {
         AbortSignal.timeout = timeout;
         return timeout.call(AbortSignal, 100);
       };
     `);
-    const page = await openPage(context, server.url, { html: tag });
+    const page = await openPage(site.context, site.server.url, { html: tag });
     const held = 'navigator.locks.query().then(({ held }) => held.map(({ name }) => name))';
     expect(await page.evaluate(held)).toEqual(['daypass /session  ']);
     expect(await page.evaluate(hello)).toMatch(/^anon_/);
@@ -149,24 +132,8 @@ describeWith('chromium')('where storage or locks are of no use', () => {
 });
 
 describeWith('chromium')('a service worker', () => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let server: DevServer;
-  beforeAll(async () => {
-    const given = definePolicy({ admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 50 } } });
-    [browser, server] = await Promise.all([
-      launchBrowser(),
-      startDevServer(readSettings({ PORT: '0' }, given), given),
-    ]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext();
-  });
-  afterEach(() => context.close());
+  const given = definePolicy({ admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 50 } } });
+  const site = useSite(() => startDevServer(readSettings({ PORT: '0' }, given), given));
 
   /** A service worker that calls the API for the page, and says which user it was and when it was started. */
   const source = (session: string) => `
@@ -194,16 +161,16 @@ describeWith('chromium')('a service worker', () => {
     let code = source(session);
     for (const [name, file] of Object.entries(names)) code = code.replace(`from '${name}'`, `from '${file}'`);
     const body = await bundle(code);
-    await context.route(`${server.url}/sw.js`, (route) =>
+    await site.context.route(`${site.server.url}/sw.js`, (route) =>
       route.fulfill({ contentType: 'text/javascript', body }),
     );
-    const page = await openPage(context, server.url, {});
+    const page = await openPage(site.context, site.server.url, {});
     await page.evaluate(`(async () => {
       const controlled = new Promise((tell) => navigator.serviceWorker.addEventListener('controllerchange', tell));
       await navigator.serviceWorker.register('/sw.js', { type: 'module' });
       await controlled;
     })()`);
-    const devTools = await context.newCDPSession(page);
+    const devTools = await site.context.newCDPSession(page);
     await devTools.send('ServiceWorker.enable');
     const seen: { you: string; start: string }[] = [];
     for (let start = 0; start < 5; start += 1) {
