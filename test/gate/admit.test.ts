@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createAdmit } from '../../src/gate/admit.ts';
+import { definePolicy } from '../../src/policy/define.ts';
 import { newSubject } from '../../src/token/randomId.ts';
 import { connectAdmit } from '../support/gateParts.ts';
 import { command, keysForEver, useRedisBridge } from '../support/redisParts.ts';
@@ -202,4 +204,26 @@ test('no key names a session or an address, and every key has a time to live', a
   expect(keys.split(' ').length).toBeGreaterThanOrEqual(4);
   for (const name of [subject, '203.0.113.7', '2001:db8']) expect(keys).not.toContain(name);
   expect(await keysForEver(bridge())).toEqual([]);
+});
+
+test('an answer that comes late lets nobody through who is known to be revoked meanwhile', async () => {
+  const parts = connectAdmit(bridge());
+  const subject = newSubject();
+  const session = await parts.hashIdentifier(subject);
+  const admit = createAdmit({
+    ...parts,
+    policy: definePolicy(),
+    leases: {
+      async take() {
+        // Another call has been told.
+        parts.revocations.remember(session);
+        return { isRevoked: false, decisions: [] };
+      },
+      takeHere: () => [],
+      charge: () => undefined,
+      settle: async () => undefined,
+    },
+    log: () => undefined,
+  });
+  expect(await codeOf(() => admit(subject, '203.0.113.7'))).toBe('token_revoked');
 });
