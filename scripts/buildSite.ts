@@ -4,15 +4,15 @@ import { buildClient } from './buildClient.ts';
 import { bundlePage, root } from './bundle.ts';
 import { put } from './put.ts';
 
-/** What of `site/` is published as it is. */
+/** What of `demo/site/` is published as it is. */
 const copied = /\.(html|css|svg)$|^_headers$/;
 
 /** Builds `dist/site`: the demo page, its files, and the script-tag build beside them. */
 export async function buildSite(): Promise<void> {
-  const source = join(root, 'site');
+  const source = join(root, 'demo/site');
   const target = join(root, 'dist/site');
   const [page, client, names] = await Promise.all([
-    bundlePage('site/page.ts'),
+    bundlePage('demo/site/page.ts'),
     buildClient(),
     readdir(source),
   ]);
