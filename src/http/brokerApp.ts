@@ -34,6 +34,7 @@ import { requireMethod } from './method.ts';
 import { checkOrigin } from './origin.ts';
 import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
 import { identifyRequest, logOf } from './requestId.ts';
+import { statusAnswer } from './statusPage.ts';
 
 const statusCacheSeconds = 10;
 const metadataCacheSeconds = 60;
@@ -126,7 +127,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     // One of the future was made before the clock was set back.
     if (!lastStatus || lastStatus.at > now || now - lastStatus.at >= statusCacheSeconds)
       lastStatus = { answer: checkStatus(broker), at: now };
-    return c.json(await lastStatus.answer);
+    return statusAnswer(c, await lastStatus.answer);
   });
 
   app.notFound(() => problemResponse(new DaypassError('not_found')));

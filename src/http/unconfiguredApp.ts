@@ -6,6 +6,7 @@ import { statusPath, tokenPath } from '../protocol/paths.ts';
 import type { CallerEnv } from './caller.ts';
 import { problemResponse, tokenErrorResponse } from './problem.ts';
 import { identifyRequest } from './requestId.ts';
+import { statusAnswer } from './statusPage.ts';
 
 /**
  * Stands in for broker or gate while policy or environment is at fault: refuses everything, and says under
@@ -19,7 +20,7 @@ export function createUnconfiguredApp(
   for (const problem of problems) log('not_configured', { problem });
   const app = new Hono<CallerEnv>();
   app.use(identifyRequest);
-  app.get(statusPath, (c) => c.json(statusOfProblems(problems, part), 200, { 'cache-control': 'no-store' }));
+  app.get(statusPath, (c) => statusAnswer(c, statusOfProblems(problems, part)));
   app.all(tokenPath, () => tokenErrorResponse(new DaypassError('not_configured'), false));
   app.all('*', () => problemResponse(new DaypassError('not_configured')));
   return app;
