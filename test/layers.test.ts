@@ -11,7 +11,15 @@ const layers: Record<string, readonly string[]> = {
   'src/store': ['src/protocol', '@upstash/redis'],
   'src/admission': ['src/protocol', 'src/policy', 'src/identity', 'src/store', 'altcha-lib'],
   'src/limits': ['src/protocol', 'src/policy', 'src/store', '@upstash/redis', '@upstash/ratelimit'],
-  'src/broker': ['src/protocol', 'src/policy', 'src/token', 'src/identity', 'src/store', 'src/limits'],
+  'src/broker': [
+    'src/protocol',
+    'src/policy',
+    'src/token',
+    'src/identity',
+    'src/store',
+    'src/admission',
+    'src/limits',
+  ],
   'src/gate': ['src/protocol', 'src/policy', 'src/token', 'src/store', 'src/limits'],
   'src/guard': ['src/protocol', 'src/policy', 'src/limits', 'src/store', 'src/gate'],
   'src/http': [

@@ -1,13 +1,13 @@
 import type { ProofOfWork } from '../policy/types.ts';
 
 /**
- * The units that a proof takes on average at this load: `difficulty` while the site is calm, then in proportion to the
- * load, up to `highestDifficulty`.
+ * The units that a proof takes on average at this load: `difficulty` up to `baselinePerMinute`, then in proportion to
+ * the load, up to `maxDifficulty`.
  * @param load admissions in the last minute
  */
 export function difficultyAt(load: number, settings: Readonly<Required<ProofOfWork>>): number {
-  const { difficulty, highestDifficulty, calmPerMinute } = settings;
-  return Math.min(highestDifficulty, Math.round(difficulty * Math.max(1, load / calmPerMinute)));
+  const { difficulty, maxDifficulty, baselinePerMinute } = settings;
+  return Math.min(maxDifficulty, Math.round(difficulty * Math.max(1, load / baselinePerMinute)));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { proofField } from '../protocol/messages.ts';
-import type { ProofScheme } from './proofScheme.ts';
+import type { ProofMethod } from './proofMethod.ts';
 
 type SignUpEvent = DeniableEvent<UnconfirmedUser>;
 type Validate = (event: SignUpEvent) => Answer;
@@ -15,7 +15,7 @@ export interface SignUpRules {
   /** Whether anybody else may sign up. */
   members: 'allow' | 'deny';
   /** The proof that throwaway users bring; rejects with `not_configured` where the environment is at fault. */
-  proof(): Promise<ProofScheme>;
+  proof(): Promise<ProofMethod>;
   log: Log;
 }
 
@@ -45,7 +45,7 @@ export function createSignUpJudge(rules: SignUpRules, validate?: Validate): Vali
   async function judgeThrowaway(event: SignUpEvent): Promise<typeof admitted | undefined> {
     try {
       const { id, userMetadata } = event.user;
-      await (await proof()).judge(userMetadata?.[proofField], id);
+      await (await proof()).verify(userMetadata?.[proofField], id);
       return admitted;
     } catch (thrown) {
       const { code, message } = asDaypassError(thrown);

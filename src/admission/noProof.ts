@@ -1,10 +1,10 @@
-import type { ProofScheme } from './proofScheme.ts';
+import type { ProofMethod } from './proofMethod.ts';
 
 /** Asks for nothing: throwaway users are marked, and that is all. */
-export function createNoProof(): ProofScheme {
+export function createNoProof(): ProofMethod {
   return {
     challenge: async () => ({ proof: 'none' }),
     describe: async () => ({ proof: 'none' }),
-    judge: async () => undefined,
+    verify: async () => undefined,
   };
 }

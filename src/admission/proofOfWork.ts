@@ -5,7 +5,7 @@ import { DaypassError } from '../protocol/error.ts';
 import type { UsedProofs } from '../store/usedProofs.ts';
 import { algorithm, cost, keyLength, readAltchaPayload } from './altchaPayload.ts';
 import { difficultyAt, drawCounter } from './difficulty.ts';
-import type { ProofScheme } from './proofScheme.ts';
+import type { ProofMethod } from './proofMethod.ts';
 
 /** The three tries of Identity, 5 s each, and what lies between them. */
 const triesSeconds = 20;
@@ -31,7 +31,7 @@ export interface ProofOfWorkOptions {
  * Proofs count when they are used, not when they are asked for: whoever wants to make it harder for the others has to
  * work for it.
  */
-export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOfWorkOptions): ProofScheme {
+export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOfWorkOptions): ProofMethod {
   let told: { difficulty: Promise<number | undefined>; at: number } | undefined;
   const presentDifficulty = async () => difficultyAt(await usedProofs.load(), settings);
   const secrets = async () => ({
@@ -71,11 +71,11 @@ export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOf
       return {
         proof: 'proof-of-work',
         ...(difficulty !== undefined && { difficulty }),
-        highest_difficulty: settings.highestDifficulty,
+        max_difficulty: settings.maxDifficulty,
       };
     },
 
-    async judge(proof, userId) {
+    async verify(proof, userId) {
       const payload = readAltchaPayload(proof);
       const { expired, verified } = await verifySolution({ ...payload, ...(await secrets()), deriveKey });
       if (expired) throw new DaypassError('proof_expired');

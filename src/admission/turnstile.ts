@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { ProofScheme } from './proofScheme.ts';
+import type { ProofMethod } from './proofMethod.ts';
 import { requireProof } from './requireProof.ts';
 
 const siteverifyUrl = 'https://challenges.cloudflare.com/turnstile/v0/siteverify';
@@ -38,7 +38,7 @@ export interface TurnstileOptions {
  * sign-up Cloudflare answers alike, about another one that the token is spent.
  * (developers.cloudflare.com/turnstile/get-started/server-side-validation)
  */
-export function createTurnstile(options: TurnstileOptions): ProofScheme {
+export function createTurnstile(options: TurnstileOptions): ProofMethod {
   const { siteKey, secretKey, url = siteverifyUrl, fetch: send = (...input) => fetch(...input) } = options;
 
   async function ask(token: string, userId: string): Promise<unknown> {
@@ -61,7 +61,7 @@ export function createTurnstile(options: TurnstileOptions): ProofScheme {
   return {
     challenge: async () => ({ proof: 'turnstile', site_key: siteKey }),
     describe: async () => ({ proof: 'turnstile', site_key: siteKey }),
-    async judge(proof, userId) {
+    async verify(proof, userId) {
       const outcome = readOutcome(await ask(requireProof(proof, mostCharacters), userId));
       if (outcome.success) return;
       if (outcome.errors.some((error) => secretFaults.includes(error))) {

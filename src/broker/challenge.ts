@@ -8,5 +8,5 @@ import { limitAddress } from './limits.ts';
  */
 export async function challenge(broker: BrokerDependencies, caller: Caller): Promise<ChallengeResponse> {
   await limitAddress(broker, 'challenge', caller);
-  return (await broker.challenges?.challenge()) ?? { proof: 'none' };
+  return (await broker.proofMethod?.challenge()) ?? { proof: 'none' };
 }

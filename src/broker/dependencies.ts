@@ -1,3 +1,4 @@
+import type { ProofMethod } from '../admission/proofMethod.ts';
 import type { IdentityClient } from '../identity/client.ts';
 import type { ThrowawayRule } from '../identity/throwaway.ts';
 import type { AddressLimiters } from '../limits/addressLimiters.ts';
@@ -5,7 +6,7 @@ import type { Limiter } from '../limits/limiter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
-import type { ChallengeResponse, StatsCount } from '../protocol/messages.ts';
+import type { StatsCount } from '../protocol/messages.ts';
 import type { Claims } from '../store/claim.ts';
 import type { Revocations } from '../store/revocation.ts';
 import type { KeyRing } from '../token/keyRing.ts';
@@ -51,7 +52,7 @@ export interface BrokerDependencies {
   provenCallers: Map<string, number>;
   bodies: RequestBodies;
   /** The proof that sign-ups bring; undefined where the site has no admission. */
-  challenges: ChallengeSource | undefined;
+  proofMethod: Pick<ProofMethod, 'challenge' | 'describe'> | undefined;
   /** Whether `TURNSTILE_SECRET_KEY` is one of Cloudflare's test keys. */
   hasTurnstileTestKey: boolean;
   /** Upstreams by the variable that names them; only those that are set. */
@@ -62,14 +63,6 @@ export interface BrokerDependencies {
   readStats(): Promise<StatsCount[]>;
   /** The present, seconds since the epoch. */
   now(): number;
-}
-
-/** What the broker knows of the proof: how to start one. The event function judges it. */
-export interface ChallengeSource {
-  /** What a sign-up makes its proof from; throws `store_unavailable`. */
-  challenge(): Promise<ChallengeResponse>;
-  /** What the metadata tell of the proof; never throws. */
-  describe(): Promise<Record<string, unknown>>;
 }
 
 /** The rule by which this site tells throwaway users from members. */

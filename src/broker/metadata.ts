@@ -3,7 +3,7 @@ import { challengePath, introspectPath, revokePath, tokenPath } from '../protoco
 import type { BrokerDependencies } from './dependencies.ts';
 
 /**
- * The broker's metadata (RFC 8414 §2). `daypass_proof` is ours: which proof a sign-up needs, and how hard it is now.
+ * The broker's metadata (RFC 8414 §2). `daypass_admission` is ours: which proof a sign-up needs, and how hard it is now.
  * @param origin where this deploy answers; the issuer is the same in every deploy
  */
 export async function metadata(broker: BrokerDependencies, origin: string): Promise<Record<string, unknown>> {
@@ -21,8 +21,11 @@ export async function metadata(broker: BrokerDependencies, origin: string): Prom
     token_endpoint_auth_methods_supported: ['none'],
     revocation_endpoint_auth_methods_supported: ['none'],
     introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
-    ...(broker.challenges && {
-      daypass_proof: { ...(await broker.challenges.describe()), challenge_endpoint: origin + challengePath },
+    ...(broker.proofMethod && {
+      daypass_admission: {
+        ...(await broker.proofMethod.describe()),
+        challenge_endpoint: origin + challengePath,
+      },
     }),
   };
 }

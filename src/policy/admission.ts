@@ -48,19 +48,19 @@ function checkProofOfWork(checks: Checks, input: ProofOfWork = {}): Required<Pro
   const usual = defaultProofOfWork;
   const {
     difficulty = usual.difficulty,
-    highestDifficulty = usual.highestDifficulty,
-    calmPerMinute = usual.calmPerMinute,
+    maxDifficulty = usual.maxDifficulty,
+    baselinePerMinute = usual.baselinePerMinute,
     ttlSeconds = usual.ttlSeconds,
   }: ProofOfWork = checks.object(at, input, Object.keys(usual)) ?? {};
   const fits = checks.wholeNumber(`${at}.difficulty`, difficulty, 1, mostUnits);
-  const highestFits = checks.wholeNumber(`${at}.highestDifficulty`, highestDifficulty, 1, mostUnits);
+  const highestFits = checks.wholeNumber(`${at}.maxDifficulty`, maxDifficulty, 1, mostUnits);
   checks.that(
-    !fits || !highestFits || difficulty <= highestDifficulty,
-    `${at}.highestDifficulty: must not be below difficulty`,
+    !fits || !highestFits || difficulty <= maxDifficulty,
+    `${at}.maxDifficulty: must not be below difficulty`,
   );
-  checks.wholeNumber(`${at}.calmPerMinute`, calmPerMinute, 1, mostUnits);
+  checks.wholeNumber(`${at}.baselinePerMinute`, baselinePerMinute, 1, mostUnits);
   checks.wholeNumber(`${at}.ttlSeconds`, ttlSeconds, 30, 3600);
-  return { difficulty, highestDifficulty, calmPerMinute, ttlSeconds };
+  return { difficulty, maxDifficulty, baselinePerMinute, ttlSeconds };
 }
 
 function checkTurnstile(checks: Checks, input: Admission['turnstile']): { siteKey: string } | undefined {

@@ -33,8 +33,8 @@ export const defaultAudiences = {
 
 export const defaultProofOfWork = {
   difficulty: 1000,
-  highestDifficulty: 16_000,
-  calmPerMinute: 60,
+  maxDifficulty: 16_000,
+  baselinePerMinute: 60,
   ttlSeconds: 300,
 } as const satisfies ProofOfWork;
 

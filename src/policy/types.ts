@@ -124,12 +124,12 @@ export type ProofKind = 'none' | 'proof-of-work' | 'turnstile';
 
 /** How much work a proof takes. A unit is one PBKDF2 of 1000 rounds: some 0.2 ms of a laptop. */
 export interface ProofOfWork {
-  /** Units that a proof takes on average while the site is calm: 1 to 1 000 000. Default 1000. */
+  /** Units that a proof takes on average, up to `baselinePerMinute` admissions a minute: 1 to 1 000 000. Default 1000. */
   difficulty?: number;
   /** Units that it takes at most, however many sign up: `difficulty` to 1 000 000. Default 16 000. */
-  highestDifficulty?: number;
-  /** Admissions a minute up to which the site is calm; beyond, difficulty grows in proportion. Default 60. */
-  calmPerMinute?: number;
+  maxDifficulty?: number;
+  /** Admissions a minute up to which a proof takes `difficulty` units; above it, the difficulty grows in proportion. Default 60. */
+  baselinePerMinute?: number;
   /** Seconds in which a challenge must be solved and used: 30 to 3600. Default 300. */
   ttlSeconds?: number;
 }

@@ -1,6 +1,6 @@
 import { createSignUpJudge } from '../admission/judgeSignUp.ts';
 import { membersOnly } from '../admission/membersOnly.ts';
-import type { ProofScheme } from '../admission/proofScheme.ts';
+import type { ProofMethod } from '../admission/proofMethod.ts';
 import { defineIdentityEvents, type IdentityEventFunctions } from '../identity/events/define.ts';
 import type { IdentityEventHandlers } from '../identity/events/handlers.ts';
 import { type EventName, eventNames } from '../identity/events/names.ts';
@@ -11,7 +11,7 @@ import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { readEnvironment } from './environment.ts';
 import { logLine } from './log.ts';
 import { readVariable } from './platform.ts';
-import { wireAdmission } from './wire.ts';
+import { wireProofMethod } from './wire.ts';
 
 type NoHandlers = Readonly<Record<never, never>>;
 
@@ -53,17 +53,17 @@ export function createIdentityFunction<Handlers extends IdentityEventHandlers = 
   >;
 }
 
-function readProof(policy: Policy, admission: CheckedAdmission): () => Promise<ProofScheme> {
-  let proof: Promise<ProofScheme> | undefined;
+function readProof(policy: Policy, admission: CheckedAdmission): () => Promise<ProofMethod> {
+  let proof: Promise<ProofMethod> | undefined;
   return () => {
     proof ??= configure(policy, admission);
     return proof;
   };
 }
 
-async function configure(policy: Policy, admission: CheckedAdmission): Promise<ProofScheme> {
+async function configure(policy: Policy, admission: CheckedAdmission): Promise<ProofMethod> {
   try {
-    return wireAdmission(admission, await readEnvironment(policy, readVariable));
+    return wireProofMethod(admission, await readEnvironment(policy, readVariable));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const problem of error.problems) logLine('not_configured', { problem });

@@ -1,5 +1,5 @@
-import { createProof } from '../admission/createProof.ts';
-import type { ProofScheme } from '../admission/proofScheme.ts';
+import { createProofMethod } from '../admission/createProofMethod.ts';
+import type { ProofMethod } from '../admission/proofMethod.ts';
 import { isTestSecret } from '../admission/turnstileTestSecret.ts';
 import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
 import { createRefusedTokens } from '../broker/refusedTokens.ts';
@@ -103,7 +103,7 @@ export function wireBroker(
     refusedTokens: createRefusedTokens(hashIdentifier),
     provenCallers: new BoundedMap(10_000),
     bodies: createSmallBodies(policy),
-    challenges: policy.admission && wireAdmission(policy.admission, environment),
+    proofMethod: policy.admission && wireProofMethod(policy.admission, environment),
     hasTurnstileTestKey: isTestSecret(environment.turnstileSecretKey),
     upstreams: environment.upstreams,
     reachUpstream: async (url, signal) => {
@@ -116,9 +116,9 @@ export function wireBroker(
 }
 
 /** Puts the proof together that sign-ups bring: the broker starts it, the event function judges it. */
-export function wireAdmission(admission: CheckedAdmission, environment: Environment): ProofScheme {
+export function wireProofMethod(admission: CheckedAdmission, environment: Environment): ProofMethod {
   const { hashIdentifier, proofSecret } = environment.privateKeys;
-  return createProof(admission, {
+  return createProofMethod(admission, {
     proofSecret,
     usedProofs: createUsedProofs(createRedis(environment.redis), hashIdentifier),
     turnstileSecretKey: environment.turnstileSecretKey,

@@ -20,7 +20,7 @@ export const proof: Measure = {
   async run({ chance, startServer }) {
     const server = await startServer({
       policy: {
-        admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 100, highestDifficulty: 100 } },
+        admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 100, maxDifficulty: 100 } },
         limits: wideLimits(),
       },
     });

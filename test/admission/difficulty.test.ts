@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { difficultyAt, drawCounter } from '../../src/admission/difficulty.ts';
 
-const settings = { difficulty: 1000, highestDifficulty: 16_000, calmPerMinute: 60, ttlSeconds: 300 };
+const settings = { difficulty: 1000, maxDifficulty: 16_000, baselinePerMinute: 60, ttlSeconds: 300 };
 
 test.each([
   [0, 1000],

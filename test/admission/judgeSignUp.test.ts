@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSignUpJudge, type SignUpRules } from '../../src/admission/judgeSignUp.ts';
 import { createNoProof } from '../../src/admission/noProof.ts';
-import type { ProofScheme } from '../../src/admission/proofScheme.ts';
+import type { ProofMethod } from '../../src/admission/proofMethod.ts';
 import { defineIdentityEvents } from '../../src/identity/events/define.ts';
 import type { IdentityEventHandlers } from '../../src/identity/events/handlers.ts';
 import { samplePayloads } from '../../src/identity/events/samples.ts';
@@ -18,13 +18,13 @@ beforeEach(() => {
 });
 
 /** A proof that judges as told, and remembers what it was asked. */
-function judging(judge: ProofScheme['judge']): { proof: () => Promise<ProofScheme>; asked: unknown[] } {
+function methodThat(verify: ProofMethod['verify']): { proof: () => Promise<ProofMethod>; asked: unknown[] } {
   const asked: unknown[] = [];
-  const proof: ProofScheme = {
+  const proof: ProofMethod = {
     ...createNoProof(),
-    async judge(given, userId) {
+    async verify(given, userId) {
       asked.push([given, userId]);
-      await judge(given, userId);
+      await verify(given, userId);
     },
   };
   return { proof: async () => proof, asked };
@@ -55,7 +55,7 @@ const throwaway = { email: 'Some-One@Visitor.Invalid', user_metadata: { daypass_
 
 describe('a throwaway user', () => {
   test('who is admitted is marked, keeps the provider, and loses the proof alone', async () => {
-    const { proof, asked } = judging(async () => undefined);
+    const { proof, asked } = methodThat(async () => undefined);
     expect(await signUp({ proof }, throwaway)).toEqual({
       user: {
         id: samplePayloads.validate.user.id,
@@ -75,7 +75,7 @@ describe('a throwaway user', () => {
     'proof_used',
     'not_configured',
   ])('is denied for %s, with one line in the log', async (code) => {
-    const { proof } = judging(async () => {
+    const { proof } = methodThat(async () => {
       throw new DaypassError(code);
     });
     expect(await signUp({ proof }, throwaway)).toBe('denied');
@@ -99,7 +99,7 @@ describe('a throwaway user', () => {
     [new DaypassError('turnstile_unavailable', { detail: 'It answered 500.' }), 'turnstile_unavailable'],
     [new TypeError('inner workings'), 'internal_error'],
   ])('who cannot be judged now fails, so that Identity tries again: %s', async (fault, code) => {
-    const { proof } = judging(async () => {
+    const { proof } = methodThat(async () => {
       throw fault;
     });
     const error = await signUp({ proof }, throwaway).catch((thrown) => thrown);
@@ -148,7 +148,7 @@ const memberEmail = fc
 
 describe('everybody else', () => {
   test('passes untouched, whatever the e-mail and whatever came along', async () => {
-    const { proof, asked } = judging(async () => {
+    const { proof, asked } = methodThat(async () => {
       throw new DaypassError('proof_refused');
     });
     await fc.assert(

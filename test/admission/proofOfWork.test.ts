@@ -13,7 +13,7 @@ import { otherSecret, privateSecret } from '../support/tokens.ts';
 const ada = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
 const bob = '3f0c1d2e-0000-4000-8000-000000000000';
 const start = Date.UTC(2026, 10, 21, 12);
-const settings = { difficulty: 8, highestDifficulty: 40, calmPerMinute: 2, ttlSeconds: 300 };
+const settings = { difficulty: 8, maxDifficulty: 40, baselinePerMinute: 2, ttlSeconds: 300 };
 const bridge = useRedisBridge();
 
 beforeEach(async () => {
@@ -37,7 +37,7 @@ const challengeOf = async (proof: Awaited<ReturnType<typeof connect>>) => (await
 const solved = async () => solveChallenge(await (await connect()).challenge());
 const judged = async (proof: unknown, userId = ada) => {
   const other = await connect();
-  return codeOf(() => other.judge(proof, userId));
+  return codeOf(() => other.verify(proof, userId));
 };
 
 describe('a challenge', () => {
@@ -201,7 +201,7 @@ describe('a proof', () => {
     );
     await fc.assert(
       fc.asyncProperty(text, async (given) => {
-        const error = await proof.judge(given, ada).catch((thrown: unknown) => thrown);
+        const error = await proof.verify(given, ada).catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(DaypassError);
         expect((error as DaypassError).status).toBe(422);
       }),
@@ -284,7 +284,7 @@ describe('what the metadata tell', () => {
   test('the present difficulty and the cap, asking Redis every ten seconds at most', async () => {
     const proof = await connect();
     const before = bridge().requests;
-    const calm = { proof: 'proof-of-work', difficulty: 8, highest_difficulty: 40 };
+    const calm = { proof: 'proof-of-work', difficulty: 8, max_difficulty: 40 };
     expect(await Promise.all(Array.from({ length: 20 }, () => proof.describe()))).toEqual(
       Array(20).fill(calm),
     );
@@ -312,7 +312,7 @@ describe('what the metadata tell', () => {
     const proof = await connect();
     const before = bridge().requests;
     for (let round = 0; round < 5; round += 1) {
-      expect(await proof.describe()).toEqual({ proof: 'proof-of-work', highest_difficulty: 40 });
+      expect(await proof.describe()).toEqual({ proof: 'proof-of-work', max_difficulty: 40 });
     }
     expect(bridge().requests - before).toBe(1);
   });

@@ -23,7 +23,7 @@ type Send = (url: string, init: RequestInit) => Promise<Response>;
 const send: Send = (url, init) => cloudflare.fetch(new Request(url, init));
 const connect = (secret = secretKey, fetch = send) => createTurnstile({ siteKey, secretKey: secret, fetch });
 const judged = (proof: unknown, userId = ada, turnstile = connect()) =>
-  codeOf(() => turnstile.judge(proof, userId));
+  codeOf(() => turnstile.verify(proof, userId));
 
 test('a token holds for one user, as often as Identity asks, and for no other', async () => {
   const token = cloudflare.issueToken();
@@ -128,7 +128,7 @@ describe('an answer that is none', () => {
 test('a secret key that Cloudflare does not know: the error names the variable, never its value', async () => {
   const stranger = '0x4-another-secret-of-another-site';
   const error = await connect(stranger)
-    .judge(cloudflare.issueToken(), ada)
+    .verify(cloudflare.issueToken(), ada)
     .catch((thrown) => thrown);
   expect(error).toBeInstanceOf(DaypassError);
   expect(error.code).toBe('turnstile_unavailable');
@@ -140,7 +140,7 @@ test('whatever a sign-up brings, it is refused as a fault of the sign-up', async
   const turnstile = connect();
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.string(), fc.base64String(), fc.anything()), async (given) => {
-      const error = await turnstile.judge(given, ada).catch((thrown: unknown) => thrown);
+      const error = await turnstile.verify(given, ada).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(DaypassError);
       expect((error as DaypassError).status).toBe(422);
     }),

@@ -77,7 +77,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     provenCallers: new Map(),
     refusedTokens: { refuse: async () => undefined, remember: async () => undefined },
     bodies: patientBodies,
-    challenges: undefined,
+    proofMethod: undefined,
     hasTurnstileTestKey: false,
     upstreams: new Map(),
     reachUpstream: async () => undefined,

@@ -13,7 +13,7 @@ import { privateSecret, secret } from '../support/tokens.ts';
 // The broker, the event function, Identity and Redis of one site, with admission on.
 
 const password = 'correct-horse-battery';
-const work = { difficulty: 6, highestDifficulty: 20, calmPerMinute: 1000 };
+const work = { difficulty: 6, maxDifficulty: 20, baselinePerMinute: 1000 };
 const platform = usePlatform();
 
 async function startSite(admission: PolicyInput['admission'], limits: PolicyInput['limits'] = {}) {
@@ -188,28 +188,28 @@ describe('the metadata', () => {
     (await (await of.request('/.well-known/oauth-authorization-server')).json()) as Record<string, unknown>;
 
   test('name the proof, and how hard it is now', async () => {
-    expect((await metadata(stack)).daypass_proof).toEqual({
+    expect((await metadata(stack)).daypass_admission).toEqual({
       proof: 'proof-of-work',
       challenge_endpoint: `${siteUrl}/session/challenge`,
       difficulty: 6,
-      highest_difficulty: 20,
+      max_difficulty: 20,
     });
   });
 
   test('answer while Redis is away', async () => {
     const fresh = await startSite({ proof: 'proof-of-work' });
     fresh.redis.setFault({ kind: 'bad-gateway' });
-    expect((await metadata(fresh)).daypass_proof).toEqual({
+    expect((await metadata(fresh)).daypass_admission).toEqual({
       proof: 'proof-of-work',
       challenge_endpoint: `${siteUrl}/session/challenge`,
-      highest_difficulty: 16_000,
+      max_difficulty: 16_000,
     });
     await fresh.close();
   });
 
   test('say nothing of proofs on a site without admission', async () => {
     const open = await startSite(undefined);
-    expect(await metadata(open)).not.toHaveProperty('daypass_proof');
+    expect(await metadata(open)).not.toHaveProperty('daypass_admission');
     await open.close();
   });
 });

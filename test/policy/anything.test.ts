@@ -19,7 +19,7 @@ const whole: Tree = {
   admission: {
     proof: 'proof-of-work',
     members: 'deny',
-    proofOfWork: { difficulty: 5, highestDifficulty: 9, calmPerMinute: 5, ttlSeconds: 60 },
+    proofOfWork: { difficulty: 5, maxDifficulty: 9, baselinePerMinute: 5, ttlSeconds: 60 },
   },
   mode: 'monitor',
   storeFailure: 'deny',

@@ -81,7 +81,7 @@ test.each([
   ],
   [
     { admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 20_000 } } },
-    'admission.proofOfWork.highestDifficulty: must not be below difficulty',
+    'admission.proofOfWork.maxDifficulty: must not be below difficulty',
   ],
   [{ mode: null }, 'mode: must be one of'],
   [{ storeFailure: null }, 'storeFailure: must be one of'],

@@ -28,7 +28,7 @@ let proof: string;
 beforeAll(async () => {
   const { hashIdentifier, proofSecret } = await createPrivateKeys(privateSecret);
   const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier);
-  const settings = { difficulty: 4, highestDifficulty: 40, calmPerMinute: 60, ttlSeconds: 300 };
+  const settings = { difficulty: 4, maxDifficulty: 40, baselinePerMinute: 60, ttlSeconds: 300 };
   proof = (await solveChallenge(await createProofOfWork({ settings, proofSecret, usedProofs }).challenge()))
     .proof;
 });

@@ -12,11 +12,11 @@ import type { Environment } from '../../runtime/environment.ts';
 import {
   type FieldDropped,
   type Place,
-  wireAdmission,
   wireAuthorization,
   wireBroker,
   wireGate,
   wireGuard,
+  wireProofMethod,
 } from '../../runtime/wire.ts';
 import type { Kills } from './kills.ts';
 
@@ -80,7 +80,7 @@ export function createApps(policy: Policy, options: AppsOptions): Apps {
 function createJudge({ admission, throwaway }: Policy, environment: Environment, log: Log) {
   if (!admission) return () => undefined;
   const { emailDomain } = throwaway;
-  const proof = wireAdmission(admission, environment);
+  const proof = wireProofMethod(admission, environment);
   return createSignUpJudge(
     { emailDomain, members: admission.members, proof: async () => proof, log },
     undefined,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createProof, type ProofParts } from '../../src/admission/createProof.ts';
+import { createProofMethod, type ProofMethodParts } from '../../src/admission/createProofMethod.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { CheckedAdmission } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
@@ -7,7 +7,9 @@ import { ConfigurationError } from '../../src/protocol/error.ts';
 const turnstile = { siteKey: '0x4AAA' };
 const { admission } = definePolicy({ admission: { proof: 'turnstile', turnstile } });
 const make = (changes: Partial<CheckedAdmission>, turnstileSecretKey?: string) =>
-  createProof({ ...(admission as CheckedAdmission), ...changes }, { turnstileSecretKey } as ProofParts);
+  createProofMethod({ ...(admission as CheckedAdmission), ...changes }, {
+    turnstileSecretKey,
+  } as ProofMethodParts);
 
 test('Turnstile has both its keys', async () => {
   expect(await make({}, 'secret-key').describe()).toEqual({ proof: 'turnstile', site_key: '0x4AAA' });

@@ -1,7 +1,7 @@
 import type { ChallengeResponse } from '../protocol/messages.ts';
 
 /** One way to make the sign-up of a throwaway user cost something. */
-export interface ProofScheme {
+export interface ProofMethod {
   /**
    * What a sign-up makes its proof from.
    * @throws {DaypassError} `store_unavailable`
@@ -16,5 +16,5 @@ export interface ProofScheme {
    * @throws {DaypassError} `proof_missing`, `proof_malformed`, `proof_expired`, `proof_refused`, `proof_used`; where it
    * cannot be judged now, `store_unavailable`, `turnstile_unavailable`
    */
-  judge(proof: unknown, userId: string): Promise<void>;
+  verify(proof: unknown, userId: string): Promise<void>;
 }

@@ -2,11 +2,11 @@ import type { CheckedAdmission } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { UsedProofs } from '../store/usedProofs.ts';
 import { createNoProof } from './noProof.ts';
+import type { ProofMethod } from './proofMethod.ts';
 import { createProofOfWork, type ProofOfWorkOptions } from './proofOfWork.ts';
-import type { ProofScheme } from './proofScheme.ts';
 import { createTurnstile } from './turnstile.ts';
 
-export interface ProofParts {
+export interface ProofMethodParts {
   proofSecret: ProofOfWorkOptions['proofSecret'];
   usedProofs: UsedProofs;
   /** There where the policy asks for `turnstile`. */
@@ -17,7 +17,7 @@ export interface ProofParts {
  * The proof that the policy asks for.
  * @throws {ConfigurationError} a TypeError: the proof is `turnstile`, and one of its keys is not there
  */
-export function createProof(admission: CheckedAdmission, parts: ProofParts): ProofScheme {
+export function createProofMethod(admission: CheckedAdmission, parts: ProofMethodParts): ProofMethod {
   const { proof, proofOfWork: settings, turnstile } = admission;
   if (proof === 'proof-of-work') return createProofOfWork({ settings, ...parts });
   if (proof === 'turnstile')
