@@ -1,153 +1,112 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { jwtVerify } from 'jose';
-import { createDevIdentity, type DevIdentity } from '../src/dev/identity/create.ts';
-import { verifyToken } from '../src/token/verify.ts';
-import { atMost, type Figure } from '../test/abuse/support/figures.ts';
-import { printFigures } from '../test/abuse/support/table.ts';
-import { goodClaims, goodHeader, issuer, now, ring, secret, sign } from '../test/support/tokens.ts';
+import { parseArgs } from 'node:util';
+import { type Bench, MissingProgram, type Row } from './support/bench.ts';
+import { describeMachine, describeRow, heading, isReached } from './support/report.ts';
 
-// `npm run bench`: what takes time, as ratios of two things that are timed in turn in this run, so that neither another
-// machine nor one that is busy changes what they say. Ends with 1 when a ratio is above its bound in two tries.
+// `npm run bench`: what things cost, beside what they could cost. A figure that misses its target is reported and fails
+// nothing. It ends with 1 when something could not be measured; with DAYPASS_TEST_ALL=1 also when a program is missing.
+//
+//   npm run bench                          all of it
+//   npm run bench -- gate-cpu redis-trips  these files
+//   npm run bench -- --quick               fewer rounds
+//   npm run bench -- --json                for a program to read
 
-/** Something that takes time. */
-type Work = () => unknown;
+const own = 'run.ts';
 
-interface Ratio {
-  what: string;
-  bound: number;
-  /** How often each of the two is timed; the medians are compared. */
-  times: number;
-  /** @returns the work, and what it is compared with */
-  prepare(): Promise<[Work, Work]>;
+/** Every file of this folder, by the name that the command line knows it by: `gateCpu.ts` is `gate-cpu`. */
+const files = new Map(
+  readdirSync(import.meta.dirname)
+    .filter((file) => file.endsWith('.ts') && file !== own)
+    .sort()
+    .map((file) => [file.slice(0, -3).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), file]),
+);
+
+interface Outcome {
+  name: string;
+  question: string;
+  seconds: number;
+  rows: readonly Row[];
+  /** Why it was not measured. */
+  failed?: unknown;
+  skipped?: string;
 }
 
-const root = join(import.meta.dirname, '..');
+const { names, isQuick, isJson } = readArguments(process.argv.slice(2));
+const head = describeMachine();
+if (!isJson) {
+  for (const [name, value] of Object.entries(head)) console.log(`${name.padEnd(9)} ${value}`);
+  console.log(`\n${heading}`);
+}
+const outcomes: Outcome[] = [];
+for (const name of names) {
+  const outcome = await measure(name);
+  outcomes.push(outcome);
+  if (outcome.failed !== undefined) console.error(`\n${name}:`, outcome.failed);
+  if (!isJson) console.log(describeOutcome(outcome));
+}
+if (isJson) console.log(JSON.stringify({ head, isQuick, benches: outcomes.map(toJson) }, undefined, 2));
+const isWhole = outcomes.every(
+  ({ failed, skipped }) =>
+    failed === undefined && (skipped === undefined || process.env.DAYPASS_TEST_ALL !== '1'),
+);
+// Whatever a bench has left open does not keep the program running.
+process.exit(isWhole ? 0 : 1);
 
-/** Runs Node until it has printed the word, or has ended. */
-async function runNode(args: readonly string[], word?: string): Promise<void> {
-  const env = { ...process.env, PORT: '0' };
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const exited = once(child, 'exit');
-  if (word !== undefined) {
-    let said = '';
-    for await (const text of child.stdout.setEncoding('utf8')) {
-      said += text;
-      if (said.includes(word)) break;
-    }
-    if (!said.includes(word)) throw new Error(`node ${args.join(' ')} ended with: ${said}`);
-    child.kill('SIGINT');
+function readArguments(args: string[]): { names: readonly string[]; isQuick: boolean; isJson: boolean } {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const unknown = positionals.filter((name) => !files.has(name));
+    if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(', ')}.`);
+    const names = positionals.length > 0 ? [...new Set(positionals)] : [...files.keys()];
+    return { names, isQuick: values.quick, isJson: values.json };
+  } catch (error) {
+    const list = [...files.keys()].join(', ');
+    console.error(`${(error as Error).message}\nnpm run bench -- [--quick] [--json] [name …], of: ${list}`);
+    process.exit(1);
   }
-  await exited;
 }
 
-const ready = (file: string) => async (): Promise<[Work, Work]> => [
-  () => runNode([file], 'Daypass is ready'),
-  () => runNode(['--eval', '0']),
-];
-
-const operatorToken = 'operator';
-
-function plant(count: number): DevIdentity {
-  const identity = createDevIdentity({ operatorToken, commitDelayMs: 0 });
-  for (let index = 0; index < count; index += 1) {
-    const createdAt = new Date(Date.UTC(2026, 0, 1) + index * 250).toISOString();
-    identity.users.plant({ email: `user-${index}@visitor.invalid`, createdAt });
-  }
-  return identity;
-}
-
-async function call(identity: DevIdentity, path: string, method: string): Promise<void> {
-  const headers = { authorization: `Bearer ${operatorToken}` };
-  const response = await identity.fetch(new Request(`http://localhost${path}`, { method, headers }));
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
-  await response.arrayBuffer();
-}
-
-const deleteAll = (count: number) => async () => {
-  const identity = plant(count);
-  for (const { id } of identity.users.list()) await call(identity, `/admin/users/${id}`, 'DELETE');
-};
-
-const ratios: readonly Ratio[] = [
-  {
-    what: '`npm start` until it is ready, to Node alone',
-    bound: 60,
-    times: 5,
-    prepare: ready('src/dev/serve.ts'),
-  },
-  {
-    what: '`npm run start:netlify` until it is ready, to Node alone',
-    bound: 300,
-    times: 3,
-    prepare: ready('src/dev/serveNetlify.ts'),
-  },
-  {
-    what: 'an access token verified, to jose alone',
-    bound: 4,
-    times: 9,
-    async prepare() {
-      const token = await sign(goodHeader, goodClaims);
-      const key = new TextEncoder().encode(secret);
-      const options = { currentDate: new Date(now * 1000), algorithms: ['HS256'] };
-      const repeat = (verify: Work) => async () => {
-        for (let index = 0; index < 2_000; index += 1) await verify();
-      };
-      return [
-        repeat(() => verifyToken(token, { keyRing: ring, issuer, deployContexts: ['production'], now })),
-        repeat(() => jwtVerify(token, key, options)),
-      ];
-    },
-  },
-  {
-    // Eight times the work; a search through all users at each would make it sixty-four.
-    what: 'dev identity: 8 000 users made and deleted, to 1 000',
-    bound: 24,
-    times: 3,
-    prepare: async () => [deleteAll(8_000), deleteAll(1_000)],
-  },
-  {
-    // Ten times the users, who are sorted.
-    what: 'dev identity: a page of 20 000 users, to one of 2 000',
-    bound: 40,
-    times: 5,
-    async prepare() {
-      const page = (identity: DevIdentity) => () =>
-        call(identity, '/admin/users?per_page=100&sort=created_at%20asc', 'GET');
-      return [page(plant(20_000)), page(plant(2_000))];
-    },
-  },
-];
-
-async function millisecondsOf(work: Work): Promise<number> {
+async function measure(name: string): Promise<Outcome> {
+  const path = join(import.meta.dirname, files.get(name) as string);
+  const closers: (() => unknown)[] = [];
   const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
-async function measure({ what, bound, times, prepare }: Ratio): Promise<Figure> {
-  const [work, yardstick] = await prepare();
-  // The first of each warms up what it needs.
-  await work();
-  await yardstick();
-  const [ours, others]: [number[], number[]] = [[], []];
-  for (let time = 0; time < times; time += 1) {
-    ours.push(await millisecondsOf(work));
-    others.push(await millisecondsOf(yardstick));
+  let question = name;
+  const outcomeOf = (rest: Partial<Outcome>): Outcome => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { name, question, seconds, rows: [], ...rest };
+  };
+  try {
+    const { bench } = (await import(path)) as { bench: Bench };
+    question = bench.question;
+    const rows = await bench.run({ isQuick, defer: (close) => closers.push(close) });
+    if (rows.length === 0) throw new Error('It has measured nothing.');
+    return outcomeOf({ rows });
+  } catch (error) {
+    return outcomeOf(error instanceof MissingProgram ? { skipped: error.message } : { failed: error });
+  } finally {
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
   }
-  return atMost(`${what} (${median(ours).toFixed(1)} ms)`, median(ours) / median(others), bound, ' ×');
 }
 
-let holds = true;
-for (const ratio of ratios) {
-  let figure = await measure(ratio);
-  if (!figure.holds) figure = await measure(ratio);
-  printFigures([figure]);
-  holds &&= figure.holds;
+function describeOutcome({ name, question, seconds, rows, failed, skipped }: Outcome): string {
+  const lines = [`\n${question} (${name}, ${seconds.toFixed(1)} s)`, ...rows.map(describeRow)];
+  if (failed !== undefined) lines.push('  not measured: it failed');
+  if (skipped !== undefined) lines.push(`  skipped: ${skipped}`);
+  return lines.join('\n');
 }
-process.exit(holds ? 0 : 1);
+
+function toJson({ rows, failed, ...outcome }: Outcome): object {
+  return {
+    ...outcome,
+    ...(failed !== undefined && { failed: String(failed) }),
+    rows: rows.map((row) => ({ ...row, reached: isReached(row) })),
+  };
+}
