@@ -1,6 +1,4 @@
 import type { Context } from 'hono';
-import { accepts } from 'hono/accepts';
-import { html } from 'hono/html';
 import type { StatusCheck, StatusResponse } from '../protocol/messages.ts';
 
 const labels: Readonly<Record<StatusCheck['name'], string>> = {
@@ -22,51 +20,54 @@ const contentSecurityPolicy =
   "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
- * Answers `GET /session/status`: a page when the request prefers `text/html`, as a browser's address bar does, else JSON
- * (RFC 9110 §12.5.1).
+ * Answers `GET /session/status`: a page when the request prefers `text/html`, as a browser's address bar does, else JSON.
  * @example
  * app.get(statusPath, async (c) => statusAnswer(c, await checkStatus(broker)));
  */
 export function statusAnswer(c: Context, status: StatusResponse): Response | Promise<Response> {
-  const supports = ['application/json', 'text/html'];
-  const type = accepts(c, { header: 'Accept', supports, default: 'application/json' });
+  const accept = c.req.header('accept') ?? '';
   c.header('vary', 'Accept', { append: true });
   c.header('cache-control', 'no-store');
-  if (type !== 'text/html') return c.json(status);
+  if (weightOf('text/html', accept) <= weightOf('application/json', accept)) return c.json(status);
   c.header('content-security-policy', contentSecurityPolicy);
   c.header('x-content-type-options', 'nosniff');
   return c.html(statusPage(status));
 }
 
-/** The template escapes what it is given: remedies may quote what Identity or the environment said. */
-function statusPage({ ok, checks, warnings }: StatusResponse) {
+/** How much an `Accept` field wants a type that it names (RFC 9110 §12.5.1); 0 for one that it does not name. */
+function weightOf(type: string, accept: string): number {
+  const range = accept.split(',').find((item) => item.split(';')[0]?.trim().toLowerCase() === type);
+  return range === undefined ? 0 : Number(/;\s*q=([\d.]+)/i.exec(range)?.[1] ?? 1);
+}
+
+function statusPage({ ok, checks, warnings }: StatusResponse): string {
   const title = ok ? 'Daypass is set up' : 'Daypass is not set up yet';
-  return html`<!doctype html>
+  const notes = warnings.map((warning) => `<li>${escapeHtml(warning)}</li>`).join('');
+  return `<!doctype html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-</head>
-<body>
 <h1>${title}</h1>
 <table>
 <caption>What an exchange needs, as of now</caption>
 <thead><tr><th scope="col">Part</th><th scope="col">State</th><th scope="col">What to do</th></tr></thead>
-<tbody>
-${checks.map(checkRow)}</tbody>
+<tbody>${checks.map(checkRow).join('')}</tbody>
 </table>
-${warnings.length > 0 && html`<h2>Good to know</h2><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`}
+${notes && `<h2>Good to know</h2><ul>${notes}</ul>`}
 <p>Programs get this as JSON.</p>
-</body>
 </html>
 `;
 }
 
-function checkRow({ name, ok, remedy = '' }: StatusCheck) {
-  const lines = remedy.split('\n').map((line) => html`<p>${line}</p>`);
-  return html`<tr><th scope="row">${labels[name]}</th><td>${ok ? 'OK' : 'At fault'}</td><td>${ok ? '' : lines}</td></tr>
-`;
+function checkRow({ name, ok, remedy = '' }: StatusCheck): string {
+  const lines = remedy.split('\n').map((line) => `<p>${escapeHtml(line)}</p>`);
+  return `<tr><th scope="row">${labels[name]}</th><td>${ok ? 'OK' : 'At fault'}</td><td>${ok ? '' : lines.join('')}</td></tr>`;
+}
+
+/** Remedies may quote what Identity or the environment said. */
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
