@@ -18,7 +18,7 @@ const waySeconds = 5;
  * @throws SessionError `proof_failed`
  */
 export async function work(
-  { challenge, most_tries, expires_in }: WorkChallenge,
+  { challenge, max_tries, expires_in }: WorkChallenge,
   askedAt: number,
   report: ProofContext['report'],
   createWorker: () => Worker,
@@ -35,7 +35,7 @@ export async function work(
   const onTries = (tries: number) => {
     if (tries <= most) return;
     most = tries;
-    report({ fraction: Math.min(1, tries / most_tries) });
+    report({ fraction: Math.min(1, tries / max_tries) });
   };
   try {
     const inWorkers =

@@ -15,9 +15,9 @@ export function difficultyAt(load: number, settings: Readonly<Required<ProofOfWo
  * in another order, or gives up early and asks for another challenge, works less than whoever counts from 0: `difficulty`
  * tries on average.
  */
-export function drawCounter(difficulty: number): { counter: number; mostTries: number } {
-  const mostTries = 2 * difficulty - 1;
-  return { counter: randomBelow(mostTries), mostTries };
+export function drawCounter(difficulty: number): { counter: number; maxTries: number } {
+  const maxTries = 2 * difficulty - 1;
+  return { counter: randomBelow(maxTries), maxTries };
 }
 
 /** A whole number from 0 to `bound` - 1, each as likely as the next: what does not divide evenly is drawn again. */

@@ -41,7 +41,7 @@ export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOf
 
   return {
     async challenge() {
-      const { counter, mostTries } = drawCounter(await presentDifficulty());
+      const { counter, maxTries } = drawCounter(await presentDifficulty());
       const { ttlSeconds } = settings;
       const { parameters, signature } = await createChallenge({
         ...(await secrets()),
@@ -56,7 +56,7 @@ export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOf
         proof: 'proof-of-work',
         // Signed, since there is a secret.
         challenge: { parameters, signature: signature as string },
-        most_tries: mostTries,
+        max_tries: maxTries,
         expires_in: ttlSeconds,
       };
     },

@@ -7,7 +7,7 @@ import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import type { StatsCount } from '../protocol/messages.ts';
-import type { Claims } from '../store/claim.ts';
+import type { Redemptions } from '../store/redemptions.ts';
 import type { Revocations } from '../store/revocation.ts';
 import type { KeyRing } from '../token/keyRing.ts';
 import type { PrivateKeys } from '../token/privateKeys.ts';
@@ -42,7 +42,7 @@ export interface BrokerDependencies {
   identityJwtSecret: string | undefined;
   /** The platform's operator token of this moment; undefined where Identity is not enabled. */
   operatorToken(): string | undefined;
-  claims: Claims;
+  redemptions: Redemptions;
   revocations: Revocations;
   limiters: Readonly<Record<'site' | 'renewal' | 'introspection' | 'maintenance', Limiter>>;
   /** Those that count a caller's address and its network. */

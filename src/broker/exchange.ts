@@ -24,9 +24,9 @@ const roleOfGoTrue =
 
 /**
  * Turns an Identity token into the first access token of a new session and deletes its throwaway user: look at the
- * token, authenticate, rule, claim, limits, delete, mint, in this order.
+ * token, authenticate, rule, reserve the redemption, limits, delete, mint, in this order.
  * @throws {DaypassError} the failures of each step; nothing is deleted unless the user is a throwaway user and
- * the claim is ours, and nothing is minted unless the user is gone
+ * its redemption is ours, and nothing is minted unless the user is gone
  */
 export async function exchange(
   broker: BrokerDependencies,
@@ -48,7 +48,7 @@ export async function exchange(
   const settleSignal = idleSignal(settleFactor * identityBudgetMilliseconds, identityTimer);
   try {
     await authenticate(broker, token, id, deleteSignal);
-    await deleteClaimed(broker, { id, token, deleteSignal, settleSignal }, caller);
+    await deleteReserved(broker, { id, token, deleteSignal, settleSignal }, caller);
   } catch (error) {
     // Who is over the limit of sessions is counted there.
     if (error instanceof DaypassError && error.code !== 'rate_limited') {
@@ -81,10 +81,10 @@ async function authenticate(
 }
 
 /**
- * Deletes the user under a claim. Identity's DELETE is no lock (it loads the user outside its transaction and
- * ignores how many rows went), so of several at once all may succeed: the claim lets one of them through.
+ * Deletes the user once its redemption is reserved. Identity's DELETE is no lock (it loads the user outside its transaction and
+ * ignores how many rows went), so of several at once all may succeed: the reservation lets one of them through.
  */
-async function deleteClaimed(
+async function deleteReserved(
   broker: BrokerDependencies,
   user: Omit<DeletedUser, 'operatorToken'>,
   caller: Caller,
@@ -93,17 +93,17 @@ async function deleteClaimed(
   if (operatorToken === undefined) {
     throw new DaypassError('identity_unavailable', { detail: 'Identity is not enabled on this site.' });
   }
-  const claim = await broker.claims.take(user.id);
-  if (claim === undefined) throw new DaypassError('already_exchanged');
-  // Should Redis be away as well, the claim stays until it expires.
-  const release = () => broker.claims.release(user.id, claim).catch(() => undefined);
+  const nonce = await broker.redemptions.reserve(user.id);
+  if (nonce === undefined) throw new DaypassError('already_exchanged');
+  // Should Redis be away as well, the reservation stays until it expires.
+  const release = () => broker.redemptions.release(user.id, nonce).catch(() => undefined);
   const refund = await countSession(broker, caller).catch(async (error) => {
     await release();
     throw error;
   });
   const deletion = await deleteForCertain(broker.identity, { ...user, operatorToken }).catch(
     async (error) => {
-      // Nobody knows whether the user is gone: the claim stays, and the visitor starts over.
+      // Nobody knows whether the user is gone: the reservation stays, and the visitor starts over.
       await refund();
       throw error;
     },

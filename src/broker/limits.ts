@@ -36,7 +36,7 @@ export async function refuseKnown(broker: BrokerDependencies, caller: Caller): P
 
 /**
  * Counts a session that is about to begin, by address, by network and for the whole site, in one Redis round trip. Only
- * who holds the claim of a throwaway user comes this far, so that neither nonsense nor the same token sent many times
+ * who has reserved a throwaway user comes this far, so that neither nonsense nor the same token sent many times
  * uses up what others need.
  * @returns gives all of it back, for a session that did not begin after all
  * @throws {DaypassError} `rate_limited`, and nothing was counted; `store_unavailable`

@@ -156,10 +156,10 @@ const redisRemedies: Readonly<Record<RedisErrorReason, string>> = {
   unexpected: 'Redis answered with an error that Daypass does not know: the log says which.',
 };
 
-/** A Redis that answers a PING may still refuse to write: this claims a user that there is not, and gives the claim back. */
-async function checkRedis({ claims }: BrokerDependencies): Promise<StatusCheck> {
+/** A Redis that answers a PING may still refuse to write: this reserves a user that does not exist, and releases it. */
+async function checkRedis({ redemptions }: BrokerDependencies): Promise<StatusCheck> {
   const id = crypto.randomUUID();
-  const answer = await attempt(async () => claims.release(id, (await claims.take(id)) ?? ''));
+  const answer = await attempt(async () => redemptions.release(id, (await redemptions.reserve(id)) ?? ''));
   const reason = answer instanceof DaypassError ? describeRedisError(answer) : undefined;
   return reason ? line('redis', false, redisRemedies[reason]) : { name: 'redis', ok: true };
 }

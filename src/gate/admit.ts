@@ -114,7 +114,7 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
     refuseRevoked(session);
     watchCeilings(decisions, path);
     enforce(decisions);
-    if (isUnseen) counters.add('revocation_unseen', { route: path });
+    if (isUnseen) counters.add('revocation_unchecked', { route: path });
     return { decisions, charge: (units) => leases.charge(call, units) };
   };
 }

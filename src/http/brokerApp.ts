@@ -11,7 +11,7 @@ import { renew } from '../broker/renew.ts';
 import { revoke } from '../broker/revoke.ts';
 import { stats } from '../broker/stats.ts';
 import { checkStatus } from '../broker/status.ts';
-import { createFewSweeps } from '../broker/sweep/few.ts';
+import { createOpportunisticSweep } from '../broker/sweep/opportunistic.ts';
 import { readSweepRequest } from '../broker/sweep/request.ts';
 import { sweep } from '../broker/sweep/sweep.ts';
 import { isShortForm, readTokenRequest } from '../broker/tokenRequest.ts';
@@ -47,7 +47,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   const app = new Hono<CallerEnv>();
   const { origins } = broker.policy;
   const rule = { origins, deployContext: broker.deployContext };
-  const sweepFew = createFewSweeps(broker, log);
+  const sweepOpportunistically = createOpportunisticSweep(broker, log);
   let lastStatus: { answer: Promise<StatusResponse>; at: number } | undefined;
 
   app.use(identifyRequest);
@@ -68,7 +68,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
         asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
       logOf(c, log)(asked.kind);
       if (asked.kind === 'exchange')
-        c.env?.waitUntil?.(sweepFew().catch((thrown) => toDaypassError(thrown, logOf(c, log))));
+        c.env?.waitUntil?.(sweepOpportunistically().catch((thrown) => toDaypassError(thrown, logOf(c, log))));
       return c.json(answer);
     } catch (thrown) {
       const error = toDaypassError(thrown, logOf(c, log));

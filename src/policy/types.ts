@@ -84,7 +84,7 @@ export interface Route {
 
 /** Every limit of the policy. `docs/limits.md` has the numbers and their reasons. */
 export interface Limits extends Omit<CallLimits, 'total'> {
-  /** Sessions begun from one address (IPv6: one /64): exchanges that Identity believed and that won their claim. */
+  /** Sessions begun from one address (IPv6: one /64): exchanges that Identity believed and that reserved their user. */
   exchange: Limit;
   /** Exchanges of one address that Identity was asked about and that made no session. */
   exchangeRefused: Limit;

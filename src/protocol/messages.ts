@@ -94,8 +94,8 @@ export type ChallengeResponse =
       proof: 'proof-of-work';
       /** ALTCHA's challenge, version 2; the proof is base64 of the JSON of `{ challenge, solution }`. */
       challenge: { parameters: WorkParameters; signature: string };
-      /** Tries after which a solver has surely found the solution. */
-      most_tries: number;
+      /** The most tries that a solver may need. */
+      max_tries: number;
       /** Seconds until the challenge expires. */
       expires_in: number;
     }
@@ -119,22 +119,22 @@ export interface StatsCount {
 
 /**
  * `passed` and `refused` by the gate; `would_refuse`: let through because the policy's mode is `monitor`;
- * `revocation_unseen`: let through without asking whether its session was revoked, since Redis was away;
- * `store_lost` and `store_found`: an instance of the gate or the guard gave Redis up, or took it back;
- * `store_refusing` and `store_accepting`: Redis answers one of them, but refuses to count, or does so no more;
- * `ceiling_near` and `ceiling_closed`: an instance saw a `total` limit with a fifth left, or used up.
+ * `revocation_unchecked`: let through although Redis could not say whether the session was revoked;
+ * `circuit_opened` and `circuit_closed`: an instance of the gate or the guard stopped asking Redis, or asks it again;
+ * `store_refusing` and `store_accepting`: Redis answers an instance, but refuses to count, or counts again;
+ * `ceiling_near` and `ceiling_reached`: an instance saw a `total` limit with a fifth left, or used up.
  */
 export type StatsEvent =
   | 'passed'
   | 'refused'
   | 'would_refuse'
-  | 'revocation_unseen'
-  | 'store_lost'
-  | 'store_found'
+  | 'revocation_unchecked'
+  | 'circuit_opened'
+  | 'circuit_closed'
   | 'store_refusing'
   | 'store_accepting'
   | 'ceiling_near'
-  | 'ceiling_closed';
+  | 'ceiling_reached';
 
 /** What `GET /session/stats` answers. Counts are sent to Redis a second late, so the latest may be missing. */
 export interface StatsResponse {

@@ -22,8 +22,8 @@ import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
 import { createCallCounts } from '../store/callCounts.ts';
 import type { CircuitTime } from '../store/circuit.ts';
-import { createClaims } from '../store/claim.ts';
 import { readCounts } from '../store/readCounts.ts';
+import { createRedemptions } from '../store/redemptions.ts';
 import { createRedis } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
 import { createStoreClock } from '../store/storeClock.ts';
@@ -78,7 +78,7 @@ export function wireBroker(
       place.deployContext === 'dev' ? devIdentityBudgetMilliseconds : identityBudgetMilliseconds,
     identityJwtSecret: environment.identityJwtSecret,
     operatorToken,
-    claims: createClaims(redis, hashIdentifier),
+    redemptions: createRedemptions(redis, hashIdentifier),
     revocations: createRevocations(redis, rememberedBy(policy)),
     limiters: {
       site: create('site', policy.limits.site),

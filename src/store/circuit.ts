@@ -17,12 +17,12 @@ const failingMilliseconds = 300;
 const willingMilliseconds = 1000;
 
 /**
- * - `store_lost`: Redis was given up.
- * - `store_found`: it is taken back.
+ * - `circuit_opened`: Redis was given up.
+ * - `circuit_closed`: it is taken back.
  * - `store_refusing`: it answers, and refuses what it is told.
  * - `store_accepting`: it refuses no more.
  */
-export type CircuitEvent = 'store_lost' | 'store_found' | 'store_refusing' | 'store_accepting';
+export type CircuitEvent = 'circuit_opened' | 'circuit_closed' | 'store_refusing' | 'store_accepting';
 
 /** Stands between calls and Redis, so that nobody waits for one that is known to be away. */
 export interface Circuit {
@@ -77,7 +77,7 @@ export function createCircuit(options: CircuitOptions): Circuit {
     failing = undefined;
     if (!isTrial) return;
     state = 'closed';
-    onChange('store_found');
+    onChange('circuit_closed');
   }
 
   function fail(isTrial: boolean, cause: unknown): void {
@@ -91,7 +91,7 @@ export function createCircuit(options: CircuitOptions): Circuit {
       startFailing();
     } else if (failing.isLasting) {
       open();
-      onChange('store_lost', cause);
+      onChange('circuit_opened', cause);
     }
   }
 

@@ -22,7 +22,7 @@ export interface RedisOptions {
 
 /**
  * A Redis over Upstash's REST protocol. Commands of one tick travel in one HTTP request, and none is sent twice: a
- * claim that was sent again would find itself taken.
+ * reservation that was sent again would find itself taken.
  * @param idleTimer counts the time that a call may take
  */
 export function createRedis(options: RedisOptions, idleTimer = createIdleTimer()): Redis {

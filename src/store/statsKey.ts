@@ -12,13 +12,13 @@ const events: Readonly<Record<StatsEvent, true>> = {
   passed: true,
   refused: true,
   would_refuse: true,
-  revocation_unseen: true,
-  store_lost: true,
-  store_found: true,
+  revocation_unchecked: true,
+  circuit_opened: true,
+  circuit_closed: true,
   store_refusing: true,
   store_accepting: true,
   ceiling_near: true,
-  ceiling_closed: true,
+  ceiling_reached: true,
 };
 
 export const statsEvents = Object.keys(events);

@@ -28,7 +28,7 @@ describe('the counter', () => {
     [7, 13],
   ])('of difficulty %d takes %d tries at most, each number as often as the other', (difficulty, most) => {
     const draws = Array.from({ length: 4000 }, () => drawCounter(difficulty));
-    expect(new Set(draws.map((draw) => draw.mostTries))).toEqual(new Set([most]));
+    expect(new Set(draws.map((draw) => draw.maxTries))).toEqual(new Set([most]));
     const counts = Array.from(
       { length: most },
       (_, index) => draws.filter(({ counter }) => counter === index).length,
@@ -46,7 +46,7 @@ describe('the counter', () => {
       return array;
     });
     // 1999 does not divide 2 ** 32: of the highest words there are too few.
-    expect(drawCounter(1000)).toEqual({ counter: 5, mostTries: 1999 });
+    expect(drawCounter(1000)).toEqual({ counter: 5, maxTries: 1999 });
     expect(random).toHaveBeenCalledTimes(3);
   });
 });

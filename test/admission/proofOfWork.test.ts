@@ -43,7 +43,7 @@ const judged = async (proof: unknown, userId = ada) => {
 describe('a challenge', () => {
   test('is ALTCHA`s, with what a page needs to know', async () => {
     const { challenge, ...rest } = await challengeOf(await connect());
-    expect(rest).toEqual({ proof: 'proof-of-work', most_tries: 15, expires_in: 300 });
+    expect(rest).toEqual({ proof: 'proof-of-work', max_tries: 15, expires_in: 300 });
     expect(challenge).toEqual({
       parameters: {
         algorithm: 'PBKDF2/SHA-256',
@@ -65,7 +65,7 @@ describe('a challenge', () => {
     for (let round = 0; round < 20; round += 1) {
       const given = await challengeOf(proof);
       const { solution } = await solveChallenge(given);
-      expect(solution.counter).toBeLessThan(given.most_tries);
+      expect(solution.counter).toBeLessThan(given.max_tries);
     }
   });
 
@@ -255,17 +255,17 @@ describe('the load', () => {
   test('makes challenges harder, up to the cap; asking for challenges does not', async () => {
     const proof = await connect();
     for (let round = 0; round < 10; round += 1) await proof.challenge();
-    expect((await challengeOf(proof)).most_tries).toBe(15);
+    expect((await challengeOf(proof)).max_tries).toBe(15);
     const admit = async (count: number) => {
       for (let round = 0; round < count; round += 1)
         await judged((await solved()).proof, crypto.randomUUID());
     };
     await admit(4);
-    expect((await challengeOf(proof)).most_tries).toBe(31);
+    expect((await challengeOf(proof)).max_tries).toBe(31);
     await admit(16);
-    expect((await challengeOf(proof)).most_tries).toBe(79);
+    expect((await challengeOf(proof)).max_tries).toBe(79);
     vi.setSystemTime(start + 120_000);
-    expect((await challengeOf(proof)).most_tries).toBe(15);
+    expect((await challengeOf(proof)).max_tries).toBe(15);
   });
 
   test('proofs that are refused, or used again, do not count', async () => {
@@ -276,7 +276,7 @@ describe('the load', () => {
       await judged(good, bob);
       await judged(encodePayload({ challenge, solution: { ...solution, derivedKey: '00'.repeat(32) } }));
     }
-    expect((await challengeOf(proof)).most_tries).toBe(15);
+    expect((await challengeOf(proof)).max_tries).toBe(15);
   });
 });
 

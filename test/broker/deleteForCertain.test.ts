@@ -120,7 +120,7 @@ describe('the DELETE', () => {
   );
 
   test.concurrent.each(Object.entries(present))(
-    '%s: 503, and the claim is released, so that the next try succeeds',
+    '%s: 503, and the reservation is released, so that the next try succeeds',
     async (_, deletion) => {
       const visitor = await signUp({ deletion });
       expect(await visitor.exchange()).toMatch(/^503 (identity_unavailable|operator_token_refused)$/);
@@ -130,7 +130,7 @@ describe('the DELETE', () => {
     },
   );
 
-  test.concurrent.each(Object.entries(unknown))('%s: 503, and the claim stays', async (_, fault) => {
+  test.concurrent.each(Object.entries(unknown))('%s: 503, and the reservation stays', async (_, fault) => {
     const visitor = await signUp(fault);
     expect(await visitor.exchange()).toBe('503 identity_unavailable');
     visitor.mend();

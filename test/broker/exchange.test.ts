@@ -96,7 +96,7 @@ test.each(['GET', 'POST'])('the short form, %s, gives the same', async (method) 
 test('the same token a second time', async () => {
   const token = await stack.identityToken();
   expect(await outcome(await stack.exchange(token))).toBe('200');
-  // Identity no longer knows the user, so it says so before the claim is asked.
+  // Identity no longer knows the user, so it says so before the redemption is looked at.
   expect(await outcome(await stack.exchange(token))).toBe('400 subject_token_user_gone');
 });
 
@@ -199,7 +199,7 @@ test('GET /user fails: 503 with Retry-After, nothing deleted', async () => {
   expect(emails()).toContain('kept@visitor.invalid');
 });
 
-test('DELETE fails: 503, no token, and the claim is released, so that the next try succeeds', async () => {
+test('DELETE fails: 503, no token, and the reservation is released, so that the next try succeeds', async () => {
   const token = await stack.identityToken('again@visitor.invalid');
   const { id } = stack.identity.users.list().find((user) => user.email === 'again@visitor.invalid') as {
     id: string;
@@ -219,14 +219,14 @@ test('DELETE finds nobody: already exchanged', async () => {
   expect(await outcome(await stack.exchange(token))).toBe('400 already_exchanged');
 });
 
-test('the claim is taken: already exchanged, and the user stays for whoever has it', async () => {
-  const token = await stack.identityToken('claimed@visitor.invalid');
-  const { id } = stack.identity.users.list().find((user) => user.email === 'claimed@visitor.invalid') as {
+test('the redemption is reserved: already exchanged, and the user stays for whoever has it', async () => {
+  const token = await stack.identityToken('reserved@visitor.invalid');
+  const { id } = stack.identity.users.list().find((user) => user.email === 'reserved@visitor.invalid') as {
     id: string;
   };
-  await stack.broker.claims.take(id);
+  await stack.broker.redemptions.reserve(id);
   expect(await outcome(await stack.exchange(token))).toBe('400 already_exchanged');
-  expect(emails()).toContain('claimed@visitor.invalid');
+  expect(emails()).toContain('reserved@visitor.invalid');
 });
 
 test('Redis away: 503, no token, and the user stays', async () => {

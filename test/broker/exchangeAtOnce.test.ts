@@ -31,7 +31,7 @@ describeWith('redis-server')('exchanges at once, over a real Redis', () => {
   test('100 of one Identity token: one access token', async () => {
     const token = await stack.identityToken();
     const counts = await outcomes(Array.from({ length: 100 }, async () => stack.exchange(token)));
-    // Who asks Identity after the winner's DELETE learns that the user is gone; the others find the claim taken.
+    // Who asks Identity after the winner's DELETE learns that the user is gone; the others find it reserved.
     const { '400 already_exchanged': taken = 0, '400 subject_token_user_gone': gone = 0, ...others } = counts;
     expect({ ...others, refused: taken + gone }).toEqual({ 200: 1, refused: 99 });
   });

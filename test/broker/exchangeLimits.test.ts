@@ -102,7 +102,7 @@ test('what Identity believed and what made no session counts as refused: members
     expect(await exchangeFrom(attacker, member)).toBe('403 not_throwaway');
   }
   const token = await stack.identityToken('taken@visitor.invalid');
-  await stack.broker.claims.take(await idOf('taken@visitor.invalid'));
+  await stack.broker.redemptions.reserve(await idOf('taken@visitor.invalid'));
   for (let tries = 0; tries < 5; tries += 1) {
     expect(await exchangeFrom(attacker, token)).toBe('400 already_exchanged');
   }
@@ -136,7 +136,7 @@ test('a token that can be seen through without a network costs nothing, and its 
   expect(stack.redis.requests).toBe(before);
 });
 
-test('over the limit of the site, the claim is released and the same token is good for later', async () => {
+test('over the limit of the site, the reservation is released and the same token is good for later', async () => {
   await start({ site: anHour(1) });
   const [first, second] = [await stack.identityToken(), await stack.identityToken('later@visitor.invalid')];
   expect(await exchangeFrom(attacker, first)).toBe('200');
@@ -145,8 +145,8 @@ test('over the limit of the site, the claim is released and the same token is go
     expect(await exchangeFrom('203.0.113.9', second)).toBe('429 rate_limited');
   }
   expect(await idOf('later@visitor.invalid')).toBe(user);
-  const claim = await stack.broker.claims.take(user);
-  expect(claim).toBeTypeOf('string');
+  const nonce = await stack.broker.redemptions.reserve(user);
+  expect(nonce).toBeTypeOf('string');
   // Its address has begun no session.
   expect(await counted('exchange')).toBe(1);
 });

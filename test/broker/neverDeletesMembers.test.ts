@@ -57,7 +57,7 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     }),
     identityJwtSecret: undefined,
     operatorToken: () => 'operator',
-    claims: { take: async () => 'nonce', release: async () => undefined },
+    redemptions: { reserve: async () => 'nonce', release: async () => undefined },
     revocations: {
       revoke: async () => undefined,
       isRevoked: async () => false,

@@ -168,14 +168,14 @@ describe('Redis', () => {
     stack = await startBrokerStack();
     const broken = new Error(`Command failed: ${reply}`);
     broken.name = 'UpstashError';
-    stack.broker.claims.take = () => storeCall(Promise.reject(broken));
+    stack.broker.redemptions.reserve = () => storeCall(Promise.reject(broken));
     const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
     expect(remedies(status)).toEqual({ redis: expect.stringMatching(remedy) });
   });
 
   test('is left as it was', async () => {
     await statusWith({});
-    expect(await command(stack.redis, 'KEYS', 'daypass:claim:*')).toEqual([]);
+    expect(await command(stack.redis, 'KEYS', 'daypass:redemption:*')).toEqual([]);
   });
 });
 

@@ -180,7 +180,7 @@ onEachRedis('wire', (bridge, name) => {
     ]);
   });
 
-  test('a thousand callers on connections of their own: one is given the claim', async () => {
+  test('a thousand callers on connections of their own: one is given the mark', async () => {
     const key = randomUUID();
     const answers = await Promise.all(
       Array.from({ length: 1_000 }, () => send(bridge(), '/', `["set","${key}","v","nx","ex",1000]`)),

@@ -26,15 +26,15 @@ function see(remaining: number, name = 'total'): void {
 
 test('a ceiling is told of once when a fifth is left, and once when it is closed', () => {
   for (const remaining of [50, 21, 20, 19, 0, -1, -1]) see(remaining);
-  expect(told).toEqual(['ceiling_near total', 'ceiling_closed total']);
+  expect(told).toEqual(['ceiling_near total', 'ceiling_reached total']);
 });
 
 test('a window that slides opens a closed one a little: that is no news until it is wide open', () => {
   for (const remaining of [-1, 1, -1, 5]) see(remaining);
-  expect(told).toEqual(['ceiling_closed total']);
+  expect(told).toEqual(['ceiling_reached total']);
   see(60);
   see(10);
-  expect(told).toEqual(['ceiling_closed total', 'ceiling_near total']);
+  expect(told).toEqual(['ceiling_reached total', 'ceiling_near total']);
 });
 
 test('each ceiling is told of by itself, and no other limit is', () => {

@@ -302,11 +302,11 @@ describe('while Redis is away', () => {
       // This one was refused when Redis was there, which is remembered.
       expect(await call(guard, '/signup')).toBe('rate_limited');
     }
-    expect(logged).toEqual(['store_lost']);
+    expect(logged).toEqual(['circuit_opened']);
     bridge().setFault(undefined);
     time.pass(1000);
     await call(guard, '/signup', { address: '203.0.113.9' });
-    expect(logged).toEqual(['store_lost', 'store_found']);
+    expect(logged).toEqual(['circuit_opened', 'circuit_closed']);
   });
 });
 

@@ -147,7 +147,7 @@ describe('GET /session/challenge', () => {
     const response = await stack.request('/session/challenge');
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const answer = (await response.json()) as ChallengeResponse;
-    expect(answer).toMatchObject({ proof: 'proof-of-work', expires_in: 300, most_tries: 11 });
+    expect(answer).toMatchObject({ proof: 'proof-of-work', expires_in: 300, max_tries: 11 });
     expect(await challenge()).not.toEqual(answer);
   });
 

@@ -132,18 +132,18 @@ describe('the limit of the site, used up and not known to be', () => {
     expect(await outcome(await post({}, freshAddress(), {}, member))).toBe('403 not_throwaway');
   });
 
-  test('the claim comes first', async () => {
-    const claim = (await stack.broker.claims.take(userId)) ?? '';
+  test('the redemption comes first', async () => {
+    const nonce = (await stack.broker.redemptions.reserve(userId)) ?? '';
     expect(await outcome(await post({}, freshAddress(), {}, token))).toBe('400 already_exchanged');
-    await stack.broker.claims.release(userId, claim);
+    await stack.broker.redemptions.release(userId, nonce);
   });
 
-  test('the delete comes after, and the claim is released', async () => {
+  test('the delete comes after, and the reservation is released', async () => {
     const response = await post({}, freshAddress(), {}, token);
     expect(response.headers.get('ratelimit-policy')).toBe('"site";q=1;w=3600, "exchange";q=300;w=60');
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await outcome(response)).toBe('429 rate_limited');
     expect(stack.identity.users.list().map(({ id }) => id)).toContain(userId);
-    expect(await stack.broker.claims.take(userId)).toBeTypeOf('string');
+    expect(await stack.broker.redemptions.reserve(userId)).toBeTypeOf('string');
   });
 });

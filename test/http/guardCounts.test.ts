@@ -37,8 +37,8 @@ const counts = async () =>
 const changes = () =>
   stack.logged.map((line) => JSON.parse(line)).filter(({ event }) => event.startsWith('store_'));
 const changesCounted = [
-  ['store_lost', 1],
-  ['store_found', 1],
+  ['circuit_opened', 1],
+  ['circuit_closed', 1],
 ];
 
 /** Redis goes, and comes back. */
@@ -55,8 +55,8 @@ async function loseAndFind(): Promise<void> {
 test('each change of its Redis is one line and one count, which travels in the request of a later call', async () => {
   await loseAndFind();
   expect(changes()).toEqual([
-    { event: 'store_lost', part: 'guard', cause: expect.any(String) },
-    { event: 'store_found', part: 'guard' },
+    { event: 'circuit_opened', part: 'guard', cause: expect.any(String) },
+    { event: 'circuit_closed', part: 'guard' },
   ]);
   pass(1000);
   const before = stack.redis.requests;

@@ -106,7 +106,7 @@ test('a ceiling tells when a fifth is left and when it closes, once', async () =
     .filter(({ event }) => event.startsWith('ceiling'));
   expect(told).toMatchObject([
     { event: 'ceiling_near', ceiling: 'total /api/chat', limit: 10, remaining: 2 },
-    { event: 'ceiling_closed', ceiling: 'total /api/chat', limit: 10, remaining: 0 },
+    { event: 'ceiling_reached', ceiling: 'total /api/chat', limit: 10, remaining: 0 },
   ]);
   const refused = await stack.call('/api/chat');
   expect(refused.status).toBe(429);

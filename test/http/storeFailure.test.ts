@@ -55,7 +55,7 @@ async function lose(): Promise<void> {
   await stack.call('/api/x', { address: '192.0.2.2' });
 }
 
-const changes = () => stack.logged.filter((line) => /"store_(lost|found)"/.test(line));
+const changes = () => stack.logged.filter((line) => /"circuit_(opened|closed)"/.test(line));
 
 /** What was counted, whether it has been sent or not. */
 async function counted(event: string): Promise<[string, number][]> {
@@ -150,11 +150,11 @@ test('each change is one line of the log and one count, however many call', asyn
   pass(1000);
   await outcomes(20);
   expect(changes().map((line) => JSON.parse(line))).toEqual([
-    { event: 'store_lost', storeFailure: 'allow', cause: expect.stringMatching(/^DaypassError: .+/) },
+    { event: 'circuit_opened', storeFailure: 'allow', cause: expect.stringMatching(/^DaypassError: .+/) },
   ]);
-  expect(await counted('store_lost')).toEqual([['store_lost - -', 1]]);
-  expect(changes().map((line) => JSON.parse(line).event)).toEqual(['store_lost', 'store_found']);
-  expect(await counted('store_found')).toEqual([['store_found - -', 1]]);
+  expect(await counted('circuit_opened')).toEqual([['circuit_opened - -', 1]]);
+  expect(changes().map((line) => JSON.parse(line).event)).toEqual(['circuit_opened', 'circuit_closed']);
+  expect(await counted('circuit_closed')).toEqual([['circuit_closed - -', 1]]);
 });
 
 test('a Redis that is given up is not asked, and one call a second tries', async () => {
@@ -182,7 +182,7 @@ describe.each(['local', 'allow'] as const)('what passes unseen by Redis: %s', (s
     await lose();
     expect(await outcomes(3, '/api/x', { token })).toEqual(['200', '200', '200']);
     // The two calls that found Redis away passed like the others.
-    expect(await counted('revocation_unseen')).toEqual([['revocation_unseen - /api/*', 5]]);
+    expect(await counted('revocation_unchecked')).toEqual([['revocation_unchecked - /api/*', 5]]);
     expect(await outcomes(1, '/api/x', { token })).toEqual(['401 token_revoked']);
   });
 
@@ -190,7 +190,7 @@ describe.each(['local', 'allow'] as const)('what passes unseen by Redis: %s', (s
     await start({ storeFailure });
     await lose();
     expect(await outcomes(2, '/api/private/x')).toEqual(['200', '200']);
-    expect(await counted('revocation_unseen')).toEqual([['revocation_unseen - /api/*', 2]]);
+    expect(await counted('revocation_unchecked')).toEqual([['revocation_unchecked - /api/*', 2]]);
   });
 });
 

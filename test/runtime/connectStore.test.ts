@@ -57,13 +57,13 @@ test('while Redis is slow but alive, the calls that try it send no counts: none 
   expect(await counts()).toEqual([]);
   await call();
   expect(await counts()).toEqual([
-    ['store_lost', 1],
+    ['circuit_opened', 1],
     ['passed', 1],
-    ['store_found', 1],
+    ['circuit_closed', 1],
   ]);
   expect(lines).toEqual([
-    { event: 'store_lost', part: 'guard', cause: expect.any(String) },
-    { event: 'store_found', part: 'guard' },
+    { event: 'circuit_opened', part: 'guard', cause: expect.any(String) },
+    { event: 'circuit_closed', part: 'guard' },
   ]);
 });
 

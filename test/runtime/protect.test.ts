@@ -170,7 +170,7 @@ test('while Redis is away the policy decides, and what passed unseen is counted 
   const day = new Date().toISOString().slice(0, 10);
   const hash = await command(redis, 'HGETALL', `daypass:stats:${day}`);
   await closeBridge(redis);
-  expect(hash).toEqual(['revocation_unseen - -', '2']);
+  expect(hash).toEqual(['revocation_unchecked - -', '2']);
 });
 
 describe('a caller who does not', () => {

@@ -35,7 +35,7 @@ function connect() {
   return { state, circuit, ask, time };
 }
 
-const lost = 'store_lost: connection reset';
+const lost = 'circuit_opened: connection reset';
 
 async function later(time: ReturnType<typeof createManualTime>, milliseconds: number): Promise<void> {
   await settle();
@@ -138,7 +138,7 @@ describe('taking Redis back', () => {
     time.pass(1);
     expect(await ask()).toBe('answered');
     expect(circuit.isClosed).toBe(true);
-    expect(state.changes).toEqual([lost, 'store_found']);
+    expect(state.changes).toEqual([lost, 'circuit_closed']);
     expect(await ask()).toBe('answered');
   });
 
@@ -172,7 +172,7 @@ describe('taking Redis back', () => {
     state.redis = 'there';
     await later(time, 1);
     expect(await ask()).toBe('answered');
-    expect(state.changes).toEqual([lost, 'store_found']);
+    expect(state.changes).toEqual([lost, 'circuit_closed']);
   });
 
   test('each loss and each find is told, in turn', async () => {
@@ -185,7 +185,14 @@ describe('taking Redis back', () => {
       parts.time.pass(1000);
       await parts.ask();
     }
-    expect(parts.state.changes).toEqual([lost, 'store_found', lost, 'store_found', lost, 'store_found']);
+    expect(parts.state.changes).toEqual([
+      lost,
+      'circuit_closed',
+      lost,
+      'circuit_closed',
+      lost,
+      'circuit_closed',
+    ]);
   });
 });
 
@@ -263,7 +270,7 @@ describe('a Redis that answers and refuses', () => {
     parts.time.pass(1000);
     expect(await codeOf(parts.ask)).toBe('store_unavailable');
     expect(parts.circuit.isClosed).toBe(true);
-    expect(parts.state.changes).toEqual([lost, 'store_found', refusing]);
+    expect(parts.state.changes).toEqual([lost, 'circuit_closed', refusing]);
   });
 });
 

@@ -36,14 +36,14 @@ describe('over a bridge', () => {
     counters.add('passed', { route: '/api/*' });
     counters.add('refused', { code: 'token_expired', route: '/api/*' });
     counters.add('refused', { code: 'not_found' });
-    counters.add('store_lost');
+    counters.add('circuit_opened');
     await counters.settle();
     const day = '2026-11-21';
     expect(await read()).toEqual([
       { day, event: 'passed', route: '/api/*', count: 2 },
       { day, event: 'refused', code: 'token_expired', route: '/api/*', count: 1 },
       { day, event: 'refused', code: 'not_found', count: 1 },
-      { day, event: 'store_lost', count: 1 },
+      { day, event: 'circuit_opened', count: 1 },
     ]);
     expect(await keysForEver(bridge())).toEqual([]);
     expect(await command(bridge(), 'TTL', `daypass:stats:${day}`)).toBe(8 * 86_400);
@@ -140,10 +140,10 @@ describe('reading', () => {
       'refused __proto__ -': '1',
       'ceiling_near - chat': '2',
       'passed - /a b': '1',
-      'store_lost - -': 'many',
-      'store_found - -': '0',
+      'circuit_opened - -': 'many',
+      'circuit_closed - -': '0',
       'would_refuse - -': '1.5',
-      'revocation_unseen - -': '99999999999999999999',
+      'revocation_unchecked - -': '99999999999999999999',
     };
     await command(bridge(), 'HSET', key, ...Object.entries(fields).flat());
     const before = bridge().requests;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
-import { createClaims } from '../../src/store/claim.ts';
+import { createRedemptions } from '../../src/store/redemptions.ts';
 import { createRedis, storeCall } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocation.ts';
 import { patient, useRedisBridge } from '../support/redisParts.ts';
@@ -21,7 +21,7 @@ afterEach(() => {
 
 /** A call that Redis answers, or does not. */
 const ping = (redis: ReturnType<typeof createRedis>) =>
-  createClaims(redis, async (id) => id).take(crypto.randomUUID());
+  createRedemptions(redis, async (id) => id).reserve(crypto.randomUUID());
 
 /** A server that is no Redis. */
 async function listen(listener: RequestListener): Promise<string> {
@@ -127,10 +127,10 @@ describe('an answer that Redis does not give is no answer', () => {
   test.each(bodies)('%s', async (body) => {
     const url = await listen((_request, response) => response.end(body));
     const redis = createRedis({ url, token: 'x' });
-    const claims = createClaims(redis, async (identifier) => identifier);
+    const redemptions = createRedemptions(redis, async (identifier) => identifier);
     const revocations = createRevocations(redis);
     for (const call of [
-      () => claims.take('user'),
+      () => redemptions.reserve('user'),
       () => revocations.isRevoked('session'),
       () => revocations.revoke('session', 60),
       () => ping(redis),

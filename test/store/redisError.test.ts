@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
-import { createClaims } from '../../src/store/claim.ts';
+import { createRedemptions } from '../../src/store/redemptions.ts';
 import { storeCall } from '../../src/store/redis.ts';
 import { describeRedisError, type RedisErrorReason } from '../../src/store/redisError.ts';
 import { prepareRedisServer, type RedisServer } from '../abuse/support/redisServer.ts';
@@ -74,7 +74,7 @@ describeWith('redis-server')('as a real Redis words them', () => {
 
   const reasonOf = (call: Promise<unknown>) => call.then(() => 'done', describeRedisError);
   const writesOf = (target: RedisBridge) => ({
-    claim: createClaims(patient(target), async (id) => id).take('user'),
+    redemption: createRedemptions(patient(target), async (id) => id).reserve('user'),
     limit: createLimiter(patient(target), 'session', {
       limit: 5,
       windowSeconds: 60,
@@ -84,14 +84,14 @@ describeWith('redis-server')('as a real Redis words them', () => {
 
   test('full', async () => {
     await command(bridge, 'CONFIG', 'SET', 'maxmemory', '1');
-    const { claim, limit } = writesOf(bridge);
-    expect([await reasonOf(claim), await reasonOf(limit)]).toEqual(['full', 'full']);
+    const { redemption, limit } = writesOf(bridge);
+    expect([await reasonOf(redemption), await reasonOf(limit)]).toEqual(['full', 'full']);
     await command(bridge, 'CONFIG', 'SET', 'maxmemory', '0');
   });
 
   test('a user that may only read', async () => {
-    const { claim, limit } = writesOf(reader);
-    expect([await reasonOf(claim), await reasonOf(limit)]).toEqual(['read_only', 'read_only']);
+    const { redemption, limit } = writesOf(reader);
+    expect([await reasonOf(redemption), await reasonOf(limit)]).toEqual(['read_only', 'read_only']);
   });
 
   test('another type than the command expects', async () => {

@@ -15,13 +15,13 @@ const words: Readonly<Record<StatsEvent, string>> = {
   passed: 'Passed',
   refused: 'Refused',
   would_refuse: 'Would have refused',
-  revocation_unseen: 'Passed, revocation not seen',
-  store_lost: 'Gave Redis up',
-  store_found: 'Took Redis back',
+  revocation_unchecked: 'Passed, revocation not checked',
+  circuit_opened: 'Stopped asking Redis',
+  circuit_closed: 'Asks Redis again',
   store_refusing: 'Redis refuses to count',
   store_accepting: 'Redis counts again',
   ceiling_near: 'A ceiling is near',
-  ceiling_closed: 'A ceiling is closed',
+  ceiling_reached: 'A ceiling is reached',
 };
 
 /**

@@ -18,7 +18,7 @@ const longestWaitMilliseconds = 2000;
 const onlyWithKills = ['kill', 'recover', 'killed-row', 'recovered-row', 'aged-note'] as const;
 
 /**
- * How the broker refuses the user of a killed exchange, whose claim is taken. A browser sends again what broke on a
+ * How the broker refuses the user of a killed exchange, whose redemption is reserved. A browser sends again what broke on a
  * connection that it had used before, and this is the answer to that.
  */
 const resentCode = 'already_exchanged';

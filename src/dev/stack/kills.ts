@@ -2,9 +2,9 @@ import type { BrokerDependencies } from '../../broker/dependencies.ts';
 
 /** Exchanges that die on their way, as if the broker's process were killed. */
 export interface Kills {
-  /** The next exchange dies after its claim and before it deletes the user. */
+  /** The next exchange dies after it has reserved its user and before it deletes it. */
   arm(): void;
-  /** The dependencies of a broker that may die: what was claimed stays claimed then, who was there stays. */
+  /** The dependencies of a broker that may die: a reservation stays then, who was there stays. */
   mortal(broker: BrokerDependencies): BrokerDependencies;
   /** Answers a request of the broker; a dead broker's connection breaks. */
   answer(call: () => Promise<Response>): Promise<Response>;
@@ -32,11 +32,11 @@ export function createKills(): Kills {
           throw new Error('This exchange was killed on purpose.');
         },
       },
-      claims: {
-        ...broker.claims,
+      redemptions: {
+        ...broker.redemptions,
         async release(userId, nonce) {
           // The dead release nothing.
-          if (!dead.has(userId)) await broker.claims.release(userId, nonce);
+          if (!dead.has(userId)) await broker.redemptions.release(userId, nonce);
         },
       },
     }),

@@ -25,15 +25,15 @@ async function dieAt(here: KillStep): Promise<void> {
 }
 
 function mortal(broker: BrokerDependencies): BrokerDependencies {
-  const { claims, identity } = broker;
+  const { redemptions, identity } = broker;
   return {
     ...broker,
-    claims: {
-      ...claims,
-      async take(userId) {
-        await dieAt('before-claim');
-        const nonce = await claims.take(userId);
-        await dieAt('after-claim');
+    redemptions: {
+      ...redemptions,
+      async reserve(userId) {
+        await dieAt('before-redemption');
+        const nonce = await redemptions.reserve(userId);
+        await dieAt('after-redemption');
         return nonce;
       },
     },

@@ -99,7 +99,7 @@ async function callWithForgery({ server, callWith }: Stand): Promise<string> {
 
 async function countUnseen(stands: readonly Stand[]): Promise<number> {
   // They share one Redis, and so one set of counts.
-  return (await stands[0]?.counted('revocation_unseen')) ?? 0;
+  return (await stands[0]?.counted('revocation_unchecked')) ?? 0;
 }
 
 function countLines(stands: readonly Stand[]): number {

@@ -1,7 +1,7 @@
 /** Where a broker can be killed on its way through an exchange, in this order. */
 export const steps = [
-  'before-claim',
-  'after-claim',
+  'before-redemption',
+  'after-redemption',
   'before-delete',
   'after-delete',
   'before-answer',

@@ -28,7 +28,7 @@ export async function createWork({ counter = 3, cost = 1, expiresInSeconds = 300
   return {
     proof: 'proof-of-work',
     challenge: challenge as typeof challenge & WorkChallenge['challenge'],
-    most_tries: counter + 1,
+    max_tries: counter + 1,
     expires_in: expiresInSeconds,
   } satisfies WorkChallenge;
 }

@@ -83,7 +83,7 @@ test('a killed exchange breaks the connection and leaves an orphan, which the sw
   const email = await signUp(server.url);
   const token = await logIn(server.url, email);
   await expect(exchange(server.url, token)).rejects.toThrow('fetch failed');
-  // Its claim stays, as a dead process would leave it. Browsers send again by themselves, and learn so.
+  // Its reservation stays, as a dead process would leave it. Browsers send again by themselves, and learn so.
   expect((await exchange(server.url, token)).status).toBe(400);
   expect((await exchange(server.url, await logIn(server.url, await signUp(server.url)))).status).toBe(200);
 

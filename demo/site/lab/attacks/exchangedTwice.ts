@@ -5,7 +5,7 @@ export const exchangedTwice: Attack = {
   id: 'exchanged-twice',
   title: 'One Identity token, exchanged twice at once',
   attempt: 'Sends two exchanges of the same token in parallel, hoping for two sessions.',
-  why: 'The broker claims the user in Redis before it deletes it; a claim is given once, so only one exchange wins.',
+  why: 'The broker reserves the user’s redemption in Redis before it deletes the user. That succeeds once, so only one exchange wins.',
   async run(kit) {
     const token = await kit.identityToken();
     const both = await Promise.all([kit.exchange(token), kit.exchange(token)]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createFewSweeps } from '../../../src/broker/sweep/few.ts';
+import { createOpportunisticSweep } from '../../../src/broker/sweep/opportunistic.ts';
 import { codeOf } from '../../support/rejection.ts';
 import { now } from '../../support/tokens.ts';
 import { created, interleave, members, orphans, type SweepStack, startSweepStack } from './support.ts';
@@ -12,7 +12,7 @@ async function start(options: Parameters<typeof startSweepStack>[0] = {}): Promi
   stack = await startSweepStack(options);
   seconds = now;
   stack.broker.now = () => seconds;
-  few = createFewSweeps(stack.broker, stack.log);
+  few = createOpportunisticSweep(stack.broker, stack.log);
 }
 // Time stands still: a busy machine makes no record old.
 beforeEach(() => void vi.spyOn(performance, 'now').mockReturnValue(0));
@@ -39,7 +39,7 @@ test('the five oldest go, once in ten seconds', async () => {
   }
   expect(stack.identity.users.count()).toBe(0);
   expect(stack.logged.map((line) => JSON.parse(line))).toEqual(
-    [5, 5, 2].map((deleted) => ({ event: 'sweep_few', deleted, gone: 0, failed: 0 })),
+    [5, 5, 2].map((deleted) => ({ event: 'sweep_opportunistic', deleted, gone: 0, failed: 0 })),
   );
 });
 

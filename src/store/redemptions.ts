@@ -2,35 +2,36 @@ import type { Redis } from '@upstash/redis/cloudflare';
 import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 import { describeRedisError } from './redisError.ts';
 
-/** Longer than an Identity token lives (3600 s): whoever holds one of a claimed user finds the claim. */
+/** Longer than an Identity token lives (3600 s): no token outlives the mark of its user. */
 const ttlSeconds = 3900;
 
 const compareAndDelete =
   "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
-/** The atomic mark "this user is being exchanged". */
-export interface Claims {
+/** The marks of users that are being exchanged, or were: each is redeemed once. */
+export interface Redemptions {
   /**
-   * Takes the claim of a user. When Redis does not answer, the claim is given back, for what that may help.
-   * @returns a nonce that proves the claim is ours; undefined when somebody else has it
+   * Reserves the redemption of a user, atomically. When Redis does not answer in time, the reservation is released, as far as
+   * that helps.
+   * @returns a nonce that names our reservation; undefined when the user is reserved already
    * @throws {DaypassError} `store_unavailable`
    */
-  take(userId: string): Promise<string | undefined>;
+  reserve(userId: string): Promise<string | undefined>;
   /**
-   * Gives a claim back, if it is still the one that the nonce took. Who releases must not mint.
+   * Releases a reservation, if it is still the one that the nonce names. After that, no token may be minted for it.
    * @throws {DaypassError} `store_unavailable`
    */
   release(userId: string, nonce: string): Promise<void>;
 }
 
 /** @param hash turns an identifier into what may stand in a key */
-export function createClaims(redis: Redis, hash: (identifier: string) => Promise<string>): Claims {
-  const keyOf = async (userId: string) => `${keyPrefix}:claim:${await hash(userId)}`;
+export function createRedemptions(redis: Redis, hash: (identifier: string) => Promise<string>): Redemptions {
+  const keyOf = async (userId: string) => `${keyPrefix}:redemption:${await hash(userId)}`;
   async function release(userId: string, nonce: string): Promise<void> {
     await storeCall(redis.eval(compareAndDelete, [await keyOf(userId)], [nonce]));
   }
   return {
-    async take(userId) {
+    async reserve(userId) {
       const nonce = crypto.randomUUID();
       const key = await keyOf(userId);
       try {
@@ -39,7 +40,7 @@ export function createClaims(redis: Redis, hash: (identifier: string) => Promise
         if (answer !== 'OK') throw unexpectedAnswer();
         return nonce;
       } catch (error) {
-        // A Redis that was late may have taken it, or may yet: its visitor comes back with the same token.
+        // A late Redis may have stored it, or may do so yet, and the visitor comes back with the same token.
         if (describeRedisError(error) === 'unreachable') await release(userId, nonce).catch(() => undefined);
         throw error;
       }

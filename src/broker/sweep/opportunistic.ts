@@ -18,7 +18,7 @@ const unfilteredPauseSeconds = 3600;
  * the list was seen to its end.
  * @returns called at each exchange; resolves when what was to be done is done, and throws what `sweepPage` throws
  */
-export function createFewSweeps(broker: SweepDependencies, log: Log): () => Promise<void> {
+export function createOpportunisticSweep(broker: SweepDependencies, log: Log): () => Promise<void> {
   const start = startOf(broker.policy.identity.audience);
   const size = new PageSize(mostPerPage);
   let place = start;
@@ -43,6 +43,6 @@ export function createFewSweeps(broker: SweepDependencies, log: Log): () => Prom
       break;
     }
     const { deleted, gone, failed } = run;
-    if (deleted + gone + failed > 0) log('sweep_few', { deleted, gone, failed });
+    if (deleted + gone + failed > 0) log('sweep_opportunistic', { deleted, gone, failed });
   };
 }
