@@ -1,4 +1,4 @@
-import { createDevIdentity, type DevIdentity } from '../src/dev/identity/create.ts';
+import { createDevIdentity, type DevIdentity } from '../dev/identity/create.ts';
 import type { Bench } from './support/bench.ts';
 import { interleave, millisecondsOf } from './support/interleave.ts';
 import { ratioOf } from './support/spread.ts';

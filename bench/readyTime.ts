@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 export const bench: Bench = {
   question: 'How long until the dev servers are ready?',
   async run({ isQuick }) {
-    const servers = { 'npm start': 'src/dev/serve.ts', 'npm run start:netlify': 'src/dev/serveNetlify.ts' };
+    const servers = { 'npm start': 'demo/serve.ts', 'npm run start:netlify': 'demo/serveNetlify.ts' };
     const node = () => millisecondsOf(() => runNode(['--eval', '0']));
     const rows = [];
     for (const [what, file] of Object.entries(servers)) {

@@ -106,18 +106,19 @@ test.each(Object.entries(layers))('%s imports nothing above it', (layer, allowed
 
 test('every folder of src is a layer', () => {
   const folders = globSync('src/*/', { cwd: root }).map((folder) => folder.replace(/\/$/, ''));
-  expect(folders.filter((folder) => folder !== 'src/dev').sort()).toEqual(
+  expect(folders.sort()).toEqual(
     Object.keys(layers)
       .filter((layer) => layer.startsWith('src/'))
       .sort(),
   );
 });
 
-test('nothing that is shipped imports the dev stack', () => {
-  const shipped = globSync('{src,client,netlify,demo/site}/**/*.ts', { cwd: root }).filter(
-    (file) => !file.startsWith('src/dev/'),
+test('nothing of the product imports the stand-ins, the demo, the examples or the tests', () => {
+  const guilty = globSync('{src,client,netlify}/**/*.ts', { cwd: root }).filter((file) =>
+    importsOf(file)
+      .map((specifier) => targetOf(file, specifier))
+      .some((target) => ['dev', 'demo', 'examples', 'test'].some((folder) => isInside(target, folder))),
   );
-  const guilty = shipped.filter((file) => importsOf(file).some((specifier) => specifier.includes('/dev/')));
   expect(guilty).toEqual([]);
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DevServer } from '../src/dev/startSite.ts';
+import type { DevServer } from '../dev/server/start.ts';
 import { mintAccessToken } from '../src/token/mint.ts';
 import { makeSecretCommand } from '../src/token/secret.ts';
 import { launchBrowser } from './e2e/support/browser.ts';

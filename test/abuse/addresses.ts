@@ -1,4 +1,4 @@
-import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../dev/redis/start.ts';
 import { command } from '../support/redisParts.ts';
 import { type Door, openDoors, throughDoor } from './support/doors.ts';
 import { exactly, type Figure } from './support/figures.ts';
@@ -31,13 +31,12 @@ export const addresses: Measure = {
     });
     const doors = openDoors(server);
     const figures: Figure[] = [];
-    for (const door of doors)
-      figures.push(...(await measureDoor(context, server.redis as RedisBridge, door)));
+    for (const door of doors) figures.push(...(await measureDoor(context, server.redis as DevRedis, door)));
     return figures;
   },
 };
 
-async function measureDoor({ chance }: Context, redis: RedisBridge, door: Door): Promise<Figure[]> {
+async function measureDoor({ chance }: Context, redis: DevRedis, door: Door): Promise<Figure[]> {
   /** How many calls came through, and how many buckets they were counted in. */
   const watch = async (times: number, call: (index: number) => Promise<string>) => {
     const before = await countBuckets(redis, door);
@@ -63,7 +62,7 @@ async function measureDoor({ chance }: Context, redis: RedisBridge, door: Door):
   ];
 }
 
-async function countBuckets(redis: RedisBridge, { limitName }: Door): Promise<number> {
+async function countBuckets(redis: DevRedis, { limitName }: Door): Promise<number> {
   // The gate leases, the others count each call alone.
   const kind = limitName === 'address' ? 'calls' : 'limit';
   return ((await command(redis, 'KEYS', `daypass:${kind}:${limitName}:*`)) as string[]).length;

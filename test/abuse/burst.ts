@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listen } from '../../src/dev/listen.ts';
+import { listen } from '../../dev/listen.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
 import { defaultLimits } from '../../src/policy/defaults.ts';
 import { revokePath } from '../../src/protocol/paths.ts';

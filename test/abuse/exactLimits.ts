@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../dev/redis/start.ts';
 import { createLimiter, type Limiter } from '../../src/limits/limiter.ts';
 import type { Limit } from '../../src/policy/types.ts';
 import { patient } from '../support/redisParts.ts';
@@ -40,7 +40,7 @@ export const exactLimits: Measure = {
 
 /** How many of the calls pass that come at once, at several instances, in one window. */
 async function crowd(
-  bridge: RedisBridge,
+  bridge: DevRedis,
   rule: Pick<Required<Limit>, 'limit' | 'algorithm'>,
   calls: number,
 ): Promise<number> {
@@ -51,7 +51,7 @@ async function crowd(
 }
 
 /** A sliding window under a flood that lasts for several windows. */
-async function flood(bridge: RedisBridge): Promise<Figure[]> {
+async function flood(bridge: DevRedis): Promise<Figure[]> {
   const limiters = connect(bridge, 'flood', { ...sliding, algorithm: 'sliding-window' });
   const passes: Span[] = [];
   const end = Date.now() + floodSeconds * 1000;
@@ -83,7 +83,7 @@ async function flood(bridge: RedisBridge): Promise<Figure[]> {
   ];
 }
 
-function connect(bridge: RedisBridge, name: string, rule: Required<Limit>): Limiter[] {
+function connect(bridge: DevRedis, name: string, rule: Required<Limit>): Limiter[] {
   return Array.from({ length: instances }, () => createLimiter(patient(bridge), name, rule));
 }
 

@@ -1,4 +1,4 @@
-import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../dev/redis/start.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import type { App } from '../../src/http/caller.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
@@ -122,14 +122,14 @@ async function measureFlood(
   { url, redis }: AbuseServer,
   { app, path, times, init, from }: FloodOptions,
 ): Promise<Flood> {
-  const { requests } = redis as RedisBridge;
+  const { requests } = redis as DevRedis;
   const outcomes = await inParallel(times, atOnce, () => ask(app, new Request(url + path, init()), from));
   const of = (outcome: string) => outcomes.filter((each) => each === outcome).length;
   return {
     path,
     of,
     compared: outcomes.filter((outcome) => outcome.startsWith('401 ')).length,
-    requests: (redis as RedisBridge).requests - requests,
+    requests: (redis as DevRedis).requests - requests,
   };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { User } from '../../src/dev/identity/users.ts';
+import type { User } from '../../dev/identity/users.ts';
 import { identityPath, sweepPath } from '../../src/protocol/paths.ts';
 import { runNode } from '../support/runCommand.ts';
 import { atMost, exactly, type Figure, none } from './support/figures.ts';

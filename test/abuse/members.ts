@@ -1,5 +1,5 @@
-import { createDevIdentity } from '../../src/dev/identity/create.ts';
-import { listen } from '../../src/dev/listen.ts';
+import { createDevIdentity } from '../../dev/identity/create.ts';
+import { listen } from '../../dev/listen.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { exactly, none } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';

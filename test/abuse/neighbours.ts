@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../dev/redis/start.ts';
 import { defaultLimits } from '../../src/policy/defaults.ts';
 import { command } from '../support/redisParts.ts';
 import { atLeast, atMost, exactly, type Figure } from './support/figures.ts';
@@ -119,7 +119,7 @@ function countOf(visits: readonly Visit[], outcome: string): number {
 }
 
 async function countedForSite({ redis }: AbuseServer): Promise<number> {
-  const keys = (await command(redis as RedisBridge, 'KEYS', 'daypass:limit:site:*')) as string[];
-  const counts = await Promise.all(keys.map((key) => command(redis as RedisBridge, 'GET', key)));
+  const keys = (await command(redis as DevRedis, 'KEYS', 'daypass:limit:site:*')) as string[];
+  const counts = await Promise.all(keys.map((key) => command(redis as DevRedis, 'GET', key)));
   return counts.reduce<number>((sum, count) => sum + Number(count), 0);
 }

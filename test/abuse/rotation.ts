@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listen } from '../../src/dev/listen.ts';
-import { createSampleApi } from '../../src/dev/sampleApi.ts';
+import { createSampleApi } from '../../demo/sampleApi.ts';
+import { listen } from '../../dev/listen.ts';
 import { atLeast, none } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';
 import { type Instance, serveInstances, startInstance } from './support/instances.ts';

@@ -1,6 +1,6 @@
 import '../support/closedNetwork.ts';
+import { findRedisServer } from '../../dev/redis/server/spawn.ts';
 import { buildSite } from '../../scripts/buildSite.ts';
-import { findRedisServer } from '../../src/dev/redis/server/spawn.ts';
 import { measures } from './measures.ts';
 import { createContext, type OwnedContext } from './support/context.ts';
 import { exactly, type Figure } from './support/figures.ts';

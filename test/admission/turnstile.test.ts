@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createDevTurnstile } from '../../dev/turnstile/create.ts';
+import { dummyToken, testSecrets } from '../../dev/turnstile/testKeys.ts';
 import { createTurnstile } from '../../src/admission/turnstile.ts';
-import { createDevTurnstile } from '../../src/dev/turnstile/create.ts';
-import { dummyToken, testSecrets } from '../../src/dev/turnstile/testKeys.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { fc } from '../support/property.ts';
 import { codeOf } from '../support/rejection.ts';

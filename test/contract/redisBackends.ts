@@ -1,26 +1,23 @@
 import { Redis, type RedisConfigNodejs } from '@upstash/redis';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { describeWith } from '../support/optional.ts';
 
 export type BackendName = 'memory' | 'redis-server';
 
 /** One suite over a bridge on each Redis: the one in memory, and a real one, at REDIS_URL or from the PATH. */
-export function onEachRedis(
-  title: string,
-  suite: (bridge: () => RedisBridge, name: BackendName) => void,
-): void {
+export function onEachRedis(title: string, suite: (bridge: () => DevRedis, name: BackendName) => void): void {
   describe(`${title}: memory`, () => suite(useBridge('memory'), 'memory'));
   describeWith('redis-server')(`${title}: redis-server`, () =>
     suite(useBridge('redis-server'), 'redis-server'),
   );
 }
 
-function useBridge(backend: BackendName): () => RedisBridge {
-  let bridge: RedisBridge | undefined;
+function useBridge(backend: BackendName): () => DevRedis {
+  let bridge: DevRedis | undefined;
   beforeAll(async () => {
     const redisUrl = backend === 'redis-server' ? process.env.REDIS_URL : undefined;
-    bridge = await startRedisBridge({ backend, redisUrl });
+    bridge = await startDevRedis({ backend, redisUrl });
   });
   afterAll(() => bridge?.close());
   return () => {
@@ -31,7 +28,7 @@ function useBridge(backend: BackendName): () => RedisBridge {
 
 /** Sends a body to the bridge as it stands, with the right bearer unless other headers are given. */
 export async function send(
-  bridge: RedisBridge,
+  bridge: DevRedis,
   path: string,
   body: string | undefined,
   init: { method?: string; headers?: Record<string, string> } = {},
@@ -46,7 +43,7 @@ export async function send(
 
 /** Sends a JSON body and reads the JSON answer. */
 export async function ask(
-  bridge: RedisBridge,
+  bridge: DevRedis,
   path: string,
   body: unknown,
   headers: Record<string, string> = {},
@@ -57,7 +54,7 @@ export async function ask(
 }
 
 /** The client that the product ships with, set as the product sets it. */
-export function connectClient(bridge: RedisBridge, options: Partial<RedisConfigNodejs> = {}): Redis {
+export function connectClient(bridge: DevRedis, options: Partial<RedisConfigNodejs> = {}): Redis {
   return new Redis({
     url: bridge.url,
     token: bridge.token,

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Ratelimit } from '@upstash/ratelimit';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../dev/redis/start.ts';
 import { connectClient, onEachRedis } from './redisBackends.ts';
 
 const limit = 5;
 const calls = 50;
 
-function createLimiter(bridge: RedisBridge, limiter: ReturnType<typeof Ratelimit.slidingWindow>): Ratelimit {
+function createLimiter(bridge: DevRedis, limiter: ReturnType<typeof Ratelimit.slidingWindow>): Ratelimit {
   const redis = connectClient(bridge);
   return new Ratelimit({
     redis,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSubscriptions } from '../../src/dev/events/readSubscriptions.ts';
+import { readSubscriptions } from '../../dev/events/readSubscriptions.ts';
 
 const root = join(import.meta.dirname, '../..');
 

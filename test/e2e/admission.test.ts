@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSettings } from '../../src/dev/settings.ts';
-import { startDevServer } from '../../src/dev/startDevServer.ts';
+import { startDemo } from '../../demo/startDemo.ts';
+import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { describeWith } from '../support/optional.ts';
 import { begin, openProofPage } from './support/proofPage.ts';
@@ -11,7 +11,7 @@ import { useSite } from './support/useSite.ts';
 const policy = definePolicy({ admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 500 } } });
 
 describeWith('chromium')('a site that asks for a proof of work', () => {
-  const site = useSite(() => startDevServer(readSettings({ PORT: '0' }, policy), policy));
+  const site = useSite(() => startDemo(readSettings({ PORT: '0' }, policy), policy));
 
   const users = () => site.server.parts.identity?.users.list() ?? [];
 

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Listening, listen } from '../../dev/listen.ts';
 import { bundleScript } from '../../scripts/bundle.ts';
-import { type Listening, listen } from '../../src/dev/listen.ts';
 import { describeWith } from '../support/optional.ts';
 import { launchBrowserThatKeepsPages } from './support/browser.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { decodeJwt } from 'jose';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DevServer } from '../../src/dev/startSite.ts';
+import type { DevServer } from '../../dev/server/start.ts';
 import { describeWith } from '../support/optional.ts';
 import { bundle, launchBrowser, openPage, recordRequests } from './support/browser.ts';
 import { describeWays, ways } from './support/ways.ts';

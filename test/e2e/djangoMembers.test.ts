@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { prepareEnvironment } from '../../src/dev/django/prepareEnvironment.ts';
-import type { DevServer } from '../../src/dev/startSite.ts';
+import type { DevServer } from '../../dev/server/start.ts';
+import { prepareEnvironment } from '../../examples/django/launcher/prepareEnvironment.ts';
 import { describeWith } from '../support/optional.ts';
 import { launchBrowser, openPage } from './support/browser.ts';
 import { startWithDjango } from './support/ways.ts';

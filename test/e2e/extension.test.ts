@@ -3,8 +3,8 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readSettings } from '../../src/dev/settings.ts';
-import { type DevServer, startDevServer } from '../../src/dev/startDevServer.ts';
+import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { describeWith } from '../support/optional.ts';
 import { bundle, launchWithExtension } from './support/browser.ts';
@@ -58,7 +58,7 @@ describeWith('chromium')('a page of a browser extension', () => {
 
   async function answerIn(folder: string, permissions: (site: string) => string[]): Promise<unknown[]> {
     const policy = definePolicy({ origins: [`chrome-extension://${idOf(listed)}`] });
-    const server = await startDevServer(readSettings({ PORT: '0' }, policy), policy);
+    const server = await startDemo(readSettings({ PORT: '0' }, policy), policy);
     servers.push(server);
     const manifest = {
       manifest_version: 3,

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Frame } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type Listening, listen } from '../../src/dev/listen.ts';
-import { readSettings } from '../../src/dev/settings.ts';
-import { startDevServer } from '../../src/dev/startDevServer.ts';
-import type { DevServer } from '../../src/dev/startSite.ts';
+import { startDemo } from '../../demo/startDemo.ts';
+import { type Listening, listen } from '../../dev/listen.ts';
+import { readSettings } from '../../dev/server/settings.ts';
+import type { DevServer } from '../../dev/server/start.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { describeWith } from '../support/optional.ts';
@@ -48,7 +48,7 @@ describeWith('chromium')('in a frame', () => {
       let server: DevServer;
       beforeAll(async () => {
         const policy = definePolicy(input);
-        server = await startDevServer(readSettings({ PORT: '0' }, policy), policy);
+        server = await startDemo(readSettings({ PORT: '0' }, policy), policy);
       });
       afterAll(() => server.close());
       body(() => server);

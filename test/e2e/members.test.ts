@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { listen } from '../../src/dev/listen.ts';
-import type { DevApi } from '../../src/dev/parts.ts';
-import { createSampleApi } from '../../src/dev/sampleApi.ts';
-import { readSettings } from '../../src/dev/settings.ts';
-import { startDevServer } from '../../src/dev/startDevServer.ts';
+import { createSampleApi } from '../../demo/sampleApi.ts';
+import { startDemo } from '../../demo/startDemo.ts';
+import { listen } from '../../dev/listen.ts';
+import type { DevApi } from '../../dev/server/parts.ts';
+import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { SiteOptions } from '../../src/token/verifierOptions.ts';
 import { describeWith } from '../support/optional.ts';
@@ -70,7 +70,7 @@ interface Answer {
 }
 
 describeWith('chromium')('members and visitors on one site', () => {
-  const site = useSite(() => startDevServer(readSettings({ PORT: '0' }, policy), policy, { startApi }));
+  const site = useSite(() => startDemo(readSettings({ PORT: '0' }, policy), policy, { startApi }));
   beforeAll(async () => {
     const signUp = await fetch(`${site.server.url}/.netlify/identity/signup`, {
       method: 'POST',

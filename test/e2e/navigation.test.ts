@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Listening, listen } from '../../src/dev/listen.ts';
-import { readSettings } from '../../src/dev/settings.ts';
-import { type DevServer, startDevServer } from '../../src/dev/startDevServer.ts';
+import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { type Listening, listen } from '../../dev/listen.ts';
+import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { describeWith } from '../support/optional.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
@@ -21,7 +21,7 @@ describeWith('chromium')('a visitor who comes from another site', () => {
 
   beforeAll(async () => {
     upstream = await startUpstream((response, { url }) => response.end(`upstream ${url}`));
-    server = await startDevServer(readSettings({ PORT: '0' }, policy), policy, {
+    server = await startDemo(readSettings({ PORT: '0' }, policy), policy, {
       redisBackend: 'memory',
       startApi: async () => ({
         url: upstream.url.origin,

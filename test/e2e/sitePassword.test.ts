@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DevServer } from '../../src/dev/startSite.ts';
+import type { DevServer } from '../../dev/server/start.ts';
 import { describeWith } from '../support/optional.ts';
 import { launchBrowser } from './support/browser.ts';
 import { startTunnel, type Tunnel } from './support/tunnel.ts';

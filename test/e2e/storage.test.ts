@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import policy from '../../daypass.config.ts';
-import { readSettings } from '../../src/dev/settings.ts';
-import { startDevServer } from '../../src/dev/startDevServer.ts';
-import type { DevServer } from '../../src/dev/startSite.ts';
+import { startDemo } from '../../demo/startDemo.ts';
+import { readSettings } from '../../dev/server/settings.ts';
+import type { DevServer } from '../../dev/server/start.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { describeWith } from '../support/optional.ts';
 import { bundle, launchProfile, openPage, recordRequests } from './support/browser.ts';
@@ -40,7 +40,7 @@ describeWith('chromium')('where storage fails', () => {
   ] as const)('a profile that blocks site data, proof: %s', (_, admission) => {
     beforeAll(async () => {
       const given = admission ? definePolicy({ admission }) : policy;
-      server = await startDevServer(readSettings({ PORT: '0' }, given), given);
+      server = await startDemo(readSettings({ PORT: '0' }, given), given);
     });
     afterAll(() => server.close());
     beforeEach(async () => {
@@ -92,7 +92,7 @@ describeWith('chromium')('where storage fails', () => {
 });
 
 describeWith('chromium')('where storage or locks are of no use', () => {
-  const site = useSite(() => startDevServer(readSettings({ PORT: '0' }, policy), policy));
+  const site = useSite(() => startDemo(readSettings({ PORT: '0' }, policy), policy));
 
   test.each([
     ['localStorage is full', "localStorage.filler = 'x'.repeat(5 * 1024 * 1024 - 'filler'.length)"],
@@ -133,7 +133,7 @@ describeWith('chromium')('where storage or locks are of no use', () => {
 
 describeWith('chromium')('a service worker', () => {
   const given = definePolicy({ admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 50 } } });
-  const site = useSite(() => startDevServer(readSettings({ PORT: '0' }, given), given));
+  const site = useSite(() => startDemo(readSettings({ PORT: '0' }, given), given));
 
   /** A service worker that calls the API for the page, and says which user it was and when it was started. */
   const source = (session: string) => `

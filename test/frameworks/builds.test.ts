@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import policy from '../../daypass.config.ts';
-import { readSettings } from '../../src/dev/settings.ts';
-import { startDevServer } from '../../src/dev/startDevServer.ts';
+import { startDemo } from '../../demo/startDemo.ts';
+import { readSettings } from '../../dev/server/settings.ts';
 import { launchBrowser } from '../e2e/support/browser.ts';
 import { describeWith, type OptionalPart } from '../support/optional.ts';
 import { installPackage, run } from './install.ts';
@@ -55,7 +55,7 @@ for (const { part, project, build, output, pages } of frameworks) {
         expect(await readFile(join(folder, 'index.html'), 'utf8')).toMatch(/id="built"[^>]*>fetch attach /);
 
         const publishFolder = `test/frameworks/${project}/${output}`;
-        const server = await startDevServer(readSettings({ PORT: '0' }, policy), policy, { publishFolder });
+        const server = await startDemo(readSettings({ PORT: '0' }, policy), policy, { publishFolder });
         onTestFinished(() => server.close());
         for (const path of pages) {
           const context = await browser.newContext();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import policy from '../../daypass.config.ts';
-import { readSettings } from '../../src/dev/settings.ts';
-import { type DevServer, startDevServer } from '../../src/dev/startDevServer.ts';
+import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { readSettings } from '../../dev/server/settings.ts';
 import { describeWith } from '../support/optional.ts';
 import { installPackage, run } from './install.ts';
 
@@ -11,7 +11,7 @@ describeWith('vitest with jsdom and happy-dom')('a page’s module under Vitest'
   let server: DevServer;
   beforeAll(async () => {
     await installPackage('vitest');
-    server = await startDevServer(readSettings({ PORT: '0' }, policy), policy);
+    server = await startDemo(readSettings({ PORT: '0' }, policy), policy);
   });
   afterAll(() => server?.close());
 

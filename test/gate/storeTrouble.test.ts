@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { newSubject } from '../../src/token/randomId.ts';
 import { prepareRedisServer, type RedisServer } from '../abuse/support/redisServer.ts';
 import { connectAdmit } from '../support/gateParts.ts';
@@ -12,7 +12,7 @@ const address = '203.0.113.7';
 const passes = 'nothing was thrown';
 
 /** A session that is revoked, at Redis alone: no instance has seen it. */
-async function revokeAt(bridge: RedisBridge): Promise<string> {
+async function revokeAt(bridge: DevRedis): Promise<string> {
   const subject = newSubject();
   const { hashIdentifier } = connectAdmit(bridge);
   await command(bridge, 'SET', `daypass:revoked:${await hashIdentifier(subject)}`, '1', 'EX', '60');
@@ -59,14 +59,14 @@ describe('while Redis is away', () => {
 
 describeWith('redis-server')('while Redis answers with errors', () => {
   let server: RedisServer;
-  let bridge: RedisBridge;
-  let reader: RedisBridge;
+  let bridge: DevRedis;
+  let reader: DevRedis;
   beforeAll(async () => {
     server = await prepareRedisServer();
     await server.start();
-    bridge = await startRedisBridge({ redisUrl: server.url });
+    bridge = await startDevRedis({ redisUrl: server.url });
     await command(bridge, 'ACL', 'SETUSER', 'reader', 'on', '>password', '~*', '+@read', '+info');
-    reader = await startRedisBridge({ redisUrl: server.url.replace('//', '//reader:password@') });
+    reader = await startDevRedis({ redisUrl: server.url.replace('//', '//reader:password@') });
   });
   afterAll(async () => {
     await reader?.close();

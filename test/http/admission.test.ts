@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { receiveEvent } from '../../src/dev/events/receive.ts';
+import { receiveEvent } from '../../dev/events/receive.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Listening, listen } from '../../src/dev/listen.ts';
+import { type Listening, listen } from '../../dev/listen.ts';
 import { codes, type ErrorCode } from '../../src/protocol/codes.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { type BrokerStack, callerAddress, siteUrl, startBrokerStack } from '../support/brokerStack.ts';

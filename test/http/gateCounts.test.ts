@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../dev/redis/start.ts';
 import { readCounts } from '../../src/store/readCounts.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { describeWith } from '../support/optional.ts';
@@ -17,7 +17,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-async function start(redis: RedisBridge): Promise<void> {
+async function start(redis: DevRedis): Promise<void> {
   await command(redis, 'DEL', `daypass:stats:${day}`);
   stack = await startGateStack({
     redis,

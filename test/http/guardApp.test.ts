@@ -1,6 +1,6 @@
 import GoTrue from 'gotrue-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { listen } from '../../src/dev/listen.ts';
+import { listen } from '../../dev/listen.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { formOf, type GuardStack, signUpOf, startGuardStack } from '../support/guardStack.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import type { TokenResponse } from '../../src/protocol/messages.ts';
 import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
 import { createKeyRing } from '../../src/token/keyRing.ts';
@@ -38,9 +38,9 @@ function stepsOf(heading: string): Record<string, string>[] {
 }
 const seconds = () => Math.floor(Date.now() / 1000);
 
-let redis: RedisBridge;
+let redis: DevRedis;
 beforeAll(async () => {
-  redis = await startRedisBridge({ backend: 'memory' });
+  redis = await startDevRedis({ backend: 'memory' });
 });
 afterAll(() => closeBridge(redis));
 beforeEach(() => {

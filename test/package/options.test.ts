@@ -1,9 +1,8 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { startDevIdentity } from '../../src/dev/identity/start.ts';
-import { startNetlifyEmulator } from '../../src/dev/netlify/start.ts';
-import { startRedisBridge } from '../../src/dev/redis/start.ts';
+import { startDevIdentity } from '../../dev/identity/start.ts';
+import { startDevRedis } from '../../dev/redis/start.ts';
 import { requireAccessToken as requireInExpress } from '../../src/package/express.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import {
@@ -25,6 +24,7 @@ import {
 } from '../../src/package/netlify.ts';
 import { bearerHeaders, createFakeSession, makeAccessToken, mintToken } from '../../src/package/testing.ts';
 import { ConfigurationError, createVerifier, verifyAccessToken } from '../../src/package/verify.ts';
+import { startNetlifyEmulator } from '../harness/netlify/start.ts';
 
 // Every exported function refuses, when it is called, an option that it does not know or cannot use: what is misspelt
 // must never protect less.
@@ -282,12 +282,12 @@ const devParts: Record<string, Mistake[]> = {
     [() => startDevIdentity({ port: '80' } as never), /port must be/],
     [() => startDevIdentity(null as never), /must be an object/],
   ],
-  startRedisBridge: [
-    [() => startRedisBridge({ redisURL: 'redis://127.0.0.1' } as never), /did you mean redisUrl\?/],
-    [() => startRedisBridge({ backend: 'redis' } as never), /backend must be/],
-    [() => startRedisBridge({ token: 7 } as never), /token must be/],
-    [() => startRedisBridge({ port: '80' } as never), /port must be/],
-    [() => startRedisBridge(8080 as never), /must be an object/],
+  startDevRedis: [
+    [() => startDevRedis({ redisURL: 'redis://127.0.0.1' } as never), /did you mean redisUrl\?/],
+    [() => startDevRedis({ backend: 'redis' } as never), /backend must be/],
+    [() => startDevRedis({ token: 7 } as never), /token must be/],
+    [() => startDevRedis({ port: '80' } as never), /port must be/],
+    [() => startDevRedis(8080 as never), /must be an object/],
   ],
   startNetlifyEmulator: [
     [

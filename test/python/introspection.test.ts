@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Listening, listen } from '../../src/dev/listen.ts';
+import { type Listening, listen } from '../../dev/listen.ts';
 import type { TokenResponse } from '../../src/protocol/messages.ts';
 import { type BrokerStack, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { describeWith } from '../support/optional.ts';

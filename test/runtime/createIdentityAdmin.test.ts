@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type DevIdentityServer, startDevIdentity } from '../../src/dev/identity/start.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../dev/identity/start.ts';
 import { createIdentityAdmin } from '../../src/runtime/createIdentityAdmin.ts';
 import { usePlatform } from '../support/platform.ts';
 import { codeOf } from '../support/rejection.ts';

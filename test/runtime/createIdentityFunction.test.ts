@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
+import { createDevTurnstile } from '../../dev/turnstile/create.ts';
 import { createProofOfWork } from '../../src/admission/proofOfWork.ts';
-import { createDevTurnstile } from '../../src/dev/turnstile/create.ts';
 import { addRoles } from '../../src/identity/events/addRoles.ts';
 import type { IdentityEventHandlers } from '../../src/identity/events/handlers.ts';
 import { samplePayloads } from '../../src/identity/events/samples.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { createSignupGuard } from '../../src/runtime/createSignupGuard.ts';
 import type { EdgeContext } from '../../src/runtime/platform.ts';
@@ -8,9 +8,9 @@ import { closeBridge } from '../support/redisParts.ts';
 import { issuer, privateSecret, secret } from '../support/tokens.ts';
 
 const platform = usePlatform();
-let redis: RedisBridge;
+let redis: DevRedis;
 beforeAll(async () => {
-  redis = await startRedisBridge({ backend: 'memory' });
+  redis = await startDevRedis({ backend: 'memory' });
 });
 afterAll(() => closeBridge(redis));
 

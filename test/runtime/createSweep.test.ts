@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type DevIdentityServer, startDevIdentity } from '../../src/dev/identity/start.ts';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../dev/identity/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { createSweep } from '../../src/runtime/createSweep.ts';
 import { usePlatform } from '../support/platform.ts';
@@ -10,10 +10,10 @@ import { privateSecret, secret } from '../support/tokens.ts';
 const platform = usePlatform();
 const policy = definePolicy();
 let identity: DevIdentityServer;
-let redis: RedisBridge;
+let redis: DevRedis;
 beforeAll(async () => {
   identity = await startDevIdentity();
-  redis = await startRedisBridge({ backend: 'memory' });
+  redis = await startDevRedis({ backend: 'memory' });
 });
 afterAll(async () => {
   await identity.close();

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startDevIdentity } from '../../src/dev/identity/start.ts';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { startDevIdentity } from '../../dev/identity/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { type CallerEnv, callerOf } from '../../src/http/caller.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { StatusResponse, TokenResponse } from '../../src/protocol/messages.ts';
@@ -205,11 +205,11 @@ describe('a broker whose policy is loaded', () => {
 
 describe('broker and gate of one site', () => {
   let identity: Awaited<ReturnType<typeof startDevIdentity>>;
-  let redis: RedisBridge;
+  let redis: DevRedis;
   let upstream: Upstream;
   beforeAll(async () => {
     identity = await startDevIdentity();
-    redis = await startRedisBridge({ backend: 'memory' });
+    redis = await startDevRedis({ backend: 'memory' });
     upstream = await startUpstream();
   });
   afterAll(async () => {

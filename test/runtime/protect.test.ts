@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startRedisBridge } from '../../src/dev/redis/start.ts';
+import { startDevRedis } from '../../dev/redis/start.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
@@ -152,7 +152,7 @@ describe('a caller who passes', () => {
 
 test('while Redis is away the policy decides, and what passed unseen is counted once the answer is made', async () => {
   // Its own: on a busy machine the calls before may have passed unseen, too.
-  const redis = await startRedisBridge({ backend: 'memory' });
+  const redis = await startDevRedis({ backend: 'memory' });
   provide({ UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
   const later: Promise<unknown>[] = [];
   const waiting = { ...context(), waitUntil: (work: Promise<unknown>) => void later.push(work) };

@@ -1,6 +1,6 @@
 import { errors } from '@upstash/redis/cloudflare';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createRedemptions } from '../../src/store/redemptions.ts';
@@ -56,15 +56,15 @@ test('a failed call tells the words of Redis, and not what was sent', async () =
 
 describeWith('redis-server')('as a real Redis words them', () => {
   let server: RedisServer;
-  let bridge: RedisBridge;
-  let reader: RedisBridge;
+  let bridge: DevRedis;
+  let reader: DevRedis;
   beforeAll(async () => {
     server = await prepareRedisServer();
     await server.start();
-    bridge = await startRedisBridge({ redisUrl: server.url });
+    bridge = await startDevRedis({ redisUrl: server.url });
     const rights = ['~*', '+@read', '+info', '+evalsha', '+eval'];
     await command(bridge, 'ACL', 'SETUSER', 'reader', 'on', '>password', ...rights);
-    reader = await startRedisBridge({ redisUrl: server.url.replace('//', '//reader:password@') });
+    reader = await startDevRedis({ redisUrl: server.url.replace('//', '//reader:password@') });
   });
   afterAll(async () => {
     await reader?.close();
@@ -73,7 +73,7 @@ describeWith('redis-server')('as a real Redis words them', () => {
   });
 
   const reasonOf = (call: Promise<unknown>) => call.then(() => 'done', describeRedisError);
-  const writesOf = (target: RedisBridge) => ({
+  const writesOf = (target: DevRedis) => ({
     redemption: createRedemptions(patient(target), async (id) => id).reserve('user'),
     limit: createLimiter(patient(target), 'session', {
       limit: 5,

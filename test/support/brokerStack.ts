@@ -1,6 +1,6 @@
-import type { DevIdentityOptions } from '../../src/dev/identity/options.ts';
-import { startDevIdentity } from '../../src/dev/identity/start.ts';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevIdentityOptions } from '../../dev/identity/options.ts';
+import { startDevIdentity } from '../../dev/identity/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
@@ -20,7 +20,7 @@ export interface BrokerStackOptions {
   identity?: DevIdentityOptions;
   redisBackend?: 'memory' | 'redis-server';
   /** A bridge that another stack closes; without one, the stack has its own. */
-  redis?: RedisBridge;
+  redis?: DevRedis;
   /** Seconds since the epoch. */
   now?: () => number;
   operatorToken?: () => string | undefined;
@@ -35,7 +35,7 @@ export interface BrokerStackOptions {
 export async function startBrokerStack(options: BrokerStackOptions = {}) {
   const { now = () => Math.floor(Date.now() / 1000) } = options;
   const identity = await startDevIdentity({ now: () => now() * 1000, ...options.identity });
-  const redis = options.redis ?? (await startRedisBridge({ backend: options.redisBackend ?? 'memory' }));
+  const redis = options.redis ?? (await startDevRedis({ backend: options.redisBackend ?? 'memory' }));
   const policy = definePolicy({
     audiences: {
       api: { secret: 'DAYPASS_SECRET', secondarySecret: 'SECONDARY', scopes: ['read', 'write'] },

@@ -1,4 +1,4 @@
-import type { RedisBridge } from '../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../dev/redis/start.ts';
 import { type Admit, createAdmit } from '../../src/gate/admit.ts';
 import { createLeases } from '../../src/limits/leases.ts';
 import type { Decision } from '../../src/limits/limiter.ts';
@@ -35,7 +35,7 @@ export const uncounted: Counters = {
 
 /** The gate's check of sessions and addresses over a bridge, as one instance of the gate has it. */
 export function connectAdmit(
-  bridge: RedisBridge,
+  bridge: DevRedis,
   limits: Partial<Record<'session' | 'address' | 'network' | 'leaseSeconds', number>> = {},
   storeFailure: PolicyInput['storeFailure'] = 'local',
   time: Parameters<typeof connectStore>[3] = {},

@@ -1,4 +1,4 @@
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
@@ -18,7 +18,7 @@ type Answer = NonNullable<Parameters<typeof startUpstream>[0]>;
 export interface GateStackOptions {
   policy?: PolicyInput;
   /** A bridge that a broker shares; without one, the stack has its own, in memory. */
-  redis?: RedisBridge;
+  redis?: DevRedis;
   variables?: Record<string, string>;
   /** How long Redis may take; 2000 waits out a busy machine. */
   timeoutMilliseconds?: number;
@@ -33,7 +33,7 @@ export async function startGateStack(options: GateStackOptions = {}) {
   const fromUpstream: Answer = (response) => response.end('from the upstream');
   let answer = fromUpstream;
   const upstream = await startUpstream((...call) => answer(...call));
-  const redis = options.redis ?? (await startRedisBridge({ backend: 'memory' }));
+  const redis = options.redis ?? (await startDevRedis({ backend: 'memory' }));
   const policy = definePolicy({
     audiences: {
       api: { secret: 'DAYPASS_SECRET', scopes: ['read', 'write'] },

@@ -1,6 +1,6 @@
-import { createDevIdentity } from '../../src/dev/identity/create.ts';
-import type { DevIdentityOptions } from '../../src/dev/identity/options.ts';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { createDevIdentity } from '../../dev/identity/create.ts';
+import type { DevIdentityOptions } from '../../dev/identity/options.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
@@ -23,7 +23,7 @@ export interface GuardStackOptions {
   policy?: PolicyInput;
   identity?: DevIdentityOptions;
   /** A bridge that another guard shares; without one, the stack has its own, in memory. */
-  redis?: RedisBridge;
+  redis?: DevRedis;
   timeoutMilliseconds?: number;
   /** Of the guard's circuit. */
   time?: CircuitTime;
@@ -34,7 +34,7 @@ export async function startGuardStack(options: GuardStackOptions = {}) {
   // Waits out a busy machine; what the 300 ms are for is tested in test/store.
   const { timeoutMilliseconds = 2000 } = options;
   const identity = createDevIdentity(options.identity);
-  const redis = options.redis ?? (await startRedisBridge({ backend: 'memory' }));
+  const redis = options.redis ?? (await startDevRedis({ backend: 'memory' }));
   const policy = definePolicy(options.policy);
   const variables: Record<string, string> = {
     DAYPASS_SECRET: secret,

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createRedis } from '../../src/store/redis.ts';
 
 /** A bridge for the tests of one suite: over a Redis in memory, or a real one, at REDIS_URL or from the PATH. */
-export function useRedisBridge(backend: 'memory' | 'redis-server' = 'memory'): () => RedisBridge {
-  let bridge: RedisBridge | undefined;
+export function useRedisBridge(backend: 'memory' | 'redis-server' = 'memory'): () => DevRedis {
+  let bridge: DevRedis | undefined;
   beforeAll(async () => {
     const redisUrl = backend === 'redis-server' ? process.env.REDIS_URL : undefined;
-    bridge = await startRedisBridge({ backend, redisUrl });
+    bridge = await startDevRedis({ backend, redisUrl });
     // The first request of a process is slow, and the client under test has 300 ms for each.
     await command(bridge, 'PING');
   });
@@ -21,7 +21,7 @@ export function useRedisBridge(backend: 'memory' | 'redis-server' = 'memory'): (
 type Words = (string | number)[];
 
 /** Asks the bridge directly, past the client under test. */
-export async function command(bridge: RedisBridge, ...words: Words): Promise<unknown> {
+export async function command(bridge: DevRedis, ...words: Words): Promise<unknown> {
   const [reply] = await pipeline(bridge, [words]);
   return reply;
 }
@@ -31,7 +31,7 @@ export const isLeftOf = (seconds: number) => (ttl: unknown) =>
   Number(ttl) <= seconds && Number(ttl) > Math.max(0, seconds - 60);
 
 /** Every key without a time to live. */
-export async function keysForEver(bridge: RedisBridge): Promise<string[]> {
+export async function keysForEver(bridge: DevRedis): Promise<string[]> {
   const keys = (await command(bridge, 'KEYS', '*')) as string[];
   if (keys.length === 0) return [];
   const lives = await pipeline(
@@ -46,7 +46,7 @@ export async function keysForEver(bridge: RedisBridge): Promise<string[]> {
  * Ends a bridge with its suite.
  * @throws Error when a key would have stayed in Redis for ever
  */
-export async function closeBridge(bridge: RedisBridge): Promise<void> {
+export async function closeBridge(bridge: DevRedis): Promise<void> {
   bridge.setFault(undefined);
   // A bridge that the suite has ended itself cannot be asked.
   const keys = await keysForEver(bridge).catch(() => []);
@@ -54,7 +54,7 @@ export async function closeBridge(bridge: RedisBridge): Promise<void> {
   if (keys.length > 0) throw new Error(`Keys without a time to live: ${keys.join(', ')}`);
 }
 
-async function pipeline({ url, token }: RedisBridge, commands: readonly Words[]): Promise<unknown[]> {
+async function pipeline({ url, token }: DevRedis, commands: readonly Words[]): Promise<unknown[]> {
   const response = await fetch(`${url}/pipeline`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
@@ -65,5 +65,4 @@ async function pipeline({ url, token }: RedisBridge, commands: readonly Words[])
 }
 
 /** A client that waits out a busy machine, for tests of anything but the 300 ms. */
-export const patient = ({ url, token }: RedisBridge) =>
-  createRedis({ url, token, timeoutMilliseconds: 30_000 });
+export const patient = ({ url, token }: DevRedis) => createRedis({ url, token, timeoutMilliseconds: 30_000 });

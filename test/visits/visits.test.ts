@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Listening, listen } from '../../dev/listen.ts';
 import { bundleScript } from '../../scripts/bundle.ts';
-import { type Listening, listen } from '../../src/dev/listen.ts';
 import { launchBrowser } from '../e2e/support/browser.ts';
 import { describeWith } from '../support/optional.ts';
 

@@ -1,4 +1,4 @@
-import { type RedisBridge, startRedisBridge } from '../../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../../dev/redis/start.ts';
 import { createChance } from '../../python/support/chance.ts';
 import { keysForEver } from '../../support/redisParts.ts';
 import { exactly, type Figure } from './figures.ts';
@@ -15,7 +15,7 @@ export interface OwnedContext extends Context {
 /** @param seed of the run, printed with it */
 export function createContext(seed: number): OwnedContext {
   const closers: (() => unknown)[] = [];
-  const bridges: RedisBridge[] = [];
+  const bridges: DevRedis[] = [];
   return {
     chance: createChance(seed),
     async startServer(options) {
@@ -25,7 +25,7 @@ export function createContext(seed: number): OwnedContext {
       return server;
     },
     async startBridge(options) {
-      const bridge = await startRedisBridge({
+      const bridge = await startDevRedis({
         ...(!options?.redisUrl && { backend: 'redis-server' }),
         ...options,
       });

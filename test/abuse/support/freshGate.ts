@@ -1,4 +1,4 @@
-import { listen } from '../../../src/dev/listen.ts';
+import { listen } from '../../../dev/listen.ts';
 import { createGateApp } from '../../../src/http/gateApp.ts';
 import type { Environment } from '../../../src/runtime/environment.ts';
 import { wireGate } from '../../../src/runtime/wire.ts';

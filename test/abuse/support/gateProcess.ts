@@ -2,7 +2,7 @@ import '../../support/closedNetwork.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { listen } from '../../../src/dev/listen.ts';
+import { listen } from '../../../dev/listen.ts';
 import { createGateApp } from '../../../src/http/gateApp.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { wireGate } from '../../../src/runtime/wire.ts';

@@ -1,5 +1,5 @@
 import '../../support/closedNetwork.ts';
-import { startDevIdentity } from '../../../src/dev/identity/start.ts';
+import { startDevIdentity } from '../../../dev/identity/start.ts';
 import { createChance } from '../../python/support/chance.ts';
 import { generateRow } from './members.ts';
 

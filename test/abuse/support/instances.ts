@@ -1,4 +1,4 @@
-import { type Listening, listen } from '../../../src/dev/listen.ts';
+import { type Listening, listen } from '../../../dev/listen.ts';
 import { createGate } from '../../../src/gate/gate.ts';
 import { createBrokerApp } from '../../../src/http/brokerApp.ts';
 import type { App } from '../../../src/http/caller.ts';

@@ -1,4 +1,4 @@
-import type { RedisBridge, RedisBridgeOptions } from '../../../src/dev/redis/start.ts';
+import type { DevRedis, DevRedisOptions } from '../../../dev/redis/start.ts';
 import type { Chance } from '../../python/support/chance.ts';
 import type { Figure } from './figures.ts';
 import type { AbuseServer, ServerOptions } from './server.ts';
@@ -21,7 +21,7 @@ export interface Context {
   /** A dev server of its own, over a redis-server of its own unless the options name a bridge. */
   startServer(options: ServerOptions): Promise<AbuseServer>;
   /** A bridge to a redis-server of its own, or to the one that the options name. */
-  startBridge(options?: RedisBridgeOptions): Promise<RedisBridge>;
+  startBridge(options?: DevRedisOptions): Promise<DevRedis>;
   /** Has something ended with the measure, latest first. */
   defer(close: () => unknown): void;
 }

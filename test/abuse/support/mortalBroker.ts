@@ -1,6 +1,6 @@
 import '../../support/closedNetwork.ts';
+import { listen } from '../../../dev/listen.ts';
 import type { BrokerDependencies } from '../../../src/broker/dependencies.ts';
-import { listen } from '../../../src/dev/listen.ts';
 import { createBrokerApp } from '../../../src/http/brokerApp.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { tokenPath } from '../../../src/protocol/paths.ts';

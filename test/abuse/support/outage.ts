@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisBridge } from '../../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../../dev/redis/start.ts';
 import type { RedisFault } from './redisFaults.ts';
 import type { RedisServer } from './redisServer.ts';
 import { type Call, callsOf, type Stand } from './stand.ts';
@@ -14,7 +14,7 @@ const countsMs = 2500;
 /** What goes away, and those who notice. */
 export interface Scene {
   server: RedisServer;
-  bridge: RedisBridge;
+  bridge: DevRedis;
   /** Under load all the time. */
   stands: readonly Stand[];
   /** How often one session calls at once. */

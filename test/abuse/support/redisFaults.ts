@@ -1,4 +1,4 @@
-import type { RedisBridge } from '../../../src/dev/redis/start.ts';
+import type { DevRedis } from '../../../dev/redis/start.ts';
 import type { RedisServer } from './redisServer.ts';
 
 /** A way in which Redis goes away, and how it comes back. */
@@ -6,9 +6,9 @@ export interface RedisFault {
   name: string;
   /** Whether Redis comes back empty. */
   forgets: boolean;
-  begin(redis: RedisServer, bridge: RedisBridge): void;
+  begin(redis: RedisServer, bridge: DevRedis): void;
   /** Resolves when Redis is there again. */
-  end(redis: RedisServer, bridge: RedisBridge): Promise<void> | void;
+  end(redis: RedisServer, bridge: DevRedis): Promise<void> | void;
 }
 
 export const redisFaults: readonly RedisFault[] = [
@@ -29,7 +29,7 @@ export const redisFaults: readonly RedisFault[] = [
   bridgeFault('answering slowly', { kind: 'slow', delayMilliseconds: 2000 }),
 ];
 
-function bridgeFault(name: string, fault: Parameters<RedisBridge['setFault']>[0]): RedisFault {
+function bridgeFault(name: string, fault: Parameters<DevRedis['setFault']>[0]): RedisFault {
   return {
     name,
     forgets: false,

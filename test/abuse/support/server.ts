@@ -1,8 +1,8 @@
-import type { DevIdentity } from '../../../src/dev/identity/create.ts';
-import type { DevIdentityOptions } from '../../../src/dev/identity/options.ts';
-import type { RedisBridge } from '../../../src/dev/redis/start.ts';
-import { readSettings } from '../../../src/dev/settings.ts';
-import { startDevServer } from '../../../src/dev/startDevServer.ts';
+import { startDemo } from '../../../demo/startDemo.ts';
+import type { DevIdentity } from '../../../dev/identity/create.ts';
+import type { DevIdentityOptions } from '../../../dev/identity/options.ts';
+import type { DevRedis } from '../../../dev/redis/start.ts';
+import { readSettings } from '../../../dev/server/settings.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import type { PolicyInput } from '../../../src/policy/types.ts';
 import type { LogFields } from '../../../src/protocol/log.ts';
@@ -15,7 +15,7 @@ export interface ServerOptions {
   /** An Identity that is there already. */
   identityAt?: { url: string; operatorToken: string };
   /** A bridge that is there already. */
-  redis?: RedisBridge;
+  redis?: DevRedis;
 }
 
 export interface LogLine extends LogFields {
@@ -30,7 +30,7 @@ export interface AbuseServer extends Site {
   /** Undefined where the options named another. */
   identity: DevIdentity;
   /** Undefined where the options named a bridge. */
-  redis: RedisBridge | undefined;
+  redis: DevRedis | undefined;
   /** The bearer of the broker's addresses for the site's owner. */
   maintenanceBearer: string;
   operatorToken: string;
@@ -49,7 +49,7 @@ export async function startServer(options: ServerOptions): Promise<AbuseServer> 
     ...(redis && { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token }),
     ...(identityAt && { IDENTITY_URL: identityAt.url, IDENTITY_OPERATOR_TOKEN: identityAt.operatorToken }),
   };
-  const server = await startDevServer(readSettings(variables, policy), policy, {
+  const server = await startDemo(readSettings(variables, policy), policy, {
     redisBackend: 'redis-server',
     ...(identity && { identity }),
     log: (event, fields) => void logged.push({ event, ...fields }),

@@ -1,5 +1,5 @@
-import type { DevIdentityOptions } from '../../../src/dev/identity/options.ts';
-import { type DevIdentityServer, startDevIdentity } from '../../../src/dev/identity/start.ts';
+import type { DevIdentityOptions } from '../../../dev/identity/options.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
 import { type Hook, startHook } from './hook.ts';
 import type { Mode } from './recording.ts';
 

@@ -1,10 +1,10 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StackState } from '../../../demo/site/pressure/stack.ts';
-import { type DevIdentityServer, startDevIdentity } from '../../../src/dev/identity/start.ts';
-import { readSettings } from '../../../src/dev/settings.ts';
-import { startDevServer } from '../../../src/dev/startDevServer.ts';
-import type { DevServer } from '../../../src/dev/startSite.ts';
+import { startDemo } from '../../../demo/startDemo.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
+import { readSettings } from '../../../dev/server/settings.ts';
+import type { DevServer } from '../../../dev/server/start.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { launchBrowser } from '../../e2e/support/browser.ts';
 import { describeWays, type Start, ways } from '../../e2e/support/ways.ts';
@@ -83,7 +83,7 @@ describeWith('chromium')('the page under pressure', () => {
       gotrue = await startDevIdentity();
       const env = { PORT: '0', IDENTITY_URL: gotrue.url, IDENTITY_OPERATOR_TOKEN: gotrue.operatorToken };
       const policy = definePolicy();
-      return startDevServer(readSettings(env, policy), policy, { redisBackend: 'memory' });
+      return startDemo(readSettings(env, policy), policy, { redisBackend: 'memory' });
     });
     afterAll(() => gotrue.close());
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeOutcome } from '../../../src/dev/events/describeOutcome.ts';
+import { describeOutcome } from '../../../dev/events/describeOutcome.ts';
 import { samplePayloads } from '../../../src/identity/events/samples.ts';
 
 function outcomeOf(status: number, text: string, tookMs = 12.4) {

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { signEvent } from '../../../src/dev/identity/signEvent.ts';
-import { type DevIdentityServer, startDevIdentity } from '../../../src/dev/identity/start.ts';
-import type { User as Row } from '../../../src/dev/identity/users.ts';
-import { type NetlifyEmulator, startNetlifyEmulator } from '../../../src/dev/netlify/start.ts';
+import { signEvent } from '../../../dev/identity/signEvent.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
+import type { User as Row } from '../../../dev/identity/users.ts';
 import { samplePayloads } from '../../../src/identity/events/samples.ts';
 import { toUser, type UserRecord } from '../../../src/identity/events/user.ts';
+import { type NetlifyEmulator, startNetlifyEmulator } from '../../harness/netlify/start.ts';
 
 // The kit's event functions under Netlify's own bootstrap, called by the dev identity as GoTrue does.
 

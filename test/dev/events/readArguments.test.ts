@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readArguments } from '../../../src/dev/events/readArguments.ts';
+import { readArguments } from '../../../dev/events/readArguments.ts';
 
 test('runs the function identity of this folder unless told otherwise', () => {
   expect(readArguments(['login'], {})).toEqual({

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readPayload } from '../../../src/dev/events/readPayload.ts';
+import { readPayload } from '../../../dev/events/readPayload.ts';
 import { samplePayloads } from '../../../src/identity/events/samples.ts';
 
 let folder: string;

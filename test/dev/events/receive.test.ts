@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { receiveEvent } from '../../../src/dev/events/receive.ts';
+import { receiveEvent } from '../../../dev/events/receive.ts';
 import { defineIdentityEvents } from '../../../src/identity/events/define.ts';
 import type { IdentityEventHandlers } from '../../../src/identity/events/handlers.ts';
 import { samplePayloads } from '../../../src/identity/events/samples.ts';

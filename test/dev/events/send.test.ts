@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Listening, listen } from '../../../src/dev/listen.ts';
+import { type Listening, listen } from '../../../dev/listen.ts';
 
-const command = fileURLToPath(new URL('../../../src/dev/events/send.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../../dev/events/send.ts', import.meta.url));
 const project = fileURLToPath(new URL('fixtures/site', import.meta.url));
 const secret = 'a key of forty characters for this test.';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createClock, storedTime } from '../../../src/dev/identity/clock.ts';
+import { createClock, storedTime } from '../../../dev/identity/clock.ts';
 
 const frozenMs = Date.UTC(2026, 10, 21, 3, 7, 7, 565);
 const second = '2026-11-21T03:07:07';

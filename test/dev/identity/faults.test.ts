@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity } from '../../../src/dev/identity/create.ts';
-import { startDevIdentity } from '../../../src/dev/identity/start.ts';
+import { createDevIdentity } from '../../../dev/identity/create.ts';
+import { startDevIdentity } from '../../../dev/identity/start.ts';
 
 test('answers what it is told to, below the path and nowhere else, until told otherwise', async () => {
   const identity = createDevIdentity();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity, type DevIdentity } from '../../../src/dev/identity/create.ts';
+import { createDevIdentity, type DevIdentity } from '../../../dev/identity/create.ts';
 
 const operatorToken = 'operator';
 const headers = { authorization: `Bearer ${operatorToken}` };

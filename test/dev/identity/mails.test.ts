@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity, type DevIdentity } from '../../../src/dev/identity/create.ts';
-import type { User } from '../../../src/dev/identity/users.ts';
+import { createDevIdentity, type DevIdentity } from '../../../dev/identity/create.ts';
+import type { User } from '../../../dev/identity/users.ts';
 
 // Nothing is mailed here: the tokens of the mails are in the rows.
 

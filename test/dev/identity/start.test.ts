@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity } from '../../../src/dev/identity/create.ts';
-import { startDevIdentity } from '../../../src/dev/identity/start.ts';
+import { createDevIdentity } from '../../../dev/identity/create.ts';
+import { startDevIdentity } from '../../../dev/identity/start.ts';
 
 test('a port in use is an error that says so', async () => {
   const first = await startDevIdentity();

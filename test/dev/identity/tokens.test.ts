@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity, type DevIdentity } from '../../../src/dev/identity/create.ts';
+import { createDevIdentity, type DevIdentity } from '../../../dev/identity/create.ts';
 
 const startMs = Date.UTC(2026, 10, 21);
 

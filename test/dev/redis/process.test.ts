@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../../dev/redis/start.ts';
 import { describeWith } from '../../support/optional.ts';
 
 // The redis-server that a bridge starts: it and its folder must go when the process that started it does.
@@ -37,10 +37,10 @@ async function ask(bridge: { url: string; token: string }, command: unknown[]): 
   return fetch(bridge.url, { method: 'POST', headers, body: JSON.stringify(command) });
 }
 
-async function start(): Promise<RedisBridge & { processId: number }> {
-  const bridge = await startRedisBridge({ backend: 'redis-server' });
+async function start(): Promise<DevRedis & { processId: number }> {
+  const bridge = await startDevRedis({ backend: 'redis-server' });
   if (bridge.processId === undefined) throw new Error('no process');
-  return bridge as RedisBridge & { processId: number };
+  return bridge as DevRedis & { processId: number };
 }
 
 describeWith('redis-server')('a redis-server of our own', () => {
@@ -105,10 +105,10 @@ describeWith('redis-server')('a redis-server of our own', () => {
   ];
 
   test.each(endings)('goes when its parent ends by %s', async (_how, end, code) => {
-    const module = new URL('../../../src/dev/redis/start.ts', import.meta.url).href;
+    const module = new URL('../../../dev/redis/start.ts', import.meta.url).href;
     const script = `
-      import { startRedisBridge } from '${module}';
-      const bridge = await startRedisBridge({ backend: 'redis-server' });
+      import { startDevRedis } from '${module}';
+      const bridge = await startDevRedis({ backend: 'redis-server' });
       console.log(bridge.processId);
       ${code}`;
     const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
@@ -125,10 +125,10 @@ describeWith('redis-server')('a redis-server of our own', () => {
   });
 
   test('does not keep its parent alive once closed, nor leave close() hanging', async () => {
-    const module = new URL('../../../src/dev/redis/start.ts', import.meta.url).href;
+    const module = new URL('../../../dev/redis/start.ts', import.meta.url).href;
     const script = `
-      import { startRedisBridge } from '${module}';
-      const bridge = await startRedisBridge({ backend: 'redis-server' });
+      import { startDevRedis } from '${module}';
+      const bridge = await startDevRedis({ backend: 'redis-server' });
       await bridge.close();
       // Pipes of the process that has ended still close by themselves; a timer would keep this one waiting.
       console.log('closed', ...process.getActiveResourcesInfo().filter((name) => name === 'Timeout'));`;

@@ -1,22 +1,22 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { BridgeFault } from '../../../src/dev/redis/fault.ts';
-import { type RedisBridge, type RedisBridgeOptions, startRedisBridge } from '../../../src/dev/redis/start.ts';
+import type { BridgeFault } from '../../../dev/redis/fault.ts';
+import { type DevRedis, type DevRedisOptions, startDevRedis } from '../../../dev/redis/start.ts';
 
-const open: RedisBridge[] = [];
+const open: DevRedis[] = [];
 afterEach(async () => {
   vi.unstubAllEnvs();
   await Promise.all(open.splice(0).map((bridge) => bridge.close()));
 });
 
-async function start(options: RedisBridgeOptions = {}): Promise<RedisBridge> {
-  const bridge = await startRedisBridge({ backend: 'memory', ...options });
+async function start(options: DevRedisOptions = {}): Promise<DevRedis> {
+  const bridge = await startDevRedis({ backend: 'memory', ...options });
   open.push(bridge);
   return bridge;
 }
 
-async function ask(bridge: RedisBridge, command: unknown[], signal?: AbortSignal): Promise<Response> {
+async function ask(bridge: DevRedis, command: unknown[], signal?: AbortSignal): Promise<Response> {
   const headers = { authorization: `Bearer ${bridge.token}` };
   return fetch(bridge.url, {
     method: 'POST',
@@ -38,7 +38,7 @@ describe('options', () => {
     [{ backend: 'auto', redisUrl: 'http://127.0.0.1' }, 'redisUrl'],
     [{ backend: 'auto', redisUrl: 'nonsense' }, 'redisUrl'],
   ] as const)('%j is refused', async (options, word) => {
-    const started = startRedisBridge(options);
+    const started = startDevRedis(options);
     await expect(started).rejects.toThrow(TypeError);
     await expect(started).rejects.toThrow(word);
   });

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type RedisBridge, startRedisBridge } from '../../../src/dev/redis/start.ts';
+import { type DevRedis, startDevRedis } from '../../../dev/redis/start.ts';
 import { describeWith } from '../../support/optional.ts';
 
 let folder = '';
@@ -21,7 +21,7 @@ describeWith('redis-server')('a Redis by its URL', () => {
       spawn('redis-server', ['--port', String(port), '--save', '', '--dir', folder], { stdio: 'ignore' });
     let server = startServer();
     // The bridge waits for a Redis that is only just starting.
-    const bridge = await startRedisBridge({ redisUrl: `redis://127.0.0.1:${port}` });
+    const bridge = await startDevRedis({ redisUrl: `redis://127.0.0.1:${port}` });
     expect(bridge.backend).toMatch(new RegExp(`^Redis \\d+\\.\\d+\\.\\d+ at 127\\.0\\.0\\.1:${port}$`));
     expect(bridge.processId).toBeUndefined();
     expect((await ask(bridge, ['PING'])).status).toBe(200);
@@ -50,7 +50,7 @@ describeWith('redis-server')('a Redis by its URL', () => {
     const port = await findFreePort();
     const flags = ['--port', String(port), '--save', '', '--dir', folder, '--requirepass', 'right-word'];
     const server = spawn('redis-server', flags, { stdio: 'ignore' });
-    const started = startRedisBridge({ redisUrl: `redis://:wrong-word@127.0.0.1:${port}` });
+    const started = startDevRedis({ redisUrl: `redis://:wrong-word@127.0.0.1:${port}` });
     await expect(started).rejects.toThrow(/^Redis at 127\.0\.0\.1:\d+ does not answer: (WRONGPASS|NOAUTH)/);
     await expect(started).rejects.not.toThrow('wrong-word');
     server.kill('SIGKILL');
@@ -67,7 +67,7 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-async function ask(bridge: RedisBridge, command: unknown[]): Promise<Response> {
+async function ask(bridge: DevRedis, command: unknown[]): Promise<Response> {
   const headers = { authorization: `Bearer ${bridge.token}` };
   return fetch(bridge.url, { method: 'POST', headers, body: JSON.stringify(command) });
 }

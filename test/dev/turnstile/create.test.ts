@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDevTurnstile, type DevTurnstile } from '../../../src/dev/turnstile/create.ts';
-import { dummyToken, testSecrets } from '../../../src/dev/turnstile/testKeys.ts';
+import { createDevTurnstile, type DevTurnstile } from '../../../dev/turnstile/create.ts';
+import { dummyToken, testSecrets } from '../../../dev/turnstile/testKeys.ts';
 
 // What Cloudflare documents of siteverify, held against the stand-in.
 

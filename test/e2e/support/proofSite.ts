@@ -1,6 +1,6 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
-import { type Listening, listen } from '../../../src/dev/listen.ts';
+import { type Listening, listen } from '../../../dev/listen.ts';
 import type { ChallengeResponse } from '../../../src/protocol/messages.ts';
 
 /** A small site with the built files, which answers as Identity and the broker do. */

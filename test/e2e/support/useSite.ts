@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { DevServer } from '../../../src/dev/startSite.ts';
+import type { DevServer } from '../../../dev/server/start.ts';
 import { launchBrowser, recordRequests } from './browser.ts';
 
 /** What the tests of one suite share, and what each has anew. */

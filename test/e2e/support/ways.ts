@@ -1,12 +1,12 @@
 import { beforeAll, describe } from 'vitest';
 import policy from '../../../daypass.config.ts';
-import { djangoPolicy } from '../../../src/dev/django/policy.ts';
-import { prepareEnvironment } from '../../../src/dev/django/prepareEnvironment.ts';
-import { startDjango } from '../../../src/dev/django/start.ts';
-import type { DevPartsOptions } from '../../../src/dev/parts.ts';
-import { readSettings } from '../../../src/dev/settings.ts';
-import { type DevServer, startDevServer } from '../../../src/dev/startDevServer.ts';
-import { startNetlifyServer } from '../../../src/dev/startNetlifyServer.ts';
+import { type DevServer, startDemo } from '../../../demo/startDemo.ts';
+import { startNetlifyDemo } from '../../../demo/startNetlifyDemo.ts';
+import type { DevPartsOptions } from '../../../dev/server/parts.ts';
+import { readSettings } from '../../../dev/server/settings.ts';
+import { djangoPolicy } from '../../../examples/django/launcher/policy.ts';
+import { prepareEnvironment } from '../../../examples/django/launcher/prepareEnvironment.ts';
+import { startDjango } from '../../../examples/django/launcher/start.ts';
 import type { Policy } from '../../../src/policy/types.ts';
 import { describeWith, type OptionalPart } from '../../support/optional.ts';
 
@@ -24,7 +24,7 @@ const settingsOf = (policy: Policy, options?: StartOptions) =>
 const quiet = { print: () => undefined, log: () => undefined };
 
 export const startWithDjango: Start = (options) =>
-  startDevServer(settingsOf(djangoPolicy, options), djangoPolicy, {
+  startDemo(settingsOf(djangoPolicy, options), djangoPolicy, {
     ...options,
     startApi: (verifier) => startDjango(verifier, quiet),
   });
@@ -37,11 +37,11 @@ interface Needs {
 
 /** The ways to run the same site, each on a port of its own. */
 export const ways: [string, Start, Needs?][] = [
-  ['npm start', (options) => startDevServer(settingsOf(policy, options), policy, options)],
+  ['npm start', (options) => startDemo(settingsOf(policy, options), policy, options)],
   [
     "Netlify's emulator",
     (options) =>
-      startNetlifyServer(settingsOf(policy, options), policy, {
+      startNetlifyDemo(settingsOf(policy, options), policy, {
         ...options,
         projectRoot: process.cwd(),
       }),

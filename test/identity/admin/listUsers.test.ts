@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DevIdentityServer, startDevIdentity } from '../../../src/dev/identity/start.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
 import { createAdmin, type IdentityAdmin } from '../../../src/identity/admin/admin.ts';
 import { IdentityRefusal } from '../../../src/identity/admin/refusal.ts';
 import type { User } from '../../../src/identity/events/user.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { forgeries } from '../../../../demo/lab/forgeToken.ts';
 import { type Attack, isRefusal } from '../../../../demo/site/lab/attack.ts';
 import { attacks } from '../../../../demo/site/lab/attacks.ts';
 import { createLabKit } from '../../../../demo/site/lab/kit.ts';
 import { runAttack } from '../../../../demo/site/lab/runAttack.ts';
-import { forgeries } from '../../../../src/dev/lab/forgeToken.ts';
 import { openSite, refusal } from './openSite.ts';
 
 function find(id: string): Attack {

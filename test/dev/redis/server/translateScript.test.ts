@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { hashScript } from '../../../../src/dev/redis/hashScript.ts';
-import {
-  createScriptTranslator,
-  withoutUpstashFlag,
-} from '../../../../src/dev/redis/server/translateScript.ts';
+import { hashScript } from '../../../../dev/redis/hashScript.ts';
+import { createScriptTranslator, withoutUpstashFlag } from '../../../../dev/redis/server/translateScript.ts';
 
 describe('withoutUpstashFlag', () => {
   test.each([

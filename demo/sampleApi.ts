@@ -1,0 +1,30 @@
+import { Hono } from 'hono';
+import { type AccessTokenEnv, requireAccessToken } from '../src/http/requireAccessToken.ts';
+import type { VerifierOptions } from '../src/token/verifierOptions.ts';
+
+/**
+ * The API that the demo protects: a backend elsewhere, which verifies each token itself with the shared secret
+ * and does not have to trust the gate.
+ */
+export function createSampleApi(options: VerifierOptions): Hono<AccessTokenEnv> {
+  const app = new Hono<AccessTokenEnv>();
+  app.use('/api/*', requireAccessToken(options));
+
+  app.get('/api/hello', (c) => {
+    const { subject, expiresAt } = c.var.accessToken;
+    return c.json({ message: 'Hello, visitor.', you: subject, expiresAt });
+  });
+
+  /** What arrived here: shows that forged fields stay behind. */
+  app.get('/api/headers', (c) => {
+    const { authorization: _, ...rest } = c.req.header();
+    return c.json(rest);
+  });
+
+  app.post('/api/echo', async (c) => {
+    const body = await c.req.arrayBuffer();
+    return c.body(body, 200, { 'content-type': c.req.header('content-type') ?? 'application/octet-stream' });
+  });
+
+  return app;
+}

@@ -1,0 +1,13 @@
+import { runUntilStopped } from '../dev/runUntilStopped.ts';
+import { readSettings } from '../dev/server/settings.ts';
+import { buildSite } from '../scripts/buildSite.ts';
+import { logLine } from '../src/runtime/log.ts';
+import { startDemo } from './startDemo.ts';
+
+// `npm start`: the whole of Daypass in one process.
+await runUntilStopped(async () => {
+  // Here, so that a mistake in it is told as any other.
+  const { default: policy } = await import('../daypass.config.ts');
+  await buildSite();
+  return startDemo(readSettings(process.env, policy), policy, { log: logLine });
+});

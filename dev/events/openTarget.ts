@@ -1,0 +1,42 @@
+import { eventNames } from '../../src/identity/events/names.ts';
+import type { SendOptions } from './readArguments.ts';
+
+/** Where an event goes. */
+export interface Target {
+  url: URL;
+  deliver(request: Request): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a running server, or starts the emulator on a project.
+ * @throws {Error} the project's functions cannot be run, or Netlify would not call this one
+ */
+export async function openTarget({ event, target }: Pick<SendOptions, 'event' | 'target'>): Promise<Target> {
+  if ('url' in target) {
+    const { url } = target;
+    const deliver = (request: Request) =>
+      fetch(request).catch((error: Error) => {
+        const cause = error.cause instanceof Error ? error.cause.message : error.message;
+        throw new Error(`No answer from ${url.href}: ${cause}`);
+      });
+    return { url, deliver, close: async () => undefined };
+  }
+  // Netlify's packages take a second to load: not for calls to a server that runs already.
+  const { readSubscriptions } = await import('./readSubscriptions.ts');
+  const { startNetlifyEmulator } = await import('../../test/harness/netlify/start.ts');
+  const { gotrue, netlify } = eventNames[event];
+  const subscriptions = await readSubscriptions(target.project, target.function);
+  if (!subscriptions.includes(`identity_${gotrue}`)) {
+    throw new Error(
+      `Netlify would not call ${target.function} for this event: its default export must be an object literal with ${netlify} in it.`,
+    );
+  }
+  const origin = 'http://localhost:8888';
+  const emulator = await startNetlifyEmulator({ projectRoot: target.project, origin, environment: {} });
+  return {
+    url: new URL(`${origin}/.netlify/functions/${target.function}`),
+    deliver: (request) => emulator.dispatchEvent(request),
+    close: () => emulator.close(),
+  };
+}
