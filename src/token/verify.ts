@@ -1,4 +1,4 @@
-import { compactVerify } from 'jose';
+import { base64url } from 'jose';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { AccessToken } from './accessToken.ts';
@@ -8,6 +8,8 @@ import { type ParsedToken, parseToken } from './parse.ts';
 import type { VerifiedTokens } from './verifiedTokens.ts';
 
 type Claims = ParsedToken['payload'];
+
+const ascii = new TextEncoder();
 
 /** A site whose tokens are accepted. */
 export interface AcceptedSite {
@@ -78,11 +80,12 @@ async function checkSignature(token: string, sites: readonly AcceptedSite[]) {
   if (header.typ !== 'JWT') throw new DaypassError('token_type');
   const chosen = chooseKey(sites, payload.iss, header.kid);
   if (!chosen) throw new DaypassError('token_key');
-  try {
-    await compactVerify(token, chosen.key.key, { algorithms: ['HS256'] });
-  } catch (cause) {
-    throw new DaypassError('token_signature', { cause });
-  }
+  // All else that jose's `compactVerify` does, parsing the same text again, is done above.
+  const signatureAt = token.lastIndexOf('.') + 1;
+  const signature = base64url.decode(token.slice(signatureAt));
+  const signed = ascii.encode(token.slice(0, signatureAt - 1));
+  if (!(await crypto.subtle.verify('HMAC', chosen.key.key, signature, signed)))
+    throw new DaypassError('token_signature');
   return { ...chosen, claims: payload };
 }
 
