@@ -1,6 +1,11 @@
 /** A Map that forgets its oldest entry when it is full. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #most: number;
+  /**
+   * Stands before the oldest entry. It is kept because a new iterator walks past every entry that was deleted since the
+   * map was last rebuilt, which in a map of 10 000 takes longer than verifying a token.
+   */
+  #oldest: MapIterator<Key> | undefined;
 
   constructor(most: number) {
     super();
@@ -8,10 +13,26 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   }
 
   override set(key: Key, value: Value): this {
-    if (this.size >= this.#most && !this.has(key)) {
-      const oldest = this.keys().next();
-      if (!oldest.done) this.delete(oldest.value);
-    }
+    if (this.size >= this.#most && !this.has(key)) this.#forgetOldest();
     return super.set(key, value);
+  }
+
+  // An iterator holds on to what the map was, until it moves on: without this, a map that never fills would keep that for
+  // ever.
+  override delete(key: Key): boolean {
+    this.#oldest = undefined;
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    this.#oldest = undefined;
+    super.clear();
+  }
+
+  #forgetOldest(): void {
+    this.#oldest ??= this.keys();
+    const next = this.#oldest.next();
+    if (next.done) this.#oldest = undefined;
+    else super.delete(next.value);
   }
 }

@@ -82,7 +82,7 @@ async function checkSignature(token: string, sites: readonly AcceptedSite[]) {
   if (!chosen) throw new DaypassError('token_key');
   // All else that jose's `compactVerify` does, parsing the same text again, is done above.
   const signatureAt = token.lastIndexOf('.') + 1;
-  const signature = base64url.decode(token.slice(signatureAt));
+  const signature = new Uint8Array(base64url.decode(token.slice(signatureAt)));
   const signed = ascii.encode(token.slice(0, signatureAt - 1));
   if (!(await crypto.subtle.verify('HMAC', chosen.key.key, signature, signed)))
     throw new DaypassError('token_signature');
