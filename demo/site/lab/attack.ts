@@ -1,5 +1,7 @@
-import type { Answered, Exchange, Sent } from '../net/exchange.ts';
-import type { LabKit } from './kit.ts';
+import { describeRequest } from '../wire/describeRequest.ts';
+import type { Answered, Exchange, Sent } from '../wire/exchange.ts';
+import { durationInWords } from '../words.ts';
+import { type LabKit, SetupError } from './kit.ts';
 
 /** How an attack ended; `not-run` when it could not even begin. */
 export type Verdict = 'refused' | 'not-refused' | 'not-run';
@@ -50,7 +52,7 @@ export function isRefusal({ status, headers, body }: Answered, expected: Refusal
 }
 
 /** The outcome of an attack that is one request. */
-export function judge(exchange: Exchange, expected: Refusal): Outcome {
+export function expectRefusal(exchange: Exchange, expected: Refusal): Outcome {
   return outcome(isRefusal(exchange.answer, expected), [exchange]);
 }
 
@@ -60,4 +62,22 @@ export function outcome(held: boolean, shown: readonly Shown[], success = 'Refus
     label: held ? `${success}, as it should be` : 'Not as it should be',
     shown,
   };
+}
+
+/** Runs an attack; one whose set-up is refused says by whom and when it makes sense to come back. */
+export async function runAttack(attack: Attack, kit: LabKit): Promise<Outcome> {
+  try {
+    return await attack.run(kit);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const { exchange } = error;
+    const waitSeconds = Number(exchange.answer.headers.get('retry-after'));
+    const again = waitSeconds > 0 ? ` Try again in ${durationInWords(waitSeconds)}.` : '';
+    return {
+      verdict: 'not-run',
+      label: 'Could not be run',
+      shown: [exchange],
+      note: `${describeRequest(exchange)}${again}`,
+    };
+  }
 }

@@ -1,8 +1,7 @@
 import { proofField } from '../../../src/protocol/messages.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../../src/protocol/oauth.ts';
 import { identityPath, tokenPath } from '../../../src/protocol/paths.ts';
-import { type Exchange, textOf } from '../net/exchange.ts';
-import type { Send } from '../net/send.ts';
+import { type Exchange, type Send, textOf } from '../wire/exchange.ts';
 
 /** What an attack could not do without, and did not get. */
 export class SetupError extends Error {

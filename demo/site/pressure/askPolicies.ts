@@ -1,6 +1,6 @@
-import { callApi } from '../lab/callApi.ts';
+import { callApi } from '../lab/calls.ts';
 import type { LabKit } from '../lab/kit.ts';
-import type { Exchange } from '../net/exchange.ts';
+import type { Exchange } from '../wire/exchange.ts';
 import type { Stack, StackPositions } from './stack.ts';
 
 /** Whom a line of answers is from: the gate under a policy, or an exchange before and after Redis's return. */
@@ -12,7 +12,7 @@ export const storePolicies = ['local', 'deny', 'allow'] as const;
 const callsPerPolicy = 4;
 
 /** Longer than anybody may take to notice that Redis is back. */
-const patienceMilliseconds = 8000;
+const returnTimeoutMilliseconds = 8000;
 const pauseMilliseconds = 400;
 
 /**
@@ -51,7 +51,7 @@ export async function askPolicies(
 async function untilGranted(exchange: () => Promise<Exchange>): Promise<Exchange[]> {
   const startedAt = performance.now();
   const tries = [await exchange()];
-  while (tries.at(-1)?.answer.status === 503 && performance.now() - startedAt < patienceMilliseconds) {
+  while (tries.at(-1)?.answer.status === 503 && performance.now() - startedAt < returnTimeoutMilliseconds) {
     await new Promise((end) => setTimeout(end, pauseMilliseconds));
     tries.push(await exchange());
   }

@@ -1,14 +1,11 @@
 import type { Controls } from '../controls.ts';
 import { byId, letKeyboardScroll, make } from '../dom.ts';
-import { floodCalls, manyCalls } from '../lab/floodCalls.ts';
+import { answersInWords, floodCalls, manyCalls } from '../lab/calls.ts';
 import { type LabKit, SetupError } from '../lab/kit.ts';
-import type { Exchange } from '../net/exchange.ts';
-import { describeRequest } from '../words/describeRequest.ts';
-import { answersInWords } from './answersInWords.ts';
-import { awaitCounts, type Counts, readCounts } from './awaitCounts.ts';
-import { type CountRow, countRows, totalOf } from './countRows.ts';
-import type { Stack, StackState } from './stack.ts';
-import { bindSwitch } from './switches.ts';
+import { describeRequest } from '../wire/describeRequest.ts';
+import type { Exchange } from '../wire/exchange.ts';
+import { awaitCounts, type CountRow, type Counts, countRows, readCounts, totalOf } from './counts.ts';
+import { bindSwitch, type Stack, type StackState } from './stack.ts';
 
 const saysIn = 'monitor-said';
 const badCalls = 10;

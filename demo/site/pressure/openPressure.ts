@@ -2,12 +2,12 @@ import type { Prove } from '../../../client/index.ts';
 import type { Controls } from '../controls.ts';
 import { byId } from '../dom.ts';
 import type { LabKit } from '../lab/kit.ts';
-import type { UserCounter } from '../pass/countUsers.ts';
 import { openMonitorPanel } from './monitorPanel.ts';
 import { OrphanPanel } from './orphanPanel.ts';
 import { openProofPanel } from './proofPanel.ts';
 import { openRedisPanel } from './redisPanel.ts';
 import type { Stack } from './stack.ts';
+import type { UserCounter } from './users.ts';
 
 export interface PressureParts {
   controls: Controls;

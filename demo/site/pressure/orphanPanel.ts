@@ -2,13 +2,11 @@ import type { Prove, Session, SessionError } from '../../../client/index.ts';
 import type { SweepResponse } from '../../../src/protocol/messages.ts';
 import type { Controls } from '../controls.ts';
 import { byId, write } from '../dom.ts';
-import { textOf } from '../net/exchange.ts';
-import { plainFetch } from '../net/watchFetch.ts';
-import type { UserCounter } from '../pass/countUsers.ts';
-import { durationInWords, milliseconds } from '../words/duration.ts';
-import { newVisitor } from './newVisitor.ts';
+import { plainFetch, textOf } from '../wire/exchange.ts';
+import { durationInWords, milliseconds } from '../words.ts';
 import type { Stack } from './stack.ts';
-import { sweepInWords } from './sweepInWords.ts';
+import type { UserCounter } from './users.ts';
+import { newVisitor } from './visitor.ts';
 
 const saysIn = 'orphans-said';
 /** The client's back-off after one failure is 1 s; after several, or over a limit, nobody wants to sit it out. */
@@ -29,7 +27,7 @@ export class OrphanPanel {
   readonly #prove: Prove;
   #visitor: Session;
   /** `performance.now()` until which the visitor's client makes no other try. */
-  #patientUntil = 0;
+  #waitUntil = 0;
 
   constructor(controls: Controls, stack: Stack, users: UserCounter, prove: Prove) {
     this.#users = users;
@@ -68,7 +66,7 @@ export class OrphanPanel {
       byId('killed'),
       isResent ? `${status} ${code}` : status === undefined ? 'No answer' : 'Not killed yet',
     );
-    this.#patientUntil = performance.now() + retryAfterSeconds * 1000;
+    this.#waitUntil = performance.now() + retryAfterSeconds * 1000;
     this.#users.count();
     if (isResent)
       return 'The broker died half-way; the browser asked again by itself, in vain. One user stayed behind.';
@@ -77,7 +75,7 @@ export class OrphanPanel {
   }
 
   async #recover(): Promise<string> {
-    const waitMilliseconds = Math.max(0, this.#patientUntil - performance.now());
+    const waitMilliseconds = Math.max(0, this.#waitUntil - performance.now());
     if (waitMilliseconds > longestWaitMilliseconds) {
       throw new Error(`The client was told to wait another ${durationInWords(waitMilliseconds / 1000)}.`);
     }
@@ -86,7 +84,7 @@ export class OrphanPanel {
     const startedAt = performance.now();
     await this.#visitor.token().catch((error: SessionError) => {
       write(byId('recovered'), error.code ?? 'Failed');
-      this.#patientUntil = performance.now() + (error.retryAfterSeconds ?? 0) * 1000;
+      this.#waitUntil = performance.now() + (error.retryAfterSeconds ?? 0) * 1000;
       throw error;
     });
     write(byId('recovered'), `A pass, in ${milliseconds(performance.now() - startedAt)}`);
@@ -112,4 +110,14 @@ async function request(path: string): Promise<unknown> {
   const body: unknown = text === '' ? undefined : JSON.parse(text);
   if (response.ok) return body;
   throw new Error(textOf(body, 'detail') ?? `${path} answered ${response.status}.`);
+}
+
+/** The totals of a sweep: "12 seen, 1 deleted, 11 kept". */
+export function sweepInWords({ seen, deleted, gone, kept, failed, unread, done }: SweepResponse): string {
+  const totals = [`${seen} seen`, `${deleted} deleted`, `${kept} kept`];
+  if (gone > 0) totals.push(`${gone} already gone`);
+  if (failed > 0) totals.push(`${failed} not deleted now`);
+  if (unread > 0) totals.push(`${unread} not readable, named in the log`);
+  if (!done) totals.push('more to see');
+  return totals.join(', ');
 }

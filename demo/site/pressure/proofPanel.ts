@@ -1,11 +1,9 @@
 import type { ProofProgress, SessionError } from '../../../client/index.ts';
 import type { Controls } from '../controls.ts';
 import { byId, write } from '../dom.ts';
-import { milliseconds } from '../words/duration.ts';
-import { newVisitor } from './newVisitor.ts';
-import { solve, triesOf } from './solver.ts';
-import type { Stack } from './stack.ts';
-import { bindSwitch } from './switches.ts';
+import { milliseconds } from '../words.ts';
+import { bindSwitch, type Stack } from './stack.ts';
+import { newVisitor, solve, triesOf } from './visitor.ts';
 
 const saysIn = 'proof-said';
 

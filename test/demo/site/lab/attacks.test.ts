@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { forgeries } from '../../../../demo/lab/forgeToken.ts';
-import { type Attack, isRefusal } from '../../../../demo/site/lab/attack.ts';
+import { type Attack, isRefusal, runAttack } from '../../../../demo/site/lab/attack.ts';
 import { attacks } from '../../../../demo/site/lab/attacks.ts';
 import { createLabKit } from '../../../../demo/site/lab/kit.ts';
-import { runAttack } from '../../../../demo/site/lab/runAttack.ts';
 import { openSite, refusal } from './openSite.ts';
 
 function find(id: string): Attack {
@@ -144,4 +143,20 @@ test('passes that an attack leaves unused serve the next: exchanges are counted'
     await runAttack(find(id), kit);
   }
   expect(requests.filter((request) => request === 'POST /session/token')).toHaveLength(2);
+});
+
+async function signUpOf(makeProof?: () => Promise<string | undefined>): Promise<Record<string, unknown>> {
+  let sent = '{}';
+  const { send } = openSite((_, path, { body }) => {
+    if (path.endsWith('/signup')) sent = String(body);
+    return undefined;
+  });
+  await createLabKit(send, makeProof).identityToken();
+  return JSON.parse(sent) as Record<string, unknown>;
+}
+
+test('a sign-up brings the proof that is asked for, and nothing else beside e-mail and password', async () => {
+  expect((await signUpOf(async () => 'a proof')).data).toEqual({ daypass_proof: 'a proof' });
+  expect(Object.keys(await signUpOf(async () => undefined))).toEqual(['email', 'password']);
+  expect(Object.keys(await signUpOf())).toEqual(['email', 'password']);
 });

@@ -1,5 +1,4 @@
-import type { Answered } from '../../../../demo/site/net/exchange.ts';
-import type { Send, SendOptions } from '../../../../demo/site/net/send.ts';
+import type { Answered, Send, SendOptions } from '../../../../demo/site/wire/exchange.ts';
 
 type Answerer = (method: string, path: string, options: SendOptions) => Response | undefined;
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { awaitCounts, type Counts } from '../../../../demo/site/pressure/awaitCounts.ts';
-import { countRows, totalOf } from '../../../../demo/site/pressure/countRows.ts';
+import { awaitCounts, type Counts, countRows, totalOf } from '../../../../demo/site/pressure/counts.ts';
 
 const refused = { day: '2026-11-21', event: 'refused', code: 'token_malformed', route: '/api/*' } as const;
 const passed = { day: '2026-11-21', event: 'passed', route: '/api/*' } as const;

@@ -1,0 +1,150 @@
+import { byId, write } from '../dom.ts';
+import { clock, durationInWords, shortenName, timeOfDay } from '../words.ts';
+import { type DecodedToken, decodeToken, describeAccessToken, TokenPanel } from './tokens.ts';
+
+/** What the page knows of the pass in its hand. Times are seconds since the epoch, by the visitor's clock. */
+export interface PassState {
+  token: DecodedToken;
+  /** `sub`: the session that the pass belongs to. */
+  session: string;
+  issuedAt: number;
+  expiresAt: number;
+  /** Undefined when the page did not see the answer that said so, as after a reload. */
+  sessionEndsAt: number | undefined;
+  /** When the page saw this session renewed. */
+  renewedAt: readonly number[];
+}
+
+/** What the broker said beside the token; a token that came out of storage has nothing of it. */
+export interface Lifetimes {
+  expiresInSeconds: number;
+  sessionExpiresInSeconds: number;
+}
+
+/**
+ * The state after a token came into the page's hand.
+ * @param before what was known, if anything
+ * @param now seconds since the epoch
+ * @returns the same object when nothing new was learnt
+ */
+export function nextState(
+  before: PassState | undefined,
+  token: DecodedToken,
+  now: number,
+  lifetimes?: Lifetimes,
+): PassState {
+  const { jti, sub, iat, exp } = token.claims;
+  const same = before?.session === sub ? before : undefined;
+  const renewed = same !== undefined && same.token.claims.jti !== jti;
+  if (same && !renewed && !lifetimes) return same;
+  return {
+    token,
+    session: String(sub),
+    issuedAt: Number(iat),
+    // The broker's clock may not be the visitor's: what is left is more certain than the hour it ends at.
+    expiresAt: lifetimes ? now + lifetimes.expiresInSeconds : Number(exp),
+    sessionEndsAt: lifetimes ? now + lifetimes.sessionExpiresInSeconds : same?.sessionEndsAt,
+    renewedAt: [...(same?.renewedAt ?? []), ...(renewed ? [now] : [])],
+  };
+}
+
+/** Keeps what the page knows of its pass, and its drawing up to date. */
+export class PassHolder {
+  readonly #panel = new TokenPanel('access-token');
+  #state: PassState | undefined;
+  #revoked = false;
+
+  constructor() {
+    setInterval(() => this.#draw(), 1000);
+    this.#draw();
+  }
+
+  get state(): PassState | undefined {
+    return this.#state;
+  }
+
+  /** A token came into the page's hand: from the broker, out of storage, or from another tab. */
+  take(token: string, lifetimes?: Lifetimes): void {
+    const decoded = decodeToken(token);
+    if (!decoded) return;
+    this.#state = nextState(this.#state, decoded, Date.now() / 1000, lifetimes);
+    this.#draw();
+  }
+
+  /** The pass is gone. */
+  drop({ revoked }: { revoked: boolean }): void {
+    this.#state = undefined;
+    this.#revoked = revoked;
+    this.#panel.clear();
+    this.#draw();
+  }
+
+  #draw(): void {
+    const now = Date.now() / 1000;
+    const state = this.#state;
+    drawPass(state, this.#revoked, now);
+    if (!state) return;
+    const left = state.expiresAt - now;
+    const note = left > 0 ? `Good for another ${clock(left)}.` : 'Expired.';
+    this.#panel.show(state.token, describeAccessToken, note);
+  }
+}
+
+/** Draws the pass: what it is, how long it lives, when it was renewed. Call it every second and at each change. */
+function drawPass(state: PassState | undefined, revoked: boolean, now: number): void {
+  const left = state ? state.expiresAt - now : 0;
+  byId('pass').dataset.state = state ? (left > 0 ? 'held' : 'expired') : 'none';
+  write(byId('pass-left'), headline(state, left, revoked));
+  write(byId('pass-left-label'), label(state, left, revoked));
+  const life = state ? Number(state.token.claims.exp) - Number(state.token.claims.iat) : 1;
+  byId('pass-meter').style.width = `${Math.min(100, Math.max(0, (left / life) * 100))}%`;
+  write(byId('pass-session'), state ? shortenName(state.session) : '–');
+  write(byId('pass-issued'), state ? `at ${timeOfDay(state.issuedAt)}` : '–');
+  write(byId('pass-renewed'), state ? renewals(state.renewedAt) : '–');
+  write(byId('pass-session-ends'), state ? sessionEnd(state.sessionEndsAt, now) : '–');
+}
+
+function headline(state: PassState | undefined, left: number, revoked: boolean): string {
+  if (state) return left > 0 ? clock(left) : 'Expired';
+  return revoked ? 'Revoked' : 'None yet';
+}
+
+function label(state: PassState | undefined, left: number, revoked: boolean): string {
+  if (state && left > 0) return 'left. Calls renew it before it runs out.';
+  if (state) return 'The next call renews it, or starts over.';
+  if (revoked) return 'The session has ended; a new pass is a new one.';
+  return 'Three requests, no questions asked.';
+}
+
+function renewals(times: readonly number[]): string {
+  const last = times.at(-1);
+  if (last === undefined) return 'not yet';
+  return `${times.length === 1 ? 'once' : `${times.length} times`}, last at ${timeOfDay(last)}`;
+}
+
+function sessionEnd(endsAt: number | undefined, now: number): string {
+  // Minutes are enough, and nothing flickers beside the countdown that matters.
+  return endsAt === undefined
+    ? 'not known after a reload'
+    : `in ${durationInWords(Math.ceil((endsAt - now) / 60) * 60)}`;
+}
+
+/** All tabs share one pass, in `localStorage`; a session tells of what its own tab does, and of nothing else. */
+const isPass = (key: string | null) => key?.startsWith('daypass') ?? false;
+
+/** Whether this or another tab left a pass behind. */
+export function findsPass(): boolean {
+  try {
+    return Object.keys(localStorage).some(isPass);
+  } catch {
+    // A browser that stores nothing.
+    return false;
+  }
+}
+
+/** Calls back when another tab has got, renewed (`gone` is false) or revoked the pass. */
+export function watchOtherTabs(changed: (gone: boolean) => void): void {
+  addEventListener('storage', ({ key, newValue }) => {
+    if (isPass(key)) changed(newValue === null);
+  });
+}
