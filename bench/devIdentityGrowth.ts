@@ -1,4 +1,4 @@
-import { createDevIdentity, type DevIdentity } from '../dev/identity/create.ts';
+import { createDevIdentity, type DevIdentity } from '../dev/identity/start.ts';
 import type { Bench } from './support/bench.ts';
 import { interleave, millisecondsOf } from './support/interleave.ts';
 import { ratioOf } from './support/spread.ts';
@@ -40,7 +40,7 @@ export const bench: Bench = {
 };
 
 function plant(count: number): DevIdentity {
-  const identity = createDevIdentity({ operatorToken, commitDelayMs: 0 });
+  const identity = createDevIdentity({ operatorToken, commitDelayMilliseconds: 0 });
   for (let index = 0; index < count; index += 1) {
     const createdAt = new Date(Date.UTC(2026, 0, 1) + index * 250).toISOString();
     identity.users.plant({ email: `user-${index}@visitor.invalid`, createdAt });

@@ -8,7 +8,7 @@ import type { Policy } from '../src/policy/types.ts';
 import type { Log } from '../src/protocol/log.ts';
 import { readEnvironment } from '../src/runtime/environment.ts';
 import { createDevSite, type DevSiteParts } from './createDevSite.ts';
-import { createDevLab } from './lab/createDevLab.ts';
+import { createDevLab } from './lab/createLab.ts';
 import { type Apps, createApps, createFieldReport } from './stack/apps.ts';
 import { createStackControl } from './stack/control.ts';
 import { createKills } from './stack/kills.ts';

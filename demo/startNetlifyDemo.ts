@@ -1,13 +1,12 @@
 import { readSubscriptions } from '../dev/events/readSubscriptions.ts';
-import { eventNames } from '../dev/identity/eventNames.ts';
-import type { DevIdentityOptions } from '../dev/identity/options.ts';
+import { type DevIdentityOptions, eventNames } from '../dev/identity/options.ts';
 import type { DevPartsOptions } from '../dev/server/parts.ts';
 import type { DevSettings } from '../dev/server/settings.ts';
 import { type DevServer, startSite } from '../dev/server/start.ts';
 import type { Policy } from '../src/policy/types.ts';
 import { type NetlifyEmulator, startNetlifyEmulator } from '../test/harness/netlify/start.ts';
 import { createDevSite } from './createDevSite.ts';
-import { createDevLab } from './lab/createDevLab.ts';
+import { createDevLab } from './lab/createLab.ts';
 import { createStackControl } from './stack/control.ts';
 import { watchIdentity } from './stack/watchIdentity.ts';
 

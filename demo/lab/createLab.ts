@@ -1,15 +1,20 @@
 import { Hono } from 'hono';
+import type { DevParts, SiteUrls } from '../../dev/server/parts.ts';
+import type { DevSettings } from '../../dev/server/settings.ts';
 import type { CallerEnv } from '../../src/http/caller.ts';
 import { requireMethod } from '../../src/http/method.ts';
 import { problemResponse, toDaypassError } from '../../src/http/problem.ts';
+import { isThrowaway } from '../../src/identity/throwaway.ts';
+import type { Policy } from '../../src/policy/types.ts';
+import type { DeployContext } from '../../src/protocol/deployContext.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
-import { statsPath, sweepPath } from '../../src/protocol/paths.ts';
-import type { StackChanges } from '../stack/control.ts';
-import { callBroker } from './callBroker.ts';
-import { countUsers } from './countUsers.ts';
-import type { LabDependencies } from './dependencies.ts';
+import type { Log } from '../../src/protocol/log.ts';
+import { identityPath, statsPath, sweepPath } from '../../src/protocol/paths.ts';
+import { nowSeconds } from '../../src/runtime/platform.ts';
+import type { StackChanges, StackControl } from '../stack/control.ts';
+import type { IdentityState, IdentityWatch } from '../stack/watchIdentity.ts';
+import { callBroker, callIdentity, createMember, deleteMember, readAnswer } from './calls.ts';
 import { forgeries, forgeToken } from './forgeToken.ts';
-import { createMember, deleteMember } from './members.ts';
 import { onlyHere } from './onlyHere.ts';
 
 /**
@@ -97,4 +102,92 @@ async function readChanges(request: Request): Promise<StackChanges> {
   const changes: unknown = await request.json().catch(() => undefined);
   if (typeof changes === 'object' && changes !== null && !Array.isArray(changes)) return changes;
   throw new DaypassError('malformed_request', { detail: 'Send the changes as a JSON object.' });
+}
+
+/** The lab of a dev server, with the secrets of its stack. */
+export function createDevLab(
+  settings: DevSettings,
+  policy: Policy,
+  parts: DevParts,
+  { url, publicUrl }: SiteUrls,
+  stack: StackControl,
+  identity: IdentityWatch,
+  log: Log,
+): Hono<CallerEnv> {
+  const audience = policy.defaultAudience;
+  return createLab({
+    identityUrl: settings.identity?.url ?? url + identityPath,
+    operatorToken: parts.operatorToken,
+    secret: settings.secrets[policy.audiences[audience]?.secret ?? ''] ?? '',
+    issuer: policy.issuer ?? publicUrl,
+    audience,
+    scopes: policy.audiences[audience]?.scopes ?? [],
+    emailDomain: policy.throwaway.emailDomain,
+    siteUrl: url,
+    maintenanceBearer: parts.maintenanceBearer,
+    stack,
+    describeIdentity: identity.state,
+    deployContext: 'dev',
+    log,
+    now: nowSeconds,
+  });
+}
+
+/** What the attack lab works with: the secrets of the stack that it attacks, so it never leaves this machine. */
+export interface LabDependencies {
+  /** Where Identity answers: the dev identity or a real GoTrue. */
+  identityUrl: string;
+  /** Bearer of Identity's admin calls. */
+  operatorToken: string;
+  /** The secret that the gate verifies tokens of `audience` with. */
+  secret: string;
+  /** `iss` that the gate expects. */
+  issuer: string;
+  audience: string;
+  /** Scopes that an honest token of that audience carries. */
+  scopes: readonly string[];
+  deployContext: DeployContext;
+  /** Domain of the e-mails of throwaway users. */
+  emailDomain: string;
+  /** Where the site answers: an origin. */
+  siteUrl: string;
+  /** The bearer of the broker's addresses for the site's owner. */
+  maintenanceBearer: string;
+  /** Which Identity there is, and whether it asks the site's event function. */
+  describeIdentity(): Promise<IdentityState>;
+  /** The switches of the stack. */
+  stack: StackControl;
+  log: Log;
+  /** The present, seconds since the epoch. */
+  now(): number;
+}
+
+export interface UserCount {
+  /** Users that an exchange has not taken yet. */
+  throwaway: number;
+  /** Everybody else; no one may ever touch them. */
+  members: number;
+}
+
+/** A throwaway user, admitted or not: the stack may have got or lost its admission since the sign-up. */
+function isOurs(user: unknown, emailDomain: string, audience: string): boolean {
+  return [true, false].some((admission) => isThrowaway(user, { emailDomain, admission, audience }));
+}
+
+/**
+ * Counts the users that Identity holds at this moment.
+ * @throws {DaypassError} `identity_unavailable`
+ */
+export async function countUsers(lab: LabDependencies): Promise<UserCount> {
+  const count: UserCount = { throwaway: 0, members: 0 };
+  let perPage = 1000;
+  for (let page = 1; ; page += 1) {
+    const path = `/admin/users?page=${page}&per_page=${perPage}`;
+    const response = await callIdentity(lab, 'GET', path, { admin: true });
+    const { users, aud } = await readAnswer<{ users: unknown[]; aud: string }>(response);
+    for (const user of users) count[isOurs(user, lab.emailDomain, aud) ? 'throwaway' : 'members'] += 1;
+    if (users.length === 0) return count;
+    // A server may cap its pages: the next ones are of the size that it gives.
+    if (page === 1) perPage = users.length;
+  }
 }

@@ -2,7 +2,7 @@ import { base64url } from 'jose';
 import { createKeyRing, type KeyRing } from '../../src/token/keyRing.ts';
 import { mintAccessToken } from '../../src/token/mint.ts';
 import { newSubject, randomId } from '../../src/token/randomId.ts';
-import type { LabDependencies } from './dependencies.ts';
+import type { LabDependencies } from './createLab.ts';
 
 /** Tokens that no honest page could make, each with exactly one thing wrong. */
 export const forgeries = [

@@ -23,8 +23,8 @@ export interface IdentityWatch {
 }
 
 /** A webhook that was set up meanwhile is found at the next look after this time. */
-const lookAgainMs = 10_000;
-const timeoutMs = 5_000;
+const lookAgainMilliseconds = 10_000;
+const timeoutMilliseconds = 5_000;
 
 /**
  * Finds out whether Identity asks the site's event function. No address of GoTrue tells, so a throwaway user is signed
@@ -40,11 +40,11 @@ export function watchIdentity(
   const { identity } = settings;
   let seen = false;
   let looking: Promise<void> | undefined;
-  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let lookedAtMilliseconds = Number.NEGATIVE_INFINITY;
 
   async function look(): Promise<void> {
-    if (seen || !identity || now() - lookedAtMs < lookAgainMs) return;
-    lookedAtMs = now();
+    if (seen || !identity || now() - lookedAtMilliseconds < lookAgainMilliseconds) return;
+    lookedAtMilliseconds = now();
     await signUpOnce(identity).catch(() => undefined);
   }
 
@@ -68,7 +68,7 @@ async function signUpOnce({ url, operatorToken }: NonNullable<DevSettings['ident
     email: `${randomBytes(12).toString('hex')}@visitor.invalid`,
     password: randomBytes(24).toString('base64url'),
   });
-  const signal = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.timeout(timeoutMilliseconds);
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(`${url}/signup`, {
     method: 'POST',

@@ -8,29 +8,33 @@ export interface Outcome {
 }
 
 /** GoTrue waits this long, in milliseconds. */
-const patienceMs = 5000;
+const patienceMilliseconds = 5000;
 
 /** What GoTrue would make of an event function's answer (netlify/gotrue, api/hooks.go). */
 export function describeOutcome(
   { event, user }: EventPayload,
-  answer: { status: number; text: string; tookMs: number },
+  answer: { status: number; text: string; tookMilliseconds: number },
 ): Outcome {
-  const { status, text, tookMs } = answer;
+  const { status, text, tookMilliseconds } = answer;
   const refused = (verdict: string): Outcome => ({
     accepted: false,
-    lines: [`${status} after ${Math.round(tookMs)} ms: ${verdict}`, ...(text ? [text.slice(0, 1000)] : [])],
+    lines: [
+      `${status} after ${Math.round(tookMilliseconds)} ms: ${verdict}`,
+      ...(text ? [text.slice(0, 1000)] : []),
+    ],
   });
   const past = event === 'usermodified' || event === 'userdeleted';
   const then = (status: number) =>
     past ? 'then only logs it: the change is committed, and the caller gets 200.' : `then answers ${status}.`;
-  if (tookMs > patienceMs) return refused(`too late; GoTrue waits 5 s, tries three times, ${then(504)}`);
+  if (tookMilliseconds > patienceMilliseconds)
+    return refused(`too late; GoTrue waits 5 s, tries three times, ${then(504)}`);
   if (![200, 202, 204].includes(status)) return refused(`refused; GoTrue tries three times, ${then(422)}`);
   const reply = readReply(text);
   if (!reply) return refused(`not understood; GoTrue ${past ? 'only logs it.' : 'answers 500.'}`);
   if (event === 'userdeleted') {
     return {
       accepted: true,
-      lines: [`${status} after ${Math.round(tookMs)} ms: accepted; the user is gone.`],
+      lines: [`${status} after ${Math.round(tookMilliseconds)} ms: accepted; the user is gone.`],
     };
   }
   const changes = (['app_metadata', 'user_metadata'] as const).map((name) => {
@@ -42,7 +46,7 @@ export function describeOutcome(
   return {
     accepted: true,
     lines: [
-      `${status} after ${Math.round(tookMs)} ms: accepted`,
+      `${status} after ${Math.round(tookMilliseconds)} ms: accepted`,
       ...changes,
       ...(losesProvider ? ['The reply drops provider: GoTrue replaces app_metadata as a whole.'] : []),
     ],

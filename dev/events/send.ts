@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { signEvent } from '../identity/signEvent.ts';
+import { signEvent } from '../identity/events.ts';
 import { describeOutcome, type Outcome } from './describeOutcome.ts';
 import { openTarget } from './openTarget.ts';
 import { readArguments, type SendOptions, usage } from './readArguments.ts';
@@ -25,13 +25,13 @@ async function send(options: SendOptions): Promise<Outcome> {
       'x-webhook-signature': signature,
     };
     console.log(`POST ${target.url.href} identity_${payload.event} ${payload.user.email}`);
-    const startedMs = performance.now();
+    const startedMilliseconds = performance.now();
     const response = await target.deliver(new Request(target.url, { method: 'POST', headers, body }));
     const text = await response.text();
     return describeOutcome(payload, {
       status: response.status,
       text,
-      tookMs: performance.now() - startedMs,
+      tookMilliseconds: performance.now() - startedMilliseconds,
     });
   } finally {
     await target.close();

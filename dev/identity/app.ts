@@ -1,19 +1,9 @@
-import { type Context, Hono } from 'hono';
-import { answerError, answerUnknownPath, answerWrongMethod } from './answers.ts';
-import { allowCrossOrigin } from './cors.ts';
-import { describeHealth, describeSettings } from './describeServer.ts';
-import { applyFaults, type Faults } from './faults.ts';
-import { invite } from './invite.ts';
-import { issueToken } from './issueToken.ts';
-import { listUsers } from './listUsers.ts';
-import { logOut } from './logOut.ts';
-import { createUser, deleteUser, showUser, updateUser } from './manageUser.ts';
-import { showOwnUser, updateOwnUser } from './ownUser.ts';
-import type { Parts } from './parts.ts';
-import { recover } from './recover.ts';
-import { signUp } from './signUp.ts';
-import { createTokenLimit } from './tokenLimit.ts';
-import { verify } from './verify.ts';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { createUser, deleteUser, listUsers, showUser, updateUser } from './admin.ts';
+import { answerError, answerJson, answerUnknownPath, answerWrongMethod, HttpError } from './answers.ts';
+import { createTokenLimit, issueToken, logOut, showOwnUser, updateOwnUser } from './logIn.ts';
+import type { Parts } from './options.ts';
+import { invite, recover, signUp, verify } from './signUp.ts';
 
 type Handler = (parts: Parts, c: Context) => Promise<Response>;
 
@@ -52,4 +42,93 @@ export function createApp(parts: Parts, faults: Faults): Hono {
     return answerError(error, parts.clock.milliseconds());
   });
   return app;
+}
+
+/** `GET /settings` */
+export async function describeSettings({ settings }: Parts): Promise<Response> {
+  return answerJson({
+    external: {
+      bitbucket: false,
+      github: false,
+      gitlab: false,
+      google: false,
+      facebook: false,
+      email: true,
+      saml: false,
+    },
+    external_labels: {},
+    disable_signup: settings.registration === 'closed',
+    autoconfirm: settings.autoconfirm,
+  });
+}
+
+/** `GET /health` */
+export async function describeHealth(): Promise<Response> {
+  return answerJson({
+    description: 'GoTrue is a user registration and authentication API',
+    name: 'GoTrue',
+    version: '',
+  });
+}
+
+/** What goes wrong on purpose; change it at any time. A path covers what lies below it. */
+export interface Faults {
+  /** Requests of these paths are never answered; nothing is done for them. */
+  hangPaths: string[];
+  /** Requests of these paths are answered with this status; nothing is done for them. */
+  answer: Record<string, number>;
+}
+
+export function applyFaults(faults: Faults): MiddlewareHandler {
+  return async (c, next) => {
+    const covers = (fault: string) => c.req.path === fault || c.req.path.startsWith(`${fault}/`);
+    if (faults.hangPaths.some(covers)) return untilAborted(c.req.raw.signal);
+    const [, status] = Object.entries(faults.answer).find(([path]) => covers(path)) ?? [];
+    if (status !== undefined) throw new HttpError(status, 'A fault on purpose');
+    return next();
+  };
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+const methods = ['GET', 'POST', 'PUT', 'DELETE'];
+const headers = ['accept', 'authorization', 'content-type', 'x-jwt-aud', 'x-use-cookie'];
+
+/** Cross-origin answers as GoTrue gives them: to everyone. */
+export const allowCrossOrigin: MiddlewareHandler = async (c, next) => {
+  const method = c.req.header('access-control-request-method');
+  if (c.req.method === 'OPTIONS' && method !== undefined) {
+    return answerPreflight(
+      c.req.header('origin'),
+      method,
+      c.req.header('access-control-request-headers') ?? '',
+    );
+  }
+  await next();
+  c.res.headers.set('vary', 'Origin');
+  if (c.req.header('origin') === undefined) return;
+  c.res.headers.set('access-control-allow-origin', '*');
+  c.res.headers.set('access-control-allow-credentials', 'true');
+  c.res.headers.set('access-control-expose-headers', 'Link, X-Total-Count');
+};
+
+function answerPreflight(origin: string | undefined, method: string, requested: string): Response {
+  const answer = new Headers({
+    vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
+  });
+  const names = requested.split(',').map((name) => name.trim().toLowerCase());
+  const allowed =
+    methods.includes(method) && (requested === '' || names.every((name) => headers.includes(name)));
+  if (origin !== undefined && allowed) {
+    answer.set('access-control-allow-origin', '*');
+    answer.set('access-control-allow-credentials', 'true');
+    answer.set('access-control-allow-methods', method);
+    if (requested !== '') answer.set('access-control-allow-headers', requested);
+  }
+  return new Response(null, { status: 204, headers: answer });
 }

@@ -1,5 +1,5 @@
 /** Times as GoTrue writes them: RFC 3339 in UTC, trailing zeros of the fraction cut. */
-export type Clock = {
+export interface Clock {
   milliseconds(): number;
   /** Whole seconds since the epoch, for tokens. */
   seconds(): number;
@@ -7,7 +7,7 @@ export type Clock = {
   microTime(): string;
   /** To the nanosecond: what GoTrue itself sets, such as `confirmed_at`. */
   nanoTime(): string;
-};
+}
 
 /** @param now milliseconds since the epoch */
 export function createClock(now: () => number): Clock {

@@ -1,12 +1,9 @@
-import { describeUser } from './describeUser.ts';
-import { HttpError } from './errors.ts';
-import type { EventName } from './eventNames.ts';
-import { mergeMetadata } from './metadata.ts';
-import { readParams } from './params.ts';
-import type { Parts } from './parts.ts';
-import { postEvent } from './postEvent.ts';
-import { signEvent } from './signEvent.ts';
-import type { User } from './users.ts';
+import { createHash } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { HttpError } from './answers.ts';
+import type { EventDispatch, EventName, Parts } from './options.ts';
+import { readParams } from './request.ts';
+import { describeUser, mergeMetadata, type User } from './users.ts';
 
 /**
  * Tells the site about an event, as the platform does, and applies what it replies: `app_metadata` and
@@ -59,4 +56,87 @@ function readReply(reply: string) {
   } catch (error) {
     throw new HttpError(500, `Webhook returned malformed JSON: ${(error as Error).message}`);
   }
+}
+
+/** The address that a dispatch function sees: where hosted Netlify has its event functions. */
+const functionUrl = 'http://localhost/.netlify/functions/identity';
+
+const tries = 3;
+const yes = new Set([200, 202, 204]);
+
+export interface EventCall {
+  target: URL | EventDispatch;
+  body: string;
+  headers: Record<string, string>;
+  timeoutSeconds: number;
+}
+
+/**
+ * Sends one event, up to three times: after a refusal, and after a deadline.
+ * @returns the text of the reply, which may be empty
+ * @throws HttpError 422 when the site refused each time, 504 when the last try was too slow, 502 when nobody
+ * listens, 500 when the call broke off
+ */
+export async function postEvent(call: EventCall): Promise<string> {
+  let late = false;
+  for (let attempt = 1; attempt <= tries; attempt += 1) {
+    const reply = await tryOnce(call);
+    if (reply && yes.has(reply.status)) return reply.text;
+    late = reply === undefined;
+  }
+  if (!late) throw new HttpError(422, 'Failed to handle signup webhook');
+  throw new HttpError(504, `Failed to perform webhook in time frame (${call.timeoutSeconds} seconds)`);
+}
+
+async function tryOnce(call: EventCall): Promise<{ status: number; text: string } | undefined> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), call.timeoutSeconds * 1000);
+  try {
+    return await Promise.race([exchange(call, deadline.signal), abortion(deadline.signal)]);
+  } catch (error) {
+    if (deadline.signal.aborted) return undefined;
+    throw unreachable(call, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function exchange({ target, body, headers }: EventCall, signal: AbortSignal) {
+  const url = target instanceof URL ? target : functionUrl;
+  const request = new Request(url, { method: 'POST', body, headers, signal });
+  const response = await (target instanceof URL ? fetch(request) : target(request));
+  return { status: response.status, text: await response.text() };
+}
+
+function abortion(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+function unreachable({ target }: EventCall, error: unknown): HttpError {
+  const url = target instanceof URL ? target : functionUrl;
+  const cause = error instanceof Error ? error.cause : undefined;
+  const neverConnected = cause instanceof Error && 'syscall' in cause && cause.syscall === 'connect';
+  if (neverConnected) return new HttpError(502, `Failed to connect to ${url}`);
+  return new HttpError(500, `Failed to trigger webhook to ${url}`);
+}
+
+/** What a signature needs of them. */
+export interface Signer {
+  settings: Pick<Parts['settings'], 'instanceId' | 'webhookSecret'>;
+  clock: Pick<Parts['clock'], 'seconds'>;
+}
+
+/** The `x-webhook-signature` of an event call: a JWS over the hash of its body. */
+export function signEvent({ settings, clock }: Signer, body: string): Promise<string> {
+  const claims = {
+    iss: 'gotrue',
+    sub: settings.instanceId,
+    iat: clock.seconds(),
+    sha256: createHash('sha256').update(body).digest('hex'),
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .sign(new TextEncoder().encode(settings.webhookSecret));
 }

@@ -1,27 +1,30 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { ConfigurationError } from '../../src/protocol/error.ts';
 import { assertKnownKeys } from '../../src/protocol/knownKeys.ts';
-import { type EventName, eventNames } from './eventNames.ts';
+import { type Clock, createClock } from './clock.ts';
+import { AccessTokens, RefreshTokens } from './tokens.ts';
+import { UserTable } from './users.ts';
 
 /** Stands in for the site's event function: gets the request that GoTrue would send over the wire. */
 export type EventDispatch = (request: Request) => Promise<Response>;
 
-export type EventOptions = {
+export interface EventOptions {
   /** Where event calls go: an http(s) address, or a function called in their stead. */
   target: string | URL | EventDispatch;
   /** The events that are called; the others are passed over. All five by default. */
   names?: readonly EventName[];
-};
+}
 
 /** A token bucket for each caller of `POST /token`. Hosted: 30 in 300 s. */
-export type TokenLimit = {
+export interface TokenLimit {
   limit: number;
   windowSeconds: number;
   /** The header that names the caller; requests without it are one caller. */
   callerHeader?: string;
-};
+}
 
-export type DevIdentityOptions = {
+export interface DevIdentityOptions {
   /** Key of the access tokens. Random by default. */
   jwtSecret?: string;
   /** Key of the event signatures. The one of the access tokens by default. */
@@ -51,14 +54,14 @@ export type DevIdentityOptions = {
    */
   filter?: 'mysql' | 'mariadb';
   /** How long a database transaction stays open: the window in which concurrent requests do not see each other. */
-  commitDelayMs?: number;
+  commitDelayMilliseconds?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
   /** Told what GoTrue would only log: an event call that failed after the change was committed. */
   log?: (line: string) => void;
-};
+}
 
-export type Settings = {
+export interface Settings {
   jwtSecret: string;
   webhookSecret: string;
   operatorToken: string;
@@ -73,9 +76,9 @@ export type Settings = {
   events: { target: URL | EventDispatch; names: ReadonlySet<EventName> } | undefined;
   eventTimeoutSeconds: number;
   filter: 'mysql' | 'mariadb';
-  commitDelayMs: number;
+  commitDelayMilliseconds: number;
   now: () => number;
-};
+}
 
 const optionNames = Object.keys({
   jwtSecret: true,
@@ -92,7 +95,7 @@ const optionNames = Object.keys({
   events: true,
   eventTimeoutSeconds: true,
   filter: true,
-  commitDelayMs: true,
+  commitDelayMilliseconds: true,
   now: true,
 } satisfies Record<keyof DevIdentityOptions, true>);
 const tokenLimitNames = ['limit', 'windowSeconds', 'callerHeader'];
@@ -125,7 +128,7 @@ export function readOptions(options: DevIdentityOptions): Settings {
     events: options.events && readEvents(options.events),
     eventTimeoutSeconds: options.eventTimeoutSeconds ?? 5,
     filter: options.filter ?? 'mysql',
-    commitDelayMs: options.commitDelayMs ?? 2,
+    commitDelayMilliseconds: options.commitDelayMilliseconds ?? 2,
     now: options.now ?? Date.now,
   };
   check('jwtSecret', isText(settings.jwtSecret), 'must be a text that is not empty');
@@ -145,7 +148,7 @@ export function readOptions(options: DevIdentityOptions): Settings {
   check('accessTokenTtlSeconds', isNumber(settings.accessTokenTtlSeconds, 1e-3), 'must be above 0');
   check('eventTimeoutSeconds', isNumber(settings.eventTimeoutSeconds, 1e-3), 'must be above 0');
   check('filter', ['mysql', 'mariadb'].includes(settings.filter), 'must be mysql or mariadb');
-  check('commitDelayMs', isNumber(settings.commitDelayMs, 0), 'must be a number from 0');
+  check('commitDelayMilliseconds', isNumber(settings.commitDelayMilliseconds, 0), 'must be a number from 0');
   if (settings.tokenLimit) {
     check('tokenLimit.limit', isNumber(settings.tokenLimit.limit, 1), 'must be at least 1');
     check('tokenLimit.windowSeconds', isNumber(settings.tokenLimit.windowSeconds, 1e-3), 'must be above 0');
@@ -179,3 +182,37 @@ function isNumber(value: unknown, least: number): boolean {
 function randomSecret(): string {
   return randomBytes(32).toString('base64url');
 }
+
+/** What every endpoint works with. */
+export interface Parts {
+  settings: Settings;
+  clock: Clock;
+  users: UserTable;
+  accessTokens: AccessTokens;
+  refreshTokens: RefreshTokens;
+  /**
+   * The time between reading a row and committing what follows from it. Like the real one, nothing locks the
+   * row meanwhile: concurrent requests all pass the check that the first of them is about to make untrue.
+   */
+  untilCommit(): Promise<void>;
+}
+
+/** @throws TypeError when an option makes no sense */
+export function createParts(options: DevIdentityOptions): Parts {
+  const settings = readOptions(options);
+  const clock = createClock(settings.now);
+  return {
+    settings,
+    clock,
+    users: new UserTable(),
+    accessTokens: new AccessTokens(settings, clock),
+    refreshTokens: new RefreshTokens(),
+    untilCommit: () =>
+      settings.commitDelayMilliseconds > 0 ? setTimeout(settings.commitDelayMilliseconds) : setImmediate(),
+  };
+}
+
+/** What GoTrue tells the site about, by the name in the event's body. */
+export const eventNames = ['validate', 'signup', 'login', 'usermodified', 'userdeleted'] as const;
+
+export type EventName = (typeof eventNames)[number];

@@ -1,14 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
-import { answerJson } from './answers.ts';
-import { askToConfirm, confirm } from './confirm.ts';
-import { describeUser } from './describeUser.ts';
-import { HttpError } from './errors.ts';
+import { answerJson, HttpError } from './answers.ts';
+import type { Clock } from './clock.ts';
 import { callEvent } from './events.ts';
-import { mergeMetadata } from './metadata.ts';
-import { fitsColumn, newUser } from './newUser.ts';
-import type { Parts } from './parts.ts';
-import { isTooLongToHash } from './passwords.ts';
-import { audienceOf, bodyOf } from './request.ts';
+import { answerTokens } from './logIn.ts';
+import type { Parts } from './options.ts';
+import { audienceOf, bodyOf, requireOperator } from './request.ts';
+import {
+  describeUser,
+  fitsColumn,
+  hashPassword,
+  isTooLongToHash,
+  type MailedToken,
+  mergeMetadata,
+  newUser,
+  type User,
+} from './users.ts';
 
 /** `POST /signup`: the row is committed after the site's `validate` and `signup` events said yes. */
 export async function signUp(parts: Parts, c: Context): Promise<Response> {
@@ -43,4 +50,127 @@ export async function signUp(parts: Parts, c: Context): Promise<Response> {
   if (known) users.update(user);
   else users.insert(user);
   return answerJson(describeUser(user));
+}
+
+const kinds: Record<string, MailedToken> = { signup: 'confirmation', recovery: 'recovery' };
+
+/** `POST /verify`: a token out of a mail, in exchange for tokens to use. */
+export async function verify(parts: Parts, c: Context): Promise<Response> {
+  const { users, clock, refreshTokens } = parts;
+  const { type, token, password } = await bodyOf(c, 'Could not read verification params', 'VerifyParams', {
+    type: 'string',
+    token: 'string',
+    password: 'string',
+  });
+  if (token === '') throw new HttpError(422, 'Verify requires a token');
+  const kind = kinds[type];
+  if (kind === undefined) throw new HttpError(422, 'Verify requires a verification type');
+  const found = users.findByToken(kind, token);
+  if (!found) throw new HttpError(404, 'User not found');
+
+  if (kind === 'recovery') requireFresh('Recovery', found.recoverySentAt, clock);
+  else requireFresh('Confirmation', found.confirmationSentAt, clock);
+
+  let user = kind === 'recovery' ? { ...found, recoveryToken: '' } : withPassword(found, password);
+  if (!user.confirmedAt) user = confirm(await callEvent(parts, 'signup', user), clock);
+  await parts.untilCommit();
+  users.update(user);
+  return answerTokens(parts, user, refreshTokens.grant(user.id));
+}
+
+/** Whoever was invited has no password until now. */
+function withPassword(user: User, password: string): User {
+  if (user.passwordHash !== '' || !user.invitedAt) return user;
+  if (password === '') throw new HttpError(422, 'Invited users must specify a password');
+  return { ...user, passwordHash: hashPassword(password) };
+}
+
+/** `POST /recover`: a recovery mail, or nothing, and the answer does not tell which; but a second one within 15 minutes is 429. */
+export async function recover(parts: Parts, c: Context): Promise<Response> {
+  const { users, clock } = parts;
+  const { email } = await bodyOf(c, 'Could not read verification params', 'RecoverParams', {
+    email: 'string',
+  });
+  if (email === '') throw new HttpError(422, 'Password recovery requires an email');
+  const user = users.findByEmail(email, audienceOf(parts, c));
+  if (user) {
+    if (wasJustMailed(user.recoverySentAt, clock)) {
+      throw new HttpError(429, 'Rate limit exceeded, try again later');
+    }
+    users.update({
+      ...user,
+      recoveryToken: mailedToken(),
+      recoverySentAt: clock.nanoTime(),
+      updatedAt: clock.microTime(),
+    });
+  }
+  return answerJson({});
+}
+
+/** `POST /invite`, by the operator: a user without a password, of whom `validate` alone is told. */
+export async function invite(parts: Parts, c: Context): Promise<Response> {
+  const claims = await requireOperator(parts, c);
+  const { clock, users } = parts;
+  const { email, data } = await bodyOf(c, 'Could not read Invite params', 'InviteParams', {
+    email: 'string',
+    data: 'map',
+  });
+  if (email === '') throw new HttpError(422, 'An email address is required');
+  const aud = audienceOf(parts, c, claims);
+  if (users.findByEmail(email, aud)) {
+    throw new HttpError(422, 'Email address already registered by another user');
+  }
+  if (!fitsColumn(email)) throw new HttpError(500, 'Database error saving new user');
+  const user = await callEvent(
+    parts,
+    'validate',
+    newUser({ email, password: '', aud, userMetadata: data }, clock),
+  );
+  const invited = {
+    ...user,
+    confirmationToken: mailedToken(),
+    invitedAt: clock.nanoTime(),
+    updatedAt: clock.microTime(),
+  };
+  await parts.untilCommit();
+  users.insert(invited);
+  return answerJson(describeUser(invited));
+}
+
+/** GoTrue mails no second confirmation, and no second recovery, within this time. */
+const mailIntervalMilliseconds = 15 * 60 * 1000;
+
+/** How long a token that travels by e-mail is good. */
+const mailedTokenMilliseconds = 24 * 3600 * 1000;
+
+/** A token that would travel by e-mail. */
+export function mailedToken(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+/** Whether a mail was sent so short a while ago that another has to wait. */
+export function wasJustMailed(sentAt: string | undefined, clock: Clock): boolean {
+  return sentAt !== undefined && clock.milliseconds() < Date.parse(sentAt) + mailIntervalMilliseconds;
+}
+
+/** @throws HttpError 410 for a token of a mail that was sent more than a day ago */
+export function requireFresh(what: string, sentAt: string | undefined, clock: Clock): void {
+  if (sentAt === undefined || clock.milliseconds() <= Date.parse(sentAt) + mailedTokenMilliseconds) return;
+  throw new HttpError(410, `${what} token expired`);
+}
+
+/** The user may log in from now on. */
+export function confirm(user: User, clock: Clock): User {
+  return { ...user, confirmationToken: '', confirmedAt: clock.nanoTime(), updatedAt: clock.microTime() };
+}
+
+/** The user has a confirmation mail to find, unless one was sent a short while ago. */
+export function askToConfirm(user: User, clock: Clock): User {
+  if (wasJustMailed(user.confirmationSentAt, clock)) return user;
+  return {
+    ...user,
+    confirmationToken: mailedToken(),
+    confirmationSentAt: clock.nanoTime(),
+    updatedAt: clock.microTime(),
+  };
 }

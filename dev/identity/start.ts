@@ -1,18 +1,62 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { ConfigurationError } from '../../src/protocol/error.ts';
 import { isRecord } from '../../src/protocol/knownKeys.ts';
-import { createDevIdentity, type DevIdentity } from './create.ts';
-import type { DevIdentityOptions } from './options.ts';
+import { createApp, type Faults } from './app.ts';
+import { createParts, type DevIdentityOptions, type Parts } from './options.ts';
+import { newUser, type User } from './users.ts';
 
-export type DevIdentityServer = DevIdentity & {
+export interface DevIdentity {
+  /** Answers a request whose path is GoTrue's own: `/signup`, not `/.netlify/identity/signup`. */
+  fetch(request: Request): Promise<Response>;
+  users: UserDirectory;
+  faults: Faults;
+  jwtSecret: string;
+  webhookSecret: string;
+  operatorToken: string;
+  instanceId: string;
+  /**
+   * An access token as a log-in would give it, without the log-in.
+   * @throws TypeError when there is no such user
+   */
+  signAccessToken(userId: string): Promise<string>;
+}
+
+/**
+ * A stand-in for Netlify Identity, in memory: it answers as netlify/gotrue does, its races included. For
+ * development and tests; it is no place for real users.
+ * @throws TypeError when an option makes no sense
+ */
+export function createDevIdentity(options: DevIdentityOptions = {}): DevIdentity {
+  const parts = createParts(options);
+  const faults: Faults = { hangPaths: [], answer: {} };
+  const app = createApp(parts, faults);
+  const { jwtSecret, webhookSecret, operatorToken, instanceId } = parts.settings;
+  return {
+    fetch: async (request) => app.fetch(request),
+    users: createDirectory(parts),
+    faults,
+    jwtSecret,
+    webhookSecret,
+    operatorToken,
+    instanceId,
+    async signAccessToken(userId) {
+      const user = parts.users.get(userId);
+      if (!user) throw new TypeError(`Dev identity: there is no user ${userId}.`);
+      return parts.accessTokens.sign(user);
+    },
+  };
+}
+
+export interface DevIdentityServer extends DevIdentity {
   /** Where it listens, without a slash at the end. */
   url: string;
   /** Stops listening and drops the connections that are open. */
   close(): Promise<void>;
-};
+}
 
 /**
  * Starts the dev identity on 127.0.0.1.
@@ -39,6 +83,42 @@ export async function startDevIdentity(
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
+    },
+  };
+}
+
+export type PlantedUser = Partial<User> & { email: string; password?: string };
+
+/** Looks into the table of users, past the API: for tests, and for the page that counts users. */
+export interface UserDirectory {
+  /** How many users there are, of every audience. */
+  count(): number;
+  /** All users, in the order of their creation. */
+  list(): User[];
+  /** Puts a row in as it is given; what is left out is that of a confirmed user. No event is called. */
+  plant(user: PlantedUser): User;
+  /** Makes a user look as if it had been created that many seconds sooner. Does nothing where there is none. */
+  age(id: string, seconds: number): void;
+}
+
+export function createDirectory({ users, clock, settings }: Parts): UserDirectory {
+  return {
+    count: () => users.size,
+    list: () => users.all(),
+    plant({ password = randomUUID(), ...fields }) {
+      const blank = newUser(
+        { email: fields.email, password, aud: settings.audience, userMetadata: null },
+        clock,
+      );
+      const user = { ...blank, confirmedAt: blank.createdAt, ...fields };
+      users.insert(user);
+      return user;
+    },
+    age(id, seconds) {
+      const user = users.get(id);
+      if (!user) return;
+      const createdAt = new Date(Date.parse(user.createdAt) - seconds * 1000).toISOString();
+      users.update({ ...user, createdAt });
     },
   };
 }

@@ -1,5 +1,5 @@
-import { storedTime } from './clock.ts';
-import type { Metadata } from './metadata.ts';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { type Clock, storedTime } from './clock.ts';
 
 /** A row. Times carry a fraction until the row is stored. */
 export type User = Readonly<{
@@ -121,4 +121,105 @@ const tokenKey = (kind: MailedToken, token: string) => `${kind}\0${token}`;
 /** As the database compares e-mails (utf8mb4_unicode_ci): case, accents and spaces at the end make no difference. */
 function collated(email: string): string {
   return email.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().replace(/ +$/, '');
+}
+
+export interface NewUser {
+  email: string;
+  password: string;
+  aud: string;
+  userMetadata: Metadata | null;
+}
+
+/** Whether an e-mail fits its column, a VARCHAR(255). */
+export function fitsColumn(email: string): boolean {
+  return [...email].length <= 255;
+}
+
+/** A user of the e-mail provider that is in no table yet. */
+export function newUser(fields: NewUser, clock: Clock): User {
+  const createdAt = clock.microTime();
+  return {
+    id: randomUUID(),
+    aud: fields.aud,
+    role: '',
+    email: fields.email,
+    // Whoever was invited has none yet.
+    passwordHash: fields.password === '' ? '' : hashPassword(fields.password),
+    confirmedAt: undefined,
+    confirmationToken: '',
+    invitedAt: undefined,
+    confirmationSentAt: undefined,
+    recoveryToken: '',
+    recoverySentAt: undefined,
+    emailChangeToken: '',
+    emailChangeSentAt: undefined,
+    newEmail: '',
+    appMetadata: { provider: 'email' },
+    userMetadata: mergeMetadata(null, fields.userMetadata),
+    createdAt,
+    // GoTrue inserts the row, then writes its role.
+    updatedAt: clock.microTime(),
+  };
+}
+
+/** The user as GoTrue shows it: in answers and in events, in this order, what is unset left out. */
+export function describeUser(user: User): Record<string, unknown> {
+  return {
+    id: user.id,
+    aud: user.aud,
+    role: user.role,
+    email: user.email,
+    confirmed_at: user.confirmedAt,
+    invited_at: user.invitedAt,
+    confirmation_sent_at: user.confirmationSentAt,
+    recovery_sent_at: user.recoverySentAt,
+    new_email: user.newEmail || undefined,
+    email_change_sent_at: user.emailChangeSentAt,
+    app_metadata: user.appMetadata,
+    user_metadata: user.userMetadata,
+    created_at: user.createdAt,
+    updated_at: user.updatedAt,
+  };
+}
+
+export type Metadata = Record<string, unknown>;
+
+/**
+ * GoTrue's way of updating metadata: a missing map is replaced, an existing one is merged at its first level,
+ * and a null takes its key away.
+ */
+export function mergeMetadata(current: Metadata | null, updates: Metadata | null): Metadata | null {
+  if (updates === null) return current;
+  if (current === null) return sorted(Object.entries(updates));
+  const kept = Object.entries({ ...current, ...updates }).filter(
+    ([key, value]) => value !== null || !Object.hasOwn(updates, key),
+  );
+  return sorted(kept);
+}
+
+// Go writes the keys of a map in order.
+function sorted(entries: [string, unknown][]): Metadata {
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+// One cheap round: these passwords are of a development server and live in memory.
+
+export function hashPassword(password: string): string {
+  return digest(randomBytes(8).toString('hex'), password);
+}
+
+/** bcrypt refuses more (golang.org/x/crypto/bcrypt). */
+const maxBytes = 72;
+
+export function isTooLongToHash(password: string): boolean {
+  return Buffer.byteLength(password) > maxBytes;
+}
+
+export function passwordMatches(password: string, hash: string): boolean {
+  const [salt = ''] = hash.split(':');
+  return digest(salt, password) === hash;
+}
+
+function digest(salt: string, password: string): string {
+  return `${salt}:${createHash('sha256').update(salt).update(password).digest('hex')}`;
 }

@@ -1,4 +1,4 @@
-import { createDevIdentity } from '../../dev/identity/create.ts';
+import { createDevIdentity } from '../../dev/identity/start.ts';
 import { listen } from '../../dev/listen.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { exactly, none } from './support/figures.ts';

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createDevTurnstile } from '../../dev/turnstile/create.ts';
-import { dummyToken, testSecrets } from '../../dev/turnstile/testKeys.ts';
+import { createDevTurnstile, dummyToken, testSecrets } from '../../dev/turnstile.ts';
 import { createTurnstile } from '../../src/admission/turnstile.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { fc } from '../support/property.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { testSecrets, testSiteKey } from '../../dev/turnstile/testKeys.ts';
+import { testSecrets, testSiteKey } from '../../dev/turnstile.ts';
 import type { StatusResponse } from '../../src/protocol/messages.ts';
 import { storeCall } from '../../src/store/redis.ts';
 import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../support/brokerStack.ts';

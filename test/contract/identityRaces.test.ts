@@ -9,7 +9,7 @@ import { findLiveServer, openTarget } from './support/target.ts';
 const live = await findLiveServer();
 const skip = live !== undefined && live.mode !== 'open';
 const lack = skip ? ` [needs a live server in mode open: this one is in mode ${live.mode}]` : '';
-const target = await openTarget('open', live, { commitDelayMs: 150, events: undefined });
+const target = await openTarget('open', live, { commitDelayMilliseconds: 150, events: undefined });
 const authorization = `Bearer ${target.operatorToken}`;
 
 afterAll(() => target.close());

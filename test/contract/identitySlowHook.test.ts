@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createDevIdentity } from '../../dev/identity/create.ts';
+import { createDevIdentity } from '../../dev/identity/start.ts';
 import { compare, compareEvents } from './support/compare.ts';
 import { compareHeaders } from './support/compareHeaders.ts';
 import type { EventCall } from './support/hook.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { hashScript as hash } from '../../dev/redis/hashScript.ts';
+import { hashScript as hash } from '../../dev/redis/command.ts';
 import { connectClient, onEachRedis } from './redisBackends.ts';
 
 // EVAL, EVALSHA and SCRIPT, through the client that the product ships with.

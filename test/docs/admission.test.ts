@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testSecrets, testSiteKey } from '../../dev/turnstile/testKeys.ts';
+import { testSecrets, testSiteKey } from '../../dev/turnstile.ts';
 import { defaultProofOfWork } from '../../src/policy/defaults.ts';
 import { codes } from '../../src/protocol/codes.ts';
 import { type DocsProject, openDocs } from './project.ts';

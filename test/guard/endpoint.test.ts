@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity } from '../../dev/identity/create.ts';
+import { createDevIdentity } from '../../dev/identity/start.ts';
 import { endpointOf } from '../../src/guard/endpoint.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { fc } from '../support/property.ts';

@@ -14,7 +14,7 @@ import { now } from '../support/tokens.ts';
 let stack: BrokerStack;
 let bearer: string;
 beforeAll(async () => {
-  stack = await startBrokerStack({ now: () => now, identity: { commitDelayMs: 0 } });
+  stack = await startBrokerStack({ now: () => now, identity: { commitDelayMilliseconds: 0 } });
   bearer = await stack.broker.privateKeys.maintenanceBearer();
 });
 afterAll(() => stack.close());

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
-import { createDevTurnstile } from '../../dev/turnstile/create.ts';
+import { createDevTurnstile } from '../../dev/turnstile.ts';
 import { createProofOfWork } from '../../src/admission/proofOfWork.ts';
 import { addRoles } from '../../src/identity/events/addRoles.ts';
 import type { IdentityEventHandlers } from '../../src/identity/events/handlers.ts';

@@ -1,5 +1,5 @@
-import { createDevIdentity } from '../../dev/identity/create.ts';
 import type { DevIdentityOptions } from '../../dev/identity/options.ts';
+import { createDevIdentity } from '../../dev/identity/start.ts';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
 import { definePolicy } from '../../src/policy/define.ts';

@@ -1,5 +1,5 @@
-import type { PlantedUser } from '../../../dev/identity/directory.ts';
-import type { Metadata } from '../../../dev/identity/metadata.ts';
+import type { PlantedUser } from '../../../dev/identity/start.ts';
+import type { Metadata } from '../../../dev/identity/users.ts';
 import type { Chance } from '../../python/support/chance.ts';
 
 /** Somebody who signs up for good. */

@@ -1,6 +1,6 @@
 import { startDemo } from '../../../demo/startDemo.ts';
-import type { DevIdentity } from '../../../dev/identity/create.ts';
 import type { DevIdentityOptions } from '../../../dev/identity/options.ts';
+import type { DevIdentity } from '../../../dev/identity/start.ts';
 import type { DevRedis } from '../../../dev/redis/start.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
 import { definePolicy } from '../../../src/policy/define.ts';

@@ -37,7 +37,7 @@ export async function startSweepStack({
   const stack = await startBrokerStack({
     now: () => now,
     ...options,
-    identity: { commitDelayMs: 0, ...options.identity },
+    identity: { commitDelayMilliseconds: 0, ...options.identity },
   });
   const { identity } = stack;
   const deletes: string[] = [];

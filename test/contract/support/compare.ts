@@ -5,18 +5,18 @@ import type { EventCall } from './hook.ts';
 import type { RecordedEvent } from './recording.ts';
 import type { Translation } from './translation.ts';
 
-export type Comparison = {
+export interface Comparison {
   translation: Translation;
   /** Undefined where the server keeps it to itself: signatures are not checked then. */
   jwtSecret: string | undefined;
   /** Signs the event calls; undefined likewise. */
   webhookSecret: string | undefined;
   instanceId: string;
-};
+}
 
 const wholeUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?Z$/;
-const skewMs = 120_000;
+const skewMilliseconds = 120_000;
 
 /** A recorded value and the one of this run: alike in everything that does not vary from run to run. */
 export async function compare(
@@ -62,7 +62,7 @@ async function compareText(recorded: string, live: unknown, where: string, by: C
 function compareTime(recorded: string, live: string, where: string): void {
   const digits = (text: string) => time.exec(text)?.[1]?.length ?? 0;
   expect(live, where).toMatch(time);
-  expect(Math.abs(Date.parse(live) - Date.now()), `${where} is now`).toBeLessThan(skewMs);
+  expect(Math.abs(Date.parse(live) - Date.now()), `${where} is now`).toBeLessThan(skewMilliseconds);
   if (digits(recorded) === 0) expect(digits(live), where).toBe(0);
   else expect(digits(live), where).toBeLessThanOrEqual(digits(recorded) > 6 ? 9 : 6);
 }
@@ -73,7 +73,7 @@ async function compareAccessToken(recorded: string, live: string, by: Comparison
   const { exp = 0, ...liveClaims } = decodeJwt(live);
   expect(Object.keys(decodeJwt(live)), 'the order of the claims').toEqual(Object.keys(decodeJwt(recorded)));
   await compare(claims, liveClaims, 'the claims', by);
-  expect(Math.abs(exp * 1000 - Date.now() - 3600_000), 'exp is in an hour').toBeLessThan(skewMs);
+  expect(Math.abs(exp * 1000 - Date.now() - 3600_000), 'exp is in an hour').toBeLessThan(skewMilliseconds);
   if (by.jwtSecret) await compactVerify(live, new TextEncoder().encode(by.jwtSecret));
 }
 
@@ -102,7 +102,7 @@ async function compareSignature(recorded: string, live: string, call: EventCall 
   expect(Object.keys(claims), 'the claims of the signature').toEqual(Object.keys(decodeJwt(recorded)));
   expect(claims.iss).toBe('gotrue');
   expect(claims.sub).toBe(by.instanceId);
-  expect(Math.abs((claims.iat ?? 0) * 1000 - Date.now())).toBeLessThan(skewMs);
+  expect(Math.abs((claims.iat ?? 0) * 1000 - Date.now())).toBeLessThan(skewMilliseconds);
   expect(claims.sha256).toBe(
     createHash('sha256')
       .update(call?.body ?? '')

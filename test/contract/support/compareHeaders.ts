@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-const skewMs = 120_000;
+const skewMilliseconds = 120_000;
 const expiry = /Expires=([^;]+);/;
 
 /** The headers that a recording names, and the absence of a few that it would have named. */
@@ -17,7 +17,9 @@ export function compareHeaders(recorded: Record<string, string>, live: Headers):
 function compareCookie(recorded: string, live: string): void {
   const expires = Date.parse(expiry.exec(live)?.[1] ?? '');
   expect(live.replace(expiry, '')).toBe(recorded.replace(expiry, ''));
-  expect(Math.abs(expires - (Date.now() - 10 * 3600_000)), 'expired ten hours ago').toBeLessThan(skewMs);
+  expect(Math.abs(expires - (Date.now() - 10 * 3600_000)), 'expired ten hours ago').toBeLessThan(
+    skewMilliseconds,
+  );
 }
 
 /**

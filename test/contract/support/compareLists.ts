@@ -3,7 +3,10 @@ import type { Entry } from './recording.ts';
 import type { Answer } from './send.ts';
 
 type ListedUser = Record<string, string>;
-type List = { aud: string; users: ListedUser[] };
+interface List {
+  aud: string;
+  users: ListedUser[];
+}
 
 const fields = ['app_metadata', 'aud', 'created_at', 'email', 'id', 'role', 'updated_at', 'user_metadata'];
 

@@ -3,18 +3,25 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-export type EventCall = { path: string; headers: Record<string, unknown>; body: string };
-export type Reply = { status: number; body?: unknown };
+export interface EventCall {
+  path: string;
+  headers: Record<string, unknown>;
+  body: string;
+}
+export interface Reply {
+  status: number;
+  body?: unknown;
+}
 
 /** A site's event function: keeps every call, and replies what it was told to. */
-export type Hook = {
+export interface Hook {
   url: string;
   /** Replies to the event of this name; all others get 204. */
   reply(event: string, reply: Reply): void;
   /** The calls since the last time, and an end to what `reply` said. */
   take(): EventCall[];
   close(): Promise<void>;
-};
+}
 
 export async function startHook(): Promise<Hook> {
   let calls: EventCall[] = [];

@@ -57,7 +57,10 @@ export async function prepare(entry: Entry, target: Target, translation: Transla
   target.own?.hook.take();
 }
 
-type Unrecorded = { signsUp: { email: string; id?: string }; becomesAdmin?: true };
+interface Unrecorded {
+  signsUp: { email: string; id?: string };
+  becomesAdmin?: true;
+}
 
 const unrecorded: Record<string, Unrecorded> = {
   'hook: login denies': { signsUp: { email: 'open-17-1795230429@visitor.invalid' } },

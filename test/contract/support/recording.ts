@@ -2,18 +2,26 @@ import { readFileSync } from 'node:fs';
 
 export type Mode = 'open' | 'confirm' | 'closed' | 'limited' | 'admin' | 'audience';
 
-export type RecordedRequest = {
+export interface RecordedRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
   body: string | null;
-};
+}
 
-export type RecordedResponse = { status: number; headers: Record<string, string>; body: unknown };
+export interface RecordedResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
 
-export type RecordedEvent = { path: string; headers: Record<string, string>; body: Record<string, unknown> };
+export interface RecordedEvent {
+  path: string;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+}
 
-export type Entry = {
+export interface Entry {
   case: string;
   mode: Mode;
   request: RecordedRequest;
@@ -21,17 +29,17 @@ export type Entry = {
   events: RecordedEvent[];
   note?: string;
   took_seconds?: number;
-};
+}
 
 /** An entry that tells of several requests at once; its test is written out. */
-export type Summary = {
+export interface Summary {
   case: string;
   mode: Mode;
   request?: undefined;
   statuses?: number[];
   last?: Omit<RecordedResponse, 'status'>;
   how_many_of_eight_answered_200?: Record<string, number>;
-};
+}
 
 const all = (mode: Mode): (Entry | Summary)[] =>
   JSON.parse(readFileSync(new URL(`../gotrue/${mode}.json`, import.meta.url), 'utf8'));

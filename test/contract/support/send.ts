@@ -1,7 +1,11 @@
 import type { RecordedRequest } from './recording.ts';
 import type { Translation } from './translation.ts';
 
-export type Answer = { status: number; headers: Headers; body: unknown };
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: unknown;
+}
 
 /** The recorded request with the names of this run. */
 export function requestOf(recorded: RecordedRequest, baseUrl: string, translation: Translation): Request {

@@ -4,15 +4,19 @@ import { type Hook, startHook } from './hook.ts';
 import type { Mode } from './recording.ts';
 
 /** The server that a recording is held against. */
-export type Target = {
+export interface Target {
   url: string;
   operatorToken: string;
   /** Our own server and the site that it calls; undefined when somebody else's is tested. */
   own: { identity: DevIdentityServer; hook: Hook } | undefined;
   close(): Promise<void>;
-};
+}
 
-export type LiveServer = { url: string; operatorToken: string; mode: Mode };
+export interface LiveServer {
+  url: string;
+  operatorToken: string;
+  mode: Mode;
+}
 
 const configurations: Record<Mode, DevIdentityOptions> = {
   open: {},

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { describeOutcome } from '../../../dev/events/describeOutcome.ts';
 import { samplePayloads } from '../../../src/identity/events/samples.ts';
 
-function outcomeOf(status: number, text: string, tookMs = 12.4) {
-  return describeOutcome(samplePayloads.validate, { status, text, tookMs });
+function outcomeOf(status: number, text: string, tookMilliseconds = 12.4) {
+  return describeOutcome(samplePayloads.validate, { status, text, tookMilliseconds });
 }
 
 test.each([
@@ -44,8 +44,8 @@ test.each([
   [200, '{"app_metadata":[]}', 12, 'not understood'],
   [200, '[]', 12, 'not understood'],
   [204, '', 5001, 'too late; GoTrue waits 5 s, tries three times, then answers 504.'],
-])('%i with %j after %i ms is a no', (status, text, tookMs, verdict) => {
-  const { accepted, lines } = outcomeOf(status, text, tookMs);
+])('%i with %j after %i ms is a no', (status, text, tookMilliseconds, verdict) => {
+  const { accepted, lines } = outcomeOf(status, text, tookMilliseconds);
   expect([accepted, lines[0]]).toEqual([false, expect.stringContaining(verdict)]);
   expect(lines.slice(1)).toEqual(text === '' ? [] : [text]);
 });
@@ -55,13 +55,13 @@ test.each([
   ['deleted', 500, '', 12, 'refused; GoTrue tries three times, then only logs it: the change is committed'],
   ['deleted', 204, '', 5001, 'too late; GoTrue waits 5 s, tries three times, then only logs it'],
   ['modified', 200, '[]', 12, 'not understood; GoTrue only logs it.'],
-] as const)('%s has no veto: %i with %j after %i ms', (name, status, text, tookMs, verdict) => {
-  const { accepted, lines } = describeOutcome(samplePayloads[name], { status, text, tookMs });
+] as const)('%s has no veto: %i with %j after %i ms', (name, status, text, tookMilliseconds, verdict) => {
+  const { accepted, lines } = describeOutcome(samplePayloads[name], { status, text, tookMilliseconds });
   expect([accepted, lines[0]]).toEqual([false, expect.stringContaining(verdict)]);
 });
 
 test('modified may still set metadata, deleted has none to set', () => {
-  const answer = { status: 200, text: '{"user_metadata":{"from":"hook"}}', tookMs: 12 };
+  const answer = { status: 200, text: '{"user_metadata":{"from":"hook"}}', tookMilliseconds: 12 };
   expect(describeOutcome(samplePayloads.modified, answer).lines[2]).toMatch(/becomes {"from":"hook"}$/);
   expect(describeOutcome(samplePayloads.deleted, answer)).toEqual({
     accepted: true,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { signEvent } from '../../../dev/identity/signEvent.ts';
+import { signEvent } from '../../../dev/identity/events.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
 import type { User as Row } from '../../../dev/identity/users.ts';
 import { samplePayloads } from '../../../src/identity/events/samples.ts';

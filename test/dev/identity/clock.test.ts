@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { createClock, storedTime } from '../../../dev/identity/clock.ts';
 
-const frozenMs = Date.UTC(2026, 10, 21, 3, 7, 7, 565);
+const frozenMilliseconds = Date.UTC(2026, 10, 21, 3, 7, 7, 565);
 const second = '2026-11-21T03:07:07';
 
 test('writes microseconds and nanoseconds, zeros at the end cut', () => {
-  const clock = createClock(() => frozenMs);
+  const clock = createClock(() => frozenMilliseconds);
   expect(clock.microTime()).toMatch(new RegExp(`^${second}\\.565\\d{0,3}Z$`));
   const nano = Array.from({ length: 50 }, () => clock.nanoTime());
   expect(nano.every((time) => time.startsWith(`${second}.56`))).toBe(true);
@@ -14,18 +14,18 @@ test('writes microseconds and nanoseconds, zeros at the end cut', () => {
 });
 
 test('goes forward within a millisecond', () => {
-  const clock = createClock(() => frozenMs);
+  const clock = createClock(() => frozenMilliseconds);
   const times = Array.from({ length: 100 }, () => Date.parse(clock.microTime()));
   expect(times).toEqual(times.toSorted((a, b) => a - b));
 });
 
 test('follows a clock that is set back', () => {
-  let nowMs = frozenMs;
-  const clock = createClock(() => nowMs);
+  let nowMilliseconds = frozenMilliseconds;
+  const clock = createClock(() => nowMilliseconds);
   clock.nanoTime();
-  nowMs -= 3_600_000;
+  nowMilliseconds -= 3_600_000;
   expect(clock.nanoTime()).toMatch(/^2026-11-21T02:07:07\.565/);
-  expect(clock.seconds()).toBe(Math.floor(nowMs / 1000));
+  expect(clock.seconds()).toBe(Math.floor(nowMilliseconds / 1000));
 });
 
 test('cuts a stored time at the second', () => {

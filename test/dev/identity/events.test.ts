@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity } from '../../../dev/identity/create.ts';
 import type { EventOptions } from '../../../dev/identity/options.ts';
-import { startDevIdentity } from '../../../dev/identity/start.ts';
+import { createDevIdentity, startDevIdentity } from '../../../dev/identity/start.ts';
 
 async function signUp(events: EventOptions, options = {}) {
   const identity = createDevIdentity({ events, ...options });

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity } from '../../../dev/identity/create.ts';
-import { startDevIdentity } from '../../../dev/identity/start.ts';
+import { createDevIdentity, startDevIdentity } from '../../../dev/identity/start.ts';
 
 test('answers what it is told to, below the path and nowhere else, until told otherwise', async () => {
   const identity = createDevIdentity();

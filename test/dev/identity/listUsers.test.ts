@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity, type DevIdentity } from '../../../dev/identity/create.ts';
+import { createDevIdentity, type DevIdentity } from '../../../dev/identity/start.ts';
 
 const operatorToken = 'operator';
 const headers = { authorization: `Bearer ${operatorToken}` };
 
-type Listed = { id: string; email: string; created_at: string };
+interface Listed {
+  id: string;
+  email: string;
+  created_at: string;
+}
 
 function call(identity: DevIdentity, path: string, method = 'GET'): Promise<Response> {
   return identity.fetch(new Request(`http://localhost${path}`, { method, headers }));
@@ -16,7 +20,7 @@ async function list(identity: DevIdentity, query: string): Promise<Listed[]> {
 }
 
 function plantMany(count: number): DevIdentity {
-  const identity = createDevIdentity({ operatorToken, commitDelayMs: 0 });
+  const identity = createDevIdentity({ operatorToken, commitDelayMilliseconds: 0 });
   const start = Date.UTC(2026, 0, 1);
   for (let index = 0; index < count; index += 1) {
     const createdAt = new Date(start + index * 250).toISOString();

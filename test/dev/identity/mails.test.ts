@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity, type DevIdentity } from '../../../dev/identity/create.ts';
+import { createDevIdentity, type DevIdentity } from '../../../dev/identity/start.ts';
 import type { User } from '../../../dev/identity/users.ts';
 
 // Nothing is mailed here: the tokens of the mails are in the rows.
@@ -39,14 +39,14 @@ test('a confirmation token opens the account, once, and tells the site', async (
 });
 
 test('another confirmation is mailed after a quarter of an hour only', async () => {
-  let nowMs = Date.UTC(2026, 10, 21);
-  const identity = createDevIdentity({ autoconfirm: false, now: () => nowMs });
+  let nowMilliseconds = Date.UTC(2026, 10, 21);
+  const identity = createDevIdentity({ autoconfirm: false, now: () => nowMilliseconds });
   await send(identity, 'POST', '/signup', { email, password });
   const { confirmationToken } = onlyUser(identity);
-  nowMs += 14 * 60_000;
+  nowMilliseconds += 14 * 60_000;
   await send(identity, 'POST', '/signup', { email, password, data: { name: 'A' } });
   expect(onlyUser(identity)).toMatchObject({ confirmationToken, userMetadata: { name: 'A' } });
-  nowMs += 2 * 60_000;
+  nowMilliseconds += 2 * 60_000;
   await send(identity, 'POST', '/signup', { email, password });
   expect(onlyUser(identity).confirmationToken).not.toBe(confirmationToken);
 });
@@ -76,43 +76,43 @@ test('an e-mail changes when its new owner says so', async () => {
   expect(changed.body.email).toBe('new@visitor.invalid');
 });
 
-const dayMs = 24 * 3600_000;
+const dayMilliseconds = 24 * 3600_000;
 
 test.each([
   ['signup', 'confirmationToken'],
   ['recovery', 'recoveryToken'],
 ] as const)('a %s token expires after a day', async (type, field) => {
-  let nowMs = Date.UTC(2026, 10, 21);
-  const identity = createDevIdentity({ autoconfirm: type !== 'signup', now: () => nowMs });
+  let nowMilliseconds = Date.UTC(2026, 10, 21);
+  const identity = createDevIdentity({ autoconfirm: type !== 'signup', now: () => nowMilliseconds });
   await send(identity, 'POST', '/signup', { email, password });
   if (type === 'recovery') await send(identity, 'POST', '/recover', { email });
   const body = { type, token: onlyUser(identity)[field] };
-  nowMs += dayMs + 1000;
+  nowMilliseconds += dayMilliseconds + 1000;
   expect(await send(identity, 'POST', '/verify', body)).toMatchObject({ status: 410, body: { code: 410 } });
-  nowMs -= 2000;
+  nowMilliseconds -= 2000;
   expect((await send(identity, 'POST', '/verify', body)).body).toHaveProperty('access_token');
 });
 
 test('a token for a change of e-mail expires after a day', async () => {
-  let nowMs = Date.UTC(2026, 10, 21);
-  const identity = createDevIdentity({ now: () => nowMs, accessTokenTtlSeconds: 10 * 86_400 });
+  let nowMilliseconds = Date.UTC(2026, 10, 21);
+  const identity = createDevIdentity({ now: () => nowMilliseconds, accessTokenTtlSeconds: 10 * 86_400 });
   const { id } = identity.users.plant({ email });
   const token = await identity.signAccessToken(id);
   await send(identity, 'PUT', '/user', { email: 'new@visitor.invalid' }, token);
   const body = { email_change_token: onlyUser(identity).emailChangeToken };
-  nowMs += dayMs + 1000;
+  nowMilliseconds += dayMilliseconds + 1000;
   expect((await send(identity, 'PUT', '/user', body, token)).status).toBe(410);
-  nowMs -= 2000;
+  nowMilliseconds -= 2000;
   expect((await send(identity, 'PUT', '/user', body, token)).body.email).toBe('new@visitor.invalid');
 });
 
 test('another recovery is mailed after a quarter of an hour only', async () => {
-  let nowMs = Date.UTC(2026, 10, 21);
-  const identity = createDevIdentity({ now: () => nowMs });
+  let nowMilliseconds = Date.UTC(2026, 10, 21);
+  const identity = createDevIdentity({ now: () => nowMilliseconds });
   identity.users.plant({ email });
   const recover = async () => (await send(identity, 'POST', '/recover', { email })).status;
   expect([await recover(), await recover()]).toEqual([200, 429]);
-  nowMs += 15 * 60_000;
+  nowMilliseconds += 15 * 60_000;
   expect(await recover()).toBe(200);
 });
 

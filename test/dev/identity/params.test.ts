@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readParams } from '../../../dev/identity/params.ts';
+import { readParams } from '../../../dev/identity/request.ts';
 
 const fields = { email: 'string', password: 'string', confirm: 'bool', data: 'map' } as const;
 const read = (text: string) => readParams(text, 'SignupParams', fields);

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity } from '../../../dev/identity/create.ts';
-import { startDevIdentity } from '../../../dev/identity/start.ts';
+import { createDevIdentity, startDevIdentity } from '../../../dev/identity/start.ts';
 
 test('a port in use is an error that says so', async () => {
   const first = await startDevIdentity();
@@ -37,7 +36,7 @@ test.each([
   { instanceId: 'none' },
   { accessTokenTtlSeconds: 0 },
   { eventTimeoutSeconds: 0 },
-  { commitDelayMs: -1 },
+  { commitDelayMilliseconds: -1 },
   { tokenLimit: { limit: 0, windowSeconds: 1 } },
   { tokenLimit: { limit: 1, windowSeconds: 0 } },
   { events: { target: 'ftp://127.0.0.1/' } },

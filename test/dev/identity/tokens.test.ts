@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createDevIdentity, type DevIdentity } from '../../../dev/identity/create.ts';
+import { createDevIdentity, type DevIdentity } from '../../../dev/identity/start.ts';
 
-const startMs = Date.UTC(2026, 10, 21);
+const startMilliseconds = Date.UTC(2026, 10, 21);
 
 function showUser(identity: DevIdentity, token: string, headers = {}): Promise<Response> {
   const authorization = `Bearer ${token}`;
@@ -14,12 +14,12 @@ function askForToken(identity: DevIdentity, fields: Record<string, string>, head
 }
 
 test('a token lives as long as it says, by the clock it was given', async () => {
-  let nowMs = startMs;
-  const identity = createDevIdentity({ now: () => nowMs, accessTokenTtlSeconds: 60 });
+  let nowMilliseconds = startMilliseconds;
+  const identity = createDevIdentity({ now: () => nowMilliseconds, accessTokenTtlSeconds: 60 });
   const token = await identity.signAccessToken(identity.users.plant({ email: 'a@visitor.invalid' }).id);
-  nowMs = startMs + 60_000;
+  nowMilliseconds = startMilliseconds + 60_000;
   expect((await showUser(identity, token)).status).toBe(200);
-  nowMs = startMs + 123_000;
+  nowMilliseconds = startMilliseconds + 123_000;
   const late = await showUser(identity, token);
   expect(late.status).toBe(401);
   expect(await late.json()).toEqual({ code: 401, msg: 'Invalid token: token is expired by 1m3s' });
@@ -46,17 +46,20 @@ test('no token for nobody', async () => {
 });
 
 test('the limit of /token counts each caller, and refills', async () => {
-  let nowMs = startMs;
-  const identity = createDevIdentity({ now: () => nowMs, tokenLimit: { limit: 3, windowSeconds: 30 } });
+  let nowMilliseconds = startMilliseconds;
+  const identity = createDevIdentity({
+    now: () => nowMilliseconds,
+    tokenLimit: { limit: 3, windowSeconds: 30 },
+  });
   const statusFor = async (caller: string) =>
     (await askForToken(identity, {}, { 'x-nf-client-connection-ip': caller })).status;
   const first = [];
   for (let index = 0; index < 4; index += 1) first.push(await statusFor('192.0.2.1'));
   expect(first).toEqual([400, 400, 400, 429]);
   expect(await statusFor('192.0.2.2')).toBe(400);
-  nowMs += 9_999;
+  nowMilliseconds += 9_999;
   expect(await statusFor('192.0.2.1')).toBe(429);
-  nowMs += 1;
+  nowMilliseconds += 1;
   expect(await statusFor('192.0.2.1')).toBe(400);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodeReply } from '../../../dev/redis/encodeReply.ts';
+import { encodeReply } from '../../../dev/redis/start.ts';
 
 test.each([
   [null, null, null],

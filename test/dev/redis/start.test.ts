@@ -1,8 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { BridgeFault } from '../../../dev/redis/fault.ts';
-import { type DevRedis, type DevRedisOptions, startDevRedis } from '../../../dev/redis/start.ts';
+import {
+  type BridgeFault,
+  type DevRedis,
+  type DevRedisOptions,
+  startDevRedis,
+} from '../../../dev/redis/start.ts';
 
 const open: DevRedis[] = [];
 afterEach(async () => {

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDevTurnstile, type DevTurnstile } from '../../../dev/turnstile/create.ts';
-import { dummyToken, testSecrets } from '../../../dev/turnstile/testKeys.ts';
+import { createDevTurnstile, type DevTurnstile, dummyToken, testSecrets } from '../../../dev/turnstile.ts';
 
 // What Cloudflare documents of siteverify, held against the stand-in.
 

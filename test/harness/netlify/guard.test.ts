@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDevIdentity } from '../../../dev/identity/create.ts';
+import { createDevIdentity } from '../../../dev/identity/start.ts';
 import { identityPath } from '../../../src/protocol/paths.ts';
 import { formOf, signUpOf } from '../../support/guardStack.ts';
 import { command, useRedisBridge } from '../../support/redisParts.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitConcurrency } from './limitConcurrency.ts';
+import { limitConcurrency } from './call.ts';
 
 test('no more than the limit run at once, in the order in which they came, failures included', async () => {
   const limit = limitConcurrency(2);

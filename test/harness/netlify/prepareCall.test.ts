@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { prepareCall, requestOf } from './prepareCall.ts';
+import { prepareCall, requestOf } from './call.ts';
 
 const passedOn = async (headers: Record<string, string>) =>
   requestOf(await prepareCall(new Request('http://localhost:8888/dev', { headers }), '::ffff:127.0.0.1'))

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EdgeFunctionsHandler } from '@netlify/edge-functions-dev';
 import { afterEach, expect, test } from 'vitest';
-import { reachEdgeInternals } from './reachEdgeInternals.ts';
+import { reachEdgeInternals } from './edge.ts';
 import { startNetlifyEmulator } from './start.ts';
 
 const origin = 'http://localhost:8888';

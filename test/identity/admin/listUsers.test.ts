@@ -12,7 +12,7 @@ let requests: string[];
 
 beforeEach(async () => {
   requests = [];
-  identity = await startDevIdentity({ commitDelayMs: 0 });
+  identity = await startDevIdentity({ commitDelayMilliseconds: 0 });
   for (let index = 0; index < count; index += 1) plant(index);
   admin = createAdmin({
     url: () => identity.url,

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { realpathSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const remedy =
@@ -57,4 +58,50 @@ export async function findDeno(): Promise<Deno> {
     );
   }
   return { path, version };
+}
+
+/**
+ * Netlify's emulator lets Deno listen on every interface, and there whoever reaches the port can have any module
+ * imported with all permissions. Deno binds to what DENO_SERVE_ADDRESS says instead, which must name the port;
+ * the emulator picks that late and tells it in the last argument, so a script in between reads it from there.
+ *
+ * @param folder an empty folder for the script
+ * @param deno path of the real program
+ * @returns a PATH on which `deno` is that script
+ */
+export async function keepDenoLocal(folder: string, deno: string): Promise<string> {
+  const quoted = `'${deno.replaceAll("'", "'\\''")}'`;
+  const script = `#!/bin/sh
+for last; do :; done
+port=\${last#*\\"denoPort\\":}
+DENO_SERVE_ADDRESS="tcp:127.0.0.1:\${port%%[!0-9]*}"
+export DENO_SERVE_ADDRESS
+exec ${quoted} "$@"
+`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'deno'), script, { mode: 0o755 });
+  return [folder, process.env.PATH].join(delimiter);
+}
+
+/** The nearest folder, from this one upwards, that holds a package.json. */
+export function findPackage(directory: string): string | undefined {
+  for (let folder = realpathSync(directory); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/**
+ * Deno looks an edge function's packages up from the working directory, not from the file that imports them.
+ *
+ * @throws Error when this process works in another package than the project's
+ */
+export function checkWorkingDirectory(projectRoot: string): void {
+  const wanted = findPackage(projectRoot);
+  if (wanted === undefined) throw new Error(`There is no package.json in ${projectRoot} or above it.`);
+  if (findPackage(process.cwd()) !== wanted) {
+    throw new Error(
+      `Edge functions find their packages from the working directory: start this in ${wanted}.`,
+    );
+  }
 }

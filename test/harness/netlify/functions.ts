@@ -1,12 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileWatcher, Reactive, shouldBase64Encode } from '@netlify/dev-utils';
+import type { Worker } from 'node:worker_threads';
+import { type DevEventHandler, FileWatcher, Reactive, shouldBase64Encode } from '@netlify/dev-utils';
 import { FunctionsHandler } from '@netlify/functions-dev';
-import { findPackage } from './findPackage.ts';
-import { limitConcurrency } from './limitConcurrency.ts';
-import { type Call, cleanResponse } from './prepareCall.ts';
-import { trackWorkers } from './trackWorkers.ts';
-import { watchBuilds } from './watchBuilds.ts';
+import { type Call, cleanResponse, limitConcurrency } from './call.ts';
+import { findPackage } from './deno.ts';
 
 /** Each call is a worker of its own; more at once only make each other late. */
 const callsAtOnce = 4;
@@ -116,5 +115,132 @@ export async function runFunctions(options: FunctionsOptions): Promise<Functions
     },
 
     close,
+  };
+}
+
+/** How long an answer that a worker sent in its last moments may take to arrive, in milliseconds. */
+const lastWordsMilliseconds = 1000;
+
+export interface WorkerTracker {
+  /** Runs a task; it fails when a worker started by it has ended and the task has not, soon after. */
+  run<T>(task: () => Promise<T>): Promise<T>;
+  /** Ends the workers that still live, and fails the tasks that wait for them. */
+  close(): Promise<void>;
+}
+
+/**
+ * Netlify's emulator starts one worker a call and loses sight of it: one that dies without a word leaves its
+ * caller waiting for ever, and one that holds a socket open outlives the emulator. This keeps sight of them.
+ */
+export function trackWorkers(): WorkerTracker {
+  const tasks = new AsyncLocalStorage<(reason: Error) => void>();
+  const live = new Set<Worker>();
+  let isClosing = false;
+
+  const onWorker = (worker: Worker) => {
+    const fail = tasks.getStore();
+    if (!fail) return;
+    live.add(worker);
+    worker.once('exit', (code) => {
+      live.delete(worker);
+      if (isClosing) fail(new Error('the emulator was closed'));
+      else {
+        const report = () => fail(new Error(`it ended, with exit code ${code}, before it answered`));
+        setTimeout(report, lastWordsMilliseconds).unref();
+      }
+    });
+  };
+  process.on('worker', onWorker);
+
+  return {
+    run(task) {
+      return new Promise((resolve, reject) => {
+        tasks.run(reject, task).then(resolve, reject);
+      });
+    },
+    async close() {
+      isClosing = true;
+      process.off('worker', onWorker);
+      await Promise.all([...live].map((worker) => worker.terminate()));
+    },
+  };
+}
+
+/** A function as Netlify's registry hands it to listeners, as of @netlify/functions-dev 2.0.8. */
+interface BuiltFunction {
+  readonly name: string;
+  readonly mainFile: string;
+  readonly buildError: Error | null;
+  /** Without a build folder it calls what was built last. */
+  invoke(call: { request: Request }): Promise<Response>;
+}
+
+type RegistryEvent = Parameters<DevEventHandler>[0] & { function?: BuiltFunction };
+
+export interface Builds {
+  readonly onEvent: DevEventHandler;
+  /**
+   * Resolves when each function known by now has been built.
+   *
+   * @throws Error that names the functions which cannot be built
+   */
+  ready(): Promise<void>;
+  get(name: string): BuiltFunction | undefined;
+}
+
+/** Follows the registry's events, which tell what is being built and how that went. */
+export function watchBuilds(log: (line: string) => void): Builds {
+  const functions = new Map<string, BuiltFunction>();
+  const pending = new Set<string>();
+  let failures: string[] = [];
+  let isReady = false;
+  let settle: (() => void) | undefined;
+
+  return {
+    onEvent(event) {
+      const built = (event as RegistryEvent).function;
+      if (!built) return;
+      if (event.name === 'FunctionRegisteredEvent') {
+        functions.set(built.name, built);
+        if (!isReady) pending.add(built.name);
+      }
+      if (event.name === 'FunctionBuildErrorEvent') {
+        const line = `The function ${built.mainFile} cannot be built: ${built.buildError?.message}`;
+        if (isReady) log(line);
+        else failures.push(line);
+      }
+      if (event.name === 'FunctionBuildErrorEvent' || event.name === 'FunctionLoadedEvent') {
+        pending.delete(built.name);
+        if (pending.size === 0) settle?.();
+      }
+    },
+
+    async ready() {
+      if (pending.size > 0)
+        await new Promise<void>((resolve) => {
+          settle = resolve;
+        });
+      isReady = true;
+      if (failures.length > 0) throw new Error(failures.join('\n'));
+      failures = [];
+    },
+
+    get: (name) => functions.get(name),
+  };
+}
+
+/**
+ * Puts variables into this process's environment, from which each function's worker takes its copy.
+ *
+ * @returns a function that puts back what was there before
+ */
+export function provideEnvironment(variables: Readonly<Record<string, string>>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   };
 }

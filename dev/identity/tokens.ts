@@ -1,11 +1,14 @@
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
+import { HttpError } from './answers.ts';
 import type { Clock } from './clock.ts';
-import { HttpError } from './errors.ts';
 import type { Settings } from './options.ts';
 import type { User } from './users.ts';
 
-export type Claims = { sub: string; aud: string };
+export interface Claims {
+  sub: string;
+  aud: string;
+}
 
 /** GoTrue's access tokens: HS256 JWTs that nothing but their `exp` ends. */
 export class AccessTokens {
@@ -65,4 +68,40 @@ function goDuration(seconds: number): string {
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   if (hours > 0) return `${hours}h${minutes}m${seconds % 60}s`;
   return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`;
+}
+
+export interface RefreshToken {
+  userId: string;
+  revoked: boolean;
+}
+
+/** Refresh tokens work once. A used one is remembered, so that its second use is told from an unknown one. */
+export class RefreshTokens {
+  readonly #tokens = new Map<string, RefreshToken>();
+  readonly #byUser = new Map<string, Set<string>>();
+
+  grant(userId: string): string {
+    const token = randomBytes(16).toString('base64url');
+    this.#tokens.set(token, { userId, revoked: false });
+    const owned = this.#byUser.get(userId);
+    if (owned) owned.add(token);
+    else this.#byUser.set(userId, new Set([token]));
+    return token;
+  }
+
+  get(token: string): RefreshToken | undefined {
+    return this.#tokens.get(token);
+  }
+
+  /** Swaps a token for the next one of the same user. */
+  swap(token: RefreshToken): string {
+    token.revoked = true;
+    return this.grant(token.userId);
+  }
+
+  /** Forgets every token of a user: log-out, and the end of the user. */
+  forget(userId: string): void {
+    for (const token of this.#byUser.get(userId) ?? []) this.#tokens.delete(token);
+    this.#byUser.delete(userId);
+  }
 }

@@ -1,7 +1,3 @@
-import { type Outcome, refuse, succeed } from './outcome.ts';
-import { readInput } from './readInput.ts';
-import { dummyToken, testSecrets } from './testKeys.ts';
-
 /** How long a token can be redeemed. */
 const tokenSeconds = 300;
 
@@ -66,3 +62,70 @@ export function createDevTurnstile({ secretKey, now = () => Date.now() }: DevTur
     },
   };
 }
+
+/** What siteverify answers. */
+export interface Outcome {
+  success: boolean;
+  'error-codes': string[];
+  /** When the challenge was solved. */
+  challenge_ts?: string;
+  hostname?: string;
+  action?: string;
+  cdata?: string;
+}
+
+/** @param solvedAt milliseconds since the epoch */
+export function succeed(solvedAt: number, action: string): Outcome {
+  return {
+    success: true,
+    'error-codes': [],
+    challenge_ts: new Date(solvedAt).toISOString(),
+    hostname: 'localhost',
+    action,
+    cdata: '',
+  };
+}
+
+export function refuse(error: string): Outcome {
+  return { success: false, 'error-codes': [error] };
+}
+
+/** The parameters of a call, or the refusal of a call that lacks one. */
+export type Input = { secret: string; response: string; key: string | undefined } | Outcome;
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** JSON or a form, by the Content-Type. */
+export async function readInput(request: Request): Promise<Input> {
+  const fields = await readFields(request);
+  if (!fields) return refuse('bad-request');
+  const { secret, response, idempotency_key: key } = fields;
+  if (!secret) return refuse('missing-input-secret');
+  if (!response) return refuse('missing-input-response');
+  if (typeof secret !== 'string' || typeof response !== 'string') return refuse('bad-request');
+  if (key !== undefined && !(typeof key === 'string' && uuid.test(key))) return refuse('bad-request');
+  return { secret, response, key };
+}
+
+async function readFields(request: Request): Promise<Record<string, unknown> | undefined> {
+  const isForm = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded');
+  const text = await request.text();
+  if (isForm) return Object.fromEntries(new URLSearchParams(text));
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// Cloudflare's documented test keys and the token that their widgets give: public, and good for nothing else.
+
+export const testSecrets = {
+  alwaysPasses: '1x0000000000000000000000000000000AA',
+  alwaysFails: '2x0000000000000000000000000000000AA',
+  alreadySpent: '3x0000000000000000000000000000000AA',
+} as const;
+
+export const testSiteKey = '1x00000000000000000000AA';
+export const dummyToken = 'XXXX.DUMMY.TOKEN.XXXX';
