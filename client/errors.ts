@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../src/protocol/codes.ts';
-import { autoconfirmRemedy, identityRemedy, registrationRemedy } from '../src/protocol/remedies.ts';
+import { autoconfirmRemedy, identityRemedy, registrationRemedy } from '../src/protocol/messages.ts';
 import type { Prove } from './makeProof.ts';
 
 /** How Identity refuses to log a user in whose e-mail it has not confirmed. */

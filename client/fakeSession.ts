@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../src/protocol/error.ts';
 import { assertKnownKeys } from '../src/protocol/knownKeys.ts';
-import { accessTokenType } from '../src/protocol/oauth.ts';
+import { accessTokenType } from '../src/protocol/messages.ts';
 import { SessionError, type SessionErrorCode } from './errors.ts';
 import { createEvents, type Emit } from './events.ts';
 import type { Session } from './openSession.ts';

@@ -1,5 +1,9 @@
-import type { TokenResponse } from '../src/protocol/messages.ts';
-import { type accessTokenType, type jwtTokenType, tokenExchangeGrant } from '../src/protocol/oauth.ts';
+import {
+  type accessTokenType,
+  type jwtTokenType,
+  type TokenResponse,
+  tokenExchangeGrant,
+} from '../src/protocol/messages.ts';
 import { askBroker } from './askBroker.ts';
 import { SessionError } from './errors.ts';
 import type { Settings } from './options.ts';

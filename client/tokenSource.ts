@@ -1,4 +1,4 @@
-import { accessTokenType, jwtTokenType } from '../src/protocol/oauth.ts';
+import { accessTokenType, jwtTokenType } from '../src/protocol/messages.ts';
 import { askBroker } from './askBroker.ts';
 import { createBackoff } from './backoff.ts';
 import { isRefusal } from './errors.ts';

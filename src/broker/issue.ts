@@ -1,5 +1,4 @@
-import type { TokenResponse } from '../protocol/messages.ts';
-import { accessTokenType } from '../protocol/oauth.ts';
+import { accessTokenType, type TokenResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keyRing.ts';
 import { mintAccessToken } from '../token/mint.ts';
 import type { BrokerDependencies } from './dependencies.ts';

@@ -1,4 +1,4 @@
-import { tokenExchangeGrant } from '../protocol/oauth.ts';
+import { tokenExchangeGrant } from '../protocol/messages.ts';
 import { challengePath, introspectPath, revokePath, tokenPath } from '../protocol/paths.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 

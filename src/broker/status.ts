@@ -1,8 +1,12 @@
 import type { IdentitySettings, ListedUsers } from '../identity/client.ts';
 import { signProbeToken } from '../identity/identityToken.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { StatusCheck, StatusResponse } from '../protocol/messages.ts';
-import { autoconfirmRemedy, registrationRemedy } from '../protocol/remedies.ts';
+import {
+  autoconfirmRemedy,
+  registrationRemedy,
+  type StatusCheck,
+  type StatusResponse,
+} from '../protocol/messages.ts';
 import { describeRedisError, type RedisErrorReason } from '../store/redisError.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 import { warningsOf } from './warnings.ts';

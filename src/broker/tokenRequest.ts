@@ -1,6 +1,6 @@
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/oauth.ts';
+import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/messages.ts';
 import { hasBearer, readBearer } from '../token/bearer.ts';
 import { parseToken } from '../token/parse.ts';
 import { type Form, parseForm, readBody } from './form.ts';

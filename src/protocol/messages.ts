@@ -1,5 +1,13 @@
 import type { ErrorCode } from './codes.ts';
-import type { accessTokenType } from './oauth.ts';
+
+/** RFC 8693 §2.1: the grant type of a token exchange. */
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** RFC 8693 §3: a subject token that is a JWT of another issuer; here an Identity token. */
+export const jwtTokenType = 'urn:ietf:params:oauth:token-type:jwt';
+
+/** RFC 8693 §3: an access token of ours, issued or handed in for renewal. */
+export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** RFC 8693 §2.2.1, with the life of the whole session beside the token's. */
 export interface TokenResponse {
@@ -44,6 +52,18 @@ export interface IntrospectionResponse {
   auth_time?: number;
   deploy_context?: string;
 }
+
+// The words are those of Netlify's dashboard and of its page "Registration and login".
+
+/** What makes Identity answer on a site where its URL is 404. */
+export const identityRemedy = 'In Project configuration > Identity, enable Identity.';
+
+/** What opens sign-up on a site whose Identity answers 403 "Signups not allowed for this instance". */
+export const registrationRemedy = 'In Project configuration > Identity > Registration, choose Open.';
+
+/** What turns autoconfirm on where Identity answers "Email not confirmed". */
+export const autoconfirmRemedy =
+  'In Project configuration > Identity > Emails > Confirmation template, check "Allow users to sign up without verifying their email address".';
 
 /** One line of `GET /session/status`. */
 export interface StatusCheck {

@@ -1,7 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { TokenResponse } from '../../src/protocol/messages.ts';
-import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { jwtTokenType, type TokenResponse, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { verifyToken } from '../../src/token/verify.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { ring, sign } from '../support/tokens.ts';

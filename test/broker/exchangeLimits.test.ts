@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { defaultLimits } from '../../src/policy/defaults.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
-import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
 import { command } from '../support/redisParts.ts';
 import { sign } from '../support/tokens.ts';

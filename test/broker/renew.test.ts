@@ -1,7 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { TokenResponse } from '../../src/protocol/messages.ts';
-import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { accessTokenType, type TokenResponse, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { createKeyRing } from '../../src/token/keyRing.ts';
 import { mintAccessToken } from '../../src/token/mint.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { TokenResponse } from '../../src/protocol/messages.ts';
-import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { accessTokenType, type TokenResponse, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { command } from '../support/redisParts.ts';
 import { goodClaims, goodHeader, sign } from '../support/tokens.ts';

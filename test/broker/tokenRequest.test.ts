@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readTokenRequest } from '../../src/broker/tokenRequest.ts';
-import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { codeOf } from '../support/rejection.ts';
 import { goodClaims, goodHeader, sign } from '../support/tokens.ts';

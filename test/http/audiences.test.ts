@@ -1,7 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TokenResponse } from '../../src/protocol/messages.ts';
-import { accessTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { accessTokenType, type TokenResponse, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { createVerifier } from '../../src/token/createVerifier.ts';
 import { createKeyRing } from '../../src/token/keyRing.ts';
 import { newSubject } from '../../src/token/randomId.ts';

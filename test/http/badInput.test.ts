@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listening, listen } from '../../dev/listen.ts';
 import { codes, type ErrorCode } from '../../src/protocol/codes.ts';
-import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { type BrokerStack, callerAddress, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { fc } from '../support/property.ts';
 import { encode, otherSecret, privateSecret, secret } from '../support/tokens.ts';

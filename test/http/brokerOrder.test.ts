@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { accessTokenType } from '../../src/protocol/oauth.ts';
+import { accessTokenType } from '../../src/protocol/messages.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
 import { sign } from '../support/tokens.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createUnconfiguredApp } from '../../src/http/unconfiguredApp.ts';
-import { autoconfirmRemedy } from '../../src/protocol/remedies.ts';
+import { autoconfirmRemedy } from '../../src/protocol/messages.ts';
 import { type BrokerStack, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
 

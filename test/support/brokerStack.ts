@@ -5,7 +5,7 @@ import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import type { DeployContext } from '../../src/protocol/deployContext.ts';
-import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { readEnvironment } from '../../src/runtime/environment.ts';
 import { wireBroker } from '../../src/runtime/wire.ts';
 import { closeBridge } from './redisParts.ts';

@@ -1,4 +1,4 @@
-import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/oauth.ts';
+import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 
 // What a visitor's page does, by hand, against any running stack.
 

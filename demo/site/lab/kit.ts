@@ -1,5 +1,4 @@
-import { proofField } from '../../../src/protocol/messages.ts';
-import { jwtTokenType, tokenExchangeGrant } from '../../../src/protocol/oauth.ts';
+import { jwtTokenType, proofField, tokenExchangeGrant } from '../../../src/protocol/messages.ts';
 import { identityPath, tokenPath } from '../../../src/protocol/paths.ts';
 import { type Exchange, type Send, textOf } from '../wire/exchange.ts';
 

@@ -1,4 +1,4 @@
-import { accessTokenType } from '../../../src/protocol/oauth.ts';
+import { accessTokenType } from '../../../src/protocol/messages.ts';
 import { challengePath, identityPath, revokePath, tokenPath } from '../../../src/protocol/paths.ts';
 import { type Exchange, type Sent, textOf } from './exchange.ts';
 

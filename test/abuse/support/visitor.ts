@@ -2,7 +2,7 @@ import { checkOptions } from '../../../client/options.ts';
 import { requestToken } from '../../../client/requestToken.ts';
 import { signUp } from '../../../client/signUp.ts';
 import type { HeldToken } from '../../../client/storage.ts';
-import { accessTokenType, jwtTokenType } from '../../../src/protocol/oauth.ts';
+import { accessTokenType, jwtTokenType } from '../../../src/protocol/messages.ts';
 
 /**
  * What the client does for a visitor: sign up, log in, exchange; no second try.

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { attacks } from '../../../demo/site/lab/attacks.ts';
 import type { DevServer } from '../../../dev/server/start.ts';
-import { registrationRemedy } from '../../../src/protocol/remedies.ts';
+import { registrationRemedy } from '../../../src/protocol/messages.ts';
 import { launchBrowser } from '../../e2e/support/browser.ts';
 import { describeWays } from '../../e2e/support/ways.ts';
 import { describeWith } from '../../support/optional.ts';

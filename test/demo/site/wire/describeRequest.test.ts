@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeRequest, stepOf } from '../../../../demo/site/wire/describeRequest.ts';
-import { accessTokenType, jwtTokenType } from '../../../../src/protocol/oauth.ts';
+import { accessTokenType, jwtTokenType } from '../../../../src/protocol/messages.ts';
 
 const request = { method: 'POST', path: '/session/token', headers: {} };
 
