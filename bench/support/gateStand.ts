@@ -1,0 +1,121 @@
+import { defaultLimits } from '../../src/policy/defaults.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import type { PolicyInput } from '../../src/policy/types.ts';
+import { openSite } from '../../test/abuse/support/site.ts';
+import { privateSecret, secret } from '../../test/support/tokens.ts';
+import type { BenchContext } from './bench.ts';
+import { load } from './load.ts';
+import { type Program, type Runtime, requireRedisServer, startProgram } from './startProgram.ts';
+
+export interface GateStandOptions {
+  runtime?: Runtime;
+  /** Default: all defaults but that no call is refused. */
+  policy?: PolicyInput;
+  /** The caller's. Default: an IPv4 address. */
+  address?: string;
+  /** How long the upstream takes, in milliseconds. Default 0. */
+  upstreamMilliseconds?: number;
+  /** How much longer Redis takes, in milliseconds. Default 0. */
+  redisMilliseconds?: number;
+}
+
+/** A gate and a bare proxy of the same upstream, each in a process of its own, on the same runtime. */
+export interface GateStand {
+  gate: Program;
+  proxy: Program;
+  redis: Program;
+  /** Access tokens of so many new sessions. */
+  mint(sessions: number): Promise<string[]>;
+}
+
+/** What the upstream answers: some rows of a small API. */
+export const body = JSON.stringify({
+  items: Array.from({ length: 8 }, (_, id) => ({ id, name: `item ${id}` })),
+});
+
+/** The default limits, so wide that no call of a bench meets them. */
+export const wideLimits = Object.fromEntries(
+  (['session', 'address', 'network'] as const).map((name) => [
+    name,
+    { ...defaultLimits[name], limit: 1_000_000_000 },
+  ]),
+);
+
+/** @throws {MissingProgram} there is no redis-server, or not this runtime */
+export async function startGateStand(
+  context: BenchContext,
+  options: GateStandOptions = {},
+): Promise<GateStand> {
+  const { runtime = 'Node', policy = { limits: wideLimits }, address = '203.0.113.7' } = options;
+  await requireRedisServer();
+  const delayed = (milliseconds = 0) => ({ BENCH_DELAY_MILLISECONDS: `${milliseconds}` });
+  const redis = await startProgram(context, 'redis', { variables: delayed(options.redisMilliseconds) });
+  const upstream = await startProgram(context, 'upstream', {
+    variables: { BENCH_BODY: body, ...delayed(options.upstreamMilliseconds) },
+  });
+  const proxy = await startProgram(context, 'proxy', {
+    runtime,
+    variables: { BENCH_UPSTREAM: upstream.url },
+  });
+  const url = 'http://127.0.0.1';
+  const variables = {
+    BENCH_POLICY: JSON.stringify(policy),
+    BENCH_ADDRESS: address,
+    URL: url,
+    DAYPASS_SECRET: secret,
+    DAYPASS_PRIVATE_SECRET: privateSecret,
+    DAYPASS_UPSTREAM: upstream.url,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.details.token as string,
+  };
+  const gate = await startProgram(context, 'gate', { runtime, variables });
+  const { mint } = await openSite(definePolicy(policy), variables, url);
+  return {
+    gate,
+    proxy,
+    redis,
+    mint: (sessions) => Promise.all(Array.from({ length: sessions }, () => mint())),
+  };
+}
+
+export interface Calls {
+  connections: number;
+  /** Of all connections together. */
+  calls: number;
+  /** Shared out among the connections, so that no session calls on two. */
+  bearers: readonly string[];
+}
+
+export interface CallCost {
+  cpuMicroseconds: number;
+  /** Of the median call. */
+  latencyMilliseconds: number;
+}
+
+const maxTries = 3;
+
+/**
+ * Sends calls to a server, and again where it had something to log: on a machine that is very busy Redis does not always
+ * answer within the gate's 300 ms, and then it is not what was to be measured.
+ * @returns what one call cost its process
+ * @throws Error when any of them is answered wrongly, or the server keeps logging
+ */
+export async function costOfCalls(server: Program, next: () => Calls | Promise<Calls>): Promise<CallCost> {
+  for (let tried = 0; tried < maxTries; tried += 1) {
+    const { connections, calls, bearers } = await next();
+    const share = bearers.length / connections;
+    const logged = server.logged.length;
+    const before = await server.usage();
+    const { latencyMilliseconds } = await load({
+      url: `${server.url}/api/items`,
+      connections,
+      calls,
+      bearersOf: (connection) => bearers.slice(connection * share, (connection + 1) * share),
+      body,
+    });
+    const after = await server.usage();
+    const cpuMicroseconds = (after.cpuMicroseconds - before.cpuMicroseconds) / calls;
+    if (server.logged.length === logged) return { cpuMicroseconds, latencyMilliseconds };
+  }
+  throw new Error(`${server.url} was not at rest: ${server.logged.slice(-5).join('\n')}`);
+}

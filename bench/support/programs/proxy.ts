@@ -1,0 +1,11 @@
+import { Hono } from 'hono';
+import { proxy } from 'hono/proxy';
+import { serveProgram } from './serve.ts';
+
+// What anybody would write who wants a proxy and nothing else (Hono, "Proxy Helper").
+
+const { BENCH_UPSTREAM: upstream = '' } = process.env;
+const app = new Hono();
+app.all('/api/*', (context) => proxy(upstream + context.req.path, context.req));
+
+await serveProgram((request) => app.fetch(request));
