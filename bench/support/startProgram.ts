@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { findRedisServer } from '../../src/dev/redis/server/spawn.ts';
+import { findRedisServer } from '../../dev/redis/server/spawn.ts';
 import { type BenchContext, MissingProgram } from './bench.ts';
 import { mark, type Usage } from './programs/serve.ts';
 

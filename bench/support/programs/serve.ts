@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { type Handler, listen } from '../../../src/dev/listen.ts';
+import { type Handler, listen } from '../../../dev/listen.ts';
 
 /** What a program says of itself when it is asked, as one line of JSON. */
 export interface Usage {
