@@ -5,7 +5,7 @@ import { openSite } from '../../test/abuse/support/site.ts';
 import { privateSecret, secret } from '../../test/support/tokens.ts';
 import type { BenchContext } from './bench.ts';
 import { load } from './load.ts';
-import { type Program, type Runtime, requireRedisServer, startProgram } from './startProgram.ts';
+import { type Program, type Runtime, requireProgram, startProgram } from './startProgram.ts';
 
 export interface GateStandOptions {
   runtime?: Runtime;
@@ -47,7 +47,7 @@ export async function startGateStand(
   options: GateStandOptions = {},
 ): Promise<GateStand> {
   const { runtime = 'Node', policy = { limits: wideLimits }, address = '203.0.113.7' } = options;
-  await requireRedisServer();
+  requireProgram('redis-server');
   const delayed = (milliseconds = 0) => ({ BENCH_DELAY_MILLISECONDS: `${milliseconds}` });
   const redis = await startProgram(context, 'redis', { variables: delayed(options.redisMilliseconds) });
   const upstream = await startProgram(context, 'upstream', {

@@ -17,21 +17,22 @@ export function describeMachine(): Record<string, string> {
     system: `${process.platform} ${release()} ${process.arch}`,
     load: (loadavg()[0] as number).toFixed(2),
     node: process.versions.node,
-    deno: versionOf('deno', /^deno (\S+)/),
-    redis: versionOf('redis-server', /v=(\S+)/),
+    deno: versionOf('deno', /^deno (\S+)/) ?? 'missing',
+    redis: versionOf('redis-server', /v=(\S+)/) ?? 'missing',
     packages: Object.entries(dependencies)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
-    commit: versionOf('git', /^(\S+)/, ['-C', root, 'describe', '--always', '--dirty']),
+    commit: versionOf('git', /^(\S+)/, ['-C', root, 'describe', '--always', '--dirty']) ?? 'unknown',
   };
 }
 
-function versionOf(program: string, pattern: RegExp, args = ['--version']): string {
+/** What a program says of its version; undefined where there is no such program. */
+export function versionOf(program: string, pattern: RegExp, args = ['--version']): string | undefined {
   try {
     const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return pattern.exec(output)?.[1] ?? 'unknown';
+    return pattern.exec(output)?.[1];
   } catch {
-    return 'missing';
+    return undefined;
   }
 }
 

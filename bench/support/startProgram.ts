@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { findRedisServer } from '../../dev/redis/server/spawn.ts';
 import { type BenchContext, MissingProgram } from './bench.ts';
 import { mark, type Usage } from './programs/serve.ts';
+import { versionOf } from './report.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -91,7 +91,7 @@ export async function startProgram(
   };
 }
 
-/** @throws {MissingProgram} there is no redis-server */
-export async function requireRedisServer(): Promise<void> {
-  if ((await findRedisServer()) === undefined) throw new MissingProgram('redis-server is not on the PATH');
+/** @throws {MissingProgram} it is not on the PATH */
+export function requireProgram(name: string): void {
+  if (versionOf(name, /^(.+)/) === undefined) throw new MissingProgram(`${name} is not on the PATH`);
 }
