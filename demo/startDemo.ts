@@ -3,7 +3,7 @@ import type { DevIdentityOptions } from '../dev/identity/options.ts';
 import type { DevPartsOptions } from '../dev/server/parts.ts';
 import type { DevSettings } from '../dev/server/settings.ts';
 import { type DevServer, startSite } from '../dev/server/start.ts';
-import { createWebhook } from '../src/identity/events/webhook.ts';
+import { createWebhook } from '../src/identity/webhook.ts';
 import type { Policy } from '../src/policy/types.ts';
 import type { Log } from '../src/protocol/log.ts';
 import { readEnvironment } from '../src/runtime/environment.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EventPayload } from '../../src/identity/events/samples.ts';
+import type { EventPayload } from '../../src/identity/events.ts';
 
 export interface Outcome {
   accepted: boolean;

@@ -1,4 +1,4 @@
-import { eventNames } from '../../src/identity/events/names.ts';
+import { eventNames } from '../../src/identity/events.ts';
 import type { SendOptions } from './readArguments.ts';
 
 /** Where an event goes. */

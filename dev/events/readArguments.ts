@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type EventName, eventNames, isEventName } from '../../src/identity/events/names.ts';
+import { type EventName, eventNames, isEventName } from '../../src/identity/events.ts';
 
 export const usage = `Usage: node dev/events/send.ts <${Object.keys(eventNames).join('|')}> [options]
 

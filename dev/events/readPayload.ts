@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { eventNames } from '../../src/identity/events/names.ts';
-import { type EventPayload, samplePayloads } from '../../src/identity/events/samples.ts';
+import { type EventPayload, eventNames } from '../../src/identity/events.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
 import type { SendOptions } from './readArguments.ts';
 
 /**

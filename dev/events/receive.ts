@@ -1,5 +1,5 @@
-import type { EventPayload } from '../../src/identity/events/samples.ts';
-import { answerEvent, type EventFunctions } from '../../src/identity/events/webhook.ts';
+import type { EventPayload } from '../../src/identity/events.ts';
+import { answerEvent, type EventFunctions } from '../../src/identity/webhook.ts';
 import type { Log } from '../../src/protocol/log.ts';
 
 /** Hands an event of the dev identity to an event function, as Netlify's bootstrap does. */

@@ -1,4 +1,4 @@
-import type { Answer, DeniableEvent, UnconfirmedUser } from '../identity/events/handlers.ts';
+import type { DeniableEvent, HandlerResult, UnconfirmedUser } from '../identity/events.ts';
 import { hasThrowawayEmail, throwawayRole } from '../identity/throwaway.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
@@ -7,7 +7,7 @@ import { proofField } from '../protocol/messages.ts';
 import type { ProofMethod } from './proofMethod.ts';
 
 type SignUpEvent = DeniableEvent<UnconfirmedUser>;
-type Validate = (event: SignUpEvent) => Answer;
+type Validate = (event: SignUpEvent) => HandlerResult;
 
 export interface SignUpRules {
   /** Domain of throwaway e-mails, in lower case. */

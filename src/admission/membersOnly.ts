@@ -1,4 +1,4 @@
-import type { IdentityEventHandlers } from '../identity/events/handlers.ts';
+import type { IdentityEventHandlers } from '../identity/events.ts';
 import { hasThrowawayEmail } from '../identity/throwaway.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 

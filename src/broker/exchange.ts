@@ -1,6 +1,5 @@
 import { checkIdentityToken, verifyIdentityToken } from '../identity/identityToken.ts';
 import { isExchangeable } from '../identity/throwaway.ts';
-import type { IdentityUser } from '../identity/user.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
 import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
@@ -38,8 +37,8 @@ export async function exchange(
   const scopes = grantScopes(asked.scopes, broker.policy.audiences[keyRing.audience]?.scopes ?? []);
   const now = broker.now();
   const { audience } = broker.policy.identity;
-  const id = checkIdentityToken(token, { now, audience });
-  if (broker.identityJwtSecret) await verifyIdentityToken(token, broker.identityJwtSecret, now);
+  const id = checkIdentityToken(asked.parsed, { now, audience });
+  if (broker.identityJwtSecret) await verifyIdentityToken(token, broker.identityJwtSecret);
   await broker.refusedTokens.refuse(token, now);
   await refuseKnown(broker, caller);
 
@@ -76,8 +75,7 @@ async function authenticate(
     const remedy = isUnmarked ? unmarked : hasRole ? roleOfGoTrue : undefined;
     throw new DaypassError('not_throwaway', { cause: remedy && new Error(remedy) });
   }
-  // Identity answered with a record of that shape, so the id is there; it must be the token's own.
-  if ((user as IdentityUser).id !== userId) throw new DaypassError('subject_token_rejected');
+  if (user.id !== userId) throw new DaypassError('subject_token_rejected');
 }
 
 /**

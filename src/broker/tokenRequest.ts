@@ -2,13 +2,14 @@ import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/messages.ts';
 import { hasBearer, readBearer } from '../token/bearer.ts';
-import { parseToken } from '../token/parse.ts';
+import { type ParsedToken, parseToken } from '../token/parse.ts';
 import { type Form, parseForm, readBody } from './form.ts';
 
 /** What `/session/token` was asked for. */
 export interface TokenRequest {
   kind: 'exchange' | 'renewal';
   token: string;
+  parsed: ParsedToken;
   audience: string | undefined;
   scopes: readonly string[] | undefined;
 }
@@ -39,8 +40,13 @@ function readShortForm(request: Request, body: Uint8Array): TokenRequest {
   if (body.length > 0)
     throw new DaypassError('malformed_request', { detail: 'Send a Bearer token or a form, not both.' });
   const token = readBearer(request.headers);
-  checkShape('exchange', token);
-  return { kind: 'exchange', token, audience: undefined, scopes: undefined };
+  return {
+    kind: 'exchange',
+    token,
+    parsed: parse('exchange', token),
+    audience: undefined,
+    scopes: undefined,
+  };
 }
 
 function readExchangeForm(form: Form): TokenRequest {
@@ -63,15 +69,15 @@ function readExchangeForm(form: Form): TokenRequest {
   if (form.has('resource'))
     throw new DaypassError('invalid_target', { detail: 'Name the target by audience, not by resource.' });
   const kind = tokenType === jwtTokenType ? 'exchange' : 'renewal';
-  checkShape(kind, token);
-  return { kind, token, audience: form.get('audience'), scopes: readScopes(form.get('scope')) };
+  const parsed = parse(kind, token);
+  return { kind, token, parsed, audience: form.get('audience'), scopes: readScopes(form.get('scope')) };
 }
 
 /** What cannot be a token is refused here, before any limit is counted or Redis is asked. */
-function checkShape(kind: TokenRequest['kind'], token: string): void {
-  if (!parseToken(token)) {
-    throw new DaypassError(kind === 'exchange' ? 'subject_token_malformed' : 'token_malformed');
-  }
+function parse(kind: TokenRequest['kind'], token: string): ParsedToken {
+  const parsed = parseToken(token);
+  if (parsed) return parsed;
+  throw new DaypassError(kind === 'exchange' ? 'subject_token_malformed' : 'token_malformed');
 }
 
 function required(form: Form, name: string): string {

@@ -1,40 +1,40 @@
 import { DaypassError } from '../protocol/error.ts';
+import { isRecord } from '../protocol/knownKeys.ts';
 import {
   createTransport,
   type IdentityAnswer,
+  type IdentityRequest,
   messageOf,
   retryAfterSeconds,
   unavailable,
 } from './transport.ts';
 import { isUserId } from './user.ts';
 
-/** The parts of GoTrue's REST API that the broker needs. */
+/**
+ * GoTrue's REST API, as far as exchange, sweep, status and admin calls need it. Admin calls take the platform's operator token.
+ *
+ * Each call throws a `DaypassError`: `identity_unavailable` if GoTrue did not answer in time or as expected,
+ * `operator_token_refused` if it refused the operator token. The cause is a {@link GoTrueError} if GoTrue said why.
+ */
 export interface IdentityClient {
   /**
-   * `GET /user` with the caller's own token: only Identity knows whether the user still exists.
-   * @returns the record as it came, unchecked
-   * @throws {DaypassError} `subject_token_rejected` (401), `subject_token_user_gone` (404), `not_throwaway` for a record
-   * larger than that of a throwaway user, `identity_unavailable` (anything else, and no answer in time)
+   * `GET /user` with the caller's own token. Only Identity knows whether the user still exists.
+   * @returns the record, unchecked
+   * @throws {DaypassError} `subject_token_rejected` (401), `subject_token_user_gone` (404), `not_throwaway` (a record too
+   * large for a throwaway user), `identity_unavailable`
    */
   getUser(token: string, signal: AbortSignal): Promise<unknown>;
+  /** `GET /settings`: what the site's owner has enabled. */
+  getSettings(signal: AbortSignal): Promise<IdentitySettings>;
   /**
-   * `GET /admin/users/{id}` with the platform's operator token.
-   * @returns the record as it came, unchecked; undefined when there is no such user
-   * @throws {DaypassError} `identity_unavailable`, `operator_token_refused`
+   * `GET /admin/users/{id}`
+   * @returns the record, unchecked; undefined if there is no such user
    */
   findUser(id: string, operatorToken: string, signal: AbortSignal): Promise<unknown>;
   /**
-   * `DELETE /admin/users/{id}` with the platform's operator token. No lock: several at once may all succeed.
-   * @returns whether there was such a user
-   * @throws {DaypassError} `operator_token_refused`: nothing was done; `identity_unavailable`: the user may be gone, since
-   * GoTrue answers after the site's own `deleted` handlers, up to 15 s behind the deletion
-   */
-  deleteUser(id: string, operatorToken: string, signal: AbortSignal): Promise<boolean>;
-  /**
-   * `GET /admin/users` with the platform's operator token: one page of the users of one audience, oldest first.
-   * @returns `no_filter` when Identity answers 500 to the filter, also of a page that holds nobody, as GoTrue does on
-   * MariaDB: ask without it; `too_large` when the page holds more than `maxBytes`
-   * @throws {DaypassError} `identity_unavailable`, `operator_token_refused`
+   * `GET /admin/users`: one page of the users of one audience.
+   * @returns `no_filter` if Identity answers 500 to the filter even for an empty page, as GoTrue does on MariaDB: list
+   * without it; `too_large` if the page is larger than `maxBytes`
    */
   listUsers(
     page: PageRequest,
@@ -42,10 +42,24 @@ export interface IdentityClient {
     signal: AbortSignal,
   ): Promise<ListedUsers | 'no_filter' | 'too_large'>;
   /**
-   * `GET /settings`: what the site's owner has switched on.
-   * @throws {DaypassError} `identity_unavailable`
+   * `POST /admin/users`
+   * @param user GoTrue's fields: `email`, `password`, `confirm`, `user_metadata`
+   * @returns the new record, unchecked
    */
-  getSettings(signal: AbortSignal): Promise<IdentitySettings>;
+  createUser(user: object, operatorToken: string, signal: AbortSignal): Promise<unknown>;
+  /**
+   * `PUT /admin/users/{id}`
+   * @param update GoTrue's fields: `email`, `password`, `confirm`, `app_metadata`, `user_metadata`
+   * @returns the record after the update, unchecked
+   */
+  updateUser(id: string, update: object, operatorToken: string, signal: AbortSignal): Promise<unknown>;
+  /**
+   * `DELETE /admin/users/{id}`. GoTrue takes no lock: several deletions at once may all succeed.
+   * @returns whether there was such a user
+   * @throws {DaypassError} `operator_token_refused`: nothing was deleted; `identity_unavailable`: the user may be gone, since
+   * GoTrue answers only after the site's `deleted` handlers, up to 15 s after the deletion
+   */
+  deleteUser(id: string, operatorToken: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface IdentitySettings {
@@ -55,119 +69,96 @@ export interface IdentitySettings {
   emailEnabled: boolean;
 }
 
-/** Which part of the list of users. */
+/** A page of the list of users. */
 export interface PageRequest {
   /** From 1. */
   page: number;
-  /** Users a page. */
+  /** Users per page. */
   perPage: number;
-  /** GoTrue lists one audience at a time; empty names the instance's own. */
+  /** GoTrue lists one audience at a time; empty for the instance's own. */
   audience: string;
-  /** A part of the e-mail or the full name, where case does not count and `%` and `_` stand for others. */
+  /** By the time of creation. Default: `oldest` first. */
+  order?: 'oldest' | 'newest';
+  /** Part of the e-mail or full name; case-insensitive, `%` and `_` are wildcards. */
   filter?: string | undefined;
-  /** Bytes of the answer that are read at most: users carry as much metadata as they like. */
+  /** Maximum size of the answer: users may carry any amount of metadata. */
   maxBytes: number;
 }
 
 export interface ListedUsers {
-  /** The records as they came, unchecked. */
+  /** The records, unchecked. */
   users: unknown[];
   /** Users on all pages. */
   total: number;
-  /** The audience that was listed, as Identity says. */
+  /** The audience that Identity says it listed. */
   audience: unknown;
 }
 
+/** GoTrue's own error answer. */
+export class GoTrueError extends Error {
+  readonly status: number;
+  /** GoTrue's `msg`. */
+  readonly reason: string;
+
+  constructor(status: number, reason: string) {
+    super(`status ${status}: ${reason}`);
+    this.name = 'GoTrueError';
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
 /**
- * Far more than an answer about one throwaway user, whose metadata stand in an Identity token of 4 KB as well; that of an
- * error and of the settings is shorter still.
+ * Far more than a throwaway user's record takes, whose metadata must also fit an Identity token of 4 KB; errors and settings are
+ * smaller still.
  */
 const maxBytes = 64 * 2 ** 10;
 
-/** A page far behind the end, which holds nobody: asking for it tells whether Identity gives lists at all. */
+/** Twice the largest user that was seen. MySQL and MariaDB take no statement over 16 MB by default. */
+export const maxUserBytes = 32 * 2 ** 20;
+
+/** A page far beyond the end of every list: it shows whether Identity gives lists at all. */
 export const emptyPage = 1_000_000_000;
 
-/** As much as the sweep reads of one user: see `listUsers`. */
-const maxBytesOfOne = 32 * 2 ** 20;
-
 /**
- * A client of one Identity instance.
- * @param options.url the instance's address, such as `https://example.com/.netlify/identity`; fixed by the
- * site's configuration, never taken from a request
+ * Creates the client of one Identity instance.
+ * @param options.url the instance's URL, such as `https://example.com/.netlify/identity`, from the site's configuration;
+ * never from a request
  */
 export function createIdentityClient(options: { url: string; fetch?: typeof fetch }): IdentityClient {
-  const call = createTransport({ ...options, url: () => options.url });
+  const send = createTransport(options);
+
+  /** Sends an admin call that GoTrue answers with a JSON object. */
+  async function callAdmin(
+    request: Pick<IdentityRequest, 'method' | 'path' | 'body'>,
+    token: string,
+    signal: AbortSignal,
+    bytes = maxUserBytes,
+  ): Promise<object> {
+    const answer = await send({ ...request, token, signal, maxBytes: bytes });
+    return recordOf(answer) ?? fail(answer);
+  }
 
   return {
     async getUser(token, signal) {
-      const answer = await call({ method: 'GET', path: '/user', token, maxBytes, signal });
-      if (isRecord(answer)) return answer.body;
+      const answer = await send({ method: 'GET', path: '/user', token, maxBytes, signal });
+      const record = recordOf(answer);
+      if (record) return record;
       if (answer.status === 200 && answer.isTooLarge) {
         throw new DaypassError('not_throwaway', {
           cause: new Error(`a record of more than ${maxBytes} bytes`),
         });
       }
-      // A 404 of GoTrue says that the user is gone; one of whatever stands in its place says nothing.
+      // Only GoTrue's own 404 means that the user is gone; a site's 404 page has no `msg`.
       if (messageOf(answer) === undefined) throw unexpected(answer);
       if (answer.status === 401) throw new DaypassError('subject_token_rejected');
       if (answer.status === 404) throw new DaypassError('subject_token_user_gone');
       throw unexpected(answer);
     },
 
-    async findUser(id, operatorToken, signal) {
-      const path = pathOf(id);
-      const answer = await call({
-        method: 'GET',
-        path,
-        token: operatorToken,
-        maxBytes: maxBytesOfOne,
-        signal,
-      });
-      if (isRecord(answer)) return answer.body;
-      if (answer.status === 404 && messageOf(answer) !== undefined) return undefined;
-      throw refusedOperator(answer) ?? unexpected(answer);
-    },
-
-    async deleteUser(id, operatorToken, signal) {
-      const answer = await call({
-        method: 'DELETE',
-        path: pathOf(id),
-        token: operatorToken,
-        maxBytes,
-        signal,
-      });
-      // GoTrue answers `{}`: a page that says 200 to everything has deleted nobody.
-      if (isRecord(answer) && Object.keys(answer.body as object).length === 0) return true;
-      if (answer.status === 404 && messageOf(answer) !== undefined) return false;
-      throw refusedOperator(answer) ?? unexpected(answer);
-    },
-
-    async listUsers({ page, perPage, audience, filter, maxBytes }, operatorToken, signal) {
-      const request = (page: number) => {
-        const query = new URLSearchParams({
-          page: `${page}`,
-          per_page: `${perPage}`,
-          sort: 'created_at asc',
-        });
-        if (filter !== undefined) query.set('filter', filter);
-        const path = `/admin/users?${query}`;
-        return call({ method: 'GET', path, token: operatorToken, audience, maxBytes, signal });
-      };
-      const answer = await request(page);
-      // It failed over the filter, over those on the page, or by chance: a page that holds nobody tells.
-      if (filter !== undefined && answer.status === 500 && (await request(emptyPage)).status === 500) {
-        return 'no_filter';
-      }
-      if (answer.status === 200 && answer.isTooLarge) return 'too_large';
-      const { users, aud } = isRecord(answer) ? (answer.body as { users?: unknown; aud?: unknown }) : {};
-      const total = answer.headers.get('x-total-count') ?? '';
-      if (!Array.isArray(users) || !/^\d+$/.test(total)) throw refusedOperator(answer) ?? unexpected(answer);
-      return { users, total: Number(total), audience: aud };
-    },
-
     async getSettings(signal) {
-      const answer = await call({ method: 'GET', path: '/settings', maxBytes, signal });
-      const settings = isRecord(answer) ? (answer.body as GoTrueSettings) : {};
+      const answer = await send({ method: 'GET', path: '/settings', maxBytes, signal });
+      const settings: GoTrueSettings = recordOf(answer) ?? {};
       if (typeof settings.disable_signup !== 'boolean' || typeof settings.autoconfirm !== 'boolean') {
         throw unexpected(answer);
       }
@@ -176,6 +167,42 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
         autoconfirm: settings.autoconfirm,
         emailEnabled: settings.external?.email !== false,
       };
+    },
+
+    findUser: async (id, operatorToken, signal) =>
+      unlessGone(callAdmin({ method: 'GET', path: userPath(id) }, operatorToken, signal)),
+
+    async listUsers(asked, operatorToken, signal) {
+      const request = (page: number) => {
+        const { audience, maxBytes } = asked;
+        const path = `/admin/users?${listQuery({ ...asked, page })}`;
+        return send({ method: 'GET', path, token: operatorToken, audience, maxBytes, signal });
+      };
+      const answer = await request(asked.page);
+      // The filter, the users on the page, or chance may be the reason: an empty page tells.
+      if (asked.filter !== undefined && answer.status === 500 && (await request(emptyPage)).status === 500) {
+        return 'no_filter';
+      }
+      if (answer.status === 200 && answer.isTooLarge) return 'too_large';
+      const { users, aud: audience }: GoTrueList = recordOf(answer) ?? {};
+      const total = answer.headers.get('x-total-count') ?? '';
+      if (!Array.isArray(users) || !/^\d+$/.test(total)) return fail(answer);
+      return { users, total: Number(total), audience };
+    },
+
+    createUser: (body, operatorToken, signal) =>
+      callAdmin({ method: 'POST', path: '/admin/users', body }, operatorToken, signal),
+
+    updateUser: async (id, body, operatorToken, signal) =>
+      callAdmin({ method: 'PUT', path: userPath(id), body }, operatorToken, signal),
+
+    async deleteUser(id, operatorToken, signal) {
+      const request = { method: 'DELETE', path: userPath(id) } as const;
+      const answer = await unlessGone(callAdmin(request, operatorToken, signal, maxBytes));
+      if (answer === undefined) return false;
+      // GoTrue answers `{}`; a page that says 200 to everything has deleted nobody.
+      if (Object.keys(answer).length > 0) throw unavailable('not an answer to a deletion');
+      return true;
     },
   };
 }
@@ -186,21 +213,48 @@ interface GoTrueSettings {
   external?: { email?: unknown } | null;
 }
 
-function pathOf(id: string): string {
-  if (!isUserId(id)) throw new TypeError('A user of Identity is named by a UUID');
+interface GoTrueList {
+  users?: unknown;
+  aud?: unknown;
+}
+
+function userPath(id: string): string {
+  if (!isUserId(id)) throw new TypeError("A user's id is a UUID in lower case.");
   return `/admin/users/${id}`;
 }
 
-/** Whether GoTrue said yes: 200 with a JSON object. */
-function isRecord({ status, body }: IdentityAnswer): boolean {
-  return status === 200 && typeof body === 'object' && body !== null && !Array.isArray(body);
+function listQuery({ page, perPage, order = 'oldest', filter }: PageRequest): URLSearchParams {
+  const sort = `created_at ${order === 'oldest' ? 'asc' : 'desc'}`;
+  const query = new URLSearchParams({ page: `${page}`, per_page: `${perPage}`, sort });
+  if (filter !== undefined) query.set('filter', filter);
+  return query;
 }
 
-function unexpected({ status, isTooLarge }: IdentityAnswer): DaypassError {
+/** The JSON object with which GoTrue answers 200. */
+function recordOf({ status, body }: IdentityAnswer): object | undefined {
+  return status === 200 && isRecord(body) ? body : undefined;
+}
+
+async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    const cause = error instanceof DaypassError ? error.cause : undefined;
+    if (cause instanceof GoTrueError && cause.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Throws the error of an admin call. */
+function fail(answer: IdentityAnswer): never {
+  const error = unexpected(answer);
+  if (answer.status !== 401 && answer.status !== 403) throw error;
+  throw new DaypassError('operator_token_refused', { retryAfterSeconds, cause: error.cause });
+}
+
+function unexpected(answer: IdentityAnswer): DaypassError {
+  const { status, isTooLarge } = answer;
+  const reason = status < 400 ? undefined : messageOf(answer);
+  if (reason !== undefined) return unavailable(new GoTrueError(status, reason));
   return unavailable(`status ${status}${isTooLarge ? ', too large' : ''}`);
-}
-
-function refusedOperator({ status }: IdentityAnswer): DaypassError | undefined {
-  if (status !== 401 && status !== 403) return undefined;
-  return new DaypassError('operator_token_refused', { retryAfterSeconds });
 }

@@ -1,18 +1,24 @@
-export type { IdentityAdmin, NewUser, UserUpdate } from '../identity/admin/admin.ts';
-export type { ListOptions, UserPage } from '../identity/admin/listUsers.ts';
-export { IdentityRefusal } from '../identity/admin/refusal.ts';
-export { addRoles } from '../identity/events/addRoles.ts';
-export type { UserChange } from '../identity/events/change.ts';
-export { defineIdentityEvents, type IdentityEventFunctions } from '../identity/events/define.ts';
+export {
+  type IdentityAdmin,
+  IdentityRefusal,
+  type ListOptions,
+  type NewUser,
+  type UserPage,
+  type UserUpdate,
+} from '../identity/admin.ts';
+export { defineIdentityEvents, type IdentityEventFunctions } from '../identity/defineEvents.ts';
 export type {
   ConfirmedUser,
   DeniableEvent,
+  EventPayload,
   IdentityEvent,
   IdentityEventHandlers,
   UnconfirmedUser,
-} from '../identity/events/handlers.ts';
-export { type EventPayload, samplePayloads } from '../identity/events/samples.ts';
-export { toUser, type User, type UserRecord } from '../identity/events/user.ts';
+  UserChange,
+} from '../identity/events.ts';
+export { samplePayloads } from '../identity/samplePayloads.ts';
+export { toUser, type User, type UserRecord } from '../identity/user.ts';
+export { addRoles } from '../identity/userChange.ts';
 export type { ErrorCode } from '../protocol/codes.ts';
 export { ConfigurationError, DaypassError } from '../protocol/error.ts';
 export { createIdentityAdmin, type IdentityAdminOptions } from '../runtime/createIdentityAdmin.ts';

@@ -1,9 +1,9 @@
 import { createSignUpJudge } from '../admission/judgeSignUp.ts';
 import { membersOnly } from '../admission/membersOnly.ts';
 import type { ProofMethod } from '../admission/proofMethod.ts';
-import { defineIdentityEvents, type IdentityEventFunctions } from '../identity/events/define.ts';
-import type { IdentityEventHandlers } from '../identity/events/handlers.ts';
-import { type EventName, eventNames } from '../identity/events/names.ts';
+import { defineIdentityEvents, type IdentityEventFunctions } from '../identity/defineEvents.ts';
+import type { IdentityEventHandlers } from '../identity/events.ts';
+import { type EventName, eventNames } from '../identity/events.ts';
 import { requirePolicy } from '../policy/mark.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';

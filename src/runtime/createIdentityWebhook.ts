@@ -1,5 +1,5 @@
-import { eventNames } from '../identity/events/names.ts';
-import { createWebhook, type EventFunctions } from '../identity/events/webhook.ts';
+import { eventNames } from '../identity/events.ts';
+import { createWebhook, type EventFunctions } from '../identity/webhook.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { logLine } from './log.ts';

@@ -3,6 +3,7 @@ import type { BrokerDependencies } from '../../src/broker/dependencies.ts';
 import { exchange } from '../../src/broker/exchange.ts';
 import { createIdentityClient } from '../../src/identity/client.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { type ParsedToken, parseToken } from '../../src/token/parse.ts';
 import { createPrivateKeys } from '../../src/token/privateKeys.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { oddUser } from '../support/oddUser.ts';
@@ -85,7 +86,8 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     now: () => now,
   };
   const token = await sign({ alg: 'HS256', kid: 'nf-ident', typ: 'JWT' }, { exp: now + 3600, sub: id });
-  const asked = { kind: 'exchange', token, audience: undefined, scopes: undefined } as const;
+  const parsed = parseToken(token) as ParsedToken;
+  const asked = { kind: 'exchange', token, parsed, audience: undefined, scopes: undefined } as const;
   const counts = { deleted: 0, kept: 0 };
 
   await fc.assert(

@@ -19,6 +19,7 @@ test('reads an exchange', async () => {
   expect(await readTokenRequest(form({ audience: 'api', scope: 'a b a' }), patientBodies)).toEqual({
     kind: 'exchange',
     token,
+    parsed: { header: goodHeader, payload: goodClaims },
     audience: 'api',
     scopes: ['a', 'b'],
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EventName, eventNames, isEventName, isPastEvent } from '../../src/identity/events/names.ts';
+import { type EventName, eventNames, isEventName, isPastEvent } from '../../src/identity/events.ts';
 import { type DocsProject, openDocs } from './project.ts';
 
 // What docs/identity.md shows compiles, and is what Netlify's bundler understands.

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkIdentityToken, verifyIdentityToken } from '../../src/identity/identityToken.ts';
+import { type ParsedToken, parseToken } from '../../src/token/parse.ts';
 import { codeOf } from '../support/rejection.ts';
 import { now, otherSecret, secret, sign } from '../support/tokens.ts';
 
@@ -7,17 +8,17 @@ const header = { alg: 'HS256', kid: 'nf-ident', typ: 'JWT' };
 const id = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
 const ours = { now, audience: '' };
 const claims = { exp: now + 3600, sub: id, email: 'a@visitor.invalid', app_metadata: { provider: 'email' } };
+const check = (token: string, options: { now: number; audience: string }) =>
+  checkIdentityToken(parseToken(token) as ParsedToken, options);
 
 test('reads the user of an Identity token', async () => {
-  expect(checkIdentityToken(await sign(header, claims), ours)).toBe(id);
-  expect(checkIdentityToken(await sign(header, { ...claims, aud: '' }), ours)).toBe(id);
+  expect(check(await sign(header, claims), ours)).toBe(id);
+  expect(check(await sign(header, { ...claims, aud: '' }), ours)).toBe(id);
   const named = await sign(header, { ...claims, aud: 'site' });
-  expect(checkIdentityToken(named, { now, audience: 'site' })).toBe(id);
+  expect(check(named, { now, audience: 'site' })).toBe(id);
 });
 
 test.each([
-  ['nonsense', 'nonsense', 'subject_token_malformed'],
-  ['1 MB', 'x'.repeat(1_000_000), 'subject_token_malformed'],
   ['alg none', await sign({ ...header, alg: 'none' }, claims), 'subject_token_algorithm'],
   ['expired', await sign(header, { ...claims, exp: now }), 'subject_token_expired'],
   ['no exp', await sign(header, { ...claims, exp: undefined }), 'subject_token_claims'],
@@ -30,7 +31,7 @@ test.each([
     'subject_token_claims',
   ],
 ])('refuses %s', async (_, token, code) => {
-  expect(await codeOf(() => checkIdentityToken(token, ours))).toBe(code);
+  expect(await codeOf(() => check(token, ours))).toBe(code);
 });
 
 test.each([
@@ -41,7 +42,7 @@ test.each([
 ])('aud %j where the policy names %j is refused, and the log gets the remedy', async (aud, audience) => {
   const token = await sign(header, { ...claims, aud });
   const refusal = await Promise.resolve()
-    .then(() => checkIdentityToken(token, { now, audience }))
+    .then(() => check(token, { now, audience }))
     .catch((error) => error);
   expect(refusal).toMatchObject({ code: 'subject_token_claims' });
   expect(refusal.message).not.toContain('daypass.config.ts');
@@ -50,7 +51,6 @@ test.each([
 
 test("with one's own GoTrue, the signature is checked", async () => {
   const token = await sign(header, claims);
-  expect(await codeOf(() => verifyIdentityToken(token, secret, now))).toBe('nothing was thrown');
-  expect(await codeOf(() => verifyIdentityToken(token, otherSecret, now))).toBe('subject_token_rejected');
-  expect(await codeOf(() => verifyIdentityToken(token, secret, now + 3601))).toBe('subject_token_rejected');
+  expect(await codeOf(() => verifyIdentityToken(token, secret))).toBe('nothing was thrown');
+  expect(await codeOf(() => verifyIdentityToken(token, otherSecret))).toBe('subject_token_rejected');
 });

@@ -1,10 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { createDevTurnstile } from '../../dev/turnstile.ts';
 import { createProofOfWork } from '../../src/admission/proofOfWork.ts';
-import { addRoles } from '../../src/identity/events/addRoles.ts';
-import type { IdentityEventHandlers } from '../../src/identity/events/handlers.ts';
-import { samplePayloads } from '../../src/identity/events/samples.ts';
-import { toUser } from '../../src/identity/events/user.ts';
+import type { IdentityEventHandlers } from '../../src/identity/events.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
+import { toUser } from '../../src/identity/user.ts';
+import { addRoles } from '../../src/identity/userChange.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { createIdentityFunction } from '../../src/runtime/createIdentityFunction.ts';

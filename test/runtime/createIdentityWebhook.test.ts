@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { defineIdentityEvents } from '../../src/identity/events/define.ts';
-import { samplePayloads } from '../../src/identity/events/samples.ts';
+import { defineIdentityEvents } from '../../src/identity/defineEvents.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
 import { createIdentityWebhook } from '../../src/runtime/createIdentityWebhook.ts';
 import { usePlatform } from '../support/platform.ts';
 

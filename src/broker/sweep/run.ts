@@ -1,5 +1,4 @@
 import { isSweepable, type ThrowawayRule } from '../../identity/throwaway.ts';
-import type { IdentityUser } from '../../identity/user.ts';
 import { DaypassError } from '../../protocol/error.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { BrokerDependencies } from '../dependencies.ts';
@@ -124,7 +123,7 @@ export class SweepRun {
         const user = await identity.findUser(id, this.operatorToken, this.signal());
         if (user === undefined) return this.#count('gone', 'gone');
         // `sweepPage` counts whoever is kept.
-        if ((user as IdentityUser).id !== id || !isSweepable(user, rule, now())) return 'kept';
+        if (!isSweepable(user, rule, now()) || user.id !== id) return 'kept';
       }
       const existed = await identity.deleteUser(id, this.operatorToken, this.signal());
       return this.#count(existed ? 'deleted' : 'gone', 'gone');

@@ -1,7 +1,7 @@
 import { emptyPage, type ListedUsers } from '../../identity/client.ts';
 import { isSweepable } from '../../identity/throwaway.ts';
 import { unavailable } from '../../identity/transport.ts';
-import type { IdentityUser } from '../../identity/user.ts';
+import type { UserRecord } from '../../identity/user.ts';
 import { DaypassError } from '../../protocol/error.ts';
 import { throwawayRule } from '../dependencies.ts';
 import type { Page } from './pageSize.ts';
@@ -106,5 +106,5 @@ async function list(
 
 /** What is no record has no id, and nobody to delete has none. */
 function idOf(user: unknown): string {
-  return (user as Partial<IdentityUser> | null)?.id ?? '';
+  return (user as Partial<UserRecord> | null)?.id ?? '';
 }

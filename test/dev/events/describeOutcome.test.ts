@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeOutcome } from '../../../dev/events/describeOutcome.ts';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
+import { samplePayloads } from '../../../src/identity/samplePayloads.ts';
 
 function outcomeOf(status: number, text: string, tookMilliseconds = 12.4) {
   return describeOutcome(samplePayloads.validate, { status, text, tookMilliseconds });

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { signEvent } from '../../../dev/identity/events.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
 import type { User as Row } from '../../../dev/identity/users.ts';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
-import { toUser, type UserRecord } from '../../../src/identity/events/user.ts';
+import { samplePayloads } from '../../../src/identity/samplePayloads.ts';
+import { toUser, type UserRecord } from '../../../src/identity/user.ts';
 import { type NetlifyEmulator, startNetlifyEmulator } from '../../harness/netlify/start.ts';
 
 // The kit's event functions under Netlify's own bootstrap, called by the dev identity as GoTrue does.

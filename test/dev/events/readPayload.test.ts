@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readPayload } from '../../../dev/events/readPayload.ts';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
+import { samplePayloads } from '../../../src/identity/samplePayloads.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { receiveEvent } from '../../../dev/events/receive.ts';
-import { defineIdentityEvents } from '../../../src/identity/events/define.ts';
-import type { IdentityEventHandlers } from '../../../src/identity/events/handlers.ts';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
+import { defineIdentityEvents } from '../../../src/identity/defineEvents.ts';
+import type { IdentityEventHandlers } from '../../../src/identity/events.ts';
+import { samplePayloads } from '../../../src/identity/samplePayloads.ts';
 
 const body = JSON.stringify(samplePayloads.validate);
 

@@ -1,34 +1,33 @@
 import { jwtVerify } from 'jose';
-import { ConfigurationError } from '../../protocol/error.ts';
-import type { Log } from '../../protocol/log.ts';
-import { denialProblem, type EventName, eventNames, isPastEvent } from './names.ts';
-import type { EventPayload } from './samples.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
+import { denialProblem, type EventName, type EventPayload, eventNames, isPastEvent } from './events.ts';
 import { toUser, type User } from './user.ts';
 
-/** What Netlify calls of an event function: the properties of its default export. */
+/** An event function's default export: the properties that Netlify calls. */
 export type EventFunctions = Readonly<Record<string, unknown>>;
 
 type EventFunction = (event: { user: User; deny(): undefined }) => Promise<{ user: User } | undefined>;
 
 export interface WebhookOptions {
-  /** The key of GoTrue's webhooks (`GOTRUE_WEBHOOK_SECRET`) at this moment; without one nobody is believed. */
+  /** GoTrue's `GOTRUE_WEBHOOK_SECRET`, read at each call; if undefined, every call is refused. */
   secret(): string | undefined;
   log: Log;
   /** The present, seconds since the epoch. */
   now(): number;
 }
 
-/** How old a signature may be: GoTrue tries three times, 5 s each. */
-const signatureSeconds = 300;
+/** Maximum age of a signature; GoTrue tries three times, 5 s each. */
+const maxAgeSeconds = 300;
 
-/** Twice the largest user that was seen: see `listUsers`. Only who has the key is read at all. */
+/** Twice the largest user that was seen. The body is read only after its signature was verified. */
 const maxBytes = 32 * 2 ** 20;
 
 /**
- * Takes the webhook calls of a GoTrue of one's own, and hands its events to event functions as Netlify does.
+ * Receives the webhook calls of your own GoTrue and passes its events to event functions as Netlify does.
  * @param functions those of `defineIdentityEvents` or `createIdentityFunction`
- * @returns answers one call: 200 (also for an event without a handler, which GoTrue would take for a denial otherwise), 401
- * for a denial and for a signature that is not GoTrue's, 500 where a handler threw
+ * @returns a handler that answers 200 (also for an event without a handler, which GoTrue would otherwise take for a denial),
+ * 401 for a denial or a signature that is not GoTrue's, 500 if a handler threw
  */
 export function createWebhook(
   functions: EventFunctions,
@@ -46,9 +45,9 @@ export function createWebhook(
 }
 
 /**
- * Hands an event to its function and answers for it, as Netlify's bootstrap does: 200 with what became of the metadata, 200
- * with nothing where it changed nothing, 401 for a denial, 500 where it threw. A denial of what GoTrue has committed is a
- * line of the log, since nothing comes of it.
+ * Calls the function of an event and builds the answer, as Netlify's bootstrap does: 200 with the new metadata, 200 without a
+ * body if nothing changed, 401 for a denial, 500 if the function threw. Denying what GoTrue has committed has no effect, so
+ * it is logged.
  */
 export async function answerEvent(
   functions: EventFunctions,
@@ -71,7 +70,7 @@ export async function answerEvent(
     const { appMetadata, userMetadata } = reply.user;
     return answerJson({ ...user, app_metadata: appMetadata, user_metadata: userMetadata });
   } catch (error) {
-    // Only our own words: those of a handler's error may hold anything.
+    // Only our own messages are logged: a handler's may hold anything.
     const problem = error instanceof ConfigurationError ? error.message : undefined;
     log('event_failed', { event, cause: error instanceof Error ? error.name : undefined, problem });
     return new Response(null, { status: 500 });
@@ -79,8 +78,8 @@ export async function answerEvent(
 }
 
 /**
- * GoTrue reads a reply only where it has a Content-Length (netlify/gotrue, api/hooks.go). Without one a new user would lack
- * the mark in silence; so nobody on the way may compress it either, since Go's client drops the length with the coding.
+ * GoTrue reads a reply only if it has a Content-Length (netlify/gotrue, api/hooks.go); without one, a new user would silently
+ * lack the mark. `no-transform`: Go's client drops the length of a compressed answer.
  */
 function answerJson(reply: object): Response {
   const bytes = new TextEncoder().encode(JSON.stringify(reply));
@@ -95,8 +94,8 @@ function answerJson(reply: object): Response {
 
 /**
  * Reads an event that GoTrue signed: `x-webhook-signature` is a JWS over the hash of the body (netlify/gotrue,
- * api/hooks.go). The signature comes first, so that nobody else is read.
- * @throws {Error} its message says for the log why it is none
+ * api/hooks.go). The signature is verified first, so that no other caller's body is read.
+ * @throws {Error} its message tells the log why the call is refused
  */
 async function readSigned(request: Request, { secret, now }: WebhookOptions): Promise<EventPayload> {
   const key = secret();
@@ -106,17 +105,17 @@ async function readSigned(request: Request, { secret, now }: WebhookOptions): Pr
   const { payload } = await jwtVerify(signature, new TextEncoder().encode(key), {
     algorithms: ['HS256'],
     issuer: 'gotrue',
-    maxTokenAge: signatureSeconds,
+    maxTokenAge: maxAgeSeconds,
     clockTolerance: 60,
     currentDate: new Date(now() * 1000),
   }).catch((cause: unknown) => {
-    const told = (cause as { code?: unknown } | null)?.code;
-    throw new Error(`the signature does not fit IDENTITY_WEBHOOK_SECRET (${told})`);
+    const { code } = (cause ?? {}) as { code?: unknown };
+    throw new Error(`the signature does not match IDENTITY_WEBHOOK_SECRET (${code})`);
   });
   const body = await readBytes(request);
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
   const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (payload.sha256 !== hex) throw new Error('the signature is that of another body');
+  if (payload.sha256 !== hex) throw new Error('the signature is for another body');
   return JSON.parse(new TextDecoder().decode(body)) as EventPayload;
 }
 

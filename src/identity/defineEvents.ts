@@ -1,11 +1,19 @@
-import { ConfigurationError } from '../../protocol/error.ts';
-import { assertKnownKeys } from '../../protocol/knownKeys.ts';
-import { applyChange, type UserChange } from './change.ts';
-import type { DeniableEvent, IdentityEventHandlers } from './handlers.ts';
-import { denialProblem, type EventName, eventNames, isPastEvent, type PastEvent } from './names.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import {
+  type DeniableEvent,
+  denialProblem,
+  type EventName,
+  eventNames,
+  type IdentityEventHandlers,
+  isPastEvent,
+  type PastEvent,
+  type UserChange,
+} from './events.ts';
 import { rolesOf, type User } from './user.ts';
+import { applyChange } from './userChange.ts';
 
-/** A user as @netlify/types has it: all but the id may be missing. */
+/** A user as @netlify/types has it: only the id is certain. */
 interface PlatformUser {
   id: string;
   email?: string;
@@ -26,7 +34,7 @@ interface PlatformFunctions {
   userDeleted(event: { user: PlatformUser }): Promise<undefined>;
 }
 
-/** For each handler that was given, the property that Netlify calls. */
+/** The property that Netlify calls, for each handler given. */
 export type IdentityEventFunctions<Handlers> = {
   [Name in keyof Handlers &
     EventName as (typeof eventNames)[Name]['netlify']]: PlatformFunctions[(typeof eventNames)[Name]['netlify']];
@@ -34,15 +42,21 @@ export type IdentityEventFunctions<Handlers> = {
 
 /**
  * Event functions for Netlify Identity. A reply keeps `provider`, the roles and all other metadata, unless the handler
- * changes them. (GoTrue by itself replaces the whole of both: what a reply leaves out is lost.)
+ * changes them. (GoTrue itself replaces both objects: whatever a reply leaves out is lost.)
  *
- * Netlify finds out at build time which events a function wants, by reading its source: the default export must be an
- * object literal that names them. The result of a call is not one; nobody would call it.
+ * Netlify reads the source at build time to find out which events a function handles: the default export must be an
+ * object literal that names them. A default export of the call's result works when called, but Netlify never calls it.
+ * @param handlers the site's handlers, by event
+ * @returns an event function for each handler, under the name that Netlify calls
+ * @throws {ConfigurationError} a TypeError: no handler, an unknown one, or one that is not a function
+ * @example
  * ```ts
- * const { userValidate, userLogin } = defineIdentityEvents({ validate: addRoles('member'), login: remember });
+ * const { userValidate, userLogin } = defineIdentityEvents({
+ *   validate: addRoles('member'),
+ *   login: () => ({ appMetadata: { last_login: new Date().toISOString() } }),
+ * });
  * export default { userValidate, userLogin };
  * ```
- * @throws {ConfigurationError} a TypeError: no handler, an unknown one, or one that is no function
  */
 export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
   handlers: Handlers & { [Name in Exclude<keyof Handlers, EventName>]: never },
@@ -65,7 +79,7 @@ function withReply(name: EventName, handler: Handler) {
     const handled = isPastEvent(name) ? pastEvent(name, event) : { user: complete(event.user), deny };
     const change = (await handler(handled as DeniableEvent)) ?? undefined;
     const metadata = change === undefined ? undefined : applyChange(event.user, change);
-    // GoTrue reads the metadata alone. `roles`, `provider`, `name` and `pictureUrl` would win over them.
+    // The platform would let `roles`, `provider`, `name` and `pictureUrl` override the metadata, and GoTrue reads only these.
     return metadata && { user: { id: event.user.id, ...metadata } };
   };
 }
@@ -76,16 +90,13 @@ function withoutReply(handler: Handler) {
   };
 }
 
-/**
- * The platform leaves a role out that is stored as text: a handler that sets the roles anew would take it away. A user without
- * an e-mail has an empty one, as `User` says.
- */
+/** Adds a role stored as a string, which the platform drops, and the empty e-mail that `User` promises. */
 function complete(user: PlatformUser): PlatformUser {
   const roles = rolesOf(user.appMetadata ?? {});
   return { ...user, email: user.email ?? '', ...(roles && { roles }) } as PlatformUser;
 }
 
-/** The platform offers a denial for every event; here it would be believed by nobody, in silence. */
+/** The platform offers `deny()` for every event; for these GoTrue would silently ignore it. */
 function pastEvent(name: PastEvent, { user }: { user: PlatformUser }): DeniableEvent {
   return {
     user: complete(user) as User,

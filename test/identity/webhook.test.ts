@@ -1,9 +1,10 @@
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { defineIdentityEvents } from '../../../src/identity/events/define.ts';
-import { type EventPayload, samplePayloads } from '../../../src/identity/events/samples.ts';
-import { answerEvent, createWebhook } from '../../../src/identity/events/webhook.ts';
-import { now } from '../../support/tokens.ts';
+import { defineIdentityEvents } from '../../src/identity/defineEvents.ts';
+import type { EventPayload } from '../../src/identity/events.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
+import { answerEvent, createWebhook } from '../../src/identity/webhook.ts';
+import { now } from '../support/tokens.ts';
 
 const key = 'the key of the webhooks of a gotrue';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createAdmin } from '../../../src/identity/admin/admin.ts';
-import { IdentityRefusal } from '../../../src/identity/admin/refusal.ts';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
-import { toUser } from '../../../src/identity/events/user.ts';
-import { codeOf } from '../../support/rejection.ts';
+import { createAdmin, IdentityRefusal } from '../../src/identity/admin.ts';
+import { createIdentityClient } from '../../src/identity/client.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
+import { toUser } from '../../src/identity/user.ts';
+import { codeOf } from '../support/rejection.ts';
 
 const record = samplePayloads.modified.user;
 const { id } = record;
@@ -15,16 +15,19 @@ interface Settings {
 
 function adminThatGets(answer: (request: Request) => Response | Promise<Response>, settings: Settings = {}) {
   const seen: Request[] = [];
-  const admin = createAdmin({
-    url: () => 'https://site.example/.netlify/identity/',
-    operatorToken: () => 'operator',
-    timeoutSeconds: 5,
-    ...settings,
+  const client = createIdentityClient({
+    url: 'https://site.example/.netlify/identity/',
     fetch: async (input, init) => {
       const request = new Request(input, init);
       seen.push(request);
       return answer(request);
     },
+  });
+  const admin = createAdmin({
+    client: () => client,
+    operatorToken: () => 'operator',
+    timeoutSeconds: 5,
+    ...settings,
   });
   return { admin, seen };
 }

@@ -1,12 +1,5 @@
-import type { eventNames } from './names.ts';
+import type { EventName, EventPayload } from './events.ts';
 import type { UserRecord } from './user.ts';
-
-/** The body with which GoTrue calls an event function. */
-export interface EventPayload {
-  readonly event: (typeof eventNames)[keyof typeof eventNames]['gotrue'];
-  readonly instance_id: string;
-  readonly user: UserRecord;
-}
 
 const instance_id = '00000000-0000-0000-0000-000000000000';
 
@@ -21,7 +14,7 @@ const newUser: UserRecord = {
   updated_at: '2026-11-21T03:07:07.558061Z',
 };
 
-// What is stored comes back with its times cut to the second.
+// GoTrue cuts stored times to the second.
 const storedUser: UserRecord = {
   ...newUser,
   confirmed_at: '2026-11-21T03:07:07Z',
@@ -35,7 +28,15 @@ const editor: UserRecord = {
   user_metadata: { color: 'blue', full_name: 'No One', k: 'v', proof: 'abc' },
 };
 
-/** What a real GoTrue sent for each event (netlify/gotrue, commit ab1bf15, registration open, autoconfirm on). */
+/**
+ * What a real GoTrue sent for each event (netlify/gotrue, commit ab1bf15; registration open, autoconfirm on), for tests of
+ * your handlers.
+ * @example
+ * ```ts
+ * const change = addRoles('member')({ user: toUser(samplePayloads.validate.user) });
+ * console.log(change); // { roles: ['member'] }
+ * ```
+ */
 export const samplePayloads = {
   validate: { event: 'validate', instance_id, user: newUser },
   signup: { event: 'signup', instance_id, user: newUser },
@@ -46,4 +47,4 @@ export const samplePayloads = {
     user: { ...editor, updated_at: '2026-11-21T03:07:07.657141Z' },
   },
   deleted: { event: 'userdeleted', instance_id, user: editor },
-} as const satisfies Record<keyof typeof eventNames, EventPayload>;
+} as const satisfies Record<EventName, EventPayload>;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
-import { createAdmin, type IdentityAdmin } from '../../../src/identity/admin/admin.ts';
-import { IdentityRefusal } from '../../../src/identity/admin/refusal.ts';
-import type { User } from '../../../src/identity/events/user.ts';
+import { type DevIdentityServer, startDevIdentity } from '../../dev/identity/start.ts';
+import { createAdmin, type IdentityAdmin, IdentityRefusal } from '../../src/identity/admin.ts';
+import { createIdentityClient } from '../../src/identity/client.ts';
+import type { User } from '../../src/identity/user.ts';
 
 const count = 3000;
 const startMs = Date.UTC(2026, 0, 1);
@@ -14,36 +14,34 @@ beforeEach(async () => {
   requests = [];
   identity = await startDevIdentity({ commitDelayMilliseconds: 0 });
   for (let index = 0; index < count; index += 1) plant(index);
-  admin = createAdmin({
-    url: () => identity.url,
-    operatorToken: () => identity.operatorToken,
-    timeoutSeconds: 10,
-    fetch: (input, init) => {
-      requests.push(String(input));
-      return fetch(input, init);
-    },
+  admin = adminWith((input, init) => {
+    requests.push(String(input));
+    return fetch(input, init);
   });
 });
 afterEach(() => identity.close());
 
 /** Answers as a server that gives no more than so many users a page, whatever it is asked for. */
 function capPagesAt(most: number, skipsByAskedSize: boolean): void {
-  admin = createAdmin({
-    url: () => identity.url,
+  admin = adminWith(async (input, init) => {
+    requests.push(String(input));
+    const url = new URL(String(input));
+    const asked = Number(url.searchParams.get('per_page'));
+    if (asked <= most) return fetch(url, init);
+    if (!skipsByAskedSize) url.searchParams.set('per_page', String(most));
+    const answer = await fetch(url, init);
+    const body = (await answer.json()) as { users: unknown[] };
+    const headers = new Headers(answer.headers);
+    headers.delete('content-length');
+    return Response.json({ ...body, users: body.users.slice(0, most) }, { headers });
+  });
+}
+
+function adminWith(send: typeof fetch): IdentityAdmin {
+  return createAdmin({
+    client: () => createIdentityClient({ url: identity.url, fetch: send }),
     operatorToken: () => identity.operatorToken,
     timeoutSeconds: 10,
-    fetch: async (input, init) => {
-      requests.push(String(input));
-      const url = new URL(String(input));
-      const asked = Number(url.searchParams.get('per_page'));
-      if (asked <= most) return fetch(url, init);
-      if (!skipsByAskedSize) url.searchParams.set('per_page', String(most));
-      const answer = await fetch(url, init);
-      const body = (await answer.json()) as { users: unknown[] };
-      const headers = new Headers(answer.headers);
-      headers.delete('content-length');
-      return Response.json({ ...body, users: body.users.slice(0, most) }, { headers });
-    },
   });
 }
 
@@ -82,15 +80,10 @@ test.each([true, false])(
 );
 
 test('a server whose pages have a size of its own is read to the end', async () => {
-  admin = createAdmin({
-    url: () => identity.url,
-    operatorToken: () => identity.operatorToken,
-    timeoutSeconds: 10,
-    fetch: (input, init) => {
-      const url = new URL(String(input));
-      url.searchParams.set('per_page', '250');
-      return fetch(url, init);
-    },
+  admin = adminWith((input, init) => {
+    const url = new URL(String(input));
+    url.searchParams.set('per_page', '250');
+    return fetch(url, init);
   });
   expect(await emailsOf(admin.list({ perPage: 100 }))).toEqual(emails(0, count));
   expect(await emailsOf(admin.list({ perPage: 700 }))).toEqual(emails(0, count));
@@ -103,17 +96,12 @@ test('all can be deleted in one go, on a server that caps its pages too', async 
 });
 
 test('an empty page ends the list, whatever the total says', async () => {
-  const listing = createAdmin({
-    url: () => identity.url,
-    operatorToken: () => identity.operatorToken,
-    timeoutSeconds: 10,
-    fetch: async (input, init) => {
-      requests.push(String(input));
-      const answer = await fetch(input, init);
-      const headers = new Headers(answer.headers);
-      headers.set('x-total-count', '1000000');
-      return new Response(answer.body, { headers });
-    },
+  const listing = adminWith(async (input, init) => {
+    requests.push(String(input));
+    const answer = await fetch(input, init);
+    const headers = new Headers(answer.headers);
+    headers.set('x-total-count', '1000000');
+    return new Response(answer.body, { headers });
   });
   expect(await emailsOf(listing.list({ perPage: 1000 }))).toEqual(emails(0, count));
   expect(requests).toHaveLength(4);

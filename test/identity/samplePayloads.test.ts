@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { eventNames } from '../../../src/identity/events/names.ts';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
-import recordings from '../../contract/gotrue/open.json' with { type: 'json' };
+import { eventNames } from '../../src/identity/events.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
+import recordings from '../contract/gotrue/open.json' with { type: 'json' };
 
 test.each(Object.entries(samplePayloads))('%s is what GoTrue sent', (name, payload) => {
   const sent = recordings

@@ -1,8 +1,8 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import type { UserChange } from '../../../src/identity/events/change.ts';
-import { defineIdentityEvents } from '../../../src/identity/events/define.ts';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
-import { toUser } from '../../../src/identity/events/user.ts';
+import { defineIdentityEvents } from '../../src/identity/defineEvents.ts';
+import type { UserChange } from '../../src/identity/events.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
+import { toUser } from '../../src/identity/user.ts';
 
 /** A call as the platform makes it, and whether it was denied. */
 async function validate(handler: () => unknown) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { samplePayloads } from '../../../src/identity/events/samples.ts';
-import { toUser } from '../../../src/identity/events/user.ts';
+import { samplePayloads } from '../../src/identity/samplePayloads.ts';
+import { toUser } from '../../src/identity/user.ts';
 
 const record = samplePayloads.modified.user;
 

@@ -1,0 +1,236 @@
+import { ConfigurationError, DaypassError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { GoTrueError, type IdentityClient, maxUserBytes } from './client.ts';
+import type { UserChange } from './events.ts';
+import { unavailable } from './transport.ts';
+import { isUserId, toUser, type User, type UserRecord } from './user.ts';
+import { appMetadataOf, changeFields, checkMetadata } from './userChange.ts';
+
+/** GoTrue ignores `app_metadata` here: give roles with {@link IdentityAdmin.update} once the user exists. */
+export interface NewUser {
+  email: string;
+  password: string;
+  /** Whether the user may log in at once, without a confirmation e-mail. Default false. */
+  confirm?: boolean;
+  userMetadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Metadata are merged key by key, null removes a key; what is left out stays. */
+export interface UserUpdate extends UserChange {
+  email?: string;
+  password?: string;
+  /** `true` confirms an unconfirmed user; this cannot be undone. */
+  confirm?: boolean;
+}
+
+export interface ListOptions {
+  /**
+   * Part of the e-mail or of `userMetadata.full_name`; case-insensitive, `%` and `_` are wildcards (SQL's LIKE on MySQL).
+   * Default: all users.
+   */
+  filter?: string;
+  /** By the time of creation, to the second. Default: `oldest` first. */
+  order?: 'oldest' | 'newest';
+  /** Users per request, 1 to 1000. Default 100. */
+  perPage?: number;
+}
+
+export interface UserPage {
+  /** `perPage` users; fewer on the last page, or if the server limits its pages. */
+  users: User[];
+  /** Users on all pages. */
+  total: number;
+}
+
+/**
+ * Admin calls. They need the operator token that Netlify gives to each function invocation on a site with Identity. Edge
+ * functions, browsers and builds have none.
+ *
+ * Each throws a `DaypassError`: `identity_context_missing` if there is no operator token; `identity_unavailable` if Identity
+ * does not answer, or not in time (a change may still have been made); an {@link IdentityRefusal} with GoTrue's own message if
+ * it refuses. An id that is not a UUID is a TypeError, and nothing is sent.
+ */
+export interface IdentityAdmin {
+  /** One user; undefined if there is none. */
+  get(id: string): Promise<User | undefined>;
+  /** All users, one by one. Pages are requested as needed, so you may stop at any time. */
+  list(options?: ListOptions): AsyncGenerator<User, void>;
+  /** One page, from 1, and the number of users on all pages. */
+  page(options?: ListOptions & { page?: number }): Promise<UserPage>;
+  /** Creates a user, even if registration is closed. Calls no event function. */
+  create(user: NewUser): Promise<User>;
+  /** Changes a user. Waits for the site's `modified` handlers, which cannot refuse. */
+  update(id: string, update: UserUpdate): Promise<User>;
+  /** Deletes a user; false if there was none. Waits for the site's `deleted` handlers. */
+  delete(id: string): Promise<boolean>;
+}
+
+/** GoTrue refused an admin call. `message` is GoTrue's `msg`. */
+export class IdentityRefusal extends DaypassError {
+  /** HTTP status of GoTrue's answer: 401 for the operator token, 404 for an unknown user, 422 for invalid input. */
+  readonly identityStatus: number;
+
+  constructor(identityStatus: number, message: string) {
+    super('identity_refused', { detail: message });
+    this.name = 'IdentityRefusal';
+    this.identityStatus = identityStatus;
+  }
+}
+
+export interface AdminOptions {
+  /** The client of the site's Identity, asked for at each call. */
+  client: () => IdentityClient;
+  /** The operator token of this invocation; undefined if the platform gave none. */
+  operatorToken: () => string | undefined;
+  /** Seconds for one request to Identity. */
+  timeoutSeconds: number;
+}
+
+const maxPerPage = 1000;
+
+/** @throws {ConfigurationError} a TypeError: the timeout is not above 0 */
+export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOptions): IdentityAdmin {
+  if (!Number.isFinite(timeoutSeconds) || timeoutSeconds <= 0) {
+    throw new ConfigurationError(['timeoutSeconds must be a number above 0.']);
+  }
+
+  async function call<T>(
+    request: (client: IdentityClient, operatorToken: string, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const token = operatorToken();
+    if (token === undefined) throw new DaypassError('identity_context_missing');
+    try {
+      return await request(client(), token, AbortSignal.timeout(timeoutSeconds * 1000));
+    } catch (error) {
+      const cause = error instanceof DaypassError ? error.cause : undefined;
+      throw cause instanceof GoTrueError ? new IdentityRefusal(cause.status, cause.reason) : error;
+    }
+  }
+
+  async function readPage({
+    page = 1,
+    perPage = 100,
+    order = 'oldest',
+    filter,
+  }: PageOptions): Promise<UserPage> {
+    const asked = { page, perPage, order, audience: '', filter: filter || undefined, maxBytes: maxUserBytes };
+    const listed = await call((identity, ...rest) => identity.listUsers(asked, ...rest));
+    if (listed === 'no_filter') throw new IdentityRefusal(500, 'Identity cannot filter: list all users.');
+    if (listed === 'too_large') {
+      const detail = `The page is larger than ${maxUserBytes / 2 ** 20} MiB; set a smaller perPage.`;
+      throw new DaypassError('identity_unavailable', { detail });
+    }
+    return { users: listed.users.map(readUser), total: listed.total };
+  }
+
+  return {
+    async get(id) {
+      const record = await call((identity, ...rest) => identity.findUser(id, ...rest));
+      return record === undefined ? undefined : readUser(record);
+    },
+
+    list(options = {}) {
+      // Here, since a generator does nothing until its first user is requested.
+      checkListOptions('A list of users', options);
+      return listAll((page) => readPage({ ...options, ...page }), options.perPage);
+    },
+
+    async page(options = {}) {
+      checkListOptions('A page of users', options, ['page']);
+      const { page = 1 } = options;
+      if (!Number.isSafeInteger(page) || page < 1) {
+        throw new ConfigurationError(['page must be a whole number from 1.']);
+      }
+      return readPage(options);
+    },
+
+    async create(user) {
+      assertKnownKeys('A new user', user, ['email', 'password', 'confirm', 'userMetadata']);
+      const { email, password, confirm = false, userMetadata: user_metadata } = user;
+      // GoTrue would accept an empty password.
+      if (!isText(email) || !isText(password)) {
+        throw new ConfigurationError(['A new user needs an email and a password.']);
+      }
+      checkConfirm(confirm);
+      checkMetadata({ userMetadata: user_metadata });
+      const body = { email, password, confirm, user_metadata };
+      return readUser(await call((identity, ...rest) => identity.createUser(body, ...rest)));
+    },
+
+    async update(id, update) {
+      assertKnownKeys('An update', update, [...changeFields, 'email', 'password', 'confirm']);
+      const { email, password, confirm, userMetadata: user_metadata } = update;
+      for (const [name, value] of Object.entries({ email, password })) {
+        if (value !== undefined && !isText(value)) throw new ConfigurationError([`${name} must be a text.`]);
+      }
+      checkConfirm(confirm);
+      const body = { email, password, confirm, app_metadata: appMetadataOf(update), user_metadata };
+      return readUser(await call((identity, ...rest) => identity.updateUser(id, body, ...rest)));
+    },
+
+    delete: (id) => call((identity, ...rest) => identity.deleteUser(id, ...rest)),
+  };
+}
+
+type PageOptions = ListOptions & { page?: number };
+
+/**
+ * All users, page by page, each once, up to the total that Identity reports or to an empty page. Deleting users meanwhile moves
+ * the others to pages that were already read. Those pages are read again, backwards, so no user is skipped, though such users
+ * come late. A user can only be missed if as many sign up as are deleted between two pages.
+ */
+async function* listAll(
+  readPage: (page: { page: number; perPage: number }) => Promise<UserPage>,
+  perPage = 100,
+): AsyncGenerator<User, void> {
+  const seen = new Set<string>();
+  const unseen = (users: User[]) => users.filter(({ id }) => !seen.has(id) && seen.add(id));
+  let total = 0;
+  for (let page = 1; ; ) {
+    const current = await readPage({ page, perPage });
+    yield* unseen(current.users);
+    const pagesMoved = Math.ceil((total - current.total) / perPage);
+    for (let back = 1; back <= pagesMoved && back < page; back += 1) {
+      yield* unseen((await readPage({ page: page - back, perPage })).users);
+    }
+    total = current.total;
+    const given = current.users.length;
+    const end = (page - 1) * perPage + given;
+    if (given === 0 || end >= total) return;
+    // A server that limits its pages, or has a fixed size, may skip by its own size or by the requested one. Requesting the
+    // size that it gave is right for both. The page with the next user may begin before that user.
+    perPage = Math.min(given, maxPerPage);
+    page = Math.floor(end / perPage) + 1;
+  }
+}
+
+/** A record without an e-mail (in a database that others write to) is still a user. */
+function readUser(body: unknown): User {
+  const record = body as UserRecord | null;
+  if (!isUserId(record?.id) || typeof record.created_at !== 'string') {
+    throw unavailable('the answer holds no user of GoTrue');
+  }
+  return toUser(record);
+}
+
+function checkListOptions(what: string, options: ListOptions, more: readonly string[] = []): void {
+  assertKnownKeys(what, options, ['filter', 'order', 'perPage', ...more]);
+  const { filter = '', order = 'oldest', perPage = 100 } = options;
+  const problems: string[] = [];
+  if (typeof filter !== 'string') problems.push('filter must be a text.');
+  if (order !== 'oldest' && order !== 'newest') problems.push('order must be oldest or newest.');
+  if (!Number.isInteger(perPage) || perPage < 1 || perPage > maxPerPage) {
+    problems.push(`perPage must be a whole number from 1 to ${maxPerPage}.`);
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function checkConfirm(confirm: unknown): void {
+  if (confirm !== undefined && typeof confirm !== 'boolean') {
+    throw new ConfigurationError(['confirm must be true or false.']);
+  }
+}
