@@ -10,5 +10,15 @@ export default definePolicy({
     },
   },
   accessToken: { ttlSeconds: 300, sessionSeconds: 12 * 3600 },
-  routes: [{ path: '/api/hello', scope: 'hello', methods: ['GET'] }, { path: '/api/*' }],
+  routes: [
+    { path: '/api/hello', scope: 'hello', methods: ['GET'] },
+    // A call that costs money, say: 40 a minute are all that visitors get, however many they are.
+    {
+      path: '/api/quote',
+      methods: ['GET'],
+      cost: 2,
+      limits: { total: { limit: 80, windowSeconds: 60 } },
+    },
+    { path: '/api/*' },
+  ],
 });

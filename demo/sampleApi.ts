@@ -15,6 +15,9 @@ export function createSampleApi(options: VerifierOptions): Hono<AccessTokenEnv> 
     return c.json({ message: 'Hello, visitor.', you: subject, expiresAt });
   });
 
+  /** What costs its owner money, say: the policy puts a ceiling on it. */
+  app.get('/api/quote', (c) => c.json({ quote: 'Well begun is half done.' }));
+
   /** What arrived here: shows that forged fields stay behind. */
   app.get('/api/headers', (c) => {
     const { authorization: _, ...rest } = c.req.header();

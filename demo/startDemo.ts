@@ -9,6 +9,7 @@ import type { Log } from '../src/protocol/log.ts';
 import { readEnvironment } from '../src/runtime/environment.ts';
 import { createDevSite, type DevSiteParts } from './createDevSite.ts';
 import { createDevLab } from './lab/createLab.ts';
+import { watchLimits } from './lab/limits.ts';
 import { type Apps, createApps, createFieldReport } from './stack/apps.ts';
 import { createStackControl } from './stack/control.ts';
 import { createKills } from './stack/kills.ts';
@@ -42,6 +43,7 @@ export function startDemo(
     const { identity, redis, operatorToken, serveIdentity } = parts;
     const environment = await readEnvironment(policy, (name) => parts.environment[name]);
     const place = { issuer: policy.issuer ?? urls.publicUrl, deployContext: 'dev' } as const;
+    const limits = watchLimits({ policy, restApi: environment.redis, redis, log });
     const kills = createKills();
     const onFieldDropped = createFieldReport(log);
     const build = (changed: Policy) =>
@@ -51,7 +53,7 @@ export function startDemo(
         operatorToken,
         identity: serveIdentity,
         kills,
-        log,
+        log: limits.log,
         onFieldDropped,
       });
     const watch = watchIdentity(settings, identityOptions.events !== undefined);
@@ -75,7 +77,7 @@ export function startDemo(
     };
     const site = await createDevSite({
       identity: serveIdentity,
-      lab: createDevLab(settings, policy, parts, urls, stack, watch, log),
+      lab: createDevLab(settings, policy, parts, urls, stack, limits, watch, log),
       apps: () => current,
       publishFolder,
       receiveEvent: (request) =>

@@ -7,6 +7,7 @@ import type { Policy } from '../src/policy/types.ts';
 import { type NetlifyEmulator, startNetlifyEmulator } from '../test/harness/netlify/start.ts';
 import { createDevSite } from './createDevSite.ts';
 import { createDevLab } from './lab/createLab.ts';
+import { watchLimits } from './lab/limits.ts';
 import { createStackControl } from './stack/control.ts';
 import { watchIdentity } from './stack/watchIdentity.ts';
 
@@ -38,7 +39,10 @@ export async function startNetlifyDemo(
     const stack = createStackControl({ policy, redis: parts.redis });
     const asks = identity.events?.names?.includes('validate') ?? false;
     const watch = watchIdentity(settings, asks);
-    const lab = createDevLab(settings, policy, parts, urls, stack, watch, () => undefined);
+    const { UPSTASH_REDIS_REST_URL: restUrl = '', UPSTASH_REDIS_REST_TOKEN: token = '' } = parts.environment;
+    const restApi = { url: restUrl, token };
+    const limits = watchLimits({ policy, restApi, redis: parts.redis, log: () => undefined });
+    const lab = createDevLab(settings, policy, parts, urls, stack, limits, watch, () => undefined);
     const site = await createDevSite({ identity: parts.serveIdentity, lab });
     const running = await startNetlifyEmulator({
       projectRoot,

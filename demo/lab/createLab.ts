@@ -15,6 +15,7 @@ import type { StackChanges, StackControl } from '../stack/control.ts';
 import type { IdentityState, IdentityWatch } from '../stack/watchIdentity.ts';
 import { callBroker, callIdentity, createMember, deleteMember, readAnswer } from './calls.ts';
 import { forgeries, forgeToken } from './forgeToken.ts';
+import type { LimitsWatch } from './limits.ts';
 import { onlyHere } from './onlyHere.ts';
 
 /**
@@ -32,6 +33,7 @@ import { onlyHere } from './onlyHere.ts';
  * | `PUT /dev/stack` | `StackState` after the `StackChanges` of the body |
  * | `POST /dev/kill` | 204; the next exchange dies after its claim |
  * | `POST /dev/sweep` | what the broker's sweep answers; killed exchanges' users are made 20 minutes old first |
+ * | `GET /dev/limits` | `LimitsState`: what the gate has leased of a ceiling, and how often it asked Redis |
  * | `GET /dev/stats` | what the broker tells the site's owner |
  */
 export function createLab(lab: LabDependencies): Hono<CallerEnv> {
@@ -88,6 +90,11 @@ export function createLab(lab: LabDependencies): Hono<CallerEnv> {
     return callBroker(lab, 'POST', sweepPath);
   });
 
+  app.all('/dev/limits', async (c) => {
+    requireMethod(c.req.raw, ['GET']);
+    return c.json(await lab.limits.state());
+  });
+
   app.all('/dev/stats', (c) => {
     requireMethod(c.req.raw, ['GET']);
     return callBroker(lab, 'GET', statsPath);
@@ -111,6 +118,7 @@ export function createDevLab(
   parts: DevParts,
   { url, publicUrl }: SiteUrls,
   stack: StackControl,
+  limits: LimitsWatch,
   identity: IdentityWatch,
   log: Log,
 ): Hono<CallerEnv> {
@@ -126,6 +134,7 @@ export function createDevLab(
     siteUrl: url,
     maintenanceBearer: parts.maintenanceBearer,
     stack,
+    limits,
     describeIdentity: identity.state,
     deployContext: 'dev',
     log,
@@ -155,6 +164,8 @@ export interface LabDependencies {
   maintenanceBearer: string;
   /** Which Identity there is, and whether it asks the site's event function. */
   describeIdentity(): Promise<IdentityState>;
+  /** How the gate counts. */
+  limits: Pick<LimitsWatch, 'state'>;
   /** The switches of the stack. */
   stack: StackControl;
   log: Log;

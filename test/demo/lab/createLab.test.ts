@@ -32,6 +32,7 @@ function lab(identityUrl = identity.url) {
     siteUrl: 'http://localhost:8888',
     maintenanceBearer: 'none',
     describeIdentity: async () => ({ kind: 'stand-in', asksEventFunction: true }),
+    limits: { state: async () => ({ roundTrips: null, ceiling: null, moments: [] }) },
     stack: createStackControl({ policy: definePolicy(), redis: undefined }),
     log: () => undefined,
     now: () => now,
