@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { type AccessTokenEnv, requireAccessToken } from '../src/http/requireAccessToken.ts';
+import { type AccessTokenEnv, requireAccessToken } from '../src/package/hono.ts';
 import type { VerifierOptions } from '../src/token/verifierOptions.ts';
 
 /**

@@ -83,7 +83,10 @@ export function bundlePage(entry: string, external: string[] = []): Promise<stri
   return bundle(entry, { format: 'esm', external });
 }
 
-/** A module for a server, with all that it imports but what Node brings. */
-export function bundleServer(entry: string): Promise<string> {
-  return bundle(entry, { format: 'esm', platform: 'node', conditions: ['import'] });
+/**
+ * A module for a server, with all that it imports but what Node brings.
+ * @param external what it imports when it is needed
+ */
+export function bundleServer(entry: string, external: string[] = []): Promise<string> {
+  return bundle(entry, { format: 'esm', platform: 'node', conditions: ['import'], external });
 }

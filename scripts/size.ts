@@ -9,6 +9,9 @@ interface Measured {
   bundle(): Promise<string>;
 }
 
+/** What backends load when they have limits: the way to Redis. */
+const withLimits = ['./wireAdmit.ts'];
+
 /** Each is measured as one minified file with all that it imports at once. */
 const table: readonly Measured[] = [
   { name: 'dist/daypass.js', budget: 6_000, bundle: bundleScript },
@@ -17,8 +20,12 @@ const table: readonly Measured[] = [
   { name: 'dist/daypass-solver.js', budget: 2_000, bundle: bundleSolver },
   { name: 'daypass', budget: 8_500, bundle: () => bundlePage('client/index.ts', ['./xhr.ts']) },
   { name: 'daypass/verify', budget: 10_500, bundle: () => bundleServer('src/package/verify.ts') },
-  { name: 'daypass/hono', budget: 11_500, bundle: () => bundleServer('src/package/hono.ts') },
-  { name: 'daypass/express', budget: 11_500, bundle: () => bundleServer('src/package/express.ts') },
+  { name: 'daypass/hono', budget: 15_500, bundle: () => bundleServer('src/package/hono.ts', withLimits) },
+  {
+    name: 'daypass/express',
+    budget: 14_500,
+    bundle: () => bundleServer('src/package/express.ts', withLimits),
+  },
   { name: 'daypass/testing', budget: 14_000, bundle: () => bundleServer('src/package/testing.ts') },
   { name: 'daypass/identity', budget: 12_500, bundle: () => bundleServer('src/package/identity.ts') },
   { name: 'daypass/netlify', budget: 93_000, bundle: () => bundleServer('src/package/netlify.ts') },

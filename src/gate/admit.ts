@@ -13,12 +13,13 @@ import { createCeilings } from './ceilings.ts';
 import { bucketsOf, createMeters } from './meters.ts';
 
 export interface AdmitDependencies {
-  policy: Pick<Policy, 'limits' | 'storeFailure'>;
+  policy: Pick<Policy, 'storeFailure'> & { limits: CheckedCallLimits };
   hashIdentifier(identifier: string): Promise<string>;
-  revocations: Revocations;
+  /** Undefined for a backend: it has not the key by which the site names its sessions in Redis. */
+  revocations: Revocations | undefined;
   leases: Leases;
-  circuit: Circuit;
-  counters: Counters;
+  circuit: Pick<Circuit, 'run'>;
+  counters: Pick<Counters, 'add'>;
   log: Log;
 }
 
@@ -69,7 +70,7 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
   }
 
   function refuseRevoked(session: string | undefined): void {
-    if (session !== undefined && revocations.isKnown(session)) throw new DaypassError('token_revoked');
+    if (session !== undefined && revocations?.isKnown(session)) throw new DaypassError('token_revoked');
   }
 
   /**
@@ -85,7 +86,9 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
     // What Redis refuses to count says nothing of revocations: they are asked for alone.
     const answers = describeRedisError(reason) !== 'unreachable';
     const asked =
-      answers && session !== undefined ? circuit.run(() => revocations.isRevoked(session)) : Promise.reject();
+      answers && session !== undefined && revocations
+        ? circuit.run(() => revocations.isRevoked(session))
+        : Promise.reject();
     const isRevoked = await asked.catch(() => undefined);
     if (isRevoked) throw new DaypassError('token_revoked');
     if (policy.storeFailure === 'deny') throw reason;
@@ -94,16 +97,18 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
   }
 
   return async (subject, address, { path, limits, cost = 1 } = {}) => {
-    tellOfUnknown(address);
     const buckets = await bucketsOf(hashIdentifier, subject, address);
-    const { session } = buckets;
+    const session = revocations && buckets.session;
     refuseRevoked(session);
     const charges = chargesOf(buckets, limits, path);
+    if (charges.some(({ bucket }) => bucket === buckets.address)) tellOfUnknown(address);
+    // Limits of networks alone do not count an IPv4 address.
+    if (charges.length === 0) return { decisions: [], charge: () => undefined };
     const call = { session, charges, cost: typeof cost === 'number' ? cost : 1 };
     const { decisions, isUnseen } = await leases.take(call).then(
       (verdict) => {
         if (verdict.isRevoked && session !== undefined) {
-          revocations.remember(session);
+          revocations?.remember(session);
           throw new DaypassError('token_revoked');
         }
         return { decisions: verdict.decisions, isUnseen: false };

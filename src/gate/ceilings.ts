@@ -9,7 +9,7 @@ const nearShare = 0.2;
  * Tells when a ceiling (`total`, of the site or of a route) has a fifth left and when it is reached: a line of the log and a
  * count, once per instance and window.
  */
-export function createCeilings(counters: Counters, log: Log) {
+export function createCeilings(counters: Pick<Counters, 'add'>, log: Log) {
   const told = new Map<string, 'near' | 'reached'>();
   return (decisions: readonly Decision[], route: string | undefined): void => {
     for (const { name, allowed, limit, remaining, resetSeconds } of decisions) {

@@ -1,8 +1,9 @@
 import { canonicalAddress } from '../limits/address.ts';
+import { unitsToCharge } from '../limits/meter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
-import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
+import type { CallTerms } from './admit.ts';
 import type { AuthorizeDependencies } from './authorize.ts';
 import { type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
 import { counted } from './counted.ts';
@@ -92,15 +93,11 @@ export function createGate(dependencies: GateDependencies): Gate {
   };
 }
 
-/** No limit is higher. */
-const highestPrice = 1_000_000_000;
-
 /** Takes the price that the upstream names off the answer, and charges what the call has not cost yet. */
-function chargePrice({ cost }: CheckedRoute, headers: Headers, charge: CheckedCall['charge']): void {
-  if (typeof cost === 'number') return;
-  const price = headers.get(cost.answer);
+export function chargePrice({ cost }: CallTerms, headers: Headers, charge: CheckedCall['charge']): void {
+  if (typeof cost !== 'object') return;
+  charge(unitsToCharge(headers.get(cost.answer)));
   headers.delete(cost.answer);
-  if (price !== null && /^\d+$/.test(price)) charge(Math.max(0, Math.min(Number(price), highestPrice) - 1));
 }
 
 /** The call counted, whatever the upstream did with it. */

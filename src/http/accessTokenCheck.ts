@@ -1,5 +1,9 @@
+import type { Admitted } from '../gate/admit.ts';
+import { rateLimitFields } from '../limits/fields.ts';
+import { type CheckedOwnLimits, checkOwnLimits, type OwnLimits } from '../policy/limits.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import type { RedisOptions } from '../store/redis.ts';
 import type { AccessToken } from '../token/accessToken.ts';
 import { readBearer } from '../token/bearer.ts';
 import { SettingMismatch } from '../token/claims.ts';
@@ -7,8 +11,11 @@ import { createVerifier } from '../token/createVerifier.ts';
 import { type VerifierOptions, verifierOptionNames } from '../token/verifierOptions.ts';
 import { problemResponse } from './problem.ts';
 
-/** What `requireAccessToken` of a framework takes. */
-export type AccessTokenOptions = VerifierOptions & {
+/**
+ * What `requireAccessToken` of a framework takes.
+ * @typeParam Call what the framework calls a middleware with
+ */
+export type AccessTokenOptions<Call = never> = VerifierOptions & {
   /** The scope that a token must carry (RFC 6749 §3.3). Default: none. */
   scope?: string | undefined;
   /**
@@ -17,14 +24,72 @@ export type AccessTokenOptions = VerifierOptions & {
    * `production`; never on Netlify, and never where there is no `process`.
    */
   debug?: boolean | undefined;
-};
+} & LimitOptions<Call>;
+
+/** Limits of a backend's own calls; all of these need `limits`. */
+export interface LimitOptions<Call> extends OwnLimits {
+  /**
+   * What counts for all processes together: a Redis over Upstash's REST API. `timeoutMilliseconds` is how long a call may
+   * wait for it, default 300. Default: `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`; where neither is set, each
+   * process counts in its own memory, and begins anew when it starts.
+   */
+  redis?: RedisOptions | undefined;
+  /**
+   * What becomes of calls that Redis does not decide: `local` counts in the memory of each process, `deny` answers 503,
+   * `allow` lets them pass. Default `local`.
+   */
+  storeFailure?: 'local' | 'deny' | 'allow' | undefined;
+  /**
+   * The caller's IP address, for `limits.address` and `limits.network`: never out of a header field that callers can set.
+   * Default with Express: `req.ip`, which its setting `trust proxy` decides. With Hono there is none.
+   */
+  clientAddress?: ((call: Call) => string | undefined) | undefined;
+}
+
+/** Counts the calls of one backend. */
+export interface CallLimiter {
+  /** @throws {DaypassError} `rate_limited`; `store_unavailable` where `storeFailure` is `deny` */
+  admit(accessToken: AccessToken, address: string | undefined): Promise<Admitted>;
+  /** Tells Redis what waits to be told, once the answer is made. Never throws. */
+  settle(): Promise<void>;
+}
+
+/** Limits that were checked, and what they are counted with. */
+export interface CallLimiterOptions extends CheckedOwnLimits {
+  storeFailure: 'local' | 'deny' | 'allow';
+  /** As given: undefined to look in the environment. */
+  redis: RedisOptions | undefined;
+  /** The secret of the first site: the key under which sessions and addresses are named in Redis. */
+  secret: string;
+}
+
+/** What the runtime brings. */
+export interface CheckRuntime<Call> {
+  /** The default of the option `debug`. */
+  isDebugMode: boolean;
+  /** @throws {ConfigurationError} a TypeError: the settings of Redis are at fault */
+  createCallLimiter(options: CallLimiterOptions): CallLimiter;
+  /** The default of the option `clientAddress`. */
+  clientAddress?: (call: Call) => string | undefined;
+}
+
+/** A call that passed. */
+export interface PassedCall {
+  accessToken: AccessToken;
+  /** RateLimit fields of its answer. */
+  fields: Readonly<Record<string, string>>;
+  /** The header field of the answer that names its price, and what charges it; undefined where none does. */
+  price: { field: string; charge: Admitted['charge'] } | undefined;
+}
 
 /** The check that the middlewares share. */
-export interface AccessTokenCheck {
-  /** @throws {DaypassError} `token_…`, `insufficient_scope` */
-  check(headers: Headers): Promise<AccessToken>;
+export interface AccessTokenCheck<Call> {
+  /** @throws {DaypassError} `token_…`, `insufficient_scope`, `rate_limited`, `store_unavailable` */
+  check(headers: Headers, call: Call): Promise<PassedCall>;
   /** The answer to a refusal: problem+json (RFC 9457) with the challenge of RFC 6750 §3. */
   refuse(error: DaypassError): Response;
+  /** For when the answer is made: counts that wait are told. Never throws. */
+  settle(): Promise<void>;
 }
 
 /**
@@ -38,13 +103,33 @@ export function varyByToken(before: string): string {
   return [...names.filter((name) => name !== ''), ...added].join(', ');
 }
 
-/**
- * @param isDebugMode the default of `debug`
- * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
- */
-export function createAccessTokenCheck(options: AccessTokenOptions, isDebugMode: boolean): AccessTokenCheck {
-  assertKnownKeys('requireAccessToken', options, [...verifierOptionNames, 'scope', 'debug']);
-  const { scope, debug = isDebugMode, ...verifierOptions } = options;
+/** A RateLimit field behind what a middleware before has said in it: they are lists (RFC 9651 §3.1). */
+export function joinField(before: string, value: string): string {
+  return before === '' ? value : `${before}, ${value}`;
+}
+
+const limitOptionNames: readonly string[] = Object.keys({
+  name: true,
+  limits: true,
+  cost: true,
+  redis: true,
+  storeFailure: true,
+  clientAddress: true,
+} satisfies Record<keyof LimitOptions<unknown>, true>);
+
+/** @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name */
+export function createAccessTokenCheck<Call>(
+  options: AccessTokenOptions<Call>,
+  runtime: CheckRuntime<Call>,
+): AccessTokenCheck<Call> {
+  assertKnownKeys('requireAccessToken', options, [
+    ...verifierOptionNames,
+    'scope',
+    'debug',
+    ...limitOptionNames,
+  ]);
+  const { scope, debug = runtime.isDebugMode, ...others } = options;
+  const { name, limits, cost, redis, storeFailure, clientAddress, ...verifierOptions } = others;
   const problems: string[] = [];
   // RFC 6749 §3.3. No token carries what is no scope, but a list of them would be a mistake that nobody sees.
   if (scope !== undefined && (typeof scope !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
@@ -52,12 +137,19 @@ export function createAccessTokenCheck(options: AccessTokenOptions, isDebugMode:
   }
   if (typeof debug !== 'boolean') problems.push('requireAccessToken: debug must be true or false.');
   if (problems.length > 0) throw new ConfigurationError(problems);
-  const verify = createVerifier(verifierOptions);
+  const verify = createVerifier(verifierOptions as VerifierOptions);
+  const limiting = { name, limits, cost, redis, storeFailure, clientAddress };
+  const limiter = createLimiter(limiting, runtime, secretOf(verifierOptions as VerifierOptions));
+  const addressOf = clientAddress ?? runtime.clientAddress;
   return {
-    async check(headers) {
-      const token = await verify(readBearer(headers));
-      if (scope !== undefined && !token.scopes.includes(scope)) throw new DaypassError('insufficient_scope');
-      return token;
+    async check(headers, call) {
+      const accessToken = await verify(readBearer(headers));
+      if (scope !== undefined && !accessToken.scopes.includes(scope))
+        throw new DaypassError('insufficient_scope');
+      if (!limiter) return { accessToken, fields: {}, price: undefined };
+      const { decisions, charge } = await limiter.admit(accessToken, addressOf?.(call));
+      const price = typeof cost === 'object' ? { field: cost.answer, charge } : undefined;
+      return { accessToken, fields: rateLimitFields(decisions), price };
     },
     refuse(error) {
       const { cause, message } = error;
@@ -65,5 +157,44 @@ export function createAccessTokenCheck(options: AccessTokenOptions, isDebugMode:
         ? problemResponse(error, `${message} But ${cause.message}`)
         : problemResponse(error);
     },
+    settle: async () => limiter?.settle(),
   };
+}
+
+/** @throws {ConfigurationError} a TypeError: an option is at fault, or means nothing beside the others */
+function createLimiter<Call>(
+  options: LimitOptions<Call>,
+  runtime: CheckRuntime<Call>,
+  secret: string,
+): CallLimiter | undefined {
+  const { redis, storeFailure = 'local', clientAddress } = options;
+  if (options.limits === undefined) {
+    const alone = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : name));
+    if (alone.length === 0) return undefined;
+    const remedy = 'set limits, or leave it out';
+    throw new ConfigurationError([
+      `requireAccessToken: ${alone.join(', ')} says nothing without limits; ${remedy}.`,
+    ]);
+  }
+  const own = checkOwnLimits('requireAccessToken', options);
+  const { session, address, network, total } = own.limits;
+  const problems: string[] = [];
+  if ([session, address, network, total].every((windows) => windows.length === 0))
+    problems.push('limits: name at least one of session, address, network, total.');
+  if (!['local', 'deny', 'allow'].includes(storeFailure))
+    problems.push('storeFailure must be one of local, deny, allow.');
+  if (clientAddress !== undefined && typeof clientAddress !== 'function')
+    problems.push("clientAddress must be a function that returns the caller's IP address.");
+  else if (address.length + network.length > 0 && !(clientAddress ?? runtime.clientAddress))
+    problems.push(
+      'limits.address and limits.network need clientAddress, such as (c) => getConnInfo(c).remote.address.',
+    );
+  if (problems.length > 0)
+    throw new ConfigurationError(problems.map((problem) => `requireAccessToken: ${problem}`));
+  return runtime.createCallLimiter({ ...own, redis, storeFailure, secret });
+}
+
+/** Of several sites, the first one's. */
+function secretOf({ secret, sites }: VerifierOptions): string {
+  return (sites ? sites[0]?.secret : secret) ?? '';
 }

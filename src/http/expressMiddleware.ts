@@ -1,7 +1,15 @@
+import { unitsToCharge } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { AccessToken } from '../token/accessToken.ts';
-import { type AccessTokenOptions, createAccessTokenCheck, varyByToken } from './accessTokenCheck.ts';
+import {
+  type AccessTokenOptions,
+  type CheckRuntime,
+  createAccessTokenCheck,
+  joinField,
+  type PassedCall,
+  varyByToken,
+} from './accessTokenCheck.ts';
 import { requestIdOf } from './requestId.ts';
 
 /** What of a request is read: Express 4 and 5, and whatever else hands on Node's `IncomingMessage`. */
@@ -9,6 +17,8 @@ export interface ExpressRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Node keeps the first of two `Authorization` fields in `headers`, and both of them here. */
   readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
+  /** The caller's address, by the app's setting `trust proxy`. */
+  readonly ip?: string | undefined;
   daypass?: AccessToken | undefined;
 }
 
@@ -18,6 +28,8 @@ export interface ExpressResponse {
   hasHeader(name: string): boolean;
   getHeader(name: string): number | string | readonly string[] | undefined;
   setHeader(name: string, value: string): unknown;
+  removeHeader(name: string): void;
+  writeHead(...given: unknown[]): unknown;
   end(body: string): unknown;
 }
 
@@ -28,22 +40,32 @@ export type ExpressMiddleware = (
   next: (error?: unknown) => void,
 ) => Promise<void>;
 
+/** What `requireAccessToken` of `daypass/express` takes. */
+export type ExpressOptions = AccessTokenOptions<ExpressRequest>;
+
 /**
  * Express middleware: see `daypass/express`.
- * @param isDebugMode the default of the option `debug`
  * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
  */
-export function createExpressMiddleware(options: AccessTokenOptions, isDebugMode = false): ExpressMiddleware {
-  const { check, refuse } = createAccessTokenCheck(options, isDebugMode);
+export function createExpressMiddleware(
+  options: ExpressOptions,
+  runtime: Omit<CheckRuntime<ExpressRequest>, 'clientAddress'>,
+): ExpressMiddleware {
+  const clientAddress = ({ ip }: ExpressRequest) => ip;
+  const { check, refuse, settle } = createAccessTokenCheck(options, { ...runtime, clientAddress });
 
   /** Whether the caller is let in. Who is not has been answered. */
   async function isLetIn(request: ExpressRequest, response: ExpressResponse): Promise<boolean> {
     // Not where a middleware before this one names requests. Two fields of one name are joined, and no id then.
     if (!response.hasHeader(requestIdHeader))
       response.setHeader(requestIdHeader, requestIdOf(String(request.headers[requestIdHeader] ?? '')));
-    response.setHeader('vary', varyByToken([response.getHeader('vary') ?? []].flat().join(', ')));
+    response.setHeader('vary', varyByToken(fieldOf(response, 'vary')));
     try {
-      request.daypass = await check(headersOf(request));
+      const passed = await check(headersOf(request), request);
+      request.daypass = passed.accessToken;
+      for (const [name, value] of Object.entries(passed.fields))
+        response.setHeader(name, joinField(fieldOf(response, name), value));
+      if (passed.price) chargeOnAnswer(response, passed.price);
       return true;
     } catch (error) {
       if (!(error instanceof DaypassError)) throw error;
@@ -52,6 +74,8 @@ export function createExpressMiddleware(options: AccessTokenOptions, isDebugMode
       for (const [name, value] of refusal.headers) response.setHeader(name, value);
       response.end(await refusal.text());
       return false;
+    } finally {
+      void settle();
     }
   }
 
@@ -65,6 +89,42 @@ export function createExpressMiddleware(options: AccessTokenOptions, isDebugMode
     // Not within the try: what a handler behind throws is no refusal.
     next();
   };
+}
+
+function fieldOf(response: ExpressResponse, name: string): string {
+  return [response.getHeader(name) ?? []].flat().join(', ');
+}
+
+/** Charges the price once the answer's fields are written, and takes it off them: every answer of Node's comes by here. */
+function chargeOnAnswer(
+  response: ExpressResponse,
+  { field, charge }: NonNullable<PassedCall['price']>,
+): void {
+  const { writeHead } = response;
+  const name = field.toLowerCase();
+  response.writeHead = (...given) => {
+    response.writeHead = writeHead;
+    const [headers] = given.slice(1).filter((argument) => typeof argument === 'object' && argument !== null);
+    const named = headers === undefined ? [] : pairsOf(headers).filter(([key]) => key.toLowerCase() === name);
+    charge(unitsToCharge(String(named.at(-1)?.[1] ?? fieldOf(response, field))));
+    response.removeHeader(field);
+    const rest = given.map((argument) =>
+      argument === headers && named.length > 0 ? without(argument, name) : argument,
+    );
+    return writeHead.apply(response, rest);
+  };
+}
+
+/** Header fields as `writeHead` takes them: an object, pairs, or names and values in turn. */
+function pairsOf(headers: object): [string, unknown][] {
+  if (!Array.isArray(headers)) return Object.entries(headers);
+  if (headers.some((each) => Array.isArray(each))) return headers as [string, unknown][];
+  return headers.flatMap((key, index) => (index % 2 === 0 ? [[String(key), headers[index + 1]]] : []));
+}
+
+function without(headers: object | unknown, name: string): unknown {
+  const kept = pairsOf(headers as object).filter(([key]) => key.toLowerCase() !== name);
+  return Array.isArray(headers) ? kept.flat() : Object.fromEntries(kept);
 }
 
 /** The fields that a token may stand in; two of one name are joined, as fetch joins them, so that they are refused. */

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { type AuthorizeDependencies, authorize, type Requirement } from '../gate/authorize.ts';
 import { refuseUpgrade } from '../gate/checkCall.ts';
+import { chargePrice } from '../gate/gate.ts';
 import { rateLimitFields } from '../limits/fields.ts';
 import type { Log } from '../protocol/log.ts';
 import type { AccessToken } from '../token/accessToken.ts';
@@ -39,7 +40,7 @@ export function createProtectedApp(
     checkOrigin(request, rule);
     refuseUpgrade(request.headers);
     const { address } = callerOf(c);
-    const { accessToken, decisions } = await authorize(
+    const { accessToken, decisions, charge } = await authorize(
       dependencies,
       request.headers,
       address,
@@ -48,6 +49,7 @@ export function createProtectedApp(
     // A Response of fetch has fields that cannot be changed; a copy's can.
     const answer = await handler(request, accessToken, c.var.requestId);
     const response = new Response(answer.body, answer);
+    chargePrice(requirement, response.headers, charge);
     for (const [name, value] of Object.entries(rateLimitFields(decisions))) response.headers.set(name, value);
     return response;
   });

@@ -1,8 +1,16 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { unitsToCharge } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader } from '../protocol/headers.ts';
 import type { AccessToken } from '../token/accessToken.ts';
-import { type AccessTokenOptions, createAccessTokenCheck, varyByToken } from './accessTokenCheck.ts';
+import {
+  type AccessTokenOptions,
+  type CheckRuntime,
+  createAccessTokenCheck,
+  joinField,
+  type PassedCall,
+  varyByToken,
+} from './accessTokenCheck.ts';
 import { requestIdOf } from './requestId.ts';
 
 /** What `requireAccessToken` leaves for the handlers behind it. */
@@ -14,31 +22,55 @@ export interface AccessTokenEnv {
   };
 }
 
+/** What `requireAccessToken` of `daypass/hono` takes. */
+export type HonoOptions = AccessTokenOptions<Context>;
+
 /**
  * Hono middleware: see `daypass/hono`.
- * @param isDebugMode the default of the option `debug`
  * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
  */
 export function requireAccessToken(
-  options: AccessTokenOptions,
-  isDebugMode = false,
+  options: HonoOptions,
+  runtime: CheckRuntime<Context>,
 ): MiddlewareHandler<AccessTokenEnv> {
-  const { check, refuse } = createAccessTokenCheck(options, isDebugMode);
+  const { check, refuse, settle } = createAccessTokenCheck(options, runtime);
   return async (c, next) => {
     const requestId = c.var.requestId ?? requestIdOf(c.req.header(requestIdHeader));
     c.set('requestId', requestId);
-    let isLetIn = true;
+    let passed: PassedCall | undefined;
     try {
-      c.set('accessToken', await check(c.req.raw.headers));
+      passed = await check(c.req.raw.headers, c);
+      c.set('accessToken', passed.accessToken);
     } catch (error) {
       if (!(error instanceof DaypassError)) throw error;
-      isLetIn = false;
       // Takes over the fields that CORS has set.
       c.res = refuse(error);
     }
-    if (isLetIn) await next();
-    // Both copy the answer where its fields cannot be changed.
+    if (passed) {
+      await next();
+      finish(c, passed);
+    }
+    // All of these copy the answer where its fields cannot be changed.
     c.header('vary', varyByToken(c.res.headers.get('vary') ?? ''));
     if (!c.res.headers.has(requestIdHeader)) c.header(requestIdHeader, requestId);
+    afterwards(c, settle());
   };
+}
+
+/** Says what is left, and charges the price that the answer names. */
+function finish(c: Context, { fields, price }: PassedCall): void {
+  for (const [name, value] of Object.entries(fields))
+    c.header(name, joinField(c.res.headers.get(name) ?? '', value));
+  if (!price || !c.res.headers.has(price.field)) return;
+  price.charge(unitsToCharge(c.res.headers.get(price.field)));
+  c.header(price.field, undefined);
+}
+
+/** Work that no answer waits for. Servers go on after an answer; where they do not, they have a `waitUntil`. */
+function afterwards(c: Context, work: Promise<void>): void {
+  try {
+    c.executionCtx.waitUntil(work);
+  } catch {
+    // Hono throws where there is none.
+  }
 }

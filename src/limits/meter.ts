@@ -59,3 +59,14 @@ function lightensAt(previous: number, room: number, window: number): number {
 export function endOfWindow(meter: Meter, milliseconds: number): number {
   return (windowAt(meter, milliseconds) + 1) * millisecondsOf(meter);
 }
+
+/** No limit is higher. */
+const maxPrice = 1_000_000_000;
+
+/**
+ * What a call is charged once its answer names a price: that, less the one that it cost until then.
+ * @param price the text of the answer's header field; what is no whole number is no price
+ */
+export function unitsToCharge(price: string | null | undefined): number {
+  return /^\d+$/.test(price ?? '') ? Math.max(0, Math.min(Number(price), maxPrice) - 1) : 0;
+}

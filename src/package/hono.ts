@@ -1,9 +1,12 @@
-import type { AccessTokenOptions } from '../http/accessTokenCheck.ts';
-import { requireAccessToken as requireWithDefaults } from '../http/requireAccessToken.ts';
+import {
+  type HonoOptions as AccessTokenOptions,
+  requireAccessToken as requireWithDefaults,
+} from '../http/requireAccessToken.ts';
+import { createCallLimiter } from '../runtime/callLimiter.ts';
 import { isDebugMode } from '../runtime/platform.ts';
 
-export type { AccessTokenOptions } from '../http/accessTokenCheck.ts';
-export type { AccessTokenEnv } from '../http/requireAccessToken.ts';
+export type { AccessTokenEnv, HonoOptions as AccessTokenOptions } from '../http/requireAccessToken.ts';
+export type { CallLimits, Limit, LimitWindows } from '../policy/types.ts';
 export { ConfigurationError } from '../protocol/error.ts';
 export type { AccessToken } from '../token/accessToken.ts';
 export type { SiteOptions, VerifierOptions } from '../token/verifierOptions.ts';
@@ -13,16 +16,24 @@ export type { SiteOptions, VerifierOptions } from '../token/verifierOptions.ts';
  * `c.var.accessToken`. It knows no policy, and so no mode `monitor`: it always refuses. A refusal is 401 (403 for want of the
  * scope, 400 for two tokens) with the challenge of RFC 6750 §3 and problem+json that holds the stable `code`. Every answer has
  * an `X-Request-Id`, also `c.var.requestId`: the gate's, where the call came through it; and names both token fields in `Vary`.
+ *
+ * With `limits` it counts calls too, as the gate does: 429 `rate_limited` with `Retry-After`, and the RateLimit fields of
+ * draft-ietf-httpapi-ratelimit-headers-10 on every answer. Processes count together in the Redis of `redis` or of
+ * `UPSTASH_REDIS_REST_URL`, else each in its own memory.
  * @param options what this backend accepts, of one site or several; `scope` is the scope that the token must carry
  * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
  * @example
  * const app = new Hono<AccessTokenEnv>();
- * app.use(
- *   '/api/*',
- *   requireAccessToken({ secret: process.env.DAYPASS_SECRET, issuer: 'https://your-site.example' }),
- * );
+ * const site = { secret: process.env.DAYPASS_SECRET, issuer: 'https://your-site.example' };
+ * app.use('/api/*', requireAccessToken(site));
  * app.get('/api/hello', (c) => c.json({ you: c.var.accessToken.subject }));
+ * @example
+ * const limits = {
+ *   session: { limit: 20, windowSeconds: 86_400 },
+ *   total: { limit: 5000, windowSeconds: 3600 },
+ * };
+ * app.use('/api/chat', requireAccessToken({ ...site, name: 'chat', limits, cost: { answer: 'daypass-cost' } }));
  */
 export function requireAccessToken(options: AccessTokenOptions): ReturnType<typeof requireWithDefaults> {
-  return requireWithDefaults(options, isDebugMode());
+  return requireWithDefaults(options, { isDebugMode: isDebugMode(), createCallLimiter });
 }

@@ -2,8 +2,10 @@ export { definePolicy } from '../policy/define.ts';
 export type {
   Admission,
   Audience,
+  CallLimits,
   Limit,
   Limits,
+  LimitWindows,
   Policy,
   PolicyInput,
   ProofKind,

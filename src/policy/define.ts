@@ -3,6 +3,7 @@ import { checkAdmission } from './admission.ts';
 import { checkAudiences } from './audiences.ts';
 import { Checks } from './checks.ts';
 import { defaultAudiences, defaultEmailDomain, defaultMaxBodyBytes, defaultRequestBody } from './defaults.ts';
+import { forbiddenKind } from './forbiddenHeaders.ts';
 import { checkLimits } from './limits.ts';
 import { markPolicy } from './mark.ts';
 import { checkPageOrigin } from './origins.ts';
@@ -74,7 +75,7 @@ function checkPolicy(checks: Checks, input: PolicyInput): Policy {
     origins: checks.list('origins', origins).map((origin) => checkPageOrigin(checks, origin)),
     exposeHeaders: checks
       .list('exposeHeaders', exposeHeaders)
-      .map((name) => checks.responseHeader('exposeHeaders', name)),
+      .map((name) => checkExposedHeader(checks, 'exposeHeaders', name)),
     limits: checkedLimits,
     routes: checkRoutes(checks, routes, known, checkedLimits),
     upstream,
@@ -140,8 +141,23 @@ function checkUpstream(checks: Checks, input: PolicyInput['upstream'] = {}): Pol
     requestHeaders &&
     checks
       .list('upstream.requestHeaders', requestHeaders)
-      .map((name) => checks.requestHeader('upstream.requestHeaders', name));
+      .map((name) => checkRequestHeader(checks, 'upstream.requestHeaders', name));
   return { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream };
+}
+
+/** @returns the name in lower case */
+function checkRequestHeader(checks: Checks, at: string, name: string): string {
+  if (!checks.headerName(at, name)) return '';
+  checks.that(forbiddenKind(name) === undefined, `${at}: ${name} must not reach an upstream`);
+  return name.toLowerCase();
+}
+
+/** A field that a page of another origin may be shown: no cookie (Fetch standard, forbidden response-header name). */
+function checkExposedHeader(checks: Checks, at: string, name: string): string {
+  if (checks.headerName(at, name)) {
+    checks.that(!/^set-cookie2?$/i.test(name), `${at}: no browser shows ${name} to a page`);
+  }
+  return name;
 }
 
 function checkRequestBody(

@@ -1,12 +1,24 @@
-import type { Checks } from './checks.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import { Checks } from './checks.ts';
 import { defaultLimits } from './defaults.ts';
-import type { CallLimits, CheckedCallLimits, CheckedLimits, Limit, Limits, LimitWindows } from './types.ts';
+import type {
+  CallLimits,
+  CheckedCallLimits,
+  CheckedLimits,
+  CheckedRoute,
+  Limit,
+  Limits,
+  LimitWindows,
+} from './types.ts';
 
 const callLimitNames = ['session', 'address', 'network', 'total'] as const satisfies (keyof CallLimits)[];
 
 const monthSeconds = 30 * 86_400;
 
 type Windows = readonly Required<Limit>[];
+
+/** Where nothing is limited. */
+export const noCallLimits: CheckedCallLimits = { session: [], address: [], network: [], total: [] };
 
 /** Checks `limits` and fills in their defaults. */
 export function checkLimits(checks: Checks, input: Partial<Limits>): CheckedLimits {
@@ -19,11 +31,15 @@ export function checkLimits(checks: Checks, input: Partial<Limits>): CheckedLimi
     return [name, checkLimit(checks, `limits.${name}`, limit, usual.algorithm)];
   });
   const { leaseSeconds = usualLease } = given;
+  checkLeaseSeconds(checks, 'limits.leaseSeconds', leaseSeconds);
+  return { ...(Object.fromEntries(others) as CheckedLimits), ...calls, leaseSeconds };
+}
+
+function checkLeaseSeconds(checks: Checks, at: string, leaseSeconds: number): void {
   checks.that(
     leaseSeconds === 0 || (leaseSeconds >= 0.5 && leaseSeconds <= 60),
-    'limits.leaseSeconds: must be 0, or a number from 0.5 to 60: a lease must outlive the way to Redis',
+    `${at}: must be 0, or a number from 0.5 to 60: a lease must outlive the way to Redis`,
   );
-  return { ...(Object.fromEntries(others) as CheckedLimits), ...calls, leaseSeconds };
 }
 
 /**
@@ -65,8 +81,88 @@ export function checkRouteLimits(
   return checkCallLimits(checks, at, checks.object(at, input, callLimitNames) ?? {});
 }
 
+/** What calls cost, and what limits of a function's or a backend's own count them. */
+export interface OwnLimits {
+  /** Names the limits below, and tells them from those of others. */
+  name?: string | undefined;
+  /** Limits of its own, each one window or several. They need a `name`. Default: none. */
+  limits?: (Partial<CallLimits> & Partial<Pick<Limits, 'leaseSeconds'>>) | undefined;
+  /**
+   * What a call takes from each limit that counts it: a whole number from 1, default 1. `{ answer: 'daypass-cost' }`: the
+   * handler names the price in that header field of its answer. It is charged then, and the field goes no further; until
+   * then, and where it names none, a call costs 1.
+   */
+  cost?: number | { readonly answer: string } | undefined;
+}
+
+/** Limits with their windows filled in, as the check of each call takes them. */
+export interface CheckedOwnLimits {
+  limits: CheckedCallLimits;
+  leaseSeconds: number;
+  cost: CheckedRoute['cost'];
+  /** The name, where a route has its path. */
+  path?: string;
+}
+
+/**
+ * Checks limits of a function or of a backend.
+ * @param what stands first in each problem, such as `protect`
+ * @param siteLimits those of the site, which count the same calls; undefined where no site's do
+ * @throws {ConfigurationError} a TypeError: every problem, in the words of a policy's
+ */
+export function checkOwnLimits(
+  what: string,
+  { name, limits: input, cost = 1 }: OwnLimits,
+  siteLimits?: CheckedCallLimits,
+): CheckedOwnLimits {
+  const checks = new Checks();
+  const at = `${what}: limits`;
+  // A policy's leases are for all that counts by it.
+  const known = siteLimits ? callLimitNames : [...callLimitNames, 'leaseSeconds'];
+  const given = input === undefined ? undefined : checks.object(at, input, known);
+  const limits = checkCallLimits(checks, at, given ?? {});
+  if (siteLimits && limits.session.length === 0)
+    checkCeilings(checks, `${at}.total`, limits.total, siteLimits.session);
+  const { leaseSeconds = defaultLimits.leaseSeconds } = given ?? {};
+  checkLeaseSeconds(checks, `${at}.leaseSeconds`, leaseSeconds);
+  checkCost(checks, `${what}: cost`, { cost, limits, verify: true }, siteLimits ?? noCallLimits);
+  if (name !== undefined || input !== undefined) {
+    const form = /^[\w./-]{1,64}$/;
+    checks.text(`${what}: name`, name as string, form, 'name what the limits are of, such as chat');
+  }
+  if (checks.problems.length > 0) throw new ConfigurationError(checks.problems);
+  return { limits, leaseSeconds, cost, ...(name !== undefined && { path: name }) };
+}
+
+/** Checks what a call costs: no more than the smallest limit that counts it. */
+export function checkCost(
+  checks: Checks,
+  at: string,
+  { cost, limits, verify }: Pick<CheckedRoute, 'cost' | 'limits' | 'verify'>,
+  siteLimits: CheckedCallLimits,
+): void {
+  if (typeof cost === 'object' && cost !== null) {
+    const { answer } = checks.object(at, cost, ['answer']) ?? {};
+    checks.text(
+      `${at}.answer`,
+      answer as string,
+      // It is taken off the answer.
+      /^(?!(content-|access-control-|cache-control$|date$|etag$|location$|ratelimit|retry-after$|set-cookie$|vary$|www-authenticate$))[a-z0-9-]{1,64}$/i,
+      'name a header field of the answer that means nothing else, such as daypass-cost',
+    );
+    return;
+  }
+  if (!checks.wholeNumber(at, cost, 1, 1_000_000)) return;
+  const ofSite = verify ? siteLimits : { ...siteLimits, session: [] };
+  const least = Math.min(smallestLimit(limits), smallestLimit(ofSite));
+  checks.that(
+    cost <= least,
+    `${at}: ${cost} is above a limit that counts these calls (${least}), so none can pass`,
+  );
+}
+
 /** The smallest of the limits that a call meets: what a call costs must fit in. */
-export function smallestLimit(limits: CheckedCallLimits): number {
+function smallestLimit(limits: CheckedCallLimits): number {
   const all = callLimitNames.flatMap((name) => limits[name].map(({ limit }) => limit));
   return Math.min(Number.POSITIVE_INFINITY, ...all.filter(Number.isFinite));
 }

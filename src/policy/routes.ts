@@ -1,7 +1,7 @@
 import type { KnownAudiences } from './audiences.ts';
 import type { Checks } from './checks.ts';
 import { defaultUpstream } from './defaults.ts';
-import { checkCeilings, checkRouteLimits, smallestLimit } from './limits.ts';
+import { checkCeilings, checkCost, checkRouteLimits } from './limits.ts';
 import type { CheckedCallLimits, CheckedRoute, Route } from './types.ts';
 
 const routeKeys: readonly (keyof Route)[] = [
@@ -94,33 +94,6 @@ function checkRoute(
     limits,
     cost: route.cost === undefined ? 1 : route.cost,
   };
-}
-
-/** Checks what a call costs: no more than the smallest limit that counts it. */
-export function checkCost(
-  checks: Checks,
-  at: string,
-  { cost, limits, verify }: Pick<CheckedRoute, 'cost' | 'limits' | 'verify'>,
-  siteLimits: CheckedCallLimits,
-): void {
-  if (typeof cost === 'object' && cost !== null) {
-    const { answer } = checks.object(at, cost, ['answer']) ?? {};
-    checks.text(
-      `${at}.answer`,
-      answer as string,
-      // It is taken off the answer.
-      /^(?!(content-|access-control-|cache-control$|date$|etag$|location$|ratelimit|retry-after$|set-cookie$|vary$|www-authenticate$))[a-z0-9-]{1,64}$/i,
-      'name a header field of the answer that means nothing else, such as daypass-cost',
-    );
-    return;
-  }
-  if (!checks.wholeNumber(at, cost, 1, 1_000_000)) return;
-  const ofSite = verify ? siteLimits : { ...siteLimits, session: [] };
-  const least = Math.min(smallestLimit(limits), smallestLimit(ofSite));
-  checks.that(
-    cost <= least,
-    `${at}: ${cost} is above a limit that counts these calls (${least}), so none can pass`,
-  );
 }
 
 function checkMethods(checks: Checks, at: string, input: Route['methods']): readonly string[] | undefined {

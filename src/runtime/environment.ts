@@ -4,9 +4,7 @@ import type { RedisOptions } from '../store/redis.ts';
 import { createKeyRing, type KeyRing } from '../token/keyRing.ts';
 import { createPrivateKeys, type PrivateKeys } from '../token/privateKeys.ts';
 import { makeSecretCommand, secretWeakness } from '../token/secret.ts';
-
-/** Reads one environment variable: `Netlify.env.get` on the platform, a record in tests. */
-export type ReadVariable = (name: string) => string | undefined;
+import { checkUrl, type ReadVariable, readRedisOptions } from './variables.ts';
 
 /** What a site's environment variables say, checked. */
 export interface Environment {
@@ -46,15 +44,7 @@ export async function readEnvironment(
   const problems: string[] = [];
   const value = (name: string) => read(name) || undefined;
   checkSecrets(policy, value, problems);
-  const redis = {
-    url: checkUrl('UPSTASH_REDIS_REST_URL', value, problems, 'required')?.href ?? '',
-    token: value('UPSTASH_REDIS_REST_TOKEN') ?? '',
-  };
-  if (redis.token === '')
-    problems.push('UPSTASH_REDIS_REST_TOKEN is missing: copy it from the console of your Redis.');
-  // What is no header field would come back in the error of every call.
-  else if (!/^[\x21-\x7e]+$/.test(redis.token))
-    problems.push('UPSTASH_REDIS_REST_TOKEN must be visible ASCII without spaces or line breaks.');
+  const redis = readRedisOptions(value, problems);
   const sessionsNotBefore = checkNotBefore(value, now, problems);
   const turnstileSecretKey = checkTurnstile(policy, value, problems);
   const identityUrl = checkUrl('IDENTITY_URL', value, problems)?.href;
@@ -147,23 +137,4 @@ function checkTurnstile({ admission }: Policy, value: ReadVariable, problems: st
   else if (key === admission.turnstile?.siteKey) problems.push(`${name} holds the site key: ${remedy}`);
   else if (!/^[\w-]{20,200}$/.test(key)) problems.push(`${name} is no secret key of Turnstile: ${remedy}`);
   return key;
-}
-
-/** A URL over https, or over http on this machine: tokens and secrets travel to it. */
-function checkUrl(name: string, value: ReadVariable, problems: string[], need?: 'required'): URL | undefined {
-  const text = value(name);
-  if (text === undefined) {
-    if (need) problems.push(`${name} is missing: set it to the https URL of the service.`);
-    return undefined;
-  }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  // The Fetch standard takes no such URL, and its error repeats it.
-  if (url && (url.username || url.password)) {
-    problems.push(`${name} must hold no user name or password.`);
-    return undefined;
-  }
-  const local = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return url;
-  problems.push(`${name} must be an https URL.`);
-  return undefined;
 }

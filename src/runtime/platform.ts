@@ -1,4 +1,4 @@
-import type { ReadVariable } from './environment.ts';
+import type { ReadVariable } from './variables.ts';
 
 /** What we use of Netlify's context, in functions and at the edge alike (@netlify/types). */
 export interface PlatformContext {

@@ -1,8 +1,6 @@
 import { createProtectedApp } from '../http/protectedApp.ts';
-import { Checks } from '../policy/checks.ts';
-import { checkRouteLimits } from '../policy/limits.ts';
+import { checkOwnLimits } from '../policy/limits.ts';
 import { requirePolicy } from '../policy/mark.ts';
-import { checkCost } from '../policy/routes.ts';
 import type { CallLimits, Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
@@ -23,8 +21,11 @@ export interface ProtectOptions {
   name?: string;
   /** Limits of this function's own, counted beside those of the site, as a route's are. They need a `name`. Default: none. */
   limits?: Partial<CallLimits>;
-  /** What a call takes from each limit that counts it: a whole number from 1. Default 1. */
-  cost?: number;
+  /**
+   * What a call takes from each limit that counts it, the site's and these: a whole number from 1, default 1.
+   * `{ answer: 'daypass-cost' }`: the handler names the price in that header field of its answer, as an upstream does.
+   */
+  cost?: number | { readonly answer: string };
 }
 
 /** A function of the site's own; Netlify's context with the verified token and the request's id in it. */
@@ -56,13 +57,13 @@ export function protect<Context extends PlatformContext>(
   if (scope !== undefined && !scopes.includes(scope)) {
     throw new ConfigurationError([`protect: ${scope} is not among the scopes of audience ${audience}.`]);
   }
-  const terms = checkTerms(options);
+  const { limits, cost, path } = checkOwnLimits('protect', options, policy.limits);
   const contexts = new WeakMap<Request, Context>();
   const guarded: NetlifyHandler = createHandler(policy, (environment, place) => {
     const authorization = wireAuthorization(policy, environment, place, logLine);
     return createProtectedApp(
       authorization,
-      { audience, scope, ...terms },
+      { audience, scope, limits, cost, ...(path !== undefined && { path }) },
       (request, accessToken, requestId) =>
         handler(request, { ...(contexts.get(request) as Context), accessToken, requestId }),
       logLine,
@@ -72,23 +73,4 @@ export function protect<Context extends PlatformContext>(
     contexts.set(request, context);
     return guarded(request, context);
   };
-}
-
-/** @throws {ConfigurationError} limits or cost are at fault */
-function checkTerms({ policy, name, limits: input, cost = 1 }: ProtectOptions) {
-  const checks = new Checks();
-  const limits = checkRouteLimits(checks, 'protect: limits', input);
-  if (typeof cost === 'number')
-    checkCost(checks, 'protect: cost', { cost, limits, verify: true }, policy.limits);
-  else
-    checks.that(
-      false,
-      'protect: cost: must be a whole number from 1; a function has no upstream that names a price',
-    );
-  if (name !== undefined || input !== undefined) {
-    const remedy = 'name the limits of this function, such as chat';
-    checks.text('protect: name', name as string, /^[\w./-]{1,64}$/, remedy);
-  }
-  if (checks.problems.length > 0) throw new ConfigurationError(checks.problems);
-  return { limits, cost, ...(name !== undefined && { path: name }) };
 }

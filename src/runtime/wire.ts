@@ -3,14 +3,12 @@ import type { ProofMethod } from '../admission/proofMethod.ts';
 import { isTestSecret } from '../admission/turnstileTestSecret.ts';
 import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
 import { createRefusedTokens } from '../broker/refusedTokens.ts';
-import { createAdmit } from '../gate/admit.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
 import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
-import { createLeases } from '../limits/leases.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLimiterPairs, createSteadyLimiters } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
@@ -20,13 +18,11 @@ import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
-import { createCallCounts } from '../store/callCounts.ts';
 import type { CircuitTime } from '../store/circuit.ts';
 import { readCounts } from '../store/readCounts.ts';
 import { createRedemptions } from '../store/redemptions.ts';
 import { createRedis } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
-import { createStoreClock } from '../store/storeClock.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
 import { createVerifiedTokens } from '../token/verifiedTokens.ts';
@@ -34,6 +30,7 @@ import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
 import { fetchUndecoded } from './fetchUndecoded.ts';
 import { nowSeconds } from './platform.ts';
+import { wireAdmit } from './wireAdmit.ts';
 
 /** Where a broker or a gate runs. */
 export interface Place {
@@ -138,31 +135,26 @@ export function wireAuthorization(
   log: Log,
   time: CircuitTime = {},
 ): AuthorizeDependencies {
-  const { storeFailure } = policy;
-  const { redis, circuit, counters } = connectStore(environment.redis, { storeFailure }, log, time);
-  const callCounts = createCallCounts(redis);
-  const leases = createLeases({
-    counts: { take: (...question) => circuit.run(() => callCounts.take(...question)) },
-    clock: createStoreClock(),
-    leaseSeconds: policy.limits.leaseSeconds,
-  });
+  const { limits, storeFailure } = policy;
+  const wired = wireAdmit(
+    {
+      limits,
+      leaseSeconds: limits.leaseSeconds,
+      storeFailure,
+      redis: environment.redis,
+      hashIdentifier: environment.privateKeys.hashIdentifier,
+      revocations: rememberedBy(policy),
+    },
+    log,
+    time,
+  );
   return {
     policy,
     ...place,
     keyRings: environment.keyRings,
     sessionsNotBefore: environment.sessionsNotBefore,
     verifiedTokens: createVerifiedTokens(rememberedTokens),
-    counters,
-    admit: createAdmit({
-      policy,
-      hashIdentifier: environment.privateKeys.hashIdentifier,
-      revocations: createRevocations(redis, rememberedBy(policy)),
-      leases,
-      circuit,
-      counters,
-      log,
-    }),
-    settle: async () => void (await Promise.all([counters.settle(), leases.settle()])),
+    ...wired,
     now: nowSeconds,
   };
 }

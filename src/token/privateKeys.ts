@@ -6,7 +6,7 @@ import { makeSecretCommand, secretWeakness } from './secret.ts';
 /** Hashes that are remembered, since a session's and an address's are asked for at each of their calls. */
 const rememberedHashes = 20_000;
 /** Sessions and addresses are shorter; whole tokens, which are hashed once, need not be kept. */
-const longestRemembered = 80;
+const maxRememberedLength = 80;
 
 /** What is derived from `DAYPASS_PRIVATE_SECRET`, which never leaves the site. */
 export interface PrivateKeys {
@@ -34,11 +34,37 @@ export async function createPrivateKeys(privateSecret: string): Promise<PrivateK
   const weakness = secretWeakness(privateSecret);
   if (weakness)
     throw new ConfigurationError([`DAYPASS_PRIVATE_SECRET ${weakness}. Make one: ${makeSecretCommand}`]);
-  const encoder = new TextEncoder();
-  const source = await crypto.subtle.importKey('raw', encoder.encode(privateSecret), 'HKDF', false, [
-    'deriveKey',
-  ]);
-  const derive = (label: string) =>
+  const derive = await createKeyDerivation(privateSecret);
+  const identifiers = await derive('daypass identifiers');
+  const introspection = await derive('daypass introspection');
+  const maintenance = await derive('daypass maintenance');
+  const proofs = await derive('daypass proofs');
+  const sessions = await derive('daypass sessions');
+  return {
+    hashIdentifier: createIdentifierHash(identifiers),
+    introspectionSecret: (audience) => sign(introspection, audience),
+    maintenanceBearer: () => sign(maintenance, 'bearer'),
+    // As JSON, so that no two sessions give the same text.
+    sessionId: async ({ subject, audience, startedAt }) =>
+      (await sign(sessions, JSON.stringify([subject, audience, startedAt]))).slice(0, 22),
+    proofSecret: (of) => sign(proofs, of),
+  };
+}
+
+/**
+ * The hash under which a backend keeps sessions and addresses in Redis. It has the secret of its audience alone, so its
+ * hashes are not those of the site.
+ */
+export async function createBackendHash(secret: string): Promise<PrivateKeys['hashIdentifier']> {
+  const derive = await createKeyDerivation(secret);
+  return createIdentifierHash(await derive('daypass backend identifiers'));
+}
+
+const encoder = new TextEncoder();
+
+async function createKeyDerivation(secret: string): Promise<(label: string) => Promise<CryptoKey>> {
+  const source = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey']);
+  return (label) =>
     crypto.subtle.deriveKey(
       { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(label) },
       source,
@@ -46,27 +72,19 @@ export async function createPrivateKeys(privateSecret: string): Promise<PrivateK
       false,
       ['sign'],
     );
-  const identifiers = await derive('daypass identifiers');
-  const introspection = await derive('daypass introspection');
-  const maintenance = await derive('daypass maintenance');
-  const proofs = await derive('daypass proofs');
-  const sessions = await derive('daypass sessions');
-  const sign = async (key: CryptoKey, text: string) =>
-    base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text))));
+}
+
+async function sign(key: CryptoKey, text: string): Promise<string> {
+  return base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text))));
+}
+
+function createIdentifierHash(key: CryptoKey): PrivateKeys['hashIdentifier'] {
   const hashes = new BoundedMap<string, string>(rememberedHashes);
-  return {
-    async hashIdentifier(identifier) {
-      const known = hashes.get(identifier);
-      if (known !== undefined) return known;
-      const hash = (await sign(identifiers, identifier)).slice(0, 22);
-      if (identifier.length <= longestRemembered) hashes.set(identifier, hash);
-      return hash;
-    },
-    introspectionSecret: (audience) => sign(introspection, audience),
-    maintenanceBearer: () => sign(maintenance, 'bearer'),
-    // As JSON, so that no two sessions give the same text.
-    sessionId: async ({ subject, audience, startedAt }) =>
-      (await sign(sessions, JSON.stringify([subject, audience, startedAt]))).slice(0, 22),
-    proofSecret: (of) => sign(proofs, of),
+  return async (identifier) => {
+    const known = hashes.get(identifier);
+    if (known !== undefined) return known;
+    const hash = (await sign(key, identifier)).slice(0, 22);
+    if (identifier.length <= maxRememberedLength) hashes.set(identifier, hash);
+    return hash;
   };
 }

@@ -45,6 +45,22 @@ function createBackend(express: AnyExpress): AnyExpress {
     requireAccessToken({ secret, issuer, scope: 'write' }),
     (_: AnyExpress, response: AnyExpress) => response.send('written'),
   );
+  const day = (limit: number) => ({ limit, windowSeconds: 86_400, algorithm: 'fixed-window' as const });
+  const limited = requireAccessToken({
+    secret,
+    issuer,
+    name: 'limited',
+    limits: { session: day(40), address: day(1000) },
+    cost: { answer: 'daypass-cost' },
+  });
+  app.get('/api/limited', limited, (_: AnyExpress, response: AnyExpress) =>
+    response.set('Daypass-Cost', '30').json('dear'),
+  );
+  app.get('/api/streamed', limited, (_: AnyExpress, response: AnyExpress) => {
+    response.setHeader('daypass-cost', 9);
+    response.write('a');
+    response.end('b');
+  });
   app.use((error: Error, _request: AnyExpress, response: AnyExpress, _next: AnyExpress) =>
     response.status(500).json({ handledBy: 'the app', message: error.message }),
   );
@@ -136,6 +152,26 @@ describeWith('express')('daypass/express', () => {
       expect((await call('/api/scoped')).status).toBe(403);
     });
 
+    test('limits of its own hold, and a price that a handler names is charged and goes no further', async () => {
+      const token = await stack.mint();
+      const seen: string[] = [];
+      for (const path of ['/api/streamed', '/api/limited', '/api/streamed', '/api/limited']) {
+        const response = await call(path, {}, token);
+        const { headers } = response;
+        expect(headers.has('daypass-cost')).toBe(false);
+        const left = /"session limited";r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1];
+        seen.push(
+          `${response.status} ${left} ${response.status === 200 ? await response.text() : ''}`.trim(),
+        );
+      }
+      expect(seen).toEqual(['200 39 ab', '200 30 "dear"', '200 0 ab', '429 0']);
+      const refused = await call('/api/limited', {}, token);
+      expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(refused.headers.get('ratelimit-policy')).toContain('"session limited";q=40;w=86400');
+      expect((await call('/api/limited')).status).toBe(200);
+    });
+
     test("what a handler throws is the app's to handle", async () => {
       const response = await call('/api/broken');
       expect([response.status, await response.json()]).toEqual([
@@ -159,6 +195,10 @@ describeWith('express')('daypass/express', () => {
         import { requireAccessToken } from 'daypass/express';
         const app = express();
         app.use('/api', requireAccessToken({ secret: process.env.DAYPASS_SECRET, issuer: 'https://a.example' }));
+        const limits = { session: { limit: 20, windowSeconds: 86_400 }, address: [{ limit: 9, windowSeconds: 60 }] };
+        const site = { secret: 's', issuer: 'i' };
+        app.use(requireAccessToken({ ...site, name: 'chat', limits, cost: { answer: 'daypass-cost' } }));
+        app.use(requireAccessToken({ ...site, name: 'x', limits, clientAddress: (req) => req.headers['x-real-ip']?.toString() }));
         app.get('/x', requireAccessToken({ sites: [{ secret: 's', issuer: 'i' }], scope: 'write' }), (req, res) => {
           const subject: string | undefined = req.daypass?.subject;
           // @ts-expect-error there is no such claim

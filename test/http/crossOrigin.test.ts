@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createProtectedApp } from '../../src/http/protectedApp.ts';
-import { requireAccessToken } from '../../src/http/requireAccessToken.ts';
+import { requireAccessToken } from '../../src/package/hono.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';

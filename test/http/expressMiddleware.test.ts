@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { createExpressMiddleware, type ExpressRequest } from '../../src/http/expressMiddleware.ts';
+import { type ExpressRequest, requireAccessToken } from '../../src/package/express.ts';
 import { goodClaims, goodHeader, issuer, now, secret, sign, subject } from '../support/tokens.ts';
 
-const options = { secret, issuer, now: () => now * 1000, warn: () => undefined };
+const options = { secret, issuer, now: () => now * 1000, warn: () => undefined, debug: false };
+/** What no call here comes to. */
+const unused = { removeHeader: () => undefined, writeHead: () => undefined };
 const token = await sign(goodHeader, goodClaims);
 
 /** A call as Express makes it, and what became of it. */
@@ -15,6 +17,7 @@ async function call(
   const passed: unknown[][] = [];
   let body: string | undefined;
   const response = {
+    ...unused,
     statusCode: 200,
     hasHeader: (name: string) => name in fields,
     getHeader: (name: string) => fields[name],
@@ -26,7 +29,7 @@ async function call(
     },
   };
   const whole: ExpressRequest = { headers: {}, ...request };
-  await createExpressMiddleware({ ...options, ...more })(whole, response, (...args) => {
+  await requireAccessToken({ ...options, ...more })(whole, response, (...args) => {
     passed.push(args);
     next();
   });
@@ -128,6 +131,7 @@ test.each(['a token', 'none'])(
       throw sent;
     };
     const response = {
+      ...unused,
       statusCode: 200,
       hasHeader: () => false,
       getHeader: () => undefined,
@@ -136,7 +140,7 @@ test.each(['a token', 'none'])(
     };
     const headers = what === 'none' ? {} : { authorization: `Bearer ${token}` };
     const passed: unknown[][] = [];
-    await createExpressMiddleware(options)({ headers }, response, (...args) => {
+    await requireAccessToken(options)({ headers }, response, (...args) => {
       passed.push(args);
     });
     expect(passed).toEqual([[sent]]);
@@ -147,6 +151,7 @@ test('a refusal that cannot be sent goes to next as well', async () => {
   const broken = new Error('socket');
   const passed: unknown[][] = [];
   const response = {
+    ...unused,
     statusCode: 200,
     hasHeader: () => true,
     getHeader: () => undefined,
@@ -155,7 +160,7 @@ test('a refusal that cannot be sent goes to next as well', async () => {
       throw broken;
     },
   };
-  await createExpressMiddleware(options)({ headers: {} }, response, (...args) => {
+  await requireAccessToken(options)({ headers: {} }, response, (...args) => {
     passed.push(args);
   });
   expect(passed).toEqual([[broken]]);

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { expect, test } from 'vitest';
-import { requireAccessToken } from '../../src/http/requireAccessToken.ts';
+import { requireAccessToken } from '../../src/package/hono.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
 import {
   goodClaims,
@@ -14,7 +14,7 @@ import {
   subject,
 } from '../support/tokens.ts';
 
-const options = { secret, issuer, now: () => now * 1000, warn: () => undefined };
+const options = { secret, issuer, now: () => now * 1000, warn: () => undefined, debug: false };
 const app = new Hono()
   .get('/open', (c) => c.text('open'))
   .get('/closed', requireAccessToken(options), (c) => c.json({ hello: c.var.accessToken.subject }))
@@ -96,7 +96,9 @@ test.each([
   [{ sub: 'somebody' }, undefined],
   [{ deploy_context: 'dev' }, otherSecret],
 ])('in debug mode, nothing is told of %o %s', async (claims, key) => {
-  const debugging = new Hono().get('/closed', requireAccessToken(options, true), (c) => c.text(''));
+  const debugging = new Hono().get('/closed', requireAccessToken({ ...options, debug: true }), (c) =>
+    c.text(''),
+  );
   const authorization = `Bearer ${await sign(goodHeader, { ...goodClaims, ...claims }, key)}`;
   const response = await debugging.request('/closed', { headers: { authorization } });
   expect(await response.json()).toMatchObject({ detail: 'The access token was refused.' });

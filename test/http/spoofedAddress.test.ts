@@ -57,7 +57,7 @@ const gate = createGate({
     },
     policy: definePolicy(),
     leases: noting,
-    circuit: { isClosed: true, run: (call) => call() },
+    circuit: { run: (call) => call() },
     counters: uncounted,
     log: (event) => events.push(event),
   }),

@@ -82,8 +82,47 @@ const middlewareMistakes = (require: (options: never) => unknown): Mistake[] => 
     [calling({ scope: '' }), /scope must be one scope/],
     [calling({ scope: null }), /scope must be one scope/],
     [calling({ debug: 'no' }), /debug must be true or false/],
+    ...limitMistakes(calling),
   ];
 };
+
+/** Of the limits of a backend's own. */
+function limitMistakes(calling: (changes: object) => () => unknown): Mistake[] {
+  const session = { limit: 60, windowSeconds: 60 };
+  const limiting = (changes: object) => calling({ name: 'chat', limits: { session }, ...changes });
+  const redis = { url: 'https://redis.example', token: 'x' };
+  return [
+    [calling({ limit: { session } }), /limit is unknown; did you mean limits\?/],
+    [calling({ limits: { session } }), /name: name what the limits are of/],
+    [limiting({ name: 'a b' }), /name: name what the limits are of/],
+    [calling({ cost: 2, name: 'chat' }), /name, cost says nothing without limits/],
+    [calling({ redis }), /redis says nothing without limits/],
+    [limiting({ limits: {} }), /limits: name at least one of session, address, network, total/],
+    [limiting({ limits: { leaseSeconds: 1 } }), /limits: name at least one of/],
+    [limiting({ limits: null }), /limits: must be an object/],
+    [limiting({ limits: { sesion: session } }), /limits: sesion is unknown; did you mean session\?/],
+    [limiting({ limits: { session: { limit: 0, windowSeconds: 60 } } }), /limits\.session\.limit: must be/],
+    [limiting({ limits: { session: [session, session] } }), /limits\.session: has two windows of 60 s/],
+    [
+      limiting({ limits: { session, total: { limit: 59, windowSeconds: 60 } } }),
+      /limits\.total: 59 in 60 s is below one session's 60/,
+    ],
+    [limiting({ limits: { session, leaseSeconds: 0.1 } }), /limits\.leaseSeconds: must be 0, or/],
+    [limiting({ cost: 0 }), /cost: must be a whole number/],
+    [limiting({ cost: 61 }), /cost: 61 is above a limit that counts these calls \(60\)/],
+    [limiting({ cost: { answer: 'Set-Cookie' } }), /cost\.answer: name a header field/],
+    [limiting({ cost: { answers: 'x' } }), /cost: answers is unknown; did you mean answer\?/],
+    [limiting({ storeFailure: 'closed' }), /storeFailure must be one of local, deny, allow/],
+    [limiting({ clientAddress: 'x-forwarded-for' }), /clientAddress must be a function/],
+    [limiting({ redis: 'https://redis.example' }), /redis: the options must be an object/],
+    [limiting({ redis: { ...redis, key: 'x' } }), /key is unknown/],
+    [limiting({ redis: { url: 'https://redis.example' } }), /redis\.token is missing/],
+    [limiting({ redis: { token: 'x' } }), /redis\.url is missing/],
+    [limiting({ redis: { ...redis, url: 'http://redis.example' } }), /redis\.url must be an https URL/],
+    [limiting({ redis: { ...redis, token: 'a b' } }), /redis\.token must be visible ASCII/],
+    [limiting({ redis: { ...redis, timeoutMilliseconds: 0 } }), /redis\.timeoutMilliseconds must be/],
+  ];
+}
 
 const tokenMistakes = (mint: (verifier: never, token: never) => unknown): Mistake[] => {
   const minting = (token: unknown) => () => mint(verifier as never, token as never);
@@ -113,7 +152,18 @@ const protecting = (options: unknown) => () => protect(handler, options as never
 const mistakes: Record<string, Mistake[] | 'takes no options'> = {
   createVerifier: verifierMistakes(createVerifier),
   verifyAccessToken: verifierMistakes((options) => verifyAccessToken('token', options)),
-  requireAccessToken: middlewareMistakes(requireAccessToken),
+  requireAccessToken: [
+    ...middlewareMistakes(requireAccessToken),
+    [
+      () =>
+        requireAccessToken({
+          ...verifier,
+          name: 'chat',
+          limits: { address: { limit: 60, windowSeconds: 60 } },
+        }),
+      /limits\.address and limits\.network need clientAddress/,
+    ],
+  ],
   definePolicy: [
     [defining({ audience: {} }), /policy: audience is unknown; did you mean audiences\?/],
     [defining({ deployContext: ['dev'] }), /did you mean deployContexts\?/],
@@ -162,12 +212,17 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [protecting({ policy, scope: ['write'] }), /write is not among the scopes/],
     [protecting({ policy, cost: 0 }), /protect: cost: must be a whole number/],
     [protecting({ policy, cost: 61 }), /protect: cost: 61 is above a limit that counts these calls \(60\)/],
-    [protecting({ policy, cost: { answer: 'x' } }), /protect: cost: must be a whole number from 1/],
+    [protecting({ policy, cost: { answer: 'etag' } }), /protect: cost\.answer: name a header field/],
     [
-      protecting({ policy, limits: { total: { limit: 1, windowSeconds: 60 } } }),
-      /protect: name: name the limits/,
+      protecting({ policy, limits: { total: { limit: 99, windowSeconds: 60 } } }),
+      /protect: name: name what the limits are of/,
     ],
-    [protecting({ policy, name: 'a b' }), /protect: name: name the limits/],
+    [protecting({ policy, name: 'a b' }), /protect: name: name what the limits are of/],
+    [
+      protecting({ policy, name: 'chat', limits: { total: { limit: 59, windowSeconds: 60 } } }),
+      /protect: limits\.total: 59 in 60 s is below one session's 60/,
+    ],
+    [protecting({ policy, name: 'chat', limits: { leaseSeconds: 0 } }), /limits: leaseSeconds is unknown/],
     [protecting({ policy, name: 'chat', limits: { sesion: {} } }), /limits: sesion is unknown/],
     [protecting(policy), /give the policy/],
     [protecting({}), /give the policy/],

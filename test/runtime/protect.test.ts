@@ -321,3 +321,15 @@ test('limits of a function hold beside the site`s, apart from those of another, 
   const refused = await chat(request(token), context());
   expect(refused.headers.get('ratelimit-policy')).toContain('"session chat";q=4;w=3600');
 });
+
+test('a price that the function names is charged, and the field goes no further', async () => {
+  provide();
+  const wide = definePolicy({ ...policyInput, limits: { session: { limit: 100, windowSeconds: 3600 } } });
+  const answer = () => new Response('tokens', { headers: { 'daypass-cost': '60' } });
+  const chat = protect<Context>(answer, { policy: wide, cost: { answer: 'daypass-cost' } });
+  const token = await stack.mint();
+  const first = await chat(request(token), context());
+  expect(first.headers.has('daypass-cost')).toBe(false);
+  expect((await chat(request(token), context())).headers.get('ratelimit')).toMatch(/^"session";r=39;/);
+  expect((await chat(request(token), context())).status).toBe(429);
+});

@@ -1,0 +1,54 @@
+import type { CallLimiter, CallLimiterOptions } from '../http/accessTokenCheck.ts';
+import { noCallLimits } from '../policy/limits.ts';
+import { ConfigurationError } from '../protocol/error.ts';
+import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import type { Log } from '../protocol/log.ts';
+import type { RedisOptions } from '../store/redis.ts';
+import { createBackendHash } from '../token/privateKeys.ts';
+import { logLine } from './log.ts';
+import { readVariable } from './platform.ts';
+import { readRedisOptions, redisVariables } from './variables.ts';
+
+/**
+ * Counts the calls of a backend: in Redis, or in the memory of this process where no Redis is set. What speaks to Redis is
+ * loaded at the first call, so that backends without limits do not carry it.
+ * @throws {ConfigurationError} a TypeError: of Redis's two settings one is missing, or is at fault
+ */
+export function createCallLimiter(options: CallLimiterOptions, log: Log = logLine): CallLimiter {
+  const redis = redisOf(options.redis);
+  const load = async () => {
+    const { wireAdmit } = await import('./wireAdmit.ts');
+    const { leaseSeconds, storeFailure } = options;
+    const hashIdentifier = await createBackendHash(options.secret);
+    return wireAdmit({ limits: noCallLimits, leaseSeconds, storeFailure, redis, hashIdentifier }, log);
+  };
+  let loaded: ReturnType<typeof load> | undefined;
+  return {
+    async admit({ issuer, subject }, address) {
+      loaded ??= load();
+      return (await loaded).admit(`${issuer} ${subject}`, address, options);
+    },
+    settle: async () => (await loaded)?.settle(),
+  };
+}
+
+function redisOf(given: RedisOptions | undefined): RedisOptions | undefined {
+  if (given !== undefined)
+    assertKnownKeys('requireAccessToken: redis', given, ['url', 'token', 'timeoutMilliseconds']);
+  else if (!Object.values(redisVariables).some((name) => readVariable(name))) return undefined;
+  const problems: string[] = [];
+  const names = given ? { url: 'redis.url', token: 'redis.token' } : redisVariables;
+  const read = given
+    ? (name: string) => {
+        const value = name === names.url ? given.url : given.token;
+        return typeof value === 'string' ? value : undefined;
+      }
+    : (name: string) => readVariable(name) || undefined;
+  const { url, token } = readRedisOptions(read, problems, names);
+  const timeoutMilliseconds = given?.timeoutMilliseconds;
+  if (timeoutMilliseconds !== undefined && !(timeoutMilliseconds >= 1 && timeoutMilliseconds <= 30_000))
+    problems.push('redis.timeoutMilliseconds must be a number from 1 to 30 000.');
+  if (problems.length > 0)
+    throw new ConfigurationError(problems.map((problem) => `requireAccessToken: ${problem}`));
+  return { url, token, ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }) };
+}

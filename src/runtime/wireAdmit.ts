@@ -1,0 +1,67 @@
+import { type Admit, createAdmit } from '../gate/admit.ts';
+import { createLeases, createMemoryLeases } from '../limits/leases.ts';
+import type { CheckedCallLimits, Policy } from '../policy/types.ts';
+import type { Log } from '../protocol/log.ts';
+import { createCallCounts } from '../store/callCounts.ts';
+import type { CircuitTime } from '../store/circuit.ts';
+import type { Counters } from '../store/counters.ts';
+import type { RedisOptions } from '../store/redis.ts';
+import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
+import { createStoreClock } from '../store/storeClock.ts';
+import { connectStore } from './connectStore.ts';
+
+export interface AdmitOptions {
+  /** Those of the site; `noCallLimits` where each call names its own. */
+  limits: CheckedCallLimits;
+  leaseSeconds: number;
+  storeFailure: Policy['storeFailure'];
+  /** Undefined where each process counts in its own memory. */
+  redis: RedisOptions | undefined;
+  hashIdentifier(identifier: string): Promise<string>;
+  /** Undefined for a backend, which cannot look up the site's revocations. */
+  revocations?: RevocationOptions;
+}
+
+export interface WiredAdmit {
+  admit: Admit;
+  counters: Counters;
+  /** Tells Redis what waits to be told. Never throws. */
+  settle(): Promise<void>;
+}
+
+/** Puts the check of revocation and limits together, for gate, functions and backends alike. */
+export function wireAdmit(options: AdmitOptions, log: Log, time: CircuitTime = {}): WiredAdmit {
+  const { limits, leaseSeconds, storeFailure, hashIdentifier } = options;
+  const policy = { limits, storeFailure };
+  const clock = createStoreClock();
+  if (!options.redis) {
+    const leases = createMemoryLeases(clock);
+    const circuit = { run: <T>(call: () => Promise<T>) => call() };
+    const parts = { policy, hashIdentifier, revocations: undefined, leases, circuit, log };
+    return {
+      admit: createAdmit({ ...parts, counters: uncounted }),
+      counters: uncounted,
+      settle: leases.settle,
+    };
+  }
+  const { redis, circuit, counters } = connectStore(options.redis, { storeFailure }, log, time);
+  const callCounts = createCallCounts(redis);
+  const leases = createLeases({
+    counts: { take: (...question) => circuit.run(() => callCounts.take(...question)) },
+    clock,
+    leaseSeconds,
+  });
+  const revocations = options.revocations && createRevocations(redis, options.revocations);
+  return {
+    admit: createAdmit({ policy, hashIdentifier, revocations, leases, circuit, counters, log }),
+    counters,
+    settle: async () => void (await Promise.all([counters.settle(), leases.settle()])),
+  };
+}
+
+/** Where there is no Redis to add them up in. */
+const uncounted: Counters = {
+  add: () => undefined,
+  sendAlong: () => undefined,
+  settle: () => Promise.resolve(),
+};
