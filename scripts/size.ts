@@ -20,10 +20,10 @@ const table: readonly Measured[] = [
   { name: 'dist/daypass-solver.js', budget: 2_000, bundle: bundleSolver },
   { name: 'daypass', budget: 8_500, bundle: () => bundlePage('client/index.ts', ['./xhr.ts']) },
   { name: 'daypass/verify', budget: 10_500, bundle: () => bundleServer('src/package/verify.ts') },
-  { name: 'daypass/hono', budget: 15_500, bundle: () => bundleServer('src/package/hono.ts', withLimits) },
+  { name: 'daypass/hono', budget: 12_000, bundle: () => bundleServer('src/package/hono.ts', withLimits) },
   {
     name: 'daypass/express',
-    budget: 14_500,
+    budget: 12_000,
     bundle: () => bundleServer('src/package/express.ts', withLimits),
   },
   { name: 'daypass/testing', budget: 14_000, bundle: () => bundleServer('src/package/testing.ts') },
