@@ -1,0 +1,37 @@
+import type { Bench, Row } from './support/bench.ts';
+import { interleave } from './support/interleave.ts';
+import { written } from './support/report.ts';
+import { ratioOf, spreadOf } from './support/spread.ts';
+import { createVerifiers, microsecondsOf, mintTokens } from './verify/verifiers.ts';
+
+/** By the time that one comes round again, those behind it have pushed it out of the 1024 that are remembered. */
+const tokenCount = 4096;
+
+/** `createVerifier` with its defaults: parsed, signature checked, claims checked, remembered. */
+export const bench: Bench = {
+  question: 'What does it cost to verify a token that was never seen?',
+  async run({ isQuick }) {
+    const { ours, jose, fastJwt, jsonWebToken, hono, versions } = await createVerifiers();
+    const tokens = await mintTokens(tokenCount);
+    const rounds = await interleave(isQuick ? 3 : 15, {
+      ours: () => microsecondsOf(ours, tokens),
+      jose: () => microsecondsOf(jose, tokens),
+      fastJwt: () => microsecondsOf(fastJwt, tokens),
+      jsonWebToken: () => microsecondsOf(jsonWebToken, tokens),
+      hono: () => microsecondsOf(hono, tokens),
+    });
+    const rowOf = (beside: string, others: readonly number[]): Row => ({
+      what: 'createVerifier, a new token',
+      beside,
+      figure: ratioOf(rounds.ours, others),
+      unit: '×',
+      note: `${written(spreadOf(rounds.ours).median)} µs against ${written(spreadOf(others).median)} µs`,
+    });
+    return [
+      { ...rowOf("jose's jwtVerify, key imported", rounds.jose), toReach: { atMost: 1.1 } },
+      rowOf(versions.fastJwt, rounds.fastJwt),
+      rowOf(versions.jsonWebToken, rounds.jsonWebToken),
+      rowOf('hono/jwt', rounds.hono),
+    ];
+  },
+};
