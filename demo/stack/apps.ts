@@ -1,4 +1,4 @@
-import { createSignUpJudge } from '../../src/admission/judgeSignUp.ts';
+import { createSignUpHandlers } from '../../src/admission/signUpHandlers.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import type { App } from '../../src/http/caller.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
@@ -73,16 +73,17 @@ export function createApps(policy: Policy, options: AppsOptions): Apps {
       (_, { subject }) => Response.json({ hello: subject }),
       log,
     ),
-    events: defineIdentityEvents({ validate: createJudge(policy, environment, log) }),
+    events: defineIdentityEvents(createSignUpHandlers(admissionOf(policy, environment, log))),
   };
 }
 
-function createJudge({ admission, throwaway }: Policy, environment: Environment, log: Log) {
-  if (!admission) return () => undefined;
+function admissionOf({ admission, throwaway }: Policy, environment: Environment, log: Log) {
   const { emailDomain } = throwaway;
-  const proof = wireProofMethod(admission, environment);
-  return createSignUpJudge(
-    { emailDomain, members: admission.members, proof: async () => proof, log },
-    undefined,
-  );
+  if (!admission) return { emailDomain, admission: undefined, log };
+  const proofMethod = wireProofMethod(admission, environment);
+  return {
+    emailDomain,
+    admission: { members: admission.members, proofMethod: async () => proofMethod },
+    log,
+  };
 }

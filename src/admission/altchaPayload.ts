@@ -1,31 +1,31 @@
 import type { Challenge, Payload, Solution } from 'altcha-lib/types';
 import { DaypassError } from '../protocol/error.ts';
-import { requireProof } from './requireProof.ts';
+import { readProof } from './proofMethod.ts';
 
-// What every challenge of ours has in common.
+// All our challenges have these in common.
 export const algorithm = 'PBKDF2/SHA-256';
-/** Rounds of one try. */
+/** Rounds per try. */
 export const cost = 1000;
-/** Bytes; a solver has to find the first half of them. */
+/** Bytes; a solver has to find the first half. */
 export const keyLength = 32;
 
-/** Several times what a proof of ours takes. */
-const mostCharacters = 4096;
+/** Several times the size of our proofs. */
+const maxCharacters = 4096;
 
-/** A challenge of ours, by its shape. */
+/** A challenge with the shape of ours; not verified. */
 export interface SignedChallenge {
   parameters: Challenge['parameters'] & { expiresAt: number; keySignature: string };
-  /** HMAC of the parameters; it names the challenge. */
+  /** HMAC of the parameters; identifies the challenge. */
   signature: string;
 }
 
 /**
- * Reads a proof of work: base64 of the JSON of `{ challenge, solution }`, as ALTCHA's widget and altcha-lib have it. What
- * is not of the shape of ours is refused; what goes on holds nothing else, and is still unproven.
+ * Reads a proof of work: base64 of the JSON of `{ challenge, solution }`, the format of ALTCHA's widget and altcha-lib.
+ * Refuses every shape but that of our challenges and drops unknown members; the result is not verified.
  * @throws {DaypassError} `proof_missing`, `proof_malformed`
  */
 export function readAltchaPayload(proof: unknown): { challenge: SignedChallenge; solution: Solution } {
-  const { challenge, solution } = asRecord(parse(requireProof(proof, mostCharacters)));
+  const { challenge, solution } = asRecord(parse(readProof(proof, maxCharacters)));
   const { parameters, signature } = asRecord(challenge);
   const { nonce, salt, keyPrefix, keySignature, expiresAt, ...rest } = asRecord(parameters);
   const { counter, derivedKey } = asRecord(solution);

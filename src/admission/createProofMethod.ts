@@ -1,29 +1,32 @@
 import type { CheckedAdmission } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
-import type { UsedProofs } from '../store/usedProofs.ts';
-import { createNoProof } from './noProof.ts';
 import type { ProofMethod } from './proofMethod.ts';
 import { createProofOfWork, type ProofOfWorkOptions } from './proofOfWork.ts';
 import { createTurnstile } from './turnstile.ts';
 
-export interface ProofMethodParts {
-  proofSecret: ProofOfWorkOptions['proofSecret'];
-  usedProofs: UsedProofs;
-  /** There where the policy asks for `turnstile`. */
+export interface ProofMethodParts extends Omit<ProofOfWorkOptions, 'settings'> {
+  /** Set if the policy asks for `turnstile`. */
   turnstileSecretKey: string | undefined;
 }
 
 /**
- * The proof that the policy asks for.
- * @throws {ConfigurationError} a TypeError: the proof is `turnstile`, and one of its keys is not there
+ * Creates the proof method that the policy asks for.
+ * @throws {ConfigurationError} a TypeError: the proof is `turnstile`, and one of its keys is missing
  */
 export function createProofMethod(admission: CheckedAdmission, parts: ProofMethodParts): ProofMethod {
   const { proof, proofOfWork: settings, turnstile } = admission;
   if (proof === 'proof-of-work') return createProofOfWork({ settings, ...parts });
   if (proof === 'turnstile')
     return createTurnstile(turnstileKeys(turnstile?.siteKey, parts.turnstileSecretKey));
-  return createNoProof();
+  return noProof;
 }
+
+/** Throwaway users are only marked. */
+export const noProof: ProofMethod = {
+  challenge: async () => ({ proof: 'none' }),
+  describe: async () => ({ proof: 'none' }),
+  verify: async () => undefined,
+};
 
 function turnstileKeys(siteKey: string | undefined, secretKey: string | undefined) {
   if (siteKey && secretKey) return { siteKey, secretKey };

@@ -1,20 +1,34 @@
+import { DaypassError } from '../protocol/error.ts';
 import type { ChallengeResponse } from '../protocol/messages.ts';
 
-/** One way to make the sign-up of a throwaway user cost something. */
+/** How the sign-up of a throwaway user is made to cost something: one for each value of `admission.proof`. */
 export interface ProofMethod {
   /**
-   * What a sign-up makes its proof from.
+   * What a page makes its proof from.
    * @throws {DaypassError} `store_unavailable`
    */
   challenge(): Promise<ChallengeResponse>;
-  /** What the broker's metadata tell of the proof. Never throws. */
+  /** Describes the method in the broker's metadata. Never throws. */
   describe(): Promise<Record<string, unknown>>;
   /**
-   * Judges the proof of a sign-up, and returns when it holds. Identity asks up to three times for one sign-up: the same
-   * user gets the same answer each time, and another one none for the same proof.
-   * @param proof what stands in `user_metadata.daypass_proof`, unchecked
-   * @throws {DaypassError} `proof_missing`, `proof_malformed`, `proof_expired`, `proof_refused`, `proof_used`; where it
-   * cannot be judged now, `store_unavailable`, `turnstile_unavailable`
+   * Verifies the proof of a sign-up; returns if it is valid. Identity asks up to three times about one sign-up: the same user
+   * gets the same answer each time, and nobody else can use the same proof.
+   * @param proof the value of `user_metadata.daypass_proof`, unchecked
+   * @param userId the new user
+   * @throws {DaypassError} `proof_missing`, `proof_malformed`, `proof_expired`, `proof_refused`, `proof_used`; if it cannot be
+   * verified now, `store_unavailable` or `turnstile_unavailable`
    */
   verify(proof: unknown, userId: string): Promise<void>;
+}
+
+/**
+ * Reads a proof, which anybody may have written: visible ASCII, not too long.
+ * @throws {DaypassError} `proof_missing`, `proof_malformed`
+ */
+export function readProof(proof: unknown, maxCharacters: number): string {
+  if (proof === undefined || proof === null || proof === '') throw new DaypassError('proof_missing');
+  if (typeof proof !== 'string' || proof.length > maxCharacters || !/^[\x21-\x7e]+$/.test(proof)) {
+    throw new DaypassError('proof_malformed');
+  }
+  return proof;
 }

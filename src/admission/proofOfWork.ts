@@ -4,36 +4,42 @@ import type { ProofOfWork } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { UsedProofs } from '../store/usedProofs.ts';
 import { algorithm, cost, keyLength, readAltchaPayload } from './altchaPayload.ts';
-import { difficultyAt, drawCounter } from './difficulty.ts';
 import type { ProofMethod } from './proofMethod.ts';
 
-/** The three tries of Identity, 5 s each, and what lies between them. */
+/** Identity's three tries, 5 s each, and the pauses between them. */
 const triesSeconds = 20;
 
-/** Two functions may differ by this in what time it is. */
+/** Two functions' clocks may differ by this much. */
 const clockSkewSeconds = 60;
 
 /** How long the metadata repeat a difficulty before they ask Redis again. */
-const tellMilliseconds = 10_000;
+const describedMilliseconds = 10_000;
 
 export interface ProofOfWorkOptions {
   settings: Readonly<Required<ProofOfWork>>;
   /** The key that signs challenges, and the one that signs their solutions. */
   proofSecret(of: 'challenge' | 'solution'): Promise<string>;
   usedProofs: UsedProofs;
+  /** Milliseconds since the epoch. (altcha-lib also refuses expired challenges by the system's clock.) */
+  now(): number;
 }
 
 /**
- * Proof of work by ALTCHA (version 2, deterministic mode): a counter is drawn, the first half of the key that it gives
- * stands in the signed challenge, and a solver tries counters until its key begins so. The other half it can only know
- * from the right counter; its signature is in the challenge too, so verifying costs two HMACs and derives nothing.
+ * Proof of work by ALTCHA (version 2, deterministic mode). The server draws a counter and puts the first half of the key
+ * derived from it into the signed challenge; a solver tries counters until its key starts with that half. Only the right
+ * counter gives the other half, whose signature is in the challenge too, so verification takes two HMACs and no derivation.
  *
- * Proofs count when they are used, not when they are asked for: whoever wants to make it harder for the others has to
- * work for it.
+ * The difficulty follows the proofs that were used, not the challenges that were requested: raising it takes work.
  */
-export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOfWorkOptions): ProofMethod {
-  let told: { difficulty: Promise<number | undefined>; at: number } | undefined;
-  const presentDifficulty = async () => difficultyAt(await usedProofs.load(), settings);
+export function createProofOfWork({
+  settings,
+  proofSecret,
+  usedProofs,
+  now,
+}: ProofOfWorkOptions): ProofMethod {
+  let described: { difficulty: Promise<number | undefined>; at: number } | undefined;
+  const currentDifficulty = async () => difficultyAt(await usedProofs.load(), settings);
+  const nowSeconds = () => Math.floor(now() / 1000);
   const secrets = async () => ({
     hmacSignatureSecret: await proofSecret('challenge'),
     hmacKeySignatureSecret: await proofSecret('solution'),
@@ -41,7 +47,7 @@ export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOf
 
   return {
     async challenge() {
-      const { counter, maxTries } = drawCounter(await presentDifficulty());
+      const { counter, maxTries } = drawCounter(await currentDifficulty());
       const { ttlSeconds } = settings;
       const { parameters, signature } = await createChallenge({
         ...(await secrets()),
@@ -62,12 +68,12 @@ export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOf
     },
 
     async describe() {
-      const now = Date.now();
-      // One of the future was told before the clock was set back.
-      if (!told || told.at > now || now - told.at >= tellMilliseconds) {
-        told = { difficulty: presentDifficulty().catch(() => undefined), at: now };
+      const at = now();
+      // A time in the future: the clock was set back.
+      if (!described || described.at > at || at - described.at >= describedMilliseconds) {
+        described = { difficulty: currentDifficulty().catch(() => undefined), at };
       }
-      const difficulty = await told.difficulty;
+      const difficulty = await described.difficulty;
       return {
         proof: 'proof-of-work',
         ...(difficulty !== undefined && { difficulty }),
@@ -82,7 +88,7 @@ export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOf
       if (!verified) throw new DaypassError('proof_refused');
       const { signature, parameters } = payload.challenge;
       const leftSeconds = parameters.expiresAt - nowSeconds();
-      // Too late for a first try, not for a second one of what was admitted in time.
+      // Too late for a first try, but not for a second try of a proof used in time.
       if (leftSeconds < triesSeconds) {
         if (await usedProofs.wasUsedBy(signature, userId)) return;
         throw new DaypassError('proof_expired');
@@ -93,6 +99,30 @@ export function createProofOfWork({ settings, proofSecret, usedProofs }: ProofOf
   };
 }
 
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
+/**
+ * The tries that a proof takes on average: `difficulty` up to `baselinePerMinute`, above it in proportion to the load, at most
+ * `maxDifficulty`.
+ * @param load admissions in the last minute
+ */
+export function difficultyAt(load: number, settings: Readonly<Required<ProofOfWork>>): number {
+  const { difficulty, maxDifficulty, baselinePerMinute } = settings;
+  return Math.min(maxDifficulty, Math.round(difficulty * Math.max(1, load / baselinePerMinute)));
+}
+
+/**
+ * Draws the counter that a solver has to find, uniformly: counting in another order, or giving up early for another
+ * challenge, saves no work. It takes `difficulty` tries on average.
+ */
+export function drawCounter(difficulty: number): { counter: number; maxTries: number } {
+  const maxTries = 2 * difficulty - 1;
+  return { counter: randomBelow(maxTries), maxTries };
+}
+
+/** A uniform whole number from 0 to `bound` - 1: values beyond the last full multiple of `bound` are drawn again. */
+function randomBelow(bound: number): number {
+  const words = 2 ** 32;
+  for (;;) {
+    const [word = 0] = crypto.getRandomValues(new Uint32Array(1));
+    if (word < words - (words % bound)) return word % bound;
+  }
 }

@@ -61,16 +61,27 @@ export type IdentityEventFunctions<Handlers> = {
 export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
   handlers: Handlers & { [Name in Exclude<keyof Handlers, EventName>]: never },
 ): IdentityEventFunctions<Handlers> {
-  assertKnownKeys('defineIdentityEvents', handlers, Object.keys(eventNames));
+  assertHandlers('defineIdentityEvents', handlers);
   const given = Object.entries(handlers) as [EventName, Handler][];
   if (given.length === 0) throw new ConfigurationError(['defineIdentityEvents needs at least one handler.']);
-  const functions = given.map(([name, handler]) => {
+  const functions = given.map(([name, handler]) => [
+    eventNames[name].netlify,
+    name === 'deleted' ? withoutReply(handler) : withReply(name, handler),
+  ]);
+  return Object.fromEntries(functions);
+}
+
+/**
+ * @param what names the caller's function in the error
+ * @throws {ConfigurationError} a TypeError: an unknown handler, or one that is not a function
+ */
+export function assertHandlers(what: string, handlers: IdentityEventHandlers): void {
+  assertKnownKeys(what, handlers, Object.keys(eventNames));
+  for (const [name, handler] of Object.entries(handlers)) {
     if (typeof handler !== 'function') {
       throw new ConfigurationError([`The handler ${name} must be a function.`]);
     }
-    return [eventNames[name].netlify, name === 'deleted' ? withoutReply(handler) : withReply(name, handler)];
-  });
-  return Object.fromEntries(functions);
+  }
 }
 
 function withReply(name: EventName, handler: Handler) {

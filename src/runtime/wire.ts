@@ -1,6 +1,6 @@
 import { createProofMethod } from '../admission/createProofMethod.ts';
 import type { ProofMethod } from '../admission/proofMethod.ts';
-import { isTestSecret } from '../admission/turnstileTestSecret.ts';
+import { isTestSecret } from '../admission/turnstile.ts';
 import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
 import { createRefusedTokens } from '../broker/refusedTokens.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
@@ -112,11 +112,12 @@ export function wireBroker(
   };
 }
 
-/** Puts the proof together that sign-ups bring: the broker starts it, the event function judges it. */
+/** Puts the proof method together: the broker issues its challenges, the event function verifies its proofs. */
 export function wireProofMethod(admission: CheckedAdmission, environment: Environment): ProofMethod {
   const { hashIdentifier, proofSecret } = environment.privateKeys;
   return createProofMethod(admission, {
     proofSecret,
+    now: Date.now,
     usedProofs: createUsedProofs(createRedis(environment.redis), hashIdentifier),
     turnstileSecretKey: environment.turnstileSecretKey,
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createProofOfWork } from '../../src/admission/proofOfWork.ts';
+import { createProofOfWork, difficultyAt, drawCounter } from '../../src/admission/proofOfWork.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
 import { createUsedProofs } from '../../src/store/usedProofs.ts';
@@ -14,10 +14,19 @@ const ada = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
 const bob = '3f0c1d2e-0000-4000-8000-000000000000';
 const start = Date.UTC(2026, 10, 21, 12);
 const settings = { difficulty: 8, maxDifficulty: 40, baselinePerMinute: 2, ttlSeconds: 300 };
+const usual = { difficulty: 1000, maxDifficulty: 16_000, baselinePerMinute: 60, ttlSeconds: 300 };
 const bridge = useRedisBridge();
 
+let time: number;
+/** altcha-lib and the stand-in of Redis read the system's clock. */
+function setTime(milliseconds: number): void {
+  time = milliseconds;
+  vi.setSystemTime(milliseconds);
+}
+
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'], now: start });
+  vi.useFakeTimers({ toFake: ['Date'] });
+  setTime(start);
   await command(bridge(), 'FLUSHALL');
 });
 afterEach(() => {
@@ -29,13 +38,13 @@ afterEach(() => {
 async function connect(secret = privateSecret, chosen = settings) {
   const { hashIdentifier, proofSecret } = await createPrivateKeys(secret);
   const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier);
-  return createProofOfWork({ settings: chosen, proofSecret, usedProofs });
+  return createProofOfWork({ settings: chosen, proofSecret, usedProofs, now: () => time });
 }
 
 type Work = Extract<ChallengeResponse, { proof: 'proof-of-work' }>;
 const challengeOf = async (proof: Awaited<ReturnType<typeof connect>>) => (await proof.challenge()) as Work;
 const solved = async () => solveChallenge(await (await connect()).challenge());
-const judged = async (proof: unknown, userId = ada) => {
+const codeOfProof = async (proof: unknown, userId = ada) => {
   const other = await connect();
   return codeOf(() => other.verify(proof, userId));
 };
@@ -82,7 +91,7 @@ describe('a proof', () => {
   test('holds for one user, as often as Identity asks, and for no other', async () => {
     const { proof } = await solved();
     const codes = [];
-    for (const user of [ada, ada, ada, bob, ada]) codes.push(await judged(proof, user));
+    for (const user of [ada, ada, ada, bob, ada]) codes.push(await codeOfProof(proof, user));
     expect(codes).toEqual([
       'nothing was thrown',
       ...Array(2).fill('nothing was thrown'),
@@ -93,7 +102,7 @@ describe('a proof', () => {
 
   test('in another spelling is still the same proof', async () => {
     const { challenge, solution, proof } = await solved();
-    expect(await judged(proof, ada)).toBe('nothing was thrown');
+    expect(await codeOfProof(proof, ada)).toBe('nothing was thrown');
     const { parameters, signature } = challenge;
     const { counter, derivedKey } = solution;
     const spellings = [
@@ -102,8 +111,9 @@ describe('a proof', () => {
       { challenge: { parameters: { ...parameters, data: { a: 1 } }, signature }, solution, more: 1 },
       { challenge, solution: { ...solution, counter: 0, time: 99 } },
     ];
-    for (const payload of spellings) expect(await judged(encodePayload(payload), bob)).toBe('proof_used');
-    expect(await judged(btoa(` ${JSON.stringify({ challenge, solution })}\n`), bob)).toBe('proof_used');
+    for (const payload of spellings)
+      expect(await codeOfProof(encodePayload(payload), bob)).toBe('proof_used');
+    expect(await codeOfProof(btoa(` ${JSON.stringify({ challenge, solution })}\n`), bob)).toBe('proof_used');
   });
 
   test('without a solution, or with another`s, does not hold', async () => {
@@ -116,9 +126,9 @@ describe('a proof', () => {
       other.solution,
     ];
     for (const each of wrong) {
-      expect(await judged(encodePayload({ challenge, solution: each }))).toBe('proof_refused');
+      expect(await codeOfProof(encodePayload({ challenge, solution: each }))).toBe('proof_refused');
     }
-    expect(await judged(encodePayload({ challenge, solution }))).toBe('nothing was thrown');
+    expect(await codeOfProof(encodePayload({ challenge, solution }))).toBe('nothing was thrown');
   });
 
   test('of a challenge that we did not sign does not hold, and costs no derivation', async () => {
@@ -132,13 +142,13 @@ describe('a proof', () => {
       { ...challenge, parameters: { ...challenge.parameters, nonce: '0'.repeat(32) } },
     ];
     for (const each of forgeries) {
-      expect(await judged(encodePayload({ challenge: each, solution }))).toBe('proof_refused');
+      expect(await codeOfProof(encodePayload({ challenge: each, solution }))).toBe('proof_refused');
     }
     const ofAnotherSite = await solveChallenge(await (await connect(otherSecret)).challenge());
     expect(derive).toHaveBeenCalled();
     derive.mockClear();
-    expect(await judged(ofAnotherSite.proof)).toBe('proof_refused');
-    expect(await judged(proof)).toBe('nothing was thrown');
+    expect(await codeOfProof(ofAnotherSite.proof)).toBe('proof_refused');
+    expect(await codeOfProof(proof)).toBe('nothing was thrown');
     expect(derive).not.toHaveBeenCalled();
   });
 
@@ -180,8 +190,8 @@ describe('a proof', () => {
     ];
     const derive = vi.spyOn(crypto.subtle, 'deriveBits');
     const before = bridge().requests;
-    for (const each of malformed) expect([each, await judged(each)]).toEqual([each, 'proof_malformed']);
-    for (const each of [undefined, null, '']) expect(await judged(each)).toBe('proof_missing');
+    for (const each of malformed) expect([each, await codeOfProof(each)]).toEqual([each, 'proof_malformed']);
+    for (const each of [undefined, null, '']) expect(await codeOfProof(each)).toBe('proof_missing');
     expect([derive.mock.calls.length, bridge().requests - before]).toEqual([0, 0]);
   });
 
@@ -221,29 +231,29 @@ function btoaOrNot(text: string): string {
 describe('the time', () => {
   test('a proof holds until its challenge expires, and not a second longer', async () => {
     const [first, second] = [await solved(), await solved()];
-    vi.setSystemTime(start + 300_000);
-    expect(await judged(first.proof)).toBe('nothing was thrown');
-    vi.setSystemTime(start + 301_000);
-    expect(await judged(second.proof)).toBe('proof_expired');
+    setTime(start + 300_000);
+    expect(await codeOfProof(first.proof)).toBe('nothing was thrown');
+    setTime(start + 301_000);
+    expect(await codeOfProof(second.proof)).toBe('proof_expired');
   });
 
   test('Identity`s second and third try come after it, and are answered like the first', async () => {
     const { proof } = await solved();
-    vi.setSystemTime(start + 300_000);
-    expect(await judged(proof, ada)).toBe('nothing was thrown');
-    vi.setSystemTime(start + 315_000);
-    expect([await judged(proof, ada), await judged(proof, bob)]).toEqual([
+    setTime(start + 300_000);
+    expect(await codeOfProof(proof, ada)).toBe('nothing was thrown');
+    setTime(start + 315_000);
+    expect([await codeOfProof(proof, ada), await codeOfProof(proof, bob)]).toEqual([
       'nothing was thrown',
       'proof_expired',
     ]);
-    vi.setSystemTime(start + 321_000);
-    expect(await judged(proof, ada)).toBe('proof_expired');
+    setTime(start + 321_000);
+    expect(await codeOfProof(proof, ada)).toBe('proof_expired');
   });
 
   test('the mark outlives the challenge', async () => {
     const { proof, challenge } = await solved();
     const { hashIdentifier } = await createPrivateKeys(privateSecret);
-    await judged(proof);
+    await codeOfProof(proof);
     const key = `daypass:proof:${await hashIdentifier(String(challenge.signature))}`;
     const ttlSeconds = Number(await command(bridge(), 'TTL', key));
     expect(ttlSeconds).toBeGreaterThan(320);
@@ -258,13 +268,13 @@ describe('the load', () => {
     expect((await challengeOf(proof)).max_tries).toBe(15);
     const admit = async (count: number) => {
       for (let round = 0; round < count; round += 1)
-        await judged((await solved()).proof, crypto.randomUUID());
+        await codeOfProof((await solved()).proof, crypto.randomUUID());
     };
     await admit(4);
     expect((await challengeOf(proof)).max_tries).toBe(31);
     await admit(16);
     expect((await challengeOf(proof)).max_tries).toBe(79);
-    vi.setSystemTime(start + 120_000);
+    setTime(start + 120_000);
     expect((await challengeOf(proof)).max_tries).toBe(15);
   });
 
@@ -272,9 +282,9 @@ describe('the load', () => {
     const proof = await connect();
     const { challenge, solution, proof: good } = await solved();
     for (let round = 0; round < 5; round += 1) {
-      await judged(good, ada);
-      await judged(good, bob);
-      await judged(encodePayload({ challenge, solution: { ...solution, derivedKey: '00'.repeat(32) } }));
+      await codeOfProof(good, ada);
+      await codeOfProof(good, bob);
+      await codeOfProof(encodePayload({ challenge, solution: { ...solution, derivedKey: '00'.repeat(32) } }));
     }
     expect((await challengeOf(proof)).max_tries).toBe(15);
   });
@@ -289,10 +299,10 @@ describe('what the metadata tell', () => {
       Array(20).fill(calm),
     );
     expect(bridge().requests - before).toBe(1);
-    for (let round = 0; round < 4; round += 1) await judged((await solved()).proof, crypto.randomUUID());
-    vi.setSystemTime(start + 9_999);
+    for (let round = 0; round < 4; round += 1) await codeOfProof((await solved()).proof, crypto.randomUUID());
+    time = start + 9_999;
     expect(await proof.describe()).toEqual(calm);
-    vi.setSystemTime(start + 10_000);
+    time = start + 10_000;
     expect(await proof.describe()).toEqual({ ...calm, difficulty: 16 });
   });
 
@@ -300,7 +310,7 @@ describe('what the metadata tell', () => {
     const proof = await connect();
     const before = bridge().requests;
     await proof.describe();
-    vi.setSystemTime(start - 3_600_000);
+    time = start - 3_600_000;
     await proof.describe();
     expect(bridge().requests - before).toBe(2);
     await proof.describe();
@@ -321,9 +331,53 @@ describe('what the metadata tell', () => {
 test('Redis away: no challenge is given and no proof admitted', async () => {
   const { proof } = await solved();
   bridge().setFault({ kind: 'bad-gateway' });
-  expect(await judged(proof)).toBe('store_unavailable');
+  expect(await codeOfProof(proof)).toBe('store_unavailable');
   const away = await connect();
   expect(await codeOf(() => away.challenge())).toBe('store_unavailable');
   bridge().setFault(undefined);
-  expect(await judged(proof)).toBe('nothing was thrown');
+  expect(await codeOfProof(proof)).toBe('nothing was thrown');
+});
+
+test.each([
+  [0, 1000],
+  [59, 1000],
+  [60, 1000],
+  [61, 1017],
+  [90.5, 1508],
+  [120, 2000],
+  [959, 15_983],
+  [960, 16_000],
+  [1e9, 16_000],
+])('at %d admissions a minute a proof takes %d units', (load, expected) => {
+  expect(difficultyAt(load, usual)).toBe(expected);
+});
+
+describe('the counter', () => {
+  test.each([
+    [1, 1],
+    [2, 3],
+    [7, 13],
+  ])('of difficulty %d takes %d tries at most, each number as often as the other', (difficulty, most) => {
+    const draws = Array.from({ length: 4000 }, () => drawCounter(difficulty));
+    expect(new Set(draws.map((draw) => draw.maxTries))).toEqual(new Set([most]));
+    const counts = Array.from(
+      { length: most },
+      (_, index) => draws.filter(({ counter }) => counter === index).length,
+    );
+    expect(counts.reduce((sum, count) => sum + count)).toBe(4000);
+    // Six standard deviations of a fair draw.
+    const spread = 6 * Math.sqrt((4000 / most) * (1 - 1 / most));
+    for (const count of counts) expect(Math.abs(count - 4000 / most)).toBeLessThanOrEqual(spread);
+  });
+
+  test('draws again what would favour the low ones', () => {
+    const words = [0xffff_ffff, 0xffff_fffe, 5];
+    const random = vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
+      (array as Uint32Array)[0] = words.shift() ?? 0;
+      return array;
+    });
+    // 1999 does not divide 2 ** 32: of the highest words there are too few.
+    expect(drawCounter(1000)).toEqual({ counter: 5, maxTries: 1999 });
+    expect(random).toHaveBeenCalledTimes(3);
+  });
 });

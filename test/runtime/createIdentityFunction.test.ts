@@ -29,8 +29,11 @@ beforeAll(async () => {
   const { hashIdentifier, proofSecret } = await createPrivateKeys(privateSecret);
   const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier);
   const settings = { difficulty: 4, maxDifficulty: 40, baselinePerMinute: 60, ttlSeconds: 300 };
-  proof = (await solveChallenge(await createProofOfWork({ settings, proofSecret, usedProofs }).challenge()))
-    .proof;
+  proof = (
+    await solveChallenge(
+      await createProofOfWork({ settings, proofSecret, usedProofs, now: Date.now }).challenge(),
+    )
+  ).proof;
 });
 
 type Functions = Record<string, ((event: never) => Promise<unknown>) | undefined>;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createSignUpJudge, type SignUpRules } from '../../src/admission/judgeSignUp.ts';
-import { createNoProof } from '../../src/admission/noProof.ts';
+import { noProof } from '../../src/admission/createProofMethod.ts';
 import type { ProofMethod } from '../../src/admission/proofMethod.ts';
+import { type AdmissionRules, createSignUpHandlers } from '../../src/admission/signUpHandlers.ts';
 import { defineIdentityEvents } from '../../src/identity/defineEvents.ts';
 import type { IdentityEventHandlers } from '../../src/identity/events.ts';
 import { samplePayloads } from '../../src/identity/samplePayloads.ts';
@@ -17,28 +17,31 @@ beforeEach(() => {
   lines.length = 0;
 });
 
-/** A proof that judges as told, and remembers what it was asked. */
-function methodThat(verify: ProofMethod['verify']): { proof: () => Promise<ProofMethod>; asked: unknown[] } {
+/** Verifies as given, and records what it was asked. */
+function methodThat(
+  verify: ProofMethod['verify'],
+): Pick<AdmissionRules, 'proofMethod'> & { asked: unknown[] } {
   const asked: unknown[] = [];
-  const proof: ProofMethod = {
-    ...createNoProof(),
+  const proofMethod: ProofMethod = {
+    ...noProof,
     async verify(given, userId) {
       asked.push([given, userId]);
       await verify(given, userId);
     },
   };
-  return { proof: async () => proof, asked };
+  return { proofMethod: async () => proofMethod, asked };
 }
 
 /** What Identity would get back: the bootstrap's view of `userValidate`. */
 async function signUp(
-  rules: Partial<SignUpRules>,
+  rules: Partial<AdmissionRules>,
   user: { email?: unknown; user_metadata?: Record<string, unknown> },
   validate?: IdentityEventHandlers['validate'],
 ) {
   const log = (...line: unknown[]) => lines.push(line);
-  const all = { emailDomain, members: 'allow', proof: async () => createNoProof(), log, ...rules } as const;
-  const { userValidate } = defineIdentityEvents({ validate: createSignUpJudge(all, validate) });
+  const admission = { members: 'allow', proofMethod: async () => noProof, ...rules } as const;
+  const handlers = createSignUpHandlers({ emailDomain, admission, log }, validate && { validate });
+  const { userValidate } = defineIdentityEvents(handlers);
   const event = {
     user: toUser({ ...samplePayloads.validate.user, ...(user as { email?: string }) }),
     denied: false,
@@ -55,8 +58,8 @@ const throwaway = { email: 'Some-One@Visitor.Invalid', user_metadata: { daypass_
 
 describe('a throwaway user', () => {
   test('who is admitted is marked, keeps the provider, and loses the proof alone', async () => {
-    const { proof, asked } = methodThat(async () => undefined);
-    expect(await signUp({ proof }, throwaway)).toEqual({
+    const { proofMethod, asked } = methodThat(async () => undefined);
+    expect(await signUp({ proofMethod }, throwaway)).toEqual({
       user: {
         id: samplePayloads.validate.user.id,
         appMetadata: { provider: 'email', roles: ['anonymous'] },
@@ -75,16 +78,16 @@ describe('a throwaway user', () => {
     'proof_used',
     'not_configured',
   ])('is denied for %s, with one line in the log', async (code) => {
-    const { proof } = methodThat(async () => {
+    const { proofMethod } = methodThat(async () => {
       throw new DaypassError(code);
     });
-    expect(await signUp({ proof }, throwaway)).toBe('denied');
+    expect(await signUp({ proofMethod }, throwaway)).toBe('denied');
     expect(lines).toEqual([['admission_denied', { code }]]);
   });
 
   test('is denied where the environment is at fault', async () => {
-    const proof = () => Promise.reject(new DaypassError('not_configured'));
-    expect(await signUp({ proof }, throwaway)).toBe('denied');
+    const proofMethod = () => Promise.reject(new DaypassError('not_configured'));
+    expect(await signUp({ proofMethod }, throwaway)).toBe('denied');
     expect(lines).toEqual([['admission_denied', { code: 'not_configured' }]]);
   });
 
@@ -98,11 +101,11 @@ describe('a throwaway user', () => {
     ],
     [new DaypassError('turnstile_unavailable', { detail: 'It answered 500.' }), 'turnstile_unavailable'],
     [new TypeError('inner workings'), 'internal_error'],
-  ])('who cannot be judged now fails, so that Identity tries again: %s', async (fault, code) => {
-    const { proof } = methodThat(async () => {
+  ])('whose proof cannot be verified now fails, so that Identity tries again: %s', async (fault, code) => {
+    const { proofMethod } = methodThat(async () => {
       throw fault;
     });
-    const error = await signUp({ proof }, throwaway).catch((thrown) => thrown);
+    const error = await signUp({ proofMethod }, throwaway).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(DaypassError);
     // The platform may show all of it.
     expect([error.code, error.message, error.cause]).toEqual([
@@ -148,13 +151,13 @@ const memberEmail = fc
 
 describe('everybody else', () => {
   test('passes untouched, whatever the e-mail and whatever came along', async () => {
-    const { proof, asked } = methodThat(async () => {
+    const { proofMethod, asked } = methodThat(async () => {
       throw new DaypassError('proof_refused');
     });
     await fc.assert(
       fc.asyncProperty(memberEmail, fc.object({ maxDepth: 1 }), async (email, metadata) => {
         const user = { email, user_metadata: { daypass_proof: 'p', ...metadata } };
-        expect(await signUp({ proof }, user)).toBeUndefined();
+        expect(await signUp({ proofMethod }, user)).toBeUndefined();
       }),
       { numRuns: 1000 },
     );
