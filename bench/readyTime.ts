@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Bench } from './support/bench.ts';
 import { interleave, millisecondsOf } from './support/interleave.ts';
-import { written } from './support/report.ts';
-import { ratioOf, spreadOf } from './support/spread.ts';
+import { against } from './support/report.ts';
+import { ratioOf } from './support/spread.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -18,7 +18,7 @@ export const bench: Bench = {
     for (const [what, file] of Object.entries(servers)) {
       const ready = () => millisecondsOf(() => runNode([file], 'Daypass is ready'));
       const rounds = await interleave(isQuick ? 1 : 5, { ready, node });
-      const note = `${written(spreadOf(rounds.ready).median)} ms against ${written(spreadOf(rounds.node).median)} ms`;
+      const note = against(rounds.ready, rounds.node, 'ms');
       rows.push({
         what,
         beside: 'node --eval 0',

@@ -8,6 +8,7 @@ import { load } from './load.ts';
 import { type Program, type Runtime, requireProgram, startProgram } from './startProgram.ts';
 
 export interface GateStandOptions {
+  /** Of gate and proxy. Default Node. */
   runtime?: Runtime;
   /** Default: all defaults but that no call is refused. */
   policy?: PolicyInput;

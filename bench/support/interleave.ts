@@ -2,21 +2,24 @@
  * Measures several sides in turn, each once a round, so that whatever else the machine does meets all of them. Every
  * second round goes backwards: none always follows the same neighbour.
  * @param rounds how often each is measured, after one round that warms up and is not kept
- * @param sides each returns its figure for one round
- * @returns the figures of each side, round by round
+ * @param sides each returns what it measured in one round
+ * @returns of each side, round by round
  */
-export async function interleave<Name extends string>(
+export async function interleave<Name extends string, Measured>(
   rounds: number,
-  sides: Record<Name, (round: number) => number | Promise<number>>,
-): Promise<Record<Name, number[]>> {
+  sides: Record<Name, () => Measured | Promise<Measured>>,
+): Promise<Record<Name, Measured[]>> {
   const names = Object.keys(sides) as Name[];
-  const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
-  for (const name of names) await sides[name](-1);
+  const measured = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<
+    Name,
+    Measured[]
+  >;
+  for (const name of names) await sides[name]();
   for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? names : names.toReversed();
-    for (const name of order) figures[name].push(await sides[name](round));
+    for (const name of order) measured[name].push(await sides[name]());
   }
-  return figures;
+  return measured;
 }
 
 /** How long some work takes once, in milliseconds. For work of less than a millisecond take mitata's `measure`. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Row } from './bench.ts';
-import type { Spread } from './spread.ts';
+import { type Spread, spreadOf } from './spread.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -76,8 +76,13 @@ function describeSpread({ median, low, high }: Spread): string {
   return `${written(median)} (${written(low)} to ${written(high)})`;
 }
 
+/** What a ratio was made of, as a note: `1 700 µs against 320 µs`. */
+export function against(ours: readonly number[], others: readonly number[], unit: string): string {
+  return `${written(spreadOf(ours).median)} ${unit} against ${written(spreadOf(others).median)} ${unit}`;
+}
+
 /** Three digits that count. */
-export function written(figure: number): string {
+function written(figure: number): string {
   const digits = Math.abs(figure) >= 100 ? 0 : Math.abs(figure) >= 10 ? 1 : 2;
   return figure.toLocaleString('en', { maximumFractionDigits: digits }).replaceAll(',', ' ');
 }

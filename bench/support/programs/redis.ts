@@ -6,4 +6,4 @@ import { ready } from './serve.ts';
 const delayMilliseconds = Number(process.env.BENCH_DELAY_MILLISECONDS ?? 0);
 const bridge = await startDevRedis({ backend: 'redis-server' });
 if (delayMilliseconds > 0) bridge.setFault({ kind: 'slow', delayMilliseconds });
-ready(bridge.url, { token: bridge.token });
+ready(bridge.url, { token: bridge.token }, () => ({ requests: bridge.requests }));

@@ -5,8 +5,8 @@ import { type Handler, listen } from '../../../dev/listen.ts';
 export interface Usage {
   /** CPU time of all threads so far, user and system, in microseconds. */
   cpuMicroseconds: number;
-  /** The resident set, in bytes. */
-  residentBytes: number;
+  /** HTTP requests that it was sent so far. Of Redis's bridge alone. */
+  requests?: number;
 }
 
 /** Begins the lines that are for the parent: what else a program prints is its log. */
@@ -32,12 +32,15 @@ export async function serveProgram(handler: Handler): Promise<void> {
   ready(deno ? serveDeno(deno, handler) : (await listen(handler)).url);
 }
 
-/** Tells the parent that the program answers at this address. */
-export function ready(url: string, details: object = {}): void {
+/**
+ * Tells the parent that the program answers at this address.
+ * @param more what it says of itself beside its CPU time
+ */
+export function ready(url: string, details: object = {}, more: () => Partial<Usage> = () => ({})): void {
   createInterface({ input: process.stdin })
     .on('line', () => {
       const { user, system } = process.cpuUsage();
-      const usage: Usage = { cpuMicroseconds: user + system, residentBytes: process.memoryUsage().rss };
+      const usage: Usage = { cpuMicroseconds: user + system, ...more() };
       console.log(mark + JSON.stringify(usage));
     })
     .on('close', () => process.exit());
