@@ -82,7 +82,7 @@ export function against(ours: readonly number[], others: readonly number[], unit
 }
 
 /** Three digits that count. */
-function written(figure: number): string {
+export function written(figure: number): string {
   const digits = Math.abs(figure) >= 100 ? 0 : Math.abs(figure) >= 10 ? 1 : 2;
   return figure.toLocaleString('en', { maximumFractionDigits: digits }).replaceAll(',', ' ');
 }
