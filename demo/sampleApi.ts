@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { type AccessTokenEnv, requireAccessToken } from '../src/package/hono.ts';
-import type { VerifierOptions } from '../src/token/verifierOptions.ts';
+import type { VerifierOptions } from '../src/token/createVerifier.ts';
 
 /**
  * The API that the demo protects: a backend elsewhere, which verifies each token itself with the shared secret

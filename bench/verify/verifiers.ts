@@ -2,9 +2,8 @@ import { verify as verifyOfHono } from 'hono/jwt';
 import { jwtVerify } from 'jose';
 import { measure } from 'mitata';
 import { createVerifier } from '../../src/package/verify.ts';
-import { createKeyRing } from '../../src/token/keyRing.ts';
-import { mintAccessToken } from '../../src/token/mint.ts';
-import { randomId } from '../../src/token/randomId.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
+import { mintAccessToken, randomId } from '../../src/token/mint.ts';
 import { issuer, secret } from '../../test/support/tokens.ts';
 import { installOthers, versionOf } from '../support/others.ts';
 

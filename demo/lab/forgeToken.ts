@@ -1,7 +1,6 @@
 import { base64url } from 'jose';
-import { createKeyRing, type KeyRing } from '../../src/token/keyRing.ts';
-import { mintAccessToken } from '../../src/token/mint.ts';
-import { newSubject, randomId } from '../../src/token/randomId.ts';
+import { createKeyRing, type KeyRing } from '../../src/token/keys.ts';
+import { mintAccessToken, newSubject, randomId } from '../../src/token/mint.ts';
 import type { LabDependencies } from './createLab.ts';
 
 /** Tokens that no honest page could make, each with exactly one thing wrong. */

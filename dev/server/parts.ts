@@ -3,7 +3,7 @@ import { createSampleApi } from '../../demo/sampleApi.ts';
 import type { Policy } from '../../src/policy/types.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { readEnvironment } from '../../src/runtime/environment.ts';
-import type { SiteOptions } from '../../src/token/verifierOptions.ts';
+import type { SiteOptions } from '../../src/token/createVerifier.ts';
 import type { DevIdentityOptions } from '../identity/options.ts';
 import { createDevIdentity, type DevIdentity } from '../identity/start.ts';
 import { listen } from '../listen.ts';

@@ -1,6 +1,6 @@
 import { DaypassError } from '../protocol/error.ts';
-import { findKey, type KeyRing } from '../token/keyRing.ts';
-import { parseToken } from '../token/parse.ts';
+import { findKey, type KeyRing } from '../token/keys.ts';
+import { parseToken } from '../token/verify.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 
 /**

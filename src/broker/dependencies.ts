@@ -9,8 +9,7 @@ import type { DeployContext } from '../protocol/deployContext.ts';
 import type { StatsCount } from '../protocol/messages.ts';
 import type { Redemptions } from '../store/redemptions.ts';
 import type { Revocations } from '../store/revocation.ts';
-import type { KeyRing } from '../token/keyRing.ts';
-import type { PrivateKeys } from '../token/privateKeys.ts';
+import type { KeyRing, PrivateKeys } from '../token/keys.ts';
 import type { RefusedTokens } from './refusedTokens.ts';
 
 /** The limits of the policy that the broker counts by the caller's address. */

@@ -3,7 +3,7 @@ import { isExchangeable } from '../identity/throwaway.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
 import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
-import { newSubject } from '../token/randomId.ts';
+import { newSubject } from '../token/mint.ts';
 import { grantScopes, keyRingOf } from './audience.ts';
 import { type DeletedUser, deleteForCertain } from './deleteForCertain.ts';
 import { type BrokerDependencies, type Caller, throwawayRule } from './dependencies.ts';

@@ -1,7 +1,7 @@
 import { enforce } from '../limits/enforce.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { IntrospectionResponse } from '../protocol/messages.ts';
-import type { KeyRing } from '../token/keyRing.ts';
+import type { KeyRing } from '../token/keys.ts';
 import type { BrokerDependencies, Caller } from './dependencies.ts';
 import type { Form } from './form.ts';
 import { requireSecret, unlessStoreIsAway } from './limits.ts';

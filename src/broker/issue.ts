@@ -1,5 +1,5 @@
 import { accessTokenType, type TokenResponse } from '../protocol/messages.ts';
-import type { KeyRing } from '../token/keyRing.ts';
+import type { KeyRing } from '../token/keys.ts';
 import { mintAccessToken } from '../token/mint.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 

@@ -2,7 +2,7 @@ import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/messages.ts';
 import { hasBearer, readBearer } from '../token/bearer.ts';
-import { type ParsedToken, parseToken } from '../token/parse.ts';
+import { type ParsedToken, parseToken } from '../token/verify.ts';
 import { type Form, parseForm, readBody } from './form.ts';
 
 /** What `/session/token` was asked for. */

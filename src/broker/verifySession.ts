@@ -1,7 +1,7 @@
 import { acceptedContexts } from '../policy/acceptedContexts.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { AccessToken } from '../token/accessToken.ts';
-import type { KeyRing } from '../token/keyRing.ts';
+import type { AccessToken } from '../token/claims.ts';
+import type { KeyRing } from '../token/keys.ts';
 import { verifyToken } from '../token/verify.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 

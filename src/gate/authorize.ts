@@ -3,11 +3,10 @@ import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
-import type { AccessToken } from '../token/accessToken.ts';
 import { readBearer } from '../token/bearer.ts';
-import type { KeyRing } from '../token/keyRing.ts';
-import type { VerifiedTokens } from '../token/verifiedTokens.ts';
-import { verifyToken } from '../token/verify.ts';
+import type { AccessToken } from '../token/claims.ts';
+import type { KeyRing } from '../token/keys.ts';
+import { type VerifiedTokens, verifyToken } from '../token/verify.ts';
 import type { Admit, Admitted, CallTerms } from './admit.ts';
 
 export interface AuthorizeDependencies {

@@ -4,11 +4,9 @@ import { type CheckedOwnLimits, checkOwnLimits, type OwnLimits } from '../policy
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { RedisOptions } from '../store/redis.ts';
-import type { AccessToken } from '../token/accessToken.ts';
 import { readBearer } from '../token/bearer.ts';
-import { SettingMismatch } from '../token/claims.ts';
-import { createVerifier } from '../token/createVerifier.ts';
-import { type VerifierOptions, verifierOptionNames } from '../token/verifierOptions.ts';
+import { type AccessToken, SettingMismatch } from '../token/claims.ts';
+import { createVerifier, type VerifierOptions, verifierOptionNames } from '../token/createVerifier.ts';
 import { problemResponse } from './problem.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { unitsToCharge } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
-import type { AccessToken } from '../token/accessToken.ts';
+import type { AccessToken } from '../token/claims.ts';
 import {
   type AccessTokenOptions,
   type CheckRuntime,

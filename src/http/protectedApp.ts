@@ -4,7 +4,7 @@ import { refuseUpgrade } from '../gate/checkCall.ts';
 import { chargePrice } from '../gate/gate.ts';
 import { rateLimitFields } from '../limits/fields.ts';
 import type { Log } from '../protocol/log.ts';
-import type { AccessToken } from '../token/accessToken.ts';
+import type { AccessToken } from '../token/claims.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
 import { allowApiOrigins } from './cors.ts';
 import { forOneCaller } from './forOneCaller.ts';

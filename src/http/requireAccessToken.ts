@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { unitsToCharge } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader } from '../protocol/headers.ts';
-import type { AccessToken } from '../token/accessToken.ts';
+import type { AccessToken } from '../token/claims.ts';
 import {
   type AccessTokenOptions,
   type CheckRuntime,

@@ -1,6 +1,6 @@
 import { compactVerify, SignJWT } from 'jose';
 import { DaypassError } from '../protocol/error.ts';
-import type { ParsedToken } from '../token/parse.ts';
+import type { ParsedToken } from '../token/verify.ts';
 import { isUserId } from './user.ts';
 
 /** For the log only: the operator can fix it. */

@@ -5,7 +5,7 @@ import {
 } from '../http/expressMiddleware.ts';
 import { createCallLimiter } from '../runtime/callLimiter.ts';
 import { isDebugMode } from '../runtime/platform.ts';
-import type { AccessToken } from '../token/accessToken.ts';
+import type { AccessToken } from '../token/claims.ts';
 
 export type {
   ExpressMiddleware,
@@ -15,8 +15,8 @@ export type {
 } from '../http/expressMiddleware.ts';
 export type { CallLimits, Limit, LimitWindows } from '../policy/types.ts';
 export { ConfigurationError } from '../protocol/error.ts';
-export type { AccessToken } from '../token/accessToken.ts';
-export type { SiteOptions, VerifierOptions } from '../token/verifierOptions.ts';
+export type { AccessToken } from '../token/claims.ts';
+export type { SiteOptions, VerifierOptions } from '../token/createVerifier.ts';
 
 declare global {
   namespace Express {

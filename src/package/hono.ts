@@ -8,8 +8,8 @@ import { isDebugMode } from '../runtime/platform.ts';
 export type { AccessTokenEnv, HonoOptions as AccessTokenOptions } from '../http/requireAccessToken.ts';
 export type { CallLimits, Limit, LimitWindows } from '../policy/types.ts';
 export { ConfigurationError } from '../protocol/error.ts';
-export type { AccessToken } from '../token/accessToken.ts';
-export type { SiteOptions, VerifierOptions } from '../token/verifierOptions.ts';
+export type { AccessToken } from '../token/claims.ts';
+export type { SiteOptions, VerifierOptions } from '../token/createVerifier.ts';
 
 /**
  * Hono middleware that lets only callers with a valid access token through, verified offline. Handlers read it as

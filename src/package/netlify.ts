@@ -26,4 +26,4 @@ export { introspectionSecret } from '../runtime/introspectionSecret.ts';
 export { maintenanceBearer } from '../runtime/maintenanceBearer.ts';
 export type { EdgeContext, PlatformContext } from '../runtime/platform.ts';
 export { type ProtectedFunction, type ProtectOptions, protect } from '../runtime/protect.ts';
-export type { AccessToken } from '../token/accessToken.ts';
+export type { AccessToken } from '../token/claims.ts';

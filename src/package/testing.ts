@@ -4,9 +4,9 @@ import {
   type FakeSessionOptions,
 } from '../../client/fakeSession.ts';
 import { assertTesting } from '../runtime/assertTesting.ts';
-import type { AccessToken } from '../token/accessToken.ts';
+import type { AccessToken } from '../token/claims.ts';
+import type { VerifierOptions } from '../token/createVerifier.ts';
 import { makeTestAccessToken, mintTestToken, type TokenOptions } from '../token/mintTestToken.ts';
-import type { VerifierOptions } from '../token/verifierOptions.ts';
 
 export { SessionError, type SessionErrorCode } from '../../client/errors.ts';
 export type {
@@ -16,9 +16,9 @@ export type {
   FakeSessionOptions,
 } from '../../client/fakeSession.ts';
 export { ConfigurationError, DaypassError } from '../protocol/error.ts';
-export type { AccessToken } from '../token/accessToken.ts';
+export type { AccessToken } from '../token/claims.ts';
+export type { SiteOptions, VerifierOptions } from '../token/createVerifier.ts';
 export type { TokenOptions } from '../token/mintTestToken.ts';
-export type { SiteOptions, VerifierOptions } from '../token/verifierOptions.ts';
 
 // Whoever has this can sign tokens. It is refused as soon as it is loaded, and at each call: on Netlify the deploy context
 // is known within a request alone.

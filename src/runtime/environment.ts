@@ -1,9 +1,15 @@
 import type { Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { RedisOptions } from '../store/redis.ts';
-import { createKeyRing, type KeyRing } from '../token/keyRing.ts';
-import { createPrivateKeys, type PrivateKeys } from '../token/privateKeys.ts';
-import { makeSecretCommand, secretWeakness } from '../token/secret.ts';
+
+import {
+  createKeyRing,
+  createPrivateKeys,
+  type KeyRing,
+  makeSecretCommand,
+  type PrivateKeys,
+  secretWeakness,
+} from '../token/keys.ts';
 import { checkUrl, type ReadVariable, readRedisOptions } from './variables.ts';
 
 /** What a site's environment variables say, checked. */

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../protocol/error.ts';
-import { createPrivateKeys } from '../token/privateKeys.ts';
+import { createPrivateKeys } from '../token/keys.ts';
 
 /**
  * The secret with which the backend of an audience authenticates at `/session/introspect`. Run it where the private

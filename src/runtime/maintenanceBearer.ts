@@ -1,4 +1,4 @@
-import { createPrivateKeys } from '../token/privateKeys.ts';
+import { createPrivateKeys } from '../token/keys.ts';
 
 /**
  * The bearer with which the owner of a site calls `GET /session/stats` and `POST /session/sweep`. Run it where the

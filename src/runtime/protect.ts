@@ -4,7 +4,7 @@ import { requirePolicy } from '../policy/mark.ts';
 import type { CallLimits, Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
-import type { AccessToken } from '../token/accessToken.ts';
+import type { AccessToken } from '../token/claims.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';
 import { logLine } from './log.ts';
 import type { PlatformContext } from './platform.ts';

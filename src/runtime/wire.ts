@@ -25,7 +25,7 @@ import { createRedis } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
-import { createVerifiedTokens } from '../token/verifiedTokens.ts';
+import { createVerifiedTokens } from '../token/verify.ts';
 import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
 import { fetchUndecoded } from './fetchUndecoded.ts';

@@ -1,6 +1,15 @@
-import { SignJWT } from 'jose';
-import type { KeyRing } from './keyRing.ts';
-import { randomId } from './randomId.ts';
+import { base64url, SignJWT } from 'jose';
+import type { KeyRing } from './keys.ts';
+
+/** 128 random bits as 22 base64url characters. */
+export function randomId(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** A new session's `sub`. */
+export function newSubject(): string {
+  return `anon_${randomId()}`;
+}
 
 export interface MintOptions {
   keyRing: KeyRing;

@@ -1,12 +1,10 @@
 import { deployContexts } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
-import type { AccessToken } from './accessToken.ts';
-import { createVerifier } from './createVerifier.ts';
-import { createKeyRing } from './keyRing.ts';
-import { mintAccessToken } from './mint.ts';
-import { newSubject, randomId } from './randomId.ts';
-import { checkVerifierOptions, type VerifierOptions } from './verifierOptions.ts';
+import type { AccessToken } from './claims.ts';
+import { checkVerifierOptions, createVerifier, type VerifierOptions } from './createVerifier.ts';
+import { createKeyRing } from './keys.ts';
+import { mintAccessToken, newSubject, randomId } from './mint.ts';
 
 /** What a token of a test says. Whatever is left out is as the site would say it. */
 export interface TokenOptions {

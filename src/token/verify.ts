@@ -1,13 +1,11 @@
 import { base64url } from 'jose';
+import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { AccessToken } from './accessToken.ts';
-import { checkClaims } from './claims.ts';
-import { findKey, type Key, type KeyRing } from './keyRing.ts';
-import { type ParsedToken, parseToken } from './parse.ts';
-import type { VerifiedTokens } from './verifiedTokens.ts';
+import { type AccessToken, checkClaims } from './claims.ts';
+import { findKey, type Key, type KeyRing } from './keys.ts';
 
-type Claims = ParsedToken['payload'];
+type Claims = Readonly<Record<string, unknown>>;
 
 const ascii = new TextEncoder();
 
@@ -103,4 +101,127 @@ function chooseKey(
     return key ? [{ site, key }] : [];
   });
   return known.find(({ site }) => site.issuer === issuer) ?? known[0];
+}
+
+/**
+ * Remembers tokens whose signature held, by their exact text, so that a page's second call costs no HMAC. What a token
+ * says is judged at each call all the same (`checkClaims`): nothing that depends on the clock, the deploy context or a
+ * revocation is kept, and of a token that was refused nothing at all.
+ */
+export interface VerifiedTokens {
+  /** @returns the claims, unless the token is unknown or its key is none of the ring's */
+  get(token: string, ring: KeyRing): Claims | undefined;
+  /** @param key the one that signed it */
+  add(token: string, key: Key, claims: Claims): void;
+}
+
+/**
+ * @param most how many tokens it holds; the oldest goes first. 0 holds none
+ * @example
+ * const verifiedTokens = createVerifiedTokens(10_000);
+ * await verifyToken(token, { keyRing, issuer, deployContexts, now, verifiedTokens });
+ */
+export function createVerifiedTokens(most: number): VerifiedTokens {
+  const known = new BoundedMap<string, { key: Key; claims: Claims }>(most);
+  return {
+    get(token, ring) {
+      const found = known.get(token);
+      // A key serves one audience: what another one's key has signed is not for this ring.
+      return found && (found.key === ring.primary || found.key === ring.secondary) ? found.claims : undefined;
+    },
+    add(token, key, claims) {
+      // One request must not change under another's hands what both were given.
+      if (most > 0) known.set(token, { key, claims: deepFreeze(claims) });
+    },
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}
+
+/** Longest token that anybody here looks at, in bytes (it is ASCII). */
+const maxTokenBytes = 4096;
+
+/**
+ * How deep header and claims may nest (RFC 8259 §9): the object itself is the first level, each object or list inside
+ * another one more. Parsers differ in what they bear, so one bound makes all verifiers agree.
+ */
+const maxLevels = 64;
+
+export interface ParsedToken {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads a JWS in compact form without believing it: no signature is checked.
+ * @returns undefined when the token is longer than 4096 bytes, has not three parts, is not base64url in its
+ * canonical form (RFC 4648 §3.5), not JSON in UTF-8, not two objects, nests deeper than 64 levels, or repeats a
+ * member (RFC 7515 §4)
+ */
+export function parseToken(token: string): ParsedToken | undefined {
+  if (token.length > maxTokenBytes) return undefined;
+  const parts = token.split('.');
+  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return undefined;
+  const header = parseObject(parts[0] as string);
+  const payload = parseObject(parts[1] as string);
+  return header && payload && { header, payload };
+}
+
+function isCanonicalBase64url(text: string): boolean {
+  if (!/^[A-Za-z0-9_-]+$/.test(text)) return false;
+  // Decoders ignore the bits behind the last byte, so one signature would have several spellings.
+  const rest = text.length % 4;
+  if (rest === 2) return /[AQgw]$/.test(text);
+  if (rest === 3) return /[AEIMQUYcgkosw048]$/.test(text);
+  return rest === 0;
+}
+
+// Kept: making one costs more than a decode on Deno.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function parseObject(part: string): Record<string, unknown> | undefined {
+  try {
+    const text = utf8.decode(base64url.decode(part));
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return countWrittenMembers(text) === countMembers(value, 1)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const [quote, backslash, colon] = ['"', '\\', ':'].map((character) => character.charCodeAt(0));
+
+/** Members as written: in valid JSON, each has one colon outside of strings. */
+function countWrittenMembers(json: string): number {
+  let count = 0;
+  let inString = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (code === quote) inString = !inString;
+    else if (inString) {
+      // Skips what is escaped, which may be a quote.
+      if (code === backslash) index += 1;
+    } else if (code === colon) count += 1;
+  }
+  return count;
+}
+
+/**
+ * Members that survived parsing: fewer than written when a name was repeated.
+ * @throws {RangeError} it nests too deep
+ */
+function countMembers(value: object, level: number): number {
+  if (level > maxLevels) throw new RangeError('JSON nests too deep');
+  const inside = Object.values(value);
+  let count = Array.isArray(value) ? 0 : inside.length;
+  for (const member of inside) {
+    if (typeof member === 'object' && member !== null) count += countMembers(member, level + 1);
+  }
+  return count;
 }

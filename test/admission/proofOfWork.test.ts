@@ -3,7 +3,7 @@ import { createProofOfWork, difficultyAt, drawCounter } from '../../src/admissio
 import { DaypassError } from '../../src/protocol/error.ts';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
 import { createUsedProofs } from '../../src/store/usedProofs.ts';
-import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { createPrivateKeys } from '../../src/token/keys.ts';
 import { fc } from '../support/property.ts';
 import { command, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { accessTokenType, type TokenResponse, tokenExchangeGrant } from '../../src/protocol/messages.ts';
-import { createKeyRing } from '../../src/token/keyRing.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
 import { mintAccessToken } from '../../src/token/mint.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { command } from '../support/redisParts.ts';

@@ -7,7 +7,7 @@ import { listen } from '../../dev/listen.ts';
 import type { DevApi } from '../../dev/server/parts.ts';
 import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import type { SiteOptions } from '../../src/token/verifierOptions.ts';
+import type { SiteOptions } from '../../src/token/createVerifier.ts';
 import { describeWith } from '../support/optional.ts';
 import { openPage } from './support/browser.ts';
 import { useSite } from './support/useSite.ts';

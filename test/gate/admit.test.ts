@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAdmit } from '../../src/gate/admit.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import { newSubject } from '../../src/token/randomId.ts';
+import { newSubject } from '../../src/token/mint.ts';
 import { connectAdmit } from '../support/gateParts.ts';
 import { command, keysForEver, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
-import { newSubject } from '../../src/token/randomId.ts';
+import { newSubject } from '../../src/token/mint.ts';
 import { prepareRedisServer, type RedisServer } from '../abuse/support/redisServer.ts';
 import { connectAdmit } from '../support/gateParts.ts';
 import { createManualTime } from '../support/manualTime.ts';

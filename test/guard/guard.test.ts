@@ -7,7 +7,7 @@ import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
-import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { createPrivateKeys } from '../../src/token/keys.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { createManualTime, type ManualTime } from '../support/manualTime.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';

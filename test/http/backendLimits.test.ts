@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ExpressRequest } from '../../src/http/expressMiddleware.ts';
 import { requireAccessToken as requireInExpress } from '../../src/package/express.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
-import { createKeyRing } from '../../src/token/keyRing.ts';
-import { newSubject } from '../../src/token/randomId.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
+import { newSubject } from '../../src/token/mint.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { goodClaims, goodHeader, issuer, now, otherSecret, secret, sign } from '../support/tokens.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createRedis } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocation.ts';
-import { newSubject } from '../../src/token/randomId.ts';
+import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { goodClaims, goodHeader, issuer, otherSecret, sign } from '../support/tokens.ts';
 

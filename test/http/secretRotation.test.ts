@@ -4,7 +4,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { accessTokenType, type TokenResponse, tokenExchangeGrant } from '../../src/protocol/messages.ts';
-import { createKeyRing } from '../../src/token/keyRing.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { closeBridge, command } from '../support/redisParts.ts';

@@ -5,7 +5,7 @@ import { createGateApp } from '../../src/http/gateApp.ts';
 import type { Leases } from '../../src/limits/leases.ts';
 import type { Decision } from '../../src/limits/limiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import { createVerifiedTokens } from '../../src/token/verifiedTokens.ts';
+import { createVerifiedTokens } from '../../src/token/verify.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { uncounted } from '../support/gateParts.ts';
 import { goodClaims, goodHeader, issuer, now, ring, sign } from '../support/tokens.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocation.ts';
-import { newSubject } from '../../src/token/randomId.ts';
+import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, type GateStackOptions, startGateStack } from '../support/gateStack.ts';
 import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';
 import { command } from '../support/redisParts.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkIdentityToken, verifyIdentityToken } from '../../src/identity/identityToken.ts';
-import { type ParsedToken, parseToken } from '../../src/token/parse.ts';
+import { type ParsedToken, parseToken } from '../../src/token/verify.ts';
 import { codeOf } from '../support/rejection.ts';
 import { now, otherSecret, secret, sign } from '../support/tokens.ts';
 

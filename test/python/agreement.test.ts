@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { DaypassError } from '../../src/protocol/error.ts';
-import { secretWeakness } from '../../src/token/secret.ts';
+import { secretWeakness } from '../../src/token/keys.ts';
 import { type VerifyOptions, verifyToken } from '../../src/token/verify.ts';
 import { describeWith } from '../support/optional.ts';
 import { seed } from '../support/property.ts';

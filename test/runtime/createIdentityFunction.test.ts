@@ -9,7 +9,7 @@ import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { createIdentityFunction } from '../../src/runtime/createIdentityFunction.ts';
 import { createUsedProofs } from '../../src/store/usedProofs.ts';
-import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { createPrivateKeys } from '../../src/token/keys.ts';
 import { usePlatform } from '../support/platform.ts';
 import { patient, useRedisBridge } from '../support/redisParts.ts';
 import { solveChallenge } from '../support/solveChallenge.ts';

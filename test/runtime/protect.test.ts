@@ -7,7 +7,7 @@ import type { PlatformContext } from '../../src/runtime/platform.ts';
 import { protect } from '../../src/runtime/protect.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocation.ts';
-import { newSubject } from '../../src/token/randomId.ts';
+import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { usePlatform } from '../support/platform.ts';
 import { closeBridge, command } from '../support/redisParts.ts';

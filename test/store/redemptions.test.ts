@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRedemptions } from '../../src/store/redemptions.ts';
 import { createRedis } from '../../src/store/redis.ts';
-import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { createPrivateKeys } from '../../src/token/keys.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 import { privateSecret } from '../support/tokens.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRedis } from '../../src/store/redis.ts';
 import { createUsedProofs } from '../../src/store/usedProofs.ts';
-import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { createPrivateKeys } from '../../src/token/keys.ts';
 import { describeWith } from '../support/optional.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';

@@ -10,7 +10,7 @@ import type { Circuit } from '../../src/store/circuit.ts';
 import type { Counters } from '../../src/store/counters.ts';
 import { createRevocations, type Revocations } from '../../src/store/revocation.ts';
 import { createStoreClock } from '../../src/store/storeClock.ts';
-import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { createPrivateKeys } from '../../src/token/keys.ts';
 import { privateSecret } from './tokens.ts';
 
 const { hashIdentifier } = await createPrivateKeys(privateSecret);

@@ -1,5 +1,5 @@
 import { base64url } from 'jose';
-import { createKeyRing } from '../../src/token/keyRing.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
 
 // Secrets, times and tokens that the tests of several folders share. Pure: runs on Node and on Deno.
 

@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { createVerifier } from '../../src/token/createVerifier.ts';
-import { createKeyRing } from '../../src/token/keyRing.ts';
-import type { VerifierOptions } from '../../src/token/verifierOptions.ts';
+import { createVerifier, type VerifierOptions } from '../../src/token/createVerifier.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
 import { codeOf } from '../support/rejection.ts';
 import { goodClaims, goodHeader, issuer, now, otherSecret, secret, sign } from '../support/tokens.ts';
 

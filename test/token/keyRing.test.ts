@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/protocol/error.ts';
-import { createKeyRing, findKey } from '../../src/token/keyRing.ts';
+import { createKeyRing, findKey } from '../../src/token/keys.ts';
 import { otherSecret, secret } from '../support/tokens.ts';
 
 test('a kid is the start of an HMAC by the secret itself', async () => {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { createVerifier } from '../../src/token/createVerifier.ts';
+import { createVerifier, type VerifierOptions } from '../../src/token/createVerifier.ts';
 import { makeTestAccessToken, mintTestToken, type TokenOptions } from '../../src/token/mintTestToken.ts';
-import type { VerifierOptions } from '../../src/token/verifierOptions.ts';
 import { codeOf } from '../support/rejection.ts';
 import { issuer, now, otherSecret, secret, subject } from '../support/tokens.ts';
 

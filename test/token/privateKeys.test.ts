@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createPrivateKeys } from '../../src/token/privateKeys.ts';
+import { createPrivateKeys } from '../../src/token/keys.ts';
 import { otherSecret, privateSecret, subject } from '../support/tokens.ts';
 
 const keys = await createPrivateKeys(privateSecret);

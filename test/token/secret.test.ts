@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeSecretCommand, secretWeakness } from '../../src/token/secret.ts';
+import { makeSecretCommand, secretWeakness } from '../../src/token/keys.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
 test.each([

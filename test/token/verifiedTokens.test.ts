@@ -1,7 +1,11 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { createKeyRing } from '../../src/token/keyRing.ts';
-import { createVerifiedTokens, type VerifiedTokens } from '../../src/token/verifiedTokens.ts';
-import { type VerifyOptions, verifyToken } from '../../src/token/verify.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
+import {
+  createVerifiedTokens,
+  type VerifiedTokens,
+  type VerifyOptions,
+  verifyToken,
+} from '../../src/token/verify.ts';
 import { codeOf } from '../support/rejection.ts';
 import { goodClaims, goodHeader, issuer, now, otherSecret, ring, secret, sign } from '../support/tokens.ts';
 

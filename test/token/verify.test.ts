@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createKeyRing } from '../../src/token/keyRing.ts';
+import { createKeyRing } from '../../src/token/keys.ts';
 import { mintAccessToken } from '../../src/token/mint.ts';
 import { type VerifyOptions, verifyToken } from '../../src/token/verify.ts';
 import { codeOf } from '../support/rejection.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DevApi } from '../../../dev/server/parts.ts';
-import type { SiteOptions } from '../../../src/token/verifierOptions.ts';
+import type { SiteOptions } from '../../../src/token/createVerifier.ts';
 import { prepareEnvironment } from './prepareEnvironment.ts';
 import { runDjango } from './run.ts';
 

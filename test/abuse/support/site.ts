@@ -2,9 +2,8 @@ import type { Policy } from '../../../src/policy/types.ts';
 import { type Environment, readEnvironment } from '../../../src/runtime/environment.ts';
 import { nowSeconds } from '../../../src/runtime/platform.ts';
 import type { Place } from '../../../src/runtime/wire.ts';
-import type { KeyRing } from '../../../src/token/keyRing.ts';
-import { mintAccessToken } from '../../../src/token/mint.ts';
-import { newSubject } from '../../../src/token/randomId.ts';
+import type { KeyRing } from '../../../src/token/keys.ts';
+import { mintAccessToken, newSubject } from '../../../src/token/mint.ts';
 
 /** What the instances of one deploy share. */
 export interface Site {

@@ -5,7 +5,7 @@ import { createStackControl } from '../../../demo/stack/control.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
 import type { CallerEnv } from '../../../src/http/caller.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
-import { createKeyRing } from '../../../src/token/keyRing.ts';
+import { createKeyRing } from '../../../src/token/keys.ts';
 import { verifyToken } from '../../../src/token/verify.ts';
 
 const now = 1_800_000_000;

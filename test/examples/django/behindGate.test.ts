@@ -11,7 +11,7 @@ import { prepareEnvironment } from '../../../examples/django/launcher/prepareEnv
 import { runDjango } from '../../../examples/django/launcher/run.ts';
 import { type GuardedCommand, runGuarded } from '../../../examples/django/launcher/runGuarded.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
-import type { SiteOptions } from '../../../src/token/verifierOptions.ts';
+import type { SiteOptions } from '../../../src/token/createVerifier.ts';
 import { launchBrowser, openPage } from '../../e2e/support/browser.ts';
 import { describeWith } from '../../support/optional.ts';
 

@@ -4,7 +4,7 @@ import {
   describeAccessToken,
   describeIdentityToken,
 } from '../../../../demo/site/pass/tokens.ts';
-import { createKeyRing } from '../../../../src/token/keyRing.ts';
+import { createKeyRing } from '../../../../src/token/keys.ts';
 import { mintAccessToken } from '../../../../src/token/mint.ts';
 
 const now = 1_800_000_000;
