@@ -65,7 +65,25 @@ export interface IdentityAdmin {
   delete(id: string): Promise<boolean>;
 }
 
-/** GoTrue refused an admin call. `message` is GoTrue's `msg`. */
+/**
+ * GoTrue refused an admin call: `message` is its `msg`, `code` is `identity_refused`.
+ * @example
+ * ```ts
+ * import { createIdentityAdmin, IdentityRefusal } from 'daypass/identity';
+ *
+ * const admin = createIdentityAdmin();
+ *
+ * export async function isTaken(email: string, password: string): Promise<boolean> {
+ *   try {
+ *     await admin.create({ email, password, confirm: true });
+ *     return false;
+ *   } catch (error) {
+ *     if (error instanceof IdentityRefusal && error.identityStatus === 422) return true;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class IdentityRefusal extends DaypassError {
   /** HTTP status of GoTrue's answer: 401 for the operator token, 404 for an unknown user, 422 for invalid input. */
   readonly identityStatus: number;
@@ -161,7 +179,8 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
       assertKnownKeys('An update', update, [...changeFields, 'email', 'password', 'confirm']);
       const { email, password, confirm, userMetadata: user_metadata } = update;
       for (const [name, value] of Object.entries({ email, password })) {
-        if (value !== undefined && !isText(value)) throw new ConfigurationError([`${name} must be a text.`]);
+        if (value !== undefined && !isText(value))
+          throw new ConfigurationError([`${name} must be a non-empty string.`]);
       }
       checkConfirm(confirm);
       const body = { email, password, confirm, app_metadata: appMetadataOf(update), user_metadata };
@@ -217,7 +236,7 @@ function checkListOptions(what: string, options: ListOptions, more: readonly str
   assertKnownKeys(what, options, ['filter', 'order', 'perPage', ...more]);
   const { filter = '', order = 'oldest', perPage = 100 } = options;
   const problems: string[] = [];
-  if (typeof filter !== 'string') problems.push('filter must be a text.');
+  if (typeof filter !== 'string') problems.push('filter must be a string.');
   if (order !== 'oldest' && order !== 'newest') problems.push('order must be oldest or newest.');
   if (!Number.isInteger(perPage) || perPage < 1 || perPage > maxPerPage) {
     problems.push(`perPage must be a whole number from 1 to ${maxPerPage}.`);

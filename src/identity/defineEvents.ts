@@ -51,10 +51,14 @@ export type IdentityEventFunctions<Handlers> = {
  * @throws {ConfigurationError} a TypeError: no handler, an unknown one, or one that is not a function
  * @example
  * ```ts
+ * // netlify/functions/identity.ts
+ * import { addRoles, defineIdentityEvents } from 'daypass/identity';
+ *
  * const { userValidate, userLogin } = defineIdentityEvents({
  *   validate: addRoles('member'),
  *   login: () => ({ appMetadata: { last_login: new Date().toISOString() } }),
  * });
+ *
  * export default { userValidate, userLogin };
  * ```
  */

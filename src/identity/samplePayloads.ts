@@ -33,8 +33,10 @@ const editor: UserRecord = {
  * your handlers.
  * @example
  * ```ts
- * const change = addRoles('member')({ user: toUser(samplePayloads.validate.user) });
- * console.log(change); // { roles: ['member'] }
+ * import { samplePayloads, toUser } from 'daypass/identity';
+ *
+ * const newcomer = toUser(samplePayloads.validate.user);
+ * console.log(newcomer.provider); // 'email'
  * ```
  */
 export const samplePayloads = {

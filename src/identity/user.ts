@@ -63,7 +63,10 @@ export function isUserId(value: unknown): value is string {
  * (@netlify/serverless-functions-api). One difference: a single role stored as a string is kept; see {@link rolesOf}.
  * @example
  * ```ts
- * const event = { user: toUser(samplePayloads.validate.user) };
+ * import { addRoles, samplePayloads, toUser } from 'daypass/identity';
+ *
+ * const change = addRoles('member')({ user: toUser(samplePayloads.validate.user) });
+ * console.log(change); // { roles: ['member'] }
  * ```
  */
 export function toUser(record: UserRecord): User {

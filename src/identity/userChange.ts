@@ -14,7 +14,11 @@ export const changeFields = ['roles', 'appMetadata', 'userMetadata'] as const;
  * @throws {ConfigurationError} a TypeError: no role, or an empty one
  * @example
  * ```ts
+ * // netlify/functions/identity.ts
+ * import { addRoles, defineIdentityEvents } from 'daypass/identity';
+ *
  * const { userValidate } = defineIdentityEvents({ validate: addRoles('member') });
+ *
  * export default { userValidate };
  * ```
  */

@@ -7,18 +7,29 @@ import { operatorTokenOfCall, readVariable } from './platform.ts';
 
 export interface IdentityAdminOptions {
   /**
-   * Seconds for one request to Identity. Default 8. An update or a deletion waits for the site's own event handlers,
-   * which have 5 seconds, three times over.
+   * Seconds for one request to Identity. Default 8. Updates and deletions wait for the site's own event handlers, which
+   * have 5 seconds in each of three tries.
    */
   timeoutSeconds?: number;
 }
 
 /**
- * Admin calls of Netlify Identity, for functions. Make it once, at the top of the file; the operator token is read anew
- * at each call, since Netlify gives each invocation its own. Identity is that of the site (`URL`), or your own GoTrue
- * (`IDENTITY_URL`), whose operator token is `IDENTITY_OPERATOR_TOKEN`.
- * @throws {ConfigurationError} a TypeError: here for an option; from the first call where neither variable is an
- * https URL, or an http one on this machine
+ * Admin calls to Netlify Identity, for functions. Create it once, at the top of the file: it reads the operator token at each
+ * call, since Netlify gives every invocation its own. Identity is the site's (`URL`), or your own GoTrue (`IDENTITY_URL`) with
+ * its `IDENTITY_OPERATOR_TOKEN`.
+ * @throws {ConfigurationError} a TypeError: at once for an option; at each call if neither `IDENTITY_URL` nor `URL` is an https
+ * URL (http on this machine only)
+ * @example
+ * ```ts
+ * import { createIdentityAdmin } from 'daypass/identity';
+ *
+ * const admin = createIdentityAdmin();
+ *
+ * export async function promote(id: string): Promise<void> {
+ *   const user = await admin.get(id);
+ *   if (user) await admin.update(id, { roles: [...(user.roles ?? []), 'editor'] });
+ * }
+ * ```
  */
 export function createIdentityAdmin(options: IdentityAdminOptions = {}): IdentityAdmin {
   assertKnownKeys('createIdentityAdmin', options, ['timeoutSeconds']);

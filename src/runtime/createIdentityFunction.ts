@@ -31,7 +31,12 @@ type NoHandlers = Readonly<Record<never, never>>;
  * function
  * @example
  * ```ts
+ * // netlify/functions/identity.ts
+ * import { createIdentityFunction } from 'daypass/netlify';
+ * import policy from '../../daypass.config.ts';
+ *
  * const { userValidate } = createIdentityFunction(policy);
+ *
  * export default { userValidate };
  * ```
  */

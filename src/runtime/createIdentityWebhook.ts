@@ -6,18 +6,22 @@ import { logLine } from './log.ts';
 import { nowSeconds, readVariable } from './platform.ts';
 
 /**
- * The webhook of a GoTrue of one's own, as a function: checks that GoTrue signed the call, with `IDENTITY_WEBHOOK_SECRET`
- * (default `IDENTITY_JWT_SECRET`), and calls the event function that Netlify Identity would call. Give GoTrue its URL in
- * `GOTRUE_WEBHOOK_URL`. A refused call is a line of the log.
+ * The webhook of your own GoTrue, as a function. It verifies GoTrue's signature with `IDENTITY_WEBHOOK_SECRET` (default
+ * `IDENTITY_JWT_SECRET`) and calls the event function that Netlify Identity would call. Set GoTrue's `GOTRUE_WEBHOOK_URL` to
+ * its URL. Refused calls are logged.
  *
- * It is a function of its own: GoTrue sends `X-Netlify-Event` too, by which Netlify would hand the call to event functions of
- * the same file, unchecked.
+ * Give it a file of its own: GoTrue sends `X-Netlify-Event` too, by which Netlify would pass the call to event functions in the
+ * same file, unverified.
  * @param functions the default export of the site's event function
- * @throws {ConfigurationError} a TypeError: no event function, an unknown one, or one that is no function
+ * @throws {ConfigurationError} a TypeError: no event function, an unknown one, or one that is not a function
  * @example
  * ```ts
  * // netlify/functions/webhook.ts
+ * import { createIdentityWebhook } from 'daypass/identity';
+ * import identity from './identity.ts';
+ *
  * export default createIdentityWebhook(identity);
+ *
  * export const config = { path: '/identity/webhook' };
  * ```
  */

@@ -11,12 +11,22 @@ import { wireGuard } from './wire.ts';
 export type NetlifyEdgeHandler = (request: Request, context: EdgeContext) => Promise<Response>;
 
 /**
- * The sign-up guard as a Netlify edge function: limits sign-ups and log-ins at Identity by address, and refuses what no
- * page of the site sends there.
- * @param policy made by `definePolicy`; its limits `signup` and `login` say how many pass
- * @returns the edge function's default export; serve it at `/.netlify/identity/*`, with `onError: 'bypass'`, so that
- * Identity answers whatever becomes of the guard
- * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
+ * The sign-up guard as a Netlify edge function: limits sign-ups and log-ins at Identity per IP address, and refuses requests
+ * that no page of the site sends there.
+ * @param policy made by `definePolicy`; its limits `signup` and `login` apply
+ * @returns the edge function's default export. Serve it at `/.netlify/identity/*` with `onError: 'bypass'`, so that Identity
+ * answers even if the guard fails
+ * @throws {ConfigurationError} a TypeError: a policy that `definePolicy` did not make
+ * @example
+ * ```ts
+ * // netlify/edge-functions/signup-guard.ts
+ * import { createSignupGuard } from 'daypass/netlify';
+ * import policy from '../../daypass.config.ts';
+ *
+ * export default createSignupGuard(policy);
+ *
+ * export const config = { path: '/.netlify/identity/*', onError: 'bypass' };
+ * ```
  */
 export function createSignupGuard(policy: Policy): NetlifyEdgeHandler {
   requirePolicy('createSignupGuard', policy);

@@ -21,11 +21,19 @@ export interface DocsProject {
 export async function openDocs(name: string, config?: number): Promise<DocsProject> {
   const text = readFileSync(join(root, 'docs', name), 'utf8');
   const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+  return openProject(text, blocks, config === undefined ? undefined : blocks[config]);
+}
+
+/**
+ * @param text what the blocks are part of
+ * @param config the site's policy
+ */
+export async function openProject(text: string, blocks: string[], config?: string): Promise<DocsProject> {
   await mkdir(join(root, 'dist'), { recursive: true });
   const folder = await mkdtemp(join(root, 'dist', 'docs-'));
   const functions = join(folder, 'netlify', 'functions');
   await mkdir(functions, { recursive: true });
-  if (config !== undefined) await writeFile(join(folder, 'daypass.config.ts'), blocks[config] ?? '');
+  if (config !== undefined) await writeFile(join(folder, 'daypass.config.ts'), config);
   for (const [index, code] of blocks.entries()) await writeFile(join(functions, `block${index}.ts`), code);
   // What another block imports.
   const identity = blocks.find((code) => code.startsWith('// netlify/functions/identity.ts\n'));

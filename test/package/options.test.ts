@@ -255,7 +255,7 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
     [() => admin.list({ page: 2 } as never), /page is unknown; did you mean perPage\?/],
     [() => admin.list({ perPage: '10' } as never), /perPage must be/],
     [() => admin.list({ order: 'asc' } as never), /order must be/],
-    [() => admin.list({ filter: 7 } as never), /filter must be a text/],
+    [() => admin.list({ filter: 7 } as never), /filter must be a string/],
     [() => admin.page({ pages: 1 } as never), /did you mean page\?/],
     [() => admin.page({ page: 0 }), /page must be/],
     [
@@ -293,8 +293,8 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
   ],
   addRoles: [
     [() => (addRoles as () => unknown)(), /at least one role/],
-    [() => addRoles(['editor'] as never), /roles must be a list of texts/],
-    [() => addRoles(''), /roles must be a list of texts/],
+    [() => addRoles(['editor'] as never), /roles must be a list of non-empty strings/],
+    [() => addRoles(''), /roles must be a list of non-empty strings/],
   ],
   mintToken: tokenMistakes(mintToken),
   makeAccessToken: tokenMistakes(makeAccessToken),
