@@ -8,7 +8,7 @@ import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import type { StatsCount } from '../protocol/messages.ts';
 import type { Redemptions } from '../store/redemptions.ts';
-import type { Revocations } from '../store/revocation.ts';
+import type { Revocations } from '../store/revocations.ts';
 import type { KeyRing, PrivateKeys } from '../token/keys.ts';
 import type { RefusedTokens } from './refusedTokens.ts';
 

@@ -7,7 +7,7 @@ import {
   type StatusCheck,
   type StatusResponse,
 } from '../protocol/messages.ts';
-import { describeRedisError, type RedisErrorReason } from '../store/redisError.ts';
+import { describeRedisError, type RedisErrorReason } from '../store/redis.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 import { warningsOf } from './warnings.ts';
 

@@ -7,8 +7,8 @@ import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
 import type { Counters } from '../store/counters.ts';
-import { describeRedisError } from '../store/redisError.ts';
-import type { Revocations } from '../store/revocation.ts';
+import { describeRedisError } from '../store/redis.ts';
+import type { Revocations } from '../store/revocations.ts';
 import { createCeilings } from './ceilings.ts';
 import { bucketsOf, createMeters } from './meters.ts';
 

@@ -22,20 +22,24 @@ export function connectStore(
   options: RedisOptions,
   fields: Readonly<Record<string, string>>,
   log: Log,
-  time: CircuitTime = {},
+  time: Partial<CircuitTime> = {},
 ): Store {
-  const { idleTimer = createIdleTimer(), now } = time;
+  const { idleTimer = createIdleTimer(), now = () => performance.now() } = time;
   const redis = createRedis(options, idleTimer);
   const circuit: Circuit = createCircuit({
     timeoutMilliseconds: options.timeoutMilliseconds,
     idleTimer,
-    ...(now && { now }),
+    now,
     onChange(event, cause) {
       counters.add(event);
       log(event, { ...fields, ...(cause !== undefined && { cause: describeCause(cause) }) });
     },
   });
-  const counters = createCounters(redis, () => circuit.isClosed);
+  const counters = createCounters(
+    redis,
+    () => circuit.isClosed,
+    () => Date.now(),
+  );
   return {
     redis,
     circuit: {

@@ -19,10 +19,10 @@ import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { identityPath } from '../protocol/paths.ts';
 import type { CircuitTime } from '../store/circuit.ts';
-import { readCounts } from '../store/readCounts.ts';
+import { readCounts } from '../store/counters.ts';
 import { createRedemptions } from '../store/redemptions.ts';
 import { createRedis } from '../store/redis.ts';
-import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
+import { createRevocations, type RevocationOptions } from '../store/revocations.ts';
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
 import { createVerifiedTokens } from '../token/verify.ts';
@@ -117,8 +117,8 @@ export function wireProofMethod(admission: CheckedAdmission, environment: Enviro
   const { hashIdentifier, proofSecret } = environment.privateKeys;
   return createProofMethod(admission, {
     proofSecret,
-    now: Date.now,
-    usedProofs: createUsedProofs(createRedis(environment.redis), hashIdentifier),
+    now: () => Date.now(),
+    usedProofs: createUsedProofs(createRedis(environment.redis), hashIdentifier, () => Date.now()),
     turnstileSecretKey: environment.turnstileSecretKey,
   });
 }
@@ -134,7 +134,7 @@ export function wireAuthorization(
   environment: Environment,
   place: Place,
   log: Log,
-  time: CircuitTime = {},
+  time: Partial<CircuitTime> = {},
 ): AuthorizeDependencies {
   const { limits, storeFailure } = policy;
   const wired = wireAdmit(
@@ -160,10 +160,13 @@ export function wireAuthorization(
   };
 }
 
-/** How long tokens of a session may be accepted, and a minute of clock skew and rounding. */
+/** How long tokens of a session may be accepted, and a minute for clock skew and rounding. */
 function rememberedBy({ accessToken }: Policy): RevocationOptions {
   const { sessionSeconds, ttlSeconds, renewalGraceSeconds } = accessToken;
-  return { rememberSeconds: sessionSeconds + ttlSeconds + renewalGraceSeconds + 60 };
+  return {
+    rememberSeconds: sessionSeconds + ttlSeconds + renewalGraceSeconds + 60,
+    now: () => Date.now(),
+  };
 }
 
 /** Told of a request field that does not go on to the upstream, and why. */
@@ -175,7 +178,7 @@ export function wireGate(
   environment: Environment,
   place: Place,
   log: Log,
-  time: CircuitTime = {},
+  time: Partial<CircuitTime> = {},
   onFieldDropped?: FieldDropped,
 ): Gate {
   return createGate({
@@ -188,7 +191,12 @@ export function wireGate(
 }
 
 /** Puts the sign-up guard together. */
-export function wireGuard(policy: Policy, environment: Environment, log: Log, time: CircuitTime = {}): Guard {
+export function wireGuard(
+  policy: Policy,
+  environment: Environment,
+  log: Log,
+  time: Partial<CircuitTime> = {},
+): Guard {
   const { redis, circuit, counters } = connectStore(environment.redis, { part: 'guard' }, log, time);
   const { stored, local } = createLimiterPairs(redis);
   const guard = createGuard({

@@ -6,7 +6,7 @@ import { createCallCounts } from '../store/callCounts.ts';
 import type { CircuitTime } from '../store/circuit.ts';
 import type { Counters } from '../store/counters.ts';
 import type { RedisOptions } from '../store/redis.ts';
-import { createRevocations, type RevocationOptions } from '../store/revocation.ts';
+import { createRevocations, type RevocationOptions } from '../store/revocations.ts';
 import { createStoreClock } from '../store/storeClock.ts';
 import { connectStore } from './connectStore.ts';
 
@@ -30,7 +30,7 @@ export interface WiredAdmit {
 }
 
 /** Puts the check of revocation and limits together, for gate, functions and backends alike. */
-export function wireAdmit(options: AdmitOptions, log: Log, time: CircuitTime = {}): WiredAdmit {
+export function wireAdmit(options: AdmitOptions, log: Log, time: Partial<CircuitTime> = {}): WiredAdmit {
   const { limits, leaseSeconds, storeFailure, hashIdentifier } = options;
   const policy = { limits, storeFailure };
   const clock = createStoreClock();

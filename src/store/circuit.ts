@@ -1,152 +1,122 @@
 import { DaypassError } from '../protocol/error.ts';
-import { createIdleTimer, type IdleTimer } from './idleTimer.ts';
-import { defaultTimeoutMilliseconds } from './redis.ts';
-import { describeRedisError } from './redisError.ts';
+import type { IdleTimer } from './idleTimer.ts';
+import { defaultTimeoutMilliseconds, describeRedisError } from './redis.ts';
 
-/** How long Redis is left alone before the next call tries it again. */
+/** How long an open circuit refuses calls before it lets one try Redis. */
 const retryAfterSeconds = 1;
 
 /**
- * How long calls must fail, with none that succeeds between, until Redis is given up. Those that one lost connection
- * takes with it fail together, and so do those of a new instance whose TLS handshake is slow: they are no reason. Of a
- * dead Redis, the calls of the first 600 ms wait, no longer than the 300 ms that each may take; later ones do not.
+ * How long calls must fail, with no answer in between, before the circuit opens. Calls that fail together, of one lost
+ * connection or of one slow TLS handshake, are no reason to open it. While a dead Redis is found out, calls of the first
+ * 600 ms wait up to 300 ms each; later ones do not wait.
  */
 const failingMilliseconds = 300;
 
-/** How long no call must be refused until Redis counts as willing again: one that is nearly full says both in turn. */
-const willingMilliseconds = 1000;
+/** How long Redis must refuse nothing until it counts as accepting again: a Redis that is nearly full alternates. */
+const acceptingMilliseconds = 1000;
 
 /**
- * - `circuit_opened`: Redis was given up.
- * - `circuit_closed`: it is taken back.
- * - `store_refusing`: it answers, and refuses what it is told.
- * - `store_accepting`: it refuses no more.
+ * - `circuit_opened`: calls no longer reach Redis.
+ * - `circuit_closed`: they do again.
+ * - `store_refusing`: Redis answers, but refuses commands.
+ * - `store_accepting`: it no longer refuses any.
  */
 export type CircuitEvent = 'circuit_opened' | 'circuit_closed' | 'store_refusing' | 'store_accepting';
 
-/** Stands between calls and Redis, so that nobody waits for one that is known to be away. */
+/** A circuit breaker in front of Redis: while Redis is known to be away, calls fail at once instead of waiting. */
 export interface Circuit {
-  /** Whether Redis is asked; false while it is given up, and while one call tries whether it is back. */
+  /** Whether calls reach Redis. */
   readonly isClosed: boolean;
   /**
-   * Asks Redis, unless it is given up. A second later one call tries it again, while the others are refused as before.
-   * An error reply is an answer: whatever Redis refuses, it is asked.
-   * @throws {DaypassError} `store_unavailable` at once, or when the call takes too long; else what the call throws
+   * Calls Redis, unless the circuit is open. A second after it opened, one call tries Redis, while the others still fail at
+   * once. An error reply is an answer, and closes the circuit.
+   * @throws {DaypassError} `store_unavailable` at once, or when the call takes too long; otherwise what the call throws
    */
   run<T>(call: () => Promise<T>): Promise<T>;
 }
 
-/** By what a circuit measures time. */
+/** How a circuit measures time. */
 export interface CircuitTime {
-  /** Counts how long calls take, and for how long they fail: without the time in which this process was busy. */
-  idleTimer?: IdleTimer;
-  /** The present, in milliseconds since whenever; never set back. */
-  now?: () => number;
+  /** Measures how long calls take, and for how long they fail, leaving out the time in which this process was busy. */
+  idleTimer: IdleTimer;
+  /** The present, milliseconds since any moment; never set back. */
+  now(): number;
 }
 
 export interface CircuitOptions extends CircuitTime {
-  /** How long a call may take, whatever number of requests it makes. Default 300. */
+  /** How long a call may take, in however many requests. Default 300. */
   timeoutMilliseconds?: number | undefined;
-  /** Told once of each change, with the failure that decided it. */
+  /** Called once for each change, with the failure that caused it. */
   onChange(event: CircuitEvent, cause?: unknown): void;
 }
 
 export function createCircuit(options: CircuitOptions): Circuit {
-  const {
-    timeoutMilliseconds = defaultTimeoutMilliseconds,
-    idleTimer = createIdleTimer(),
-    now = () => performance.now(),
-    onChange,
-  } = options;
-  let state: 'closed' | 'open' | 'trying' = 'closed';
-  let openedAt = 0;
-  /** Undefined after a success. */
+  const { timeoutMilliseconds = defaultTimeoutMilliseconds, idleTimer, now, onChange } = options;
+  /** When the circuit opened, or last tried in vain; undefined while it is closed. */
+  let openedAt: number | undefined;
+  let isTrying = false;
+  /** The failures since the last answer: whether they have lasted long enough to open the circuit. */
   let failing: { isLasting: boolean; stop(): void } | undefined;
-  /** Undefined while Redis is willing. */
+  /** When Redis last refused a command; undefined once it accepts. */
   let refusedAt: number | undefined;
 
-  function open(): void {
-    state = 'open';
-    openedAt = now();
+  function noteAnswer(isTrial: boolean, refusal?: unknown): void {
     failing?.stop();
     failing = undefined;
-  }
-
-  function succeed(isTrial: boolean): void {
-    failing?.stop();
-    failing = undefined;
-    if (!isTrial) return;
-    state = 'closed';
-    onChange('circuit_closed');
-  }
-
-  function fail(isTrial: boolean, cause: unknown): void {
     if (isTrial) {
-      open();
-      return;
+      openedAt = undefined;
+      onChange('circuit_closed');
     }
-    // Calls that began before Redis was given up say nothing new.
-    if (state !== 'closed') return;
+    if (refusal) {
+      if (refusedAt === undefined) onChange('store_refusing', refusal);
+      refusedAt = now();
+    } else if (refusedAt !== undefined && now() - refusedAt >= acceptingMilliseconds) {
+      refusedAt = undefined;
+      onChange('store_accepting');
+    }
+  }
+
+  function noteFailure(cause: unknown): void {
+    // A call that began before the circuit opened says nothing new.
+    if (openedAt !== undefined) return;
     if (!failing) {
-      startFailing();
+      const stop = idleTimer.after(failingMilliseconds, () => {
+        first.isLasting = true;
+      });
+      const first = { isLasting: false, stop };
+      failing = first;
     } else if (failing.isLasting) {
-      open();
+      failing = undefined;
+      openedAt = now();
       onChange('circuit_opened', cause);
     }
   }
 
-  function startFailing(): void {
-    const stop = idleTimer.after(failingMilliseconds, () => {
-      begun.isLasting = true;
-    });
-    const begun = { isLasting: false, stop };
-    failing = begun;
-  }
-
-  function noteRefusal(cause: unknown): void {
-    if (refusedAt === undefined) onChange('store_refusing', cause);
-    refusedAt = now();
-  }
-
-  function noteAnswer(): void {
-    if (refusedAt === undefined || now() - refusedAt < willingMilliseconds) return;
-    refusedAt = undefined;
-    onChange('store_accepting');
-  }
-
   return {
     get isClosed() {
-      return state === 'closed';
+      return openedAt === undefined;
     },
     async run(call) {
-      if (state === 'trying') throw away();
-      const isTrial = state === 'open';
-      if (isTrial && now() - openedAt < retryAfterSeconds * 1000) throw away();
-      if (isTrial) state = 'trying';
+      const isTrial = openedAt !== undefined;
+      if (openedAt !== undefined && (isTrying || now() - openedAt < retryAfterSeconds * 1000)) throw away();
+      isTrying = isTrial;
       try {
         const answer = await within(idleTimer, timeoutMilliseconds, call());
-        succeed(isTrial);
-        noteAnswer();
+        noteAnswer(isTrial);
         return answer;
       } catch (error) {
-        if (!isOfStore(error)) {
-          // Our own mistake says nothing of Redis.
-          if (isTrial) open();
-        } else if (describeRedisError(error) === 'unreachable') {
-          fail(isTrial, error);
-        } else {
-          succeed(isTrial);
-          noteRefusal(error);
+        // Any other error is a mistake of ours, and says nothing of Redis.
+        if (error instanceof DaypassError && error.code === 'store_unavailable') {
+          if (describeRedisError(error) === 'unreachable') noteFailure(error);
+          else noteAnswer(isTrial, error);
         }
         throw error;
+      } finally {
+        if (isTrial) isTrying = false;
+        if (isTrial && openedAt !== undefined) openedAt = now();
       }
     },
   };
-}
-
-/** Whether it was thrown in place of Redis's answer, and not by a mistake of ours. */
-function isOfStore(error: unknown): error is DaypassError {
-  return error instanceof DaypassError && error.code === 'store_unavailable';
 }
 
 async function within<T>(idleTimer: IdleTimer, milliseconds: number, work: Promise<T>): Promise<T> {

@@ -1,6 +1,5 @@
 import type { Redis } from '@upstash/redis/cloudflare';
-import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
-import { describeRedisError } from './redisError.ts';
+import { describeRedisError, keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 
 /** Longer than an Identity token lives (3600 s): no token outlives the mark of its user. */
 const ttlSeconds = 3900;
@@ -24,7 +23,7 @@ export interface Redemptions {
   release(userId: string, nonce: string): Promise<void>;
 }
 
-/** @param hash turns an identifier into what may stand in a key */
+/** @param hash makes an identifier fit for a key */
 export function createRedemptions(redis: Redis, hash: (identifier: string) => Promise<string>): Redemptions {
   const keyOf = async (userId: string) => `${keyPrefix}:redemption:${await hash(userId)}`;
   async function release(userId: string, nonce: string): Promise<void> {

@@ -3,15 +3,15 @@ import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 
 const key = `${keyPrefix}:sweep:cursor`;
 
-/** Three turns of an hourly schedule: a place in a list that old says little. */
+/** Three turns of an hourly schedule: an older position in the list says little. */
 const ttlSeconds = 3 * 3600;
 
-/** Where the scheduled sweep goes on. */
+/** Where the next run of the scheduled sweep continues. */
 export interface SweepCursor {
   /** @throws {DaypassError} `store_unavailable` */
   load(): Promise<string | undefined>;
   /**
-   * @param cursor undefined when the next sweep starts from the beginning
+   * @param cursor undefined when the next run starts from the beginning
    * @throws {DaypassError} `store_unavailable`
    */
   save(cursor: string | undefined): Promise<void>;

@@ -1,14 +1,14 @@
 import type { Redis } from '@upstash/redis/cloudflare';
 import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 
-/** Longer than the minute that is counted and the next one, in which it is still looked at. */
+/** Longer than the minute that is counted and the next one, which still reads it. */
 const loadTtlSeconds = 180;
 
 /** More than the longest life of a challenge that a policy may ask for (src/policy/admission.ts). */
 const maxMarkTtlSeconds = 7200;
 
-/** A proof's first use takes its mark and counts as one admission; after that the mark tells whose it is. */
-const takeMark = `
+/** The first use of a proof sets its mark and counts as one admission; later the mark says whose proof it is. */
+const setMark = `
 if redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2], 'NX') then
   redis.call('INCR', KEYS[2])
   redis.call('EXPIRE', KEYS[2], ARGV[3])
@@ -17,37 +17,44 @@ end
 if redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
 return 0`.trim();
 
-/** The marks of proofs that were used, and how many were of late. */
+/** The marks of used proofs, and how many were used lately. */
 export interface UsedProofs {
   /**
-   * Uses a proof for a user, who may do so again: Identity asks up to three times for one sign-up.
-   * @param proof what names it, the same in every spelling of it
-   * @param ttlSeconds how long the proof could otherwise still be accepted; 7200 count as the most
+   * Uses a proof for a user. The same user may use it again: Identity asks up to three times about one sign-up.
+   * @param proof the proof's canonical name
+   * @param ttlSeconds how long the proof could otherwise still be accepted; capped at 7200
    * @returns false when it was used for another user
    * @throws {DaypassError} `store_unavailable`
    */
   use(proof: string, userId: string, ttlSeconds: number): Promise<boolean>;
   /**
-   * Whether a proof was used for this user; uses nothing.
+   * Whether a proof was used for this user. Does not use it.
    * @throws {DaypassError} `store_unavailable`
    */
   wasUsedBy(proof: string, userId: string): Promise<boolean>;
   /**
-   * How many proofs were used in the last minute: those of this minute of the clock, and of the minute before as much as
+   * How many proofs were used in the last minute: those of this minute of the clock, and the share of the minute before that
    * still lies in it.
    * @throws {DaypassError} `store_unavailable`
    */
   load(): Promise<number>;
 }
 
-/** @param hash turns an identifier into what may stand in a key */
-export function createUsedProofs(redis: Redis, hash: (identifier: string) => Promise<string>): UsedProofs {
+/**
+ * @param hash makes an identifier fit for a key
+ * @param now the present, milliseconds since the epoch
+ */
+export function createUsedProofs(
+  redis: Redis,
+  hash: (identifier: string) => Promise<string>,
+  now: () => number,
+): UsedProofs {
   const markOf = async (proof: string) => `${keyPrefix}:proof:${await hash(proof)}`;
   return {
     async use(proof, userId, ttlSeconds) {
-      const keys = [await markOf(proof), loadKey(Date.now())];
+      const keys = [await markOf(proof), loadKey(now())];
       const values = [await hash(userId), Math.ceil(Math.min(ttlSeconds, maxMarkTtlSeconds)), loadTtlSeconds];
-      const answer: unknown = await storeCall(redis.eval(takeMark, keys, values));
+      const answer: unknown = await storeCall(redis.eval(setMark, keys, values));
       if (answer !== 0 && answer !== 1) throw unexpectedAnswer();
       return answer === 1;
     },
@@ -57,11 +64,11 @@ export function createUsedProofs(redis: Redis, hash: (identifier: string) => Pro
       return answer === (await hash(userId));
     },
     async load() {
-      const now = Date.now();
-      const answer: unknown = await storeCall(redis.mget(loadKey(now), loadKey(now - 60_000)));
+      const present = now();
+      const answer: unknown = await storeCall(redis.mget(loadKey(present), loadKey(present - 60_000)));
       if (!Array.isArray(answer) || answer.length !== 2) throw unexpectedAnswer();
-      const [present = 0, previous = 0] = answer.map(readCount);
-      return present + previous * (1 - (now % 60_000) / 60_000);
+      const [current = 0, previous = 0] = answer.map(readCount);
+      return current + previous * (1 - (present % 60_000) / 60_000);
     },
   };
 }

@@ -128,7 +128,7 @@ async function callWithBadSignatures(context: Context, server: AbuseServer): Pro
   ];
 }
 
-const isStoreLine = (event: string) => event.startsWith('store_');
+const isStoreLine = (event: string) => /^(circuit|store)_/.test(event);
 
 async function logInWithJunk(context: Context, server: AbuseServer): Promise<Figure[]> {
   const logged: string[] = [];

@@ -37,7 +37,7 @@ afterEach(() => {
 
 async function connect(secret = privateSecret, chosen = settings) {
   const { hashIdentifier, proofSecret } = await createPrivateKeys(secret);
-  const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier);
+  const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier, () => time);
   return createProofOfWork({ settings: chosen, proofSecret, usedProofs, now: () => time });
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { statsEvents } from '../../src/store/statsKey.ts';
+import { statsEvents } from '../../src/store/counters.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
 

@@ -7,6 +7,7 @@ import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
+import { createIdleTimer } from '../../src/store/idleTimer.ts';
 import { createPrivateKeys } from '../../src/token/keys.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { createManualTime, type ManualTime } from '../support/manualTime.ts';
@@ -50,7 +51,13 @@ function connect(
     hashIdentifier,
     limiters: limitersOf((name, limit) => createLimiter(redis, name, limit)),
     localLimiters: limitersOf((name, limit) => createLocalLimiter(name, limit)),
-    circuit: createCircuit({ ...time, timeoutMilliseconds, onChange: (event) => logged.push(event) }),
+    circuit: createCircuit({
+      idleTimer: createIdleTimer(),
+      now: () => performance.now(),
+      ...time,
+      timeoutMilliseconds,
+      onChange: (event) => logged.push(event),
+    }),
     membersDenied,
     audience,
     bodies: patientBodies,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DevRedis } from '../../dev/redis/start.ts';
-import { readCounts } from '../../src/store/readCounts.ts';
+import { readCounts } from '../../src/store/counters.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { describeWith } from '../support/optional.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createRedis } from '../../src/store/redis.ts';
-import { createRevocations } from '../../src/store/revocation.ts';
+import { createRevocations } from '../../src/store/revocations.ts';
 import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { goodClaims, goodHeader, issuer, otherSecret, sign } from '../support/tokens.ts';
@@ -110,7 +110,7 @@ const refusals: Record<string, Refusal> = {
       const subject = newSubject();
       const redis = createRedis(stack.redis);
       const session = await stack.privateKeys.hashIdentifier(subject);
-      await createRevocations(redis).revoke(session, 600);
+      await createRevocations(redis, { now: () => Date.now() }).revoke(session, 600);
       return stack.call('/api/x', { token: await stack.mint({ subject }) });
     },
     refusal: '401 token_revoked',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { identityPath } from '../../src/protocol/paths.ts';
-import { readCounts } from '../../src/store/readCounts.ts';
+import { readCounts } from '../../src/store/counters.ts';
 import { type GuardStack, startGuardStack } from '../support/guardStack.ts';
 import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';
 import { patient } from '../support/redisParts.ts';
@@ -35,7 +35,7 @@ const signUp = (clientAddress: string) =>
 const counts = async () =>
   (await readCounts(patient(stack.redis), Date.now())).map(({ event, count }) => [event, count]);
 const changes = () =>
-  stack.logged.map((line) => JSON.parse(line)).filter(({ event }) => event.startsWith('store_'));
+  stack.logged.map((line) => JSON.parse(line)).filter(({ event }) => event.startsWith('circuit_'));
 const changesCounted = [
   ['circuit_opened', 1],
   ['circuit_closed', 1],

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRedis } from '../../src/store/redis.ts';
-import { createRevocations } from '../../src/store/revocation.ts';
+import { createRevocations } from '../../src/store/revocations.ts';
 import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { command } from '../support/redisParts.ts';
@@ -88,7 +88,7 @@ const refusals: Record<string, Refusal> = {
     authorization: async () => {
       const subject = newSubject();
       const session = await monitor.privateKeys.hashIdentifier(subject);
-      await createRevocations(createRedis(monitor.redis)).revoke(session, 60);
+      await createRevocations(createRedis(monitor.redis), { now: () => Date.now() }).revoke(session, 60);
       return bearer(await monitor.mint({ subject }));
     },
     counted: 'token_revoked /api/*',

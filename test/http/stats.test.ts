@@ -21,7 +21,11 @@ test('tells the owner what the gate counted; one request to Redis counts the cal
   expect(empty.headers.get('cache-control')).toBe('no-store');
   expect(await empty.json()).toEqual({ mode: 'monitor', counts: [] });
 
-  const counters = createCounters(patient(stack.redis), () => true);
+  const counters = createCounters(
+    patient(stack.redis),
+    () => true,
+    () => Date.now(),
+  );
   counters.add('would_refuse', { code: 'token_missing', route: '/api/*' });
   const day = new Date().toISOString().slice(0, 10);
   await counters.settle();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { createRedis } from '../../src/store/redis.ts';
-import { createRevocations } from '../../src/store/revocation.ts';
+import { createRevocations } from '../../src/store/revocations.ts';
 import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, type GateStackOptions, startGateStack } from '../support/gateStack.ts';
 import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';
@@ -132,7 +132,7 @@ describe.each(faults)('Redis is faulty: $kind', (fault) => {
       stack.redis.setFault(undefined);
       pass(1000);
       const subject = newSubject();
-      await createRevocations(createRedis(stack.redis)).revoke(
+      await createRevocations(createRedis(stack.redis), { now: () => Date.now() }).revoke(
         await stack.privateKeys.hashIdentifier(subject),
         60,
       );
@@ -174,7 +174,7 @@ describe.each(['local', 'allow'] as const)('what passes unseen by Redis: %s', (s
   test('is counted for its route, a revoked session too', async () => {
     await start({ storeFailure, limits: {} });
     const subject = newSubject();
-    await createRevocations(createRedis(stack.redis)).revoke(
+    await createRevocations(createRedis(stack.redis), { now: () => Date.now() }).revoke(
       await stack.privateKeys.hashIdentifier(subject),
       60,
     );

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connectStore } from '../../src/runtime/connectStore.ts';
-import { readCounts } from '../../src/store/readCounts.ts';
+import { readCounts } from '../../src/store/counters.ts';
 import { storeCall } from '../../src/store/redis.ts';
 import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';
 import { command, patient, useRedisBridge } from '../support/redisParts.ts';

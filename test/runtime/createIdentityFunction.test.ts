@@ -27,7 +27,7 @@ const ofWork = { proof: 'proof-of-work', proofOfWork: { difficulty: 4 } } as con
 let proof: string;
 beforeAll(async () => {
   const { hashIdentifier, proofSecret } = await createPrivateKeys(privateSecret);
-  const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier);
+  const usedProofs = createUsedProofs(patient(bridge()), hashIdentifier, () => Date.now());
   const settings = { difficulty: 4, maxDifficulty: 40, baselinePerMinute: 60, ttlSeconds: 300 };
   proof = (
     await solveChallenge(

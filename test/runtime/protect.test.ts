@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../src/protocol/error.ts';
 import type { PlatformContext } from '../../src/runtime/platform.ts';
 import { protect } from '../../src/runtime/protect.ts';
 import { createRedis } from '../../src/store/redis.ts';
-import { createRevocations } from '../../src/store/revocation.ts';
+import { createRevocations } from '../../src/store/revocations.ts';
 import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { usePlatform } from '../support/platform.ts';
@@ -198,7 +198,7 @@ describe('a caller who does not', () => {
   test('is refused when revoked, and when over the limit', async () => {
     provide();
     const subject = newSubject();
-    await createRevocations(createRedis(stack.redis)).revoke(
+    await createRevocations(createRedis(stack.redis), { now: () => Date.now() }).revoke(
       await stack.privateKeys.hashIdentifier(subject),
       60,
     );

@@ -1,8 +1,7 @@
 import type { Redis } from '@upstash/redis/cloudflare';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StatsEvent } from '../../src/protocol/messages.ts';
-import { createCounters } from '../../src/store/counters.ts';
-import { readCounts } from '../../src/store/readCounts.ts';
+import { createCounters, readCounts } from '../../src/store/counters.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { describeWith } from '../support/optional.ts';
 import { fc } from '../support/property.ts';
@@ -25,7 +24,7 @@ afterEach(() => {
 
 function connect(isReachable = () => true) {
   const redis = patient(bridge());
-  const counters = createCounters(redis, isReachable);
+  const counters = createCounters(redis, isReachable, () => Date.now());
   return { redis, counters, read: () => readCounts(redis, Date.now()) };
 }
 
@@ -113,7 +112,11 @@ describe('over a bridge', () => {
     'a sending that fails is made up for: $kind',
     async (fault) => {
       const redis = createRedis({ url: bridge().url, token: bridge().token, timeoutMilliseconds: 1000 });
-      const counters = createCounters(redis, () => true);
+      const counters = createCounters(
+        redis,
+        () => true,
+        () => Date.now(),
+      );
       counters.add('passed', { route: '/api/*' });
       bridge().setFault(fault);
       await counters.settle();
@@ -171,7 +174,11 @@ describeWith('redis-server')('over a real Redis', () => {
   test('counts add up and live for eight days; a day that holds something else stops no other', async () => {
     await command(real(), 'DEL', 'daypass:stats:2026-11-21', 'daypass:stats:2026-11-22');
     const redis = patient(real());
-    const counters = createCounters(redis, () => true);
+    const counters = createCounters(
+      redis,
+      () => true,
+      () => Date.now(),
+    );
     for (let time = 0; time < 2; time += 1) {
       counters.add('refused', { code: 'token_expired', route: '/api/*' });
       await counters.settle();
@@ -194,7 +201,11 @@ describeWith('redis-server')('over a real Redis', () => {
   test('the counts of a day and its life are one command; a field that is no number stops no other', async () => {
     const key = 'daypass:stats:2026-11-21';
     await command(real(), 'DEL', key);
-    const counters = createCounters(patient(real()), () => true);
+    const counters = createCounters(
+      patient(real()),
+      () => true,
+      () => Date.now(),
+    );
     for (const event of ['passed', 'refused', 'would_refuse'] as const) counters.add(event);
     const before = real().commands;
     await counters.settle();
@@ -261,7 +272,11 @@ function increase(counts: Map<string, number>, place: string, count: number): vo
 test('a steady stream of calls is sent once a second', async () => {
   vi.useFakeTimers({ now: noon });
   const { redis, state } = unreliable(['good']);
-  const counters = createCounters(redis, () => true);
+  const counters = createCounters(
+    redis,
+    () => true,
+    () => Date.now(),
+  );
   for (let call = 0; call < 100; call += 1) {
     counters.sendAlong();
     counters.add('passed');
@@ -276,7 +291,11 @@ test('a steady stream of calls is sent once a second', async () => {
 test('a clock that is set back by an hour keeps no count back for an hour', async () => {
   vi.useFakeTimers({ now: noon });
   const { redis, state } = unreliable(['good']);
-  const counters = createCounters(redis, () => true);
+  const counters = createCounters(
+    redis,
+    () => true,
+    () => Date.now(),
+  );
   counters.add('passed');
   vi.setSystemTime(noon - 3_600_000);
   counters.sendAlong();
@@ -298,7 +317,11 @@ test('whatever fails and whenever, nothing is lost, and counted twice is only wh
       vi.setSystemTime(noon);
       let isClosed = true;
       const { redis, state } = unreliable(planned, () => isClosed);
-      const counters = createCounters(redis, () => isClosed);
+      const counters = createCounters(
+        redis,
+        () => isClosed,
+        () => Date.now(),
+      );
       const expected = new Map<string, number>();
       for (const taken of steps) {
         if (taken === 'sendAlong') counters.sendAlong();

@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
+import { createIdleTimer } from '../../src/store/idleTimer.ts';
 import { createRedemptions } from '../../src/store/redemptions.ts';
 import { createRedis, storeCall } from '../../src/store/redis.ts';
-import { createRevocations } from '../../src/store/revocation.ts';
+import { createRevocations } from '../../src/store/revocations.ts';
 import { patient, useRedisBridge } from '../support/redisParts.ts';
 
 const bridge = useRedisBridge();
@@ -71,7 +72,11 @@ describe('every failure is store_unavailable, with its cause', () => {
 });
 
 test('what comes while this process is busy for longer than a call may take is read', async () => {
-  const circuit = createCircuit({ onChange: () => undefined });
+  const circuit = createCircuit({
+    idleTimer: createIdleTimer(),
+    now: () => performance.now(),
+    onChange: () => undefined,
+  });
   const redis = createRedis(bridge());
   for (let times = 0; times < 3; times += 1) {
     const calls = Array.from({ length: 20 }, () => circuit.run(() => ping(redis)));
@@ -128,7 +133,7 @@ describe('an answer that Redis does not give is no answer', () => {
     const url = await listen((_request, response) => response.end(body));
     const redis = createRedis({ url, token: 'x' });
     const redemptions = createRedemptions(redis, async (identifier) => identifier);
-    const revocations = createRevocations(redis);
+    const revocations = createRevocations(redis, { now: () => Date.now() });
     for (const call of [
       () => redemptions.reserve('user'),
       () => revocations.isRevoked('session'),

@@ -25,7 +25,7 @@ afterEach(() => {
 
 function suite(backend: 'memory' | 'redis-server'): void {
   const bridge = useRedisBridge(backend);
-  const connect = () => createUsedProofs(patient(bridge()), hashIdentifier);
+  const connect = () => createUsedProofs(patient(bridge()), hashIdentifier, () => Date.now());
 
   test('no mark lives longer than any challenge can', async () => {
     const proof = crypto.randomUUID();
@@ -108,7 +108,7 @@ describe('what Redis does not answer', () => {
 
   test('Redis away: nothing is used, nothing is known', async () => {
     bridge().setFault({ kind: 'bad-gateway' });
-    const proofs = createUsedProofs(createRedis(bridge()), hashIdentifier);
+    const proofs = createUsedProofs(createRedis(bridge()), hashIdentifier, () => Date.now());
     const calls = [() => proofs.use('p', ada, 60), () => proofs.wasUsedBy('p', ada), () => proofs.load()];
     for (const call of calls) expect(await codeOf(call)).toBe('store_unavailable');
     bridge().setFault(undefined);
@@ -125,7 +125,11 @@ describe('what Redis does not answer', () => {
   ])('%s is no answer', async (body) => {
     const fetches = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(body));
     try {
-      const proofs = createUsedProofs(createRedis({ url: 'http://127.0.0.1:1', token: 'x' }), hashIdentifier);
+      const proofs = createUsedProofs(
+        createRedis({ url: 'http://127.0.0.1:1', token: 'x' }),
+        hashIdentifier,
+        () => Date.now(),
+      );
       expect(await codeOf(() => proofs.use('p', ada, 60))).toBe('store_unavailable');
       expect(await codeOf(() => proofs.load())).toBe('store_unavailable');
     } finally {

@@ -8,7 +8,7 @@ import { connectStore } from '../../src/runtime/connectStore.ts';
 import { createCallCounts } from '../../src/store/callCounts.ts';
 import type { Circuit } from '../../src/store/circuit.ts';
 import type { Counters } from '../../src/store/counters.ts';
-import { createRevocations, type Revocations } from '../../src/store/revocation.ts';
+import { createRevocations, type Revocations } from '../../src/store/revocations.ts';
 import { createStoreClock } from '../../src/store/storeClock.ts';
 import { createPrivateKeys } from '../../src/token/keys.ts';
 import { privateSecret } from './tokens.ts';
@@ -55,7 +55,7 @@ export function connectAdmit(
   };
   const policy = definePolicy({ storeFailure, limits: rules });
   const { redis, circuit, counters } = connectStore(bridge, { storeFailure }, log, time);
-  const revocations = createRevocations(redis);
+  const revocations = createRevocations(redis, { now: () => Date.now() });
   const callCounts = createCallCounts(redis);
   const leases = createLeases({
     counts: { take: (...question) => circuit.run(() => callCounts.take(...question)) },

@@ -22,7 +22,7 @@ export interface GateStackOptions {
   /** How long Redis may take; 2000 waits out a busy machine. */
   timeoutMilliseconds?: number;
   /** Of the gate's circuit. */
-  time?: CircuitTime;
+  time?: Partial<CircuitTime>;
   /** Takes the work that no answer waits for; without it, such work is not done. */
   waitUntil?: (work: Promise<unknown>) => void;
 }

@@ -26,7 +26,7 @@ export interface GuardStackOptions {
   redis?: DevRedis;
   timeoutMilliseconds?: number;
   /** Of the guard's circuit. */
-  time?: CircuitTime;
+  time?: Partial<CircuitTime>;
 }
 
 /** A real guard between a Redis bridge and the dev identity, called through `app.request()`. */

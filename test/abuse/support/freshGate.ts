@@ -23,7 +23,7 @@ export async function startGate(context: Context, server: AbuseServer): Promise<
   return {
     call: async (token) =>
       outcomeOf(await send(`${site.url}/api/hello`, { headers: { authorization: `Bearer ${token}` } })),
-    storeLines: () => logged.filter(({ event }) => event.startsWith('store_')),
+    storeLines: () => logged.filter(({ event }) => /^(circuit|store)_/.test(event)),
   };
 }
 

@@ -58,7 +58,7 @@ export function createStand(policy: Policy['storeFailure'], server: AbuseServer)
       return counts.filter((each) => each.event === event).reduce((sum, { count }) => sum + count, 0);
     },
     circuitLines: () =>
-      server.logged.filter(({ event, part }) => event.startsWith('store_') && part === undefined),
+      server.logged.filter(({ event, part }) => /^(circuit|store)_/.test(event) && part === undefined),
   };
 }
 

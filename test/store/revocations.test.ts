@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createRevocations } from '../../src/store/revocation.ts';
+import { createRevocations } from '../../src/store/revocations.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const bridge = useRedisBridge();
-const connect = () => createRevocations(patient(bridge()));
+const connect = () => createRevocations(patient(bridge()), { now: () => Date.now() });
 
 test('a session is revoked for everybody from the answer on, and no other is', async () => {
   await connect().revoke('mine', 60);
