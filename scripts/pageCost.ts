@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 /** Odd, so that there is a median. */
 const visits = 21;
@@ -12,6 +12,8 @@ const visits = 21;
 interface TraceEvent {
   name: string;
   dur?: number;
+  /** The same, of the thread's own time. */
+  tdur?: number;
   args: { data?: { url?: string } };
 }
 
@@ -54,6 +56,16 @@ function serve(scripts: Record<string, string>): Server {
   });
 }
 
+/** What Chromium's trace says of a visit. */
+export async function traceVisit(browser: Browser, page: Page, url: string): Promise<TraceEvent[]> {
+  await browser.startTracing(page, {
+    categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'v8'],
+  });
+  await page.goto(url);
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  return traceEvents;
+}
+
 async function median(browser: Browser, origin: string, name: string): Promise<string> {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -61,12 +73,7 @@ async function median(browser: Browser, origin: string, name: string): Promise<s
   await visit();
   const times: number[] = [];
   for (let count = 0; count < visits; count += 1) {
-    await browser.startTracing(page, {
-      categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline'],
-    });
-    await visit();
-    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
-    const events = (traceEvents as TraceEvent[]).filter(
+    const events = (await traceVisit(browser, page, `${origin}/page/${name}`)).filter(
       // Compilation included, from V8's own cache where it has one.
       (event) => event.name === 'EvaluateScript' && event.args.data?.url === `${origin}/script/${name}`,
     );

@@ -1,0 +1,5 @@
+import { createSession } from 'daypass';
+
+const session = createSession();
+
+globalThis.callApi = () => session.fetch('/api/hello');
