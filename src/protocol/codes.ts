@@ -157,12 +157,12 @@ export const codes = {
       'This address is for the owner of the site: send the maintenance bearer (maintenanceBearer of daypass/netlify).',
   },
 
-  members_denied: signUp('Nobody but throwaway users may sign up at this site.'),
+  members_denied: signUp('Only throwaway users may sign up at this site.'),
   proof_missing: signUp('The sign-up of a throwaway user needs a proof: user_metadata.daypass_proof.'),
   proof_malformed: signUp('The proof of the sign-up could not be read.'),
-  proof_expired: signUp('The proof of the sign-up came too late; ask for another challenge.'),
-  proof_refused: signUp('The proof of the sign-up does not hold.'),
-  proof_used: signUp('The proof of the sign-up was used for another user.'),
+  proof_expired: signUp('The proof of the sign-up came too late; request another challenge.'),
+  proof_refused: signUp('The proof of the sign-up is not valid.'),
+  proof_used: signUp('The proof of the sign-up was already used for another user.'),
   turnstile_unavailable: {
     status: 503,
     error: unavailable,
