@@ -1,7 +1,9 @@
 import { announce, byId, write } from './dom.ts';
 
 export interface ControlOptions {
+  /** Element that shows what came of the action. Default: only what went wrong is shown, below the pass. */
   saysIn?: string;
+  /** Whether the action is a run of the timeline. Default true. */
   listed?: boolean;
 }
 
@@ -19,19 +21,18 @@ export class Controls {
   }
 
   /**
+   * Does this at each press of a button.
    * @param action returns what came of it, in one sentence
-   * @param options.saysIn element that shows that sentence, or what went wrong. Default: only what went wrong is shown,
-   * beside the pass
-   * @param options.listed whether the action is one of the timeline's. Default true
    */
   bind(id: string, action: () => Promise<string>, options: ControlOptions = {}): void {
     const button = byId(id);
     const title = button.textContent ?? '';
     this.#buttons.push(button);
-    button.addEventListener('click', () => void this.#run(title, action, options));
+    button.addEventListener('click', () => void this.run(title, action, options));
   }
 
-  async #run(title: string, action: () => Promise<string>, options: ControlOptions): Promise<void> {
+  /** Does this now, unless something else is being done. */
+  async run(title: string, action: () => Promise<string>, options: ControlOptions = {}): Promise<void> {
     if (this.#busy) return;
     const { saysIn, listed = true } = options;
     this.#setBusy(true);

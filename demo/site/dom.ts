@@ -38,6 +38,18 @@ export function letKeyboardScroll(scroller: HTMLElement): void {
   else scroller.removeAttribute('tabindex');
 }
 
+const wide = '(min-width: 46rem)';
+
+/** Whether there is room to show everything. */
+export function isWide(): boolean {
+  return matchMedia(wide).matches;
+}
+
+/** Closes on a narrow screen what stands open on a wide one: there it would be a page of many screens. */
+export function foldOnPhones(): void {
+  for (const fold of document.querySelectorAll<HTMLDetailsElement>('details.fold')) fold.open = isWide();
+}
+
 /** Says something to screen readers, once, without moving anything. */
 export function announce(text: string): void {
   byId('announcement').textContent = text;

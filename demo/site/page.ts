@@ -1,22 +1,29 @@
 import { createSession } from '../../client/index.ts';
+import { openAddToSite } from './addToSite.ts';
 import { Controls } from './controls.ts';
-import { byId, write } from './dom.ts';
+import { byId, foldOnPhones, write } from './dom.ts';
 import { attacks } from './lab/attacks.ts';
 import { target } from './lab/calls.ts';
 import { createLabKit } from './lab/kit.ts';
 import { LabPanel } from './lab/labPanel.ts';
 import { Observer } from './pass/observe.ts';
-import { findsPass, PassHolder, watchOtherTabs } from './pass/pass.ts';
+import { callRevoked, PassHolder, watchOtherTabs } from './pass/pass.ts';
+import { readLimits } from './pressure/ceilingPanel.ts';
 import { openPressure, showPressure } from './pressure/openPressure.ts';
 import { findLab, identityInWords, isLocal, Stack } from './pressure/stack.ts';
 import { touchesUsers, UserCounter } from './pressure/users.ts';
 import { solveWhen } from './pressure/visitor.ts';
 import { type Send, send, watchFetch } from './wire/exchange.ts';
+import { Picture } from './wire/picture.ts';
 import { Runs, TimelinePanel } from './wire/timeline.ts';
 import { durationInWords } from './words.ts';
 
+foldOnPhones();
+openAddToSite();
+
 const runs = new Runs();
 const timeline = new TimelinePanel();
+const picture = new Picture();
 const pass = new PassHolder();
 const users = new UserCounter();
 const observer = new Observer(pass, users);
@@ -26,6 +33,7 @@ const drawRuns = () => timeline.draw(runs.all);
 watchFetch((seen) => {
   runs.add(seen, Date.now());
   drawRuns();
+  picture.show(seen);
   if (seen.answer) observer.see({ request: seen.request, answer: seen.answer });
 });
 
@@ -41,6 +49,7 @@ session.on('error', ({ code }) => {
 
 const controls = new Controls(
   (title) => {
+    picture.clear();
     runs.begin(title, Date.now());
     drawRuns();
   },
@@ -50,37 +59,44 @@ const controls = new Controls(
   },
 );
 
-function goodFor(): string {
-  const left = (pass.state?.expiresAt ?? 0) - Date.now() / 1000;
-  return `The pass is good for ${durationInWords(left)}.`;
+async function callApi(): Promise<string> {
+  const response = await session.fetch(target);
+  // One that was stored, or is of another tab, has not been seen here yet.
+  pass.take(await session.token());
+  return `The API answered ${response.status}.`;
 }
 
-controls.bind('get-pass', async () => {
-  pass.take(await session.token());
-  return goodFor();
-});
+/** The first sign-up of a site that asks for a proof tells that it does; the second one brings it. */
+async function callOnLoad(): Promise<string> {
+  return callApi().catch(async (error) => {
+    if (stack || !wasDenied) throw error;
+    await new Promise((end) => setTimeout(end, (error.retryAfterSeconds ?? 1) * 1000));
+    return callApi();
+  });
+}
 
-controls.bind('call-api', async () => {
-  const response = await session.fetch(target);
-  return `The API answered ${response.status}.`;
-});
+controls.bind('call-api', callApi);
 
 controls.bind('renew', async () => {
   pass.take(await session.token({ renew: true }));
-  return `Renewed. ${goodFor()}`;
+  const left = (pass.state?.expiresAt ?? 0) - Date.now() / 1000;
+  return `Renewed. The pass is good for ${durationInWords(left)}.`;
 });
 
 controls.bind('revoke', async () => {
   if (!pass.state) return 'There is no pass to revoke.';
+  const token = await session.token();
   await session.revoke();
-  pass.drop({ revoked: true });
-  return 'The session has ended.';
+  const answer = await callRevoked(target, token);
+  pass.drop(`${answer} The next call gets a new one.`);
+  return `The pass was revoked. ${answer}`;
 });
 
 controls.bind('start-over', async () => {
   await session.revoke();
-  pass.drop({ revoked: false });
+  pass.drop();
   observer.clear();
+  picture.clear();
   runs.clear();
   return 'Everything is as it was before the first visit.';
 });
@@ -91,15 +107,15 @@ const takeStored = () =>
     (token) => pass.take(token),
     () => undefined,
   );
-watchOtherTabs((gone) => (gone ? pass.drop({ revoked: true }) : void takeStored()));
-if (findsPass()) void takeStored();
+watchOtherTabs((gone) =>
+  gone ? pass.drop('Another tab revoked it. The next call gets a new one.') : void takeStored(),
+);
 
-users.show(isLocal());
+// Room for it, so that nothing moves when it comes.
 showPressure(isLocal());
 const hasLab = await findLab();
 stack = hasLab ? await Stack.find() : undefined;
 write(byId('identity'), identityInWords(stack?.state.identity));
-users.show(hasLab);
 showPressure(stack !== undefined);
 if (hasLab) users.start();
 byId('lab-missing').hidden = hasLab;
@@ -109,9 +125,11 @@ const sendAndCount: Send = async (...request) => {
   return exchange;
 };
 const makeProof = () => prove({ brokerUrl: '/session', report: () => undefined });
-const kit = createLabKit(sendAndCount, makeProof);
+const roundTrips = async () => (hasLab ? ((await readLimits()).roundTrips ?? undefined) : undefined);
+const kit = createLabKit(sendAndCount, makeProof, roundTrips);
 new LabPanel(
   attacks.filter((attack) => hasLab || !attack.local),
   kit,
 );
 if (stack) openPressure({ controls, stack, kit, users, prove });
+await controls.run('On load', callOnLoad);

@@ -65,9 +65,12 @@ const flood: Attack = {
   id: 'flood',
   title: 'A flood over the limit',
   attempt: 'Makes more calls than a session has in a minute, in a session of its own.',
-  why: 'Redis counts the calls of each session; over the limit the gate answers 429 and says when to come back.',
+  why: 'The gate leases calls from Redis, which grants each session no more than its limit; over it the gate answers 429 and says when to come back.',
   async run(kit) {
-    const calls = await floodCalls(kit, await kit.freshPass());
+    const pass = await kit.freshPass();
+    const tripsBefore = await kit.roundTrips();
+    const calls = await floodCalls(kit, pass);
+    const tripsAfter = await kit.roundTrips();
     const passed = calls.filter(({ answer }) => answer.status === 200);
     const refused = calls.filter(({ answer }) => answer.status === 429);
     const held =
@@ -80,10 +83,21 @@ const flood: Attack = {
     });
     return {
       ...outcome(held, shown.length > 0 ? shown : calls.slice(0, 1), 'Limited'),
-      note: `${calls.length} calls: ${passed.length} answered 200, ${refused.length} answered 429.`,
+      note: [
+        `${calls.length} calls: ${passed.length} answered 200, ${refused.length} answered 429.`,
+        ...leaseInWords(calls.length, tripsBefore, tripsAfter),
+      ].join(' '),
     };
   },
 };
+
+/** What a flood costs in requests to Redis, where somebody counts them. */
+function leaseInWords(calls: number, before: number | undefined, after: number | undefined): string[] {
+  if (before === undefined || after === undefined) return [];
+  const trips = after - before;
+  const rate = `${trips} round trips to Redis, ${(trips / calls).toFixed(2)} a call`;
+  return [trips < calls ? `${rate}: the gate leases calls ahead.` : `${rate}.`];
+}
 
 /** Addresses for documentation (RFC 5737): nobody's. */
 const addresses = ['203.0.113.7', '198.51.100.9'];

@@ -35,6 +35,8 @@ export interface LabKit {
   forge(forgery: string): Promise<string>;
   createMember(): Promise<LabMember>;
   deleteMember(id: string): Promise<void>;
+  /** How often the stack has asked Redis so far; undefined where nobody counts. */
+  roundTrips(): Promise<number | undefined>;
 }
 
 interface Pass {
@@ -47,8 +49,13 @@ const marginSeconds = 60;
 
 /**
  * @param makeProof makes what a sign-up must bring. Default: nothing
+ * @param roundTrips counts the requests to Redis. Default: nobody does
  */
-export function createLabKit(send: Send, makeProof?: () => Promise<string | undefined>): LabKit {
+export function createLabKit(
+  send: Send,
+  makeProof?: () => Promise<string | undefined>,
+  roundTrips: LabKit['roundTrips'] = async () => undefined,
+): LabKit {
   const spare: Pass[] = [];
   let shared: Pass | undefined;
 
@@ -61,6 +68,7 @@ export function createLabKit(send: Send, makeProof?: () => Promise<string | unde
 
   const kit: LabKit = {
     send,
+    roundTrips,
 
     async identityToken() {
       const [username, password] = [`lab-${crypto.randomUUID()}@visitor.invalid`, crypto.randomUUID()];

@@ -1,4 +1,4 @@
-import { announce, byId, make, write } from '../dom.ts';
+import { announce, byId, isWide, make, write } from '../dom.ts';
 import { textOf } from '../wire/exchange.ts';
 import { milliseconds, shortenTokens } from '../words.ts';
 import { type Attack, type Outcome, runAttack, type Shown, type Verdict } from './attack.ts';
@@ -47,11 +47,12 @@ export class LabPanel {
   }
 
   async #runAll(): Promise<void> {
+    if (this.#busy) return;
     await this.#alone(async () => {
       this.#verdicts.clear();
       for (const attack of this.#attacks) await this.#run(attack);
-      announce(byId('lab-summary').textContent ?? '');
     });
+    announce(byId('lab-summary').textContent ?? '');
   }
 
   async #alone(work: () => Promise<void>): Promise<void> {
@@ -61,6 +62,7 @@ export class LabPanel {
       await work();
     } finally {
       this.#setBusy(false);
+      this.#summarise();
     }
   }
 
@@ -72,7 +74,7 @@ export class LabPanel {
     delete row.dataset.running;
     row.dataset.verdict = outcome.verdict;
     write(verdictOf(row), outcome.label);
-    row.lastElementChild?.replaceChildren(...resultParts(attack, outcome));
+    row.lastElementChild?.replaceChildren(resultOf(attack, outcome));
     this.#verdicts.set(attack.id, outcome.verdict);
     this.#summarise();
     return outcome;
@@ -87,23 +89,29 @@ export class LabPanel {
   #summarise(): void {
     const verdicts = [...this.#verdicts.values()];
     const count = (verdict: Verdict) => verdicts.filter((other) => other === verdict).length;
-    const failed = count('not-refused');
-    const notRun = count('not-run');
-    const parts = [`${count('refused')} of ${this.#attacks.length} held off`];
+    const { length } = this.#attacks;
+    const [failed, notRun] = [count('not-refused'), count('not-run')];
+    const parts = [`${count('refused')} of ${length} held off`];
     if (failed > 0) parts.push(`${failed} not as it should be`);
     if (notRun > 0) parts.push(`${notRun} could not be run`);
+    const isComplete = verdicts.length === length && !this.#busy;
     write(
       byId('lab-summary'),
-      verdicts.length === 0 ? `${this.#attacks.length} attacks` : `${parts.join(', ')}.`,
+      verdicts.length === 0
+        ? `${length} attacks to run`
+        : `${parts.join(', ')}${isComplete ? '' : ' so far'}`,
     );
+    byId('lab-summary').dataset.kind = failed > 0 ? 'refused' : isComplete && notRun === 0 ? 'ok' : '';
   }
 }
 
-function resultParts(attack: Attack, { shown, note, verdict }: Outcome): HTMLElement[] {
-  const parts = shown.map(exchangeView);
+/** Folded on a phone, where the verdict alone is a line. */
+function resultOf(attack: Attack, { shown, note, verdict }: Outcome): HTMLElement {
+  const parts: HTMLElement[] = shown.map(exchangeView);
   if (note) parts.push(make('p', { class: 'note', 'data-testid': 'note' }, note));
   if (verdict !== 'not-run') parts.push(make('p', { class: 'why', 'data-testid': 'why' }, attack.why));
-  return parts;
+  const summary = make('summary', {}, 'What went out and came back');
+  return make('details', isWide() ? { open: '' } : {}, summary, ...parts);
 }
 
 function verdictOf(row: HTMLElement): HTMLElement {

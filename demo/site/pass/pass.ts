@@ -1,4 +1,5 @@
 import { byId, write } from '../dom.ts';
+import { jsonOf, textOf } from '../wire/exchange.ts';
 import { clock, durationInWords, shortenName, timeOfDay } from '../words.ts';
 import { type DecodedToken, decodeToken, describeAccessToken, TokenPanel } from './tokens.ts';
 
@@ -52,7 +53,7 @@ export function nextState(
 export class PassHolder {
   readonly #panel = new TokenPanel('access-token');
   #state: PassState | undefined;
-  #revoked = false;
+  #ended: string | undefined;
 
   constructor() {
     setInterval(() => this.#draw(), 1000);
@@ -71,10 +72,13 @@ export class PassHolder {
     this.#draw();
   }
 
-  /** The pass is gone. */
-  drop({ revoked }: { revoked: boolean }): void {
+  /**
+   * The pass is gone.
+   * @param ended says how its session ended. Default: nothing has begun
+   */
+  drop(ended?: string): void {
     this.#state = undefined;
-    this.#revoked = revoked;
+    this.#ended = ended;
     this.#panel.clear();
     this.#draw();
   }
@@ -82,7 +86,7 @@ export class PassHolder {
   #draw(): void {
     const now = Date.now() / 1000;
     const state = this.#state;
-    drawPass(state, this.#revoked, now);
+    drawPass(state, this.#ended, now);
     if (!state) return;
     const left = state.expiresAt - now;
     const note = left > 0 ? `Good for another ${clock(left)}.` : 'Expired.';
@@ -91,11 +95,17 @@ export class PassHolder {
 }
 
 /** Draws the pass: what it is, how long it lives, when it was renewed. Call it every second and at each change. */
-function drawPass(state: PassState | undefined, revoked: boolean, now: number): void {
+function drawPass(state: PassState | undefined, ended: string | undefined, now: number): void {
   const left = state ? state.expiresAt - now : 0;
-  byId('pass').dataset.state = state ? (left > 0 ? 'held' : 'expired') : 'none';
-  write(byId('pass-left'), headline(state, left, revoked));
-  write(byId('pass-left-label'), label(state, left, revoked));
+  byId('pass').dataset.state = state
+    ? left > 0
+      ? 'held'
+      : 'expired'
+    : ended === undefined
+      ? 'none'
+      : 'revoked';
+  write(byId('pass-left'), headline(state, left, ended));
+  write(byId('pass-left-label'), label(state, left, ended));
   const life = state ? Number(state.token.claims.exp) - Number(state.token.claims.iat) : 1;
   byId('pass-meter').style.width = `${Math.min(100, Math.max(0, (left / life) * 100))}%`;
   write(byId('pass-session'), state ? shortenName(state.session) : '–');
@@ -104,16 +114,15 @@ function drawPass(state: PassState | undefined, revoked: boolean, now: number): 
   write(byId('pass-session-ends'), state ? sessionEnd(state.sessionEndsAt, now) : '–');
 }
 
-function headline(state: PassState | undefined, left: number, revoked: boolean): string {
+function headline(state: PassState | undefined, left: number, ended: string | undefined): string {
   if (state) return left > 0 ? clock(left) : 'Expired';
-  return revoked ? 'Revoked' : 'None yet';
+  return ended === undefined ? 'None yet' : 'Revoked';
 }
 
-function label(state: PassState | undefined, left: number, revoked: boolean): string {
+function label(state: PassState | undefined, left: number, ended: string | undefined): string {
   if (state && left > 0) return 'left. Calls renew it before it runs out.';
   if (state) return 'The next call renews it, or starts over.';
-  if (revoked) return 'The session has ended; a new pass is a new one.';
-  return 'Three requests, no questions asked.';
+  return ended ?? 'The first call gets one, without asking you anything.';
 }
 
 function renewals(times: readonly number[]): string {
@@ -129,22 +138,32 @@ function sessionEnd(endsAt: number | undefined, now: number): string {
     : `in ${durationInWords(Math.ceil((endsAt - now) / 60) * 60)}`;
 }
 
-/** All tabs share one pass, in `localStorage`; a session tells of what its own tab does, and of nothing else. */
-const isPass = (key: string | null) => key?.startsWith('daypass') ?? false;
-
-/** Whether this or another tab left a pass behind. */
-export function findsPass(): boolean {
-  try {
-    return Object.keys(localStorage).some(isPass);
-  } catch {
-    // A browser that stores nothing.
-    return false;
-  }
-}
-
-/** Calls back when another tab has got, renewed (`gone` is false) or revoked the pass. */
+/**
+ * Calls back when another tab has got, renewed (`gone` is false) or revoked the pass: all tabs share one in `localStorage`,
+ * and a session tells only what its own tab does.
+ */
 export function watchOtherTabs(changed: (gone: boolean) => void): void {
   addEventListener('storage', ({ key, newValue }) => {
-    if (isPass(key)) changed(newValue === null);
+    if (key?.startsWith('daypass')) changed(newValue === null);
   });
+}
+
+/** A gate may rely on what it knew of the session for `leaseSeconds`, 1 by default. */
+const leaseTimeoutMilliseconds = 2500;
+const pauseMilliseconds = 250;
+
+/**
+ * Calls with a pass whose session was revoked, until the gate refuses it or no lease can last any longer.
+ * @returns what came of it, in a sentence
+ */
+export async function callRevoked(path: string, token: string): Promise<string> {
+  const startedAt = performance.now();
+  const call = () => fetch(path, { headers: { Authorization: `Bearer ${token}` }, cache: 'no-store' });
+  let response = await call();
+  while (response.ok && performance.now() - startedAt < leaseTimeoutMilliseconds) {
+    await new Promise((end) => setTimeout(end, pauseMilliseconds));
+    response = await call();
+  }
+  const code = textOf(await jsonOf(response), 'code') ?? '';
+  return response.ok ? 'The gate still let it through.' : `The gate refused it: ${response.status} ${code}.`;
 }

@@ -2,6 +2,7 @@ import type { Prove } from '../../../client/index.ts';
 import type { Controls } from '../controls.ts';
 import { byId } from '../dom.ts';
 import type { LabKit } from '../lab/kit.ts';
+import { openCeilingPanel } from './ceilingPanel.ts';
 import { openMonitorPanel } from './monitorPanel.ts';
 import { OrphanPanel } from './orphanPanel.ts';
 import { openProofPanel } from './proofPanel.ts';
@@ -28,6 +29,7 @@ export function openPressure({ controls, stack, kit, users, prove }: PressurePar
   const { canSwitch, canStopRedis } = stack.state;
   byId('switches-note').hidden = !canSwitch;
   byId('redis-note').hidden = canSwitch || !canStopRedis;
+  void openCeilingPanel(controls, stack, kit);
   openProofPanel(controls, stack);
   openMonitorPanel(controls, stack, kit);
   new OrphanPanel(controls, stack, users, prove);

@@ -63,7 +63,7 @@ async function ask(stack: Stack, kit: LabKit, table: AnswerTable): Promise<strin
 }
 
 const names: Readonly<Record<Asked, string>> = {
-  local: 'Counts alone',
+  local: 'Counts locally',
   deny: 'Refuses',
   allow: 'Lets through',
   exchange: 'Exchange',

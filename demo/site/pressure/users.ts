@@ -18,11 +18,6 @@ export class UserCounter {
   #askAgain = false;
   #most = 0;
 
-  /** Makes room for the counts, so that nothing moves when they come. */
-  show(visible: boolean): void {
-    byId('users').hidden = byId('members').hidden = !visible;
-  }
-
   /** There is somebody to ask. */
   start(): void {
     this.#canAsk = true;

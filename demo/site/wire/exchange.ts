@@ -33,7 +33,7 @@ export function textOf(body: unknown, member: string): string | undefined {
 }
 
 /** The JSON of an answer, read whole so that its connection is free again; undefined when it is none. */
-async function jsonOf(response: Response): Promise<unknown> {
+export async function jsonOf(response: Response): Promise<unknown> {
   try {
     return JSON.parse(await response.text());
   } catch {

@@ -53,5 +53,7 @@ export async function openDemo(context: BrowserContext, site: string, faults: st
       faults.push(message.text());
   });
   await page.goto(site);
+  // The call on load is over, whatever came of it.
+  await page.locator('#call-api[aria-disabled=false]').waitFor();
   return page;
 }

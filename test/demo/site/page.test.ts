@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { backendSnippets, pageSnippets } from '../../../demo/site/addToSite.ts';
 import { attacks } from '../../../demo/site/lab/attacks.ts';
 import type { DevServer } from '../../../dev/server/start.ts';
 import { registrationRemedy } from '../../../src/protocol/messages.ts';
@@ -19,9 +20,10 @@ async function textOf(page: Page, testId: string): Promise<string> {
   return (await page.getByTestId(testId).textContent()) ?? '';
 }
 
-async function holdPass(page: Page): Promise<void> {
-  await page.getByTestId('get-pass').click();
-  await page.locator('#pass[data-state=held]').waitFor();
+/** Presses a button, and waits until its work is done. */
+async function press(page: Page, testId: string): Promise<void> {
+  await page.getByTestId(testId).click();
+  await page.locator(`[data-testid=${testId}][aria-disabled=false]`).waitFor();
 }
 
 function widths(page: Page): Promise<number[]> {
@@ -51,57 +53,140 @@ describeWith('chromium')('the demo page', () => {
       expect(faults).toEqual([]);
     });
 
-    test('shows each request of the flow, what the tokens say, and what the API answered', async () => {
+    test('makes one call on load: shows each request of it, what the tokens say, and what the API answered', async () => {
       const page = await openDemo(context, server.url, faults);
-      await holdPass(page);
+      await page.getByTestId('limits').waitFor();
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+        'Your API answers only visitors who came through your site, at a rate you set, without a log-in.',
+      );
+      expect(await page.getByTestId('run').count()).toBe(1);
       expect(await stepsOf(page, 0)).toEqual([
         'sign-up POST /.netlify/identity/signup 200',
         'log-in POST /.netlify/identity/token 200',
         'exchange POST /session/token 200',
+        'call GET /api/hello 200',
       ]);
-      await page.getByTestId('call-api').click();
-      await page.getByTestId('limits').waitFor();
-      expect(await stepsOf(page, 0)).toEqual(['call GET /api/hello 200']);
       const session = JSON.parse(await textOf(page, 'api-answer-body')).you;
       expect(session).toMatch(/^anon_/);
       expect(await textOf(page, 'pass-session')).toBe(`${session.slice(0, 12)}…`);
       expect(await textOf(page, 'limits')).toContain('59 of 60 calls left in 1 minute');
       expect(await textOf(page, 'identity-token')).toContain('nf-ident');
       expect(await textOf(page, 'access-token')).toContain(server.url);
-      expect(await textOf(page, 'pass-left')).toMatch(/^(5:00|4:5\d)$/);
+      expect(await textOf(page, 'pass-left')).toMatch(/^(5:00|4:\d\d)$/);
       expect(await page.locator('html').innerHTML()).not.toMatch(/eyJ[\w-]+\.eyJ/);
     });
 
-    test('renews, revokes and starts over, and says when nothing was sent', async () => {
+    test('each part of the picture lights up as it answers, and keeps its status', async () => {
+      await context.addInitScript(() => {
+        const lit: string[] = [];
+        Object.assign(globalThis, { lit });
+        new MutationObserver((records) => {
+          for (const { target } of records) {
+            const { part = '', lit: isLit } = (target as HTMLElement).dataset;
+            if (isLit && part !== 'page') lit.push(part);
+          }
+        }).observe(document, { subtree: true, attributeFilter: ['data-lit'] });
+      });
       const page = await openDemo(context, server.url, faults);
-      await page.getByTestId('revoke').click();
-      expect(await textOf(page, 'run-summary')).toBe('No request was sent. There is no pass to revoke.');
-      await holdPass(page);
+      const chips = () =>
+        page
+          .locator('[data-chip]')
+          .evaluateAll((all) => all.map(({ dataset }) => `${dataset.chip} ${dataset.status ?? '–'}`));
+      const called = ['sign-up 200', 'log-in 200', 'exchange 200', 'renewal –', 'revocation –', 'call 200'];
+      await expect.poll(chips).toEqual(called);
+      const lit = await page.evaluate(() => (globalThis as unknown as { lit: string[] }).lit);
+      expect(lit).toEqual(['identity', 'identity', 'broker', 'gate']);
+      // A call with a pass in hand asks the gate alone.
+      await press(page, 'call-api');
+      await expect
+        .poll(chips)
+        .toEqual(['sign-up –', 'log-in –', 'exchange –', 'renewal –', 'revocation –', 'call 200']);
+    });
+
+    test('a revoked pass is seen refused before the next call gets a new one', async () => {
+      const page = await openDemo(context, server.url, faults);
       const session = await textOf(page, 'pass-session');
-      await page.getByTestId('renew').click();
+      await press(page, 'revoke');
+      const steps = await stepsOf(page, 0);
+      expect(steps[0]).toBe('revocation POST /session/revoke 200');
+      // A lease may let it through for a moment.
+      expect(new Set(steps.slice(1, -1))).toEqual(
+        new Set(steps.slice(1, -1).map(() => 'call GET /api/hello 200')),
+      );
+      expect(steps.at(-1)).toBe('call GET /api/hello 401');
+      expect(await textOf(page, 'pass-left')).toBe('Revoked');
+      expect(await textOf(page, 'pass-left-label')).toContain('The gate refused it: 401 token_revoked.');
+      expect(await page.locator('[data-chip=call]').getAttribute('data-kind')).toBe('refused');
+      await press(page, 'call-api');
+      expect(await stepsOf(page, 0)).toHaveLength(4);
+      await page.locator('#pass[data-state=held]').waitFor();
+      expect(await textOf(page, 'pass-session')).not.toBe(session);
+    });
+
+    test('renews and starts over, and says when nothing was sent', async () => {
+      const page = await openDemo(context, server.url, faults);
+      const session = await textOf(page, 'pass-session');
+      await press(page, 'renew');
       await page.getByText(/^once, last at/).waitFor();
       expect(await stepsOf(page, 0)).toEqual(['renewal POST /session/token 200']);
       expect(await textOf(page, 'pass-session')).toBe(session);
-      await page.getByTestId('revoke').click();
-      await page.getByText('Revoked', { exact: true }).waitFor();
-      expect(await stepsOf(page, 0)).toEqual(['revocation POST /session/revoke 200']);
-      await page.getByTestId('start-over').click();
+      await press(page, 'start-over');
       await page.getByText('None yet', { exact: true }).waitFor();
       expect(await page.getByTestId('run').count()).toBe(0);
+      await press(page, 'revoke');
+      expect(await textOf(page, 'run-summary')).toBe('No request was sent. There is no pass to revoke.');
     });
 
-    test('knows of the pass after a reload, and of what another tab does with it', async () => {
+    test('a reload makes one request with the pass that is there, and other tabs are heard', async () => {
       const page = await openDemo(context, server.url, faults);
-      await holdPass(page);
       const session = await textOf(page, 'pass-session');
       const other = await openDemo(context, server.url, faults);
-      await other.locator('#pass[data-state=held]').waitFor();
       expect(await textOf(other, 'pass-session')).toBe(session);
-      expect(await other.getByTestId('run').count()).toBe(0);
-      await other.getByTestId('renew').click();
+      expect(await stepsOf(other, 0)).toEqual(['call GET /api/hello 200']);
+      await press(other, 'renew');
       await page.getByText(/^once, last at/).waitFor();
-      await other.getByTestId('revoke').click();
+      await press(other, 'revoke');
       await page.getByText('Revoked', { exact: true }).waitFor();
+    });
+
+    test.each(['light', 'dark'] as const)(
+      'a phone shows everything within 4 000 pixels before a click, in the %s',
+      async (colorScheme) => {
+        const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme });
+        try {
+          const page = await openDemo(phone, server.url, faults);
+          await page.locator('[data-chip=call][data-status]').waitFor();
+          const [height = 0, width = 0] = await page.evaluate(() => [
+            document.documentElement.scrollHeight,
+            document.documentElement.scrollWidth,
+          ]);
+          expect(height).toBeLessThanOrEqual(4000);
+          expect(width).toBe(390);
+          // What is folded opens.
+          await page.locator('.attacks-fold summary').first().click();
+          await page.getByTestId('run-no-token').click();
+          await page.locator('[data-attack=no-token][data-verdict=refused]').waitFor();
+          expect(await page.locator('[data-attack=no-token] [data-testid=answered]').isVisible()).toBe(false);
+          await page.getByText('What went out and came back').click();
+          expect(await page.locator('[data-attack=no-token] [data-testid=answered]').isVisible()).toBe(true);
+        } finally {
+          await phone.close();
+        }
+      },
+    );
+
+    test('shows how to add it for each stack, and copies the code', async () => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+      const page = await openDemo(context, server.url, faults);
+      for (const [kind, snippets] of Object.entries({ page: pageSnippets, backend: backendSnippets })) {
+        for (const { id, code } of snippets) {
+          await page.getByTestId(`stack-${id}`).click();
+          expect(await textOf(page, `${kind}-code`)).toBe(code);
+          await page.getByTestId(`copy-${kind}`).click();
+          await expect.poll(() => textOf(page, `copy-${kind}`)).toBe('Copied');
+          expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+        }
+      }
     });
 
     test.each([
@@ -112,7 +197,8 @@ describeWith('chromium')('the demo page', () => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.setViewportSize({ width, height: 900 });
       await page.getByTestId('run-all').click();
-      await page.getByText(`${attacks.length} of ${attacks.length} held off.`).first().waitFor();
+      await page.getByRole('heading', { name: `${attacks.length} of ${attacks.length} held off` }).waitFor();
+      expect(await textOf(page, 'lab-summary')).toBe(`${attacks.length} of ${attacks.length} held off`);
       const rows = page.locator('[data-attack]');
       expect(
         await rows.evaluateAll((found) => found.map(({ dataset }) => `${dataset.attack} ${dataset.verdict}`)),
@@ -140,25 +226,49 @@ describeWith('chromium')('the demo page', () => {
         .locator('[data-attack]')
         .evaluateAll((found) => found.map(({ dataset }) => dataset.attack));
       expect(shown).toEqual(attacks.filter(({ local }) => !local).map(({ id }) => id));
-      expect(await page.locator('#users').isHidden()).toBe(true);
+      expect(await page.getByTestId('operator').isHidden()).toBe(true);
     });
 
-    test('the keyboard does all, and keeps its place', async () => {
+    test('the keyboard reaches everything in the order of the page, does it, and keeps its place', async () => {
       const page = await openDemo(context, server.url, faults);
       await page.keyboard.press('Tab');
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the demo');
-      await page.getByTestId('call-api').focus();
+      // All that takes the focus, in turn, until it leaves the page.
+      const order: number[] = [];
+      const unseen: string[] = [];
+      for (let index = 0; index < 200; index += 1) {
+        const at = await page.evaluate(() => {
+          const element = document.activeElement as HTMLElement;
+          const { outlineStyle } = getComputedStyle(element);
+          const all = [...document.querySelectorAll('*')];
+          return { name: element.outerHTML.slice(0, 80), outlineStyle, place: all.indexOf(element) };
+        });
+        if (at.name.startsWith('<body')) break;
+        order.push(at.place);
+        if (at.outlineStyle === 'none') unseen.push(at.name);
+        await page.keyboard.press('Tab');
+      }
+      expect(unseen).toEqual([]);
+      expect(order.length).toBeGreaterThan(40);
+      expect(order).toEqual([...order].sort((one, other) => one - other));
+      for (const key of ['Enter', 'Space']) {
+        await page.getByTestId('call-api').focus();
+        await page.keyboard.press(key);
+        await page.locator('#call-api[aria-disabled=true]').waitFor();
+        await page.locator('#call-api[aria-disabled=false]').waitFor();
+        expect(await page.evaluate(() => document.activeElement?.id)).toBe('call-api');
+        await expect.poll(() => page.getByRole('status').textContent()).toBe('The API answered 200.');
+      }
+      const fold = page.locator('details[data-testid=access-token]');
+      await fold.locator('summary').first().focus();
       await page.keyboard.press('Enter');
-      await page.getByTestId('limits').waitFor();
-      expect(await page.evaluate(() => document.activeElement?.id)).toBe('call-api');
-      await expect.poll(() => page.getByRole('status').textContent()).toBe('The API answered 200.');
+      expect(await fold.getAttribute('open')).toBeNull();
     });
 
     test('says which setting to change when registration is closed', async () => {
       const closed = await start({ identity: { registration: 'closed' } });
       try {
         const page = await openDemo(context, closed.url, faults);
-        await page.getByTestId('get-pass').click();
         await page.getByRole('alert').waitFor();
         expect(await page.getByRole('alert').textContent()).toContain(registrationRemedy);
         expect(await stepsOf(page, 0)).toEqual(['sign-up POST /.netlify/identity/signup 403']);

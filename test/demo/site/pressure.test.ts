@@ -174,7 +174,7 @@ describeWith('chromium')('the page under pressure', () => {
         await press(page, 'ask-policies');
         expect(await textOf(page, 'redis-said')).toBe('Everything is as it was before.');
         const asked = {
-          local: /^Counts alone 200 RateLimit: session \d+, address \d+ left \S+ m?s then \S+ m?s$/,
+          local: /^Counts locally 200 RateLimit: session \d+, address \d+ left \S+ m?s then \S+ m?s$/,
           deny: /^Refuses 503 store_unavailable Retry-After: \d+ \S+ m?s then \S+ m?s$/,
           allow: /^Lets through 200 No RateLimit \S+ m?s then \S+ m?s$/,
         };
@@ -203,7 +203,7 @@ describeWith('chromium')('the page under pressure', () => {
       const page = await open();
       await press(page, 'switch-redis');
       expect(await textOf(page, 'redis-state')).toBe('stopped');
-      await page.getByTestId('get-pass').click();
+      await page.getByTestId('renew').click();
       await page.getByRole('alert').waitFor();
       expect(await page.getByRole('alert').textContent()).toContain('Redis did not answer in time.');
       await page.close();
@@ -248,7 +248,7 @@ describeWith('chromium')('the page under pressure', () => {
       // The page's other buttons bring the proof too, and so does the lab.
       await page.getByTestId('start-over').click();
       await page.getByText('None yet', { exact: true }).waitFor();
-      await page.getByTestId('get-pass').click();
+      await press(page, 'call-api');
       await page.locator('#pass[data-state=held]').waitFor();
       await page.getByTestId('run-identity-token').click();
       await page.locator('[data-attack=identity-token][data-verdict=refused]').waitFor();
