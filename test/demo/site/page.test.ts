@@ -116,7 +116,7 @@ describeWith('chromium')('the demo page', () => {
       expect(steps.at(-1)).toBe('call GET /api/hello 401');
       expect(await textOf(page, 'pass-left')).toBe('Revoked');
       expect(await textOf(page, 'pass-left-label')).toContain('The gate refused it: 401 token_revoked.');
-      expect(await page.locator('[data-chip=call]').getAttribute('data-kind')).toBe('refused');
+      await page.locator('[data-chip=call][data-kind=refused]').waitFor();
       await press(page, 'call-api');
       expect(await stepsOf(page, 0)).toHaveLength(4);
       await page.locator('#pass[data-state=held]').waitFor();

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LimitsState } from '../../../demo/site/pressure/ceilingPanel.ts';
 import type { StackState } from '../../../demo/site/pressure/stack.ts';
 import { startDemo } from '../../../demo/startDemo.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
@@ -71,6 +72,10 @@ describeWith('chromium')('the page under pressure', () => {
     const page = await openDemo(context, server.url, faults);
     await page.locator('[data-testid=redis-state][data-kind=ok]').waitFor();
     return page;
+  }
+
+  async function limitsState(): Promise<LimitsState> {
+    return (await fetch(`${server.url}/dev/limits`)).json() as Promise<LimitsState>;
   }
 
   async function stackState(): Promise<StackState> {
@@ -208,6 +213,49 @@ describeWith('chromium')('the page under pressure', () => {
       expect(await page.getByRole('alert').textContent()).toContain('Redis did not answer in time.');
       await page.close();
       await expect.poll(async () => (await stackState()).redis).toBe('running');
+    });
+
+    test('a ceiling closes for two visitors together, and other routes go on', async () => {
+      const { canSwitch } = await stackState();
+      const page = await open();
+      const { ceiling } = await limitsState();
+      expect(await page.getByTestId('ceiling').isVisible()).toBe(ceiling !== null);
+      if (!ceiling) return;
+      expect(await textOf(page, 'ceiling-terms')).toContain('/api/quote costs 2 units');
+      expect(await page.getByTestId('ceiling-fixed').isVisible()).toBe(!canSwitch);
+      const before = await limitsState();
+      await press(page, 'use-up');
+      const after = await limitsState();
+      const calls = /^(\d+) granted, (\d+) refused$/.exec(await textOf(page, 'ceiling-calls'));
+      const [granted, refused] = [Number(calls?.[1]), Number(calls?.[2])];
+      expect(refused).toBe(8);
+      // A minute may end on the way; within two of them the window never grants twice its limit.
+      expect(granted).toBeGreaterThan(0);
+      expect(granted * ceiling.cost).toBeLessThan(2 * ceiling.limit);
+      expect(await textOf(page, 'ceiling-said')).toMatch(
+        /^The ceiling closed: 429 rate_limited\. The next call may pass in /,
+      );
+      expect(await textOf(page, 'ceiling-spent')).toBe(`${granted * ceiling.cost} by these calls`);
+      expect(await textOf(page, 'ceiling-leased')).toMatch(/^\d+ of 80$/);
+      const trips = /^(\d+) for (\d+) calls, (\d+\.\d\d) a call$/.exec(await textOf(page, 'ceiling-trips'));
+      expect(Number(trips?.[2])).toBe(granted + refused);
+      expect(Number(trips?.[3])).toBeCloseTo(Number(trips?.[1]) / (granted + refused), 1);
+      // The exchanges of the two visitors and the counts asked Redis as well.
+      expect(Number(trips?.[1])).toBeGreaterThan(0);
+      expect(Number(trips?.[1])).toBeLessThanOrEqual((after.roundTrips ?? 0) - (before.roundTrips ?? 0));
+      const fields = await textOf(page, 'ceiling-fields');
+      expect(fields).toMatch(/^HTTP 429\nRateLimit-Policy: "total \/api\/quote";q=80;w=60/);
+      expect(fields).toMatch(/\nRateLimit: "total \/api\/quote";r=0;t=\d+/);
+      expect(fields).toMatch(/\nRetry-After: \d+$/);
+      expect(await textOf(page, 'ceiling-other')).toBe('GET /api/hello: 200');
+      if (canSwitch) {
+        expect(Number(trips?.[1])).toBeLessThan(granted + refused);
+        expect(await textOf(page, 'ceiling-near')).toMatch(/^[\d:]+, \d+ units left \(ceiling_near\)$/);
+        expect(await textOf(page, 'ceiling-reached')).toMatch(/^[\d:]+, for .+ \(ceiling_reached\)$/);
+        expect(after.moments.map(({ event }) => event)).toEqual(
+          expect.arrayContaining(['ceiling_near', 'ceiling_reached']),
+        );
+      }
     });
 
     test('the sweep tells what it saw', async () => {

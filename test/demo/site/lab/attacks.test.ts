@@ -107,6 +107,24 @@ test('the flood stops a few calls over the limit that the policy names', async (
   ]);
 });
 
+test('the flood tells how often the stack asked Redis, where somebody counts', async () => {
+  let calls = 0;
+  const { send } = openSite((_, path) => {
+    if (path !== '/api/hello') return undefined;
+    calls += 1;
+    return calls > 60 ? refusal(429, 'rate_limited', { 'retry-after': '30' }) : undefined;
+  });
+  let asked = 0;
+  const roundTrips = async () => {
+    asked += 1;
+    return asked === 1 ? 100 : 120;
+  };
+  const outcome = await runAttack(find('flood'), createLabKit(send, undefined, roundTrips));
+  expect(outcome.note).toBe(
+    '66 calls: 60 answered 200, 6 answered 429. 20 round trips to Redis, 0.30 a call: the gate leases calls ahead.',
+  );
+});
+
 test('an API that sees a forged address is a fault although the gate counts right', async () => {
   for (const [seen, verdict] of [
     ['203.0.113.7', 'not-refused'],

@@ -1,5 +1,13 @@
 import { expect, expectTypeOf, test } from 'vitest';
+import type { LimitsState as LabLimitsState } from '../../../../demo/lab/limits.ts';
 import { answersInWords } from '../../../../demo/site/lab/calls.ts';
+import { createLabKit } from '../../../../demo/site/lab/kit.ts';
+import {
+  callUntilClosed,
+  fieldsOf,
+  type LimitsState,
+  tripsInWords,
+} from '../../../../demo/site/pressure/ceilingPanel.ts';
 import { sweepInWords } from '../../../../demo/site/pressure/orphanPanel.ts';
 import { fieldsInWords } from '../../../../demo/site/pressure/redisPanel.ts';
 import { difference, type StackPositions, type StackState } from '../../../../demo/site/pressure/stack.ts';
@@ -7,6 +15,7 @@ import { triesOf } from '../../../../demo/site/pressure/visitor.ts';
 import type { Exchange } from '../../../../demo/site/wire/exchange.ts';
 import type { StackChanges } from '../../../../demo/stack/control.ts';
 import type { LabState } from '../../../../demo/stack/watchIdentity.ts';
+import { openSite, refusal } from '../lab/openSite.ts';
 
 function answered(status: number, body?: unknown, headers: Record<string, string> = {}): Exchange {
   const request = { method: 'GET', path: '/api/hello', headers: {} };
@@ -62,7 +71,37 @@ test('only the switches that stand elsewhere are turned', () => {
 });
 
 // Checked by `tsc`: the page, which may not import the dev stack, says the same of it.
-test('the page and the dev stack mean the same by a stack’s state and its changes', () => {
+test('the page and the dev stack mean the same by a stack’s state, its changes and its limits', () => {
+  expectTypeOf<LimitsState>().toEqualTypeOf<LabLimitsState>();
   expectTypeOf<StackState>().toEqualTypeOf<LabState>();
   expectTypeOf<Partial<StackPositions>>().toEqualTypeOf<StackChanges>();
+});
+
+test('calls until a ceiling is closed take turns with the passes, and count what was granted', async () => {
+  const tokens: string[] = [];
+  const { send } = openSite((_, path, { headers }) => {
+    if (path !== '/api/quote') return undefined;
+    tokens.push(headers?.Authorization ?? '');
+    return tokens.length > 10 ? refusal(429, 'rate_limited') : undefined;
+  });
+  const told: string[] = [];
+  const ceiling = { path: '/api/quote', cost: 2, limit: 20 };
+  const run = await callUntilClosed(ceiling, createLabKit(send), ['one', 'two'], async (soFar) => {
+    told.push(`${soFar.granted} ${soFar.refused} ${soFar.spent}`);
+  });
+  expect(told).toEqual(['4 0 8', '8 0 16', '10 2 20', '10 6 20', '10 8 20']);
+  expect(run.last?.answer.status).toBe(429);
+  expect(tokens.slice(0, 3)).toEqual(['Bearer one', 'Bearer two', 'Bearer one']);
+});
+
+test('round trips are those since the run began, and none where nobody counts', () => {
+  expect(tripsInWords(30, 12, 48)).toBe('18 for 48 calls, 0.38 a call');
+  expect(tripsInWords(null, null, 48)).toBe('not counted: this Redis is not the stack’s own');
+});
+
+test('the fields of an answer that speak of limits are shown as they came', () => {
+  const headers = { ratelimit: '"total /api/quote";r=0;t=9', 'retry-after': '9', 'x-other': 'y' };
+  expect(fieldsOf(answered(429, undefined, headers))).toBe(
+    'HTTP 429\nRateLimit: "total /api/quote";r=0;t=9\nRetry-After: 9',
+  );
 });
