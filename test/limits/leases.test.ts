@@ -342,45 +342,6 @@ test('a revocation is seen as soon as the last answer is older than the lease, a
   }
 });
 
-describe('round trips', () => {
-  test("a page's burst of 20 makes six at most", async () => {
-    const { world, leases } = createQuick(1);
-    const call = { ...callOf([meterOf({ limit: 60 })], 0, 1, 0), session: 'one' };
-    const taken = Promise.all(Array.from({ length: 20 }, () => leases.take(call)));
-    await ticks();
-    await world.carryAll();
-    expect((await taken).every(isPass)).toBe(true);
-    expect(world.questions).toBeLessThanOrEqual(6);
-  });
-
-  test('20 calls one after the other, 40 ms apart, make six at most', async () => {
-    const { world, call } = createQuick(1);
-    for (let calls = 0; calls < 20; calls += 1) {
-      expect(isPass(await call())).toBe(true);
-      world.advance(40);
-    }
-    expect(world.questions).toBeLessThanOrEqual(6);
-  });
-
-  test('a session that calls five times a second makes 0.4 a call at most', async () => {
-    const { world, call } = createQuick(1, [meterOf({ limit: 1000 })]);
-    for (let calls = 0; calls < 300; calls += 1) {
-      expect(isPass(await call())).toBe(true);
-      world.advance(200);
-    }
-    expect(world.questions / 300).toBeLessThanOrEqual(0.4);
-  });
-
-  test('1000 sessions that call once in ten seconds make one a call at most', async () => {
-    const { world, call } = createQuick(1, [meterOf(), meterOf({ name: 'total', limit: 1_000_000 })]);
-    for (let calls = 0; calls < 2000; calls += 1) {
-      expect(isPass(await call(calls % 1000))).toBe(true);
-      world.advance(10);
-    }
-    expect(world.questions / 2000).toBeLessThanOrEqual(1);
-  });
-});
-
 test('calls that cost more are refused sooner, and what is left is for cheaper ones', async () => {
   const { call } = createQuick(1, [meterOf({ limit: 10, algorithm: 'fixed-window' })]);
   expect(isPass(await call(0, 8))).toBe(true);

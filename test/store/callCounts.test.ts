@@ -3,7 +3,14 @@ import { type CallCounts, createCallCounts, type Want } from '../../src/store/ca
 import { createCallCountsModel } from '../support/callCountsModel.ts';
 import { describeWith } from '../support/optional.ts';
 import { fc } from '../support/property.ts';
-import { command, isLeftOf, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
+import {
+  command,
+  commandsRun,
+  isLeftOf,
+  keysForEver,
+  patient,
+  useRedisBridge,
+} from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const minute = 60_000;
@@ -121,13 +128,6 @@ describeWith('redis-server')('over a real Redis', () => {
 
   const bridge = useRedisBridge('redis-server');
 
-  /** Commands that Redis has run, those inside scripts among them, as Upstash bills them. */
-  async function commandsRun(): Promise<number> {
-    const told = String(await command(bridge(), 'INFO', 'commandstats'));
-    const calls = [...told.matchAll(/^cmdstat_([\w|]+):calls=(\d+)/gm)];
-    return calls.filter(([, name]) => name !== 'info').reduce((sum, [, , count]) => sum + Number(count), 0);
-  }
-
   test.each([
     ['four commands on IPv4', ['session', 'address'], 4],
     ['five on IPv6', ['session', 'address', 'network'], 5],
@@ -136,17 +136,17 @@ describeWith('redis-server')('over a real Redis', () => {
     const wants = names.map((key) => want({ key, limit: 1000 }));
     // The script is new to a new Redis.
     await counts.take('here', start, wants);
-    const before = await commandsRun();
+    const before = await commandsRun(bridge());
     for (let call = 0; call < 10; call += 1) await counts.take('here', start, wants);
-    expect(((await commandsRun()) - before) / 10).toBe(most);
+    expect(((await commandsRun(bridge())) - before) / 10).toBe(most);
   });
 
   test('a refused one costs two', async () => {
     const counts = createCallCounts(patient(bridge()));
     const used = want({ key: 'used up', limit: 1 });
     await counts.take('here', start, [used]);
-    const before = await commandsRun();
+    const before = await commandsRun(bridge());
     await counts.take('here', start, [used]);
-    expect((await commandsRun()) - before).toBe(2);
+    expect((await commandsRun(bridge())) - before).toBe(2);
   });
 });

@@ -20,8 +20,11 @@ export function useRedisBridge(backend: 'memory' | 'redis-server' = 'memory'): (
 
 type Words = (string | number)[];
 
+/** Where a Redis answers over Upstash's REST protocol. */
+export type RedisAddress = Pick<DevRedis, 'url' | 'token'>;
+
 /** Asks the bridge directly, past the client under test. */
-export async function command(bridge: DevRedis, ...words: Words): Promise<unknown> {
+export async function command(bridge: RedisAddress, ...words: Words): Promise<unknown> {
   const [reply] = await pipeline(bridge, [words]);
   return reply;
 }
@@ -30,8 +33,25 @@ export async function command(bridge: DevRedis, ...words: Words): Promise<unknow
 export const isLeftOf = (seconds: number) => (ttl: unknown) =>
   Number(ttl) <= seconds && Number(ttl) > Math.max(0, seconds - 60);
 
+/**
+ * Commands that Redis has run, those inside scripts among them, as Upstash bills them. A real Redis alone counts them.
+ * @returns how often each, by its name in lower case
+ */
+export async function commandStats(redis: RedisAddress): Promise<Map<string, number>> {
+  const stats = String(await command(redis, 'INFO', 'commandstats'));
+  const calls = [...stats.matchAll(/^cmdstat_([\w|]+):calls=(\d+)/gm)];
+  return new Map(
+    calls.filter(([, name]) => name !== 'info').map(([, name, count]) => [name as string, Number(count)]),
+  );
+}
+
+/** How many in all. */
+export async function commandsRun(redis: RedisAddress): Promise<number> {
+  return [...(await commandStats(redis)).values()].reduce((sum, count) => sum + count, 0);
+}
+
 /** Every key without a time to live. */
-export async function keysForEver(bridge: DevRedis): Promise<string[]> {
+export async function keysForEver(bridge: RedisAddress): Promise<string[]> {
   const keys = (await command(bridge, 'KEYS', '*')) as string[];
   if (keys.length === 0) return [];
   const lives = await pipeline(
@@ -54,7 +74,7 @@ export async function closeBridge(bridge: DevRedis): Promise<void> {
   if (keys.length > 0) throw new Error(`Keys without a time to live: ${keys.join(', ')}`);
 }
 
-async function pipeline({ url, token }: DevRedis, commands: readonly Words[]): Promise<unknown[]> {
+async function pipeline({ url, token }: RedisAddress, commands: readonly Words[]): Promise<unknown[]> {
   const response = await fetch(`${url}/pipeline`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
@@ -65,4 +85,5 @@ async function pipeline({ url, token }: DevRedis, commands: readonly Words[]): P
 }
 
 /** A client that waits out a busy machine, for tests of anything but the 300 ms. */
-export const patient = ({ url, token }: DevRedis) => createRedis({ url, token, timeoutMilliseconds: 30_000 });
+export const patient = ({ url, token }: RedisAddress) =>
+  createRedis({ url, token, timeoutMilliseconds: 30_000 });
