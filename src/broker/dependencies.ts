@@ -1,8 +1,7 @@
 import type { ProofMethod } from '../admission/proofMethod.ts';
 import type { IdentityClient } from '../identity/client.ts';
 import type { ThrowawayRule } from '../identity/throwaway.ts';
-import type { AddressLimiters } from '../limits/addressLimiters.ts';
-import type { Limiter } from '../limits/limiter.ts';
+import type { AddressLimiters, Limiter } from '../limits/limiter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';

@@ -1,4 +1,4 @@
-import { enforce } from '../limits/enforce.ts';
+import { enforce } from '../limits/decision.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { IntrospectionResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keys.ts';
@@ -28,9 +28,7 @@ export async function introspect(
   // Both in one tick: the client merges them into one request. A Redis that is full counts no more, but tells.
   const [isRevoked] = await Promise.all([
     session !== undefined && broker.revocations.isRevoked(session),
-    unlessStoreIsAway(
-      broker.limiters.introspection.check(audienceKey).then((decision) => enforce([decision])),
-    ),
+    unlessStoreIsAway(broker.limiters.introspection.consume(audienceKey).then(enforce)),
   ]);
   if (!token || isRevoked) return { active: false };
   const { subject, issuer, audience, issuedAt, expiresAt, tokenId, sessionStartedAt, scopes, deployContext } =
@@ -66,7 +64,7 @@ export async function authenticateBackend(
   await requireSecret(broker, 'introspectionRefused', caller, { given, expected }, invalidClient);
   const keyRing = broker.keyRings.get(audience);
   if (!keyRing) throw invalidClient();
-  const known = broker.limiters.introspection.recall(await broker.privateKeys.hashIdentifier(audience));
+  const known = broker.limiters.introspection.peek(await broker.privateKeys.hashIdentifier(audience));
   if (known) enforce([known]);
   return keyRing;
 }

@@ -1,5 +1,6 @@
-import { countAddress, hashBuckets, recallAddress } from '../limits/addressLimiters.ts';
-import { enforce } from '../limits/enforce.ts';
+import { hashBuckets } from '../limits/address.ts';
+import { enforce } from '../limits/decision.ts';
+import { consumeAddress, peekAddress } from '../limits/limiter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { AddressLimitName, BrokerDependencies, Caller } from './dependencies.ts';
 
@@ -13,7 +14,7 @@ export async function limitAddress(
   caller: Caller,
 ): Promise<void> {
   const buckets = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
-  enforce(await countAddress(broker.addressLimiters[name], buckets));
+  enforce(await consumeAddress(broker.addressLimiters[name], buckets));
 }
 
 /** The site is one caller to its own limit. */
@@ -28,9 +29,9 @@ export async function refuseKnown(broker: BrokerDependencies, caller: Caller): P
   const { exchange, exchangeRefused } = broker.addressLimiters;
   const buckets = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
   const known =
-    recallAddress(exchange, buckets) ??
-    recallAddress(exchangeRefused, buckets) ??
-    broker.limiters.site.recall(site);
+    peekAddress(exchange, buckets) ??
+    peekAddress(exchangeRefused, buckets) ??
+    broker.limiters.site.peek(site);
   if (known) enforce([known]);
 }
 
@@ -49,14 +50,14 @@ export async function countSession(broker: BrokerDependencies, caller: Caller): 
     ...(network === undefined ? [] : [{ limiter: exchange.network, identifier: network }]),
     { limiter: broker.limiters.site, identifier: site },
   ];
-  const decisions = await Promise.all(checks.map(({ limiter, identifier }) => limiter.check(identifier)));
+  const decisions = await Promise.all(checks.map(({ limiter, identifier }) => limiter.consume(identifier)));
   const refund = async () => {
-    const allowed = checks.filter((_, index) => decisions[index]?.allowed);
-    // What Redis does not take back ends with its window.
-    await Promise.allSettled(allowed.map(({ limiter, identifier }) => limiter.refund(identifier)));
+    // A limit that refuses has taken nothing.
+    const taken = checks.filter((_, index) => decisions[index]?.every(({ allowed }) => allowed));
+    await Promise.all(taken.map(({ limiter, identifier }) => limiter.refund(identifier)));
   };
   try {
-    enforce(decisions);
+    enforce(decisions.flat());
   } catch (error) {
     await refund();
     throw error;
@@ -98,7 +99,7 @@ export async function requireSecret(
   const buckets = await hashBuckets(hashIdentifier, caller.address);
   const proof = `${name} ${buckets.address}`;
   const provenUntil = broker.provenCallers.get(proof) ?? 0;
-  const known = recallAddress(broker.addressLimiters[name], buckets);
+  const known = peekAddress(broker.addressLimiters[name], buckets);
   if (known && provenUntil <= now) enforce([known]);
   // Comparing hashes: how long it takes says nothing of the secret.
   if ((await hashIdentifier(given)) === (await hashIdentifier(expected))) {
@@ -114,7 +115,7 @@ export async function requireSecret(
  * @throws {DaypassError} `rate_limited`
  */
 export async function limitMaintenance(broker: BrokerDependencies): Promise<void> {
-  await unlessStoreIsAway(broker.limiters.maintenance.check(site).then((decision) => enforce([decision])));
+  await unlessStoreIsAway(broker.limiters.maintenance.consume(site).then(enforce));
 }
 
 /** What must be answered while Redis is away as well: it is not counted then. */
@@ -132,12 +133,12 @@ export async function unlessStoreIsAway(counting: Promise<void>): Promise<void> 
 export async function checkRenewal(broker: BrokerDependencies, subject: string): Promise<void> {
   const session = await broker.privateKeys.hashIdentifier(subject);
   if (broker.revocations.isKnown(session)) throw new DaypassError('token_revoked');
-  const known = broker.limiters.renewal.recall(session);
+  const known = broker.limiters.renewal.peek(session);
   if (known) enforce([known]);
-  const [revoked, decision] = await Promise.all([
+  const [revoked, decisions] = await Promise.all([
     broker.revocations.isRevoked(session),
-    broker.limiters.renewal.check(session),
+    broker.limiters.renewal.consume(session),
   ]);
   if (revoked) throw new DaypassError('token_revoked');
-  enforce([decision]);
+  enforce(decisions);
 }

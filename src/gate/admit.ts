@@ -1,7 +1,7 @@
 import { addressBuckets, unknownAddress } from '../limits/address.ts';
-import { enforce } from '../limits/enforce.ts';
+import type { Decision } from '../limits/decision.ts';
+import { enforce } from '../limits/decision.ts';
 import type { Leases, MeteredCall } from '../limits/leases.ts';
-import type { Decision } from '../limits/limiter.ts';
 import type { CheckedCallLimits, Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';

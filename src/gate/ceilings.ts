@@ -1,4 +1,4 @@
-import type { Decision } from '../limits/limiter.ts';
+import type { Decision } from '../limits/decision.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Counters } from '../store/counters.ts';
 

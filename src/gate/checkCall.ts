@@ -1,4 +1,4 @@
-import { rateLimitFields } from '../limits/fields.ts';
+import { rateLimitFields } from '../limits/decision.ts';
 import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { assertOneToken } from '../token/bearer.ts';

@@ -1,6 +1,6 @@
-import { hashBuckets } from '../limits/addressLimiters.ts';
+import { hashBuckets } from '../limits/address.ts';
 import type { MeteredCall } from '../limits/leases.ts';
-import type { Meter } from '../limits/meter.ts';
+import { type Meter, metersOf } from '../limits/meter.ts';
 import type { CallLimits, CheckedCallLimits } from '../policy/types.ts';
 
 /** From the one that says most of the caller to the one that says nothing. */
@@ -31,7 +31,7 @@ export async function bucketsOf(
  * @returns the narrowest first
  */
 export function createMeters(site: CheckedCallLimits) {
-  const ofSite = metersOf(site, '');
+  const ofSite = allMeters(site, '');
   const ofRoutes = new WeakMap<CheckedCallLimits, Meters>();
 
   /**
@@ -41,7 +41,7 @@ export function createMeters(site: CheckedCallLimits) {
   return (buckets: CallBuckets, limits?: CheckedCallLimits, path = ''): MeteredCall['charges'] => {
     let ofRoute = limits && ofRoutes.get(limits);
     if (limits && !ofRoute) {
-      ofRoute = metersOf(limits, ` ${encodeURI(path)}`);
+      ofRoute = allMeters(limits, ` ${encodeURI(path)}`);
       ofRoutes.set(limits, ofRoute);
     }
     return names.flatMap((name) => {
@@ -52,15 +52,7 @@ export function createMeters(site: CheckedCallLimits) {
   };
 }
 
-function metersOf(limits: CheckedCallLimits, suffix: string): Meters {
-  const meters = names.map((name) => {
-    const several = limits[name].length > 1;
-    const nameOf = (windowSeconds: number) => (several ? `${name}-${windowSeconds}` : name) + suffix;
-    const key = name + suffix;
-    return [
-      name,
-      limits[name].map((limit) => ({ ...limit, key, name: nameOf(limit.windowSeconds) })),
-    ] as const;
-  });
+function allMeters(limits: CheckedCallLimits, suffix: string): Meters {
+  const meters = names.map((name) => [name, metersOf(name, limits[name], suffix)] as const);
   return Object.fromEntries(meters) as unknown as Meters;
 }

@@ -1,6 +1,6 @@
-import { addressBuckets, unknownAddress } from '../limits/address.ts';
-import { countAddress, hashBuckets, recallAddress } from '../limits/addressLimiters.ts';
-import { enforce } from '../limits/enforce.ts';
+import { addressBuckets, hashBuckets, unknownAddress } from '../limits/address.ts';
+import { enforce } from '../limits/decision.ts';
+import { consumeAddress, peekAddress } from '../limits/limiter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
@@ -52,13 +52,13 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     }
     const buckets = await hashBuckets(hashIdentifier, address);
     // Before the circuit, which would take it for a sign of life.
-    const known = recallAddress(limiters[name], buckets);
+    const known = peekAddress(limiters[name], buckets);
     if (known) enforce([known]);
     const decisions = await circuit
-      .run(() => countAddress(limiters[name], buckets))
+      .run(() => consumeAddress(limiters[name], buckets))
       .catch((error) => {
         if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
-        return countAddress(localLimiters[name], buckets);
+        return consumeAddress(localLimiters[name], buckets);
       });
     enforce(decisions);
   }

@@ -1,8 +1,4 @@
-import {
-  type AddressLimiters,
-  type CreateLimiter,
-  createAddressLimiters,
-} from '../limits/addressLimiters.ts';
+import { type AddressLimiters, type CreateLimiter, createAddressLimiters } from '../limits/limiter.ts';
 import type { Policy } from '../policy/types.ts';
 
 /** What the guard counts by. */

@@ -1,4 +1,4 @@
-import { createLocalLimiter } from '../limits/localLimiter.ts';
+import { createLocalLimiters } from '../limits/localLimiter.ts';
 import { createSmallBodies } from '../limits/requestBodies.ts';
 import type { Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
@@ -9,8 +9,8 @@ import { createGuardLimiters } from './limiters.ts';
  * A guard without Redis and without secrets, for a site whose configuration is at fault: its members pass, and each
  * instance counts in its own memory.
  */
-export function createLocalGuard(policy: Policy, log: Log): Guard {
-  const limiters = createGuardLimiters((name, limit) => createLocalLimiter(name, limit), policy);
+export function createLocalGuard(policy: Policy, log: Log, now: () => number): Guard {
+  const limiters = createGuardLimiters(createLocalLimiters(now), policy);
   return createGuard({
     // What is kept in memory alone need not be hidden.
     hashIdentifier: async (identifier) => identifier,

@@ -1,5 +1,5 @@
 import type { Admitted } from '../gate/admit.ts';
-import { rateLimitFields } from '../limits/fields.ts';
+import { rateLimitFields } from '../limits/decision.ts';
 import { type CheckedOwnLimits, checkOwnLimits, type OwnLimits } from '../policy/limits.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { type AuthorizeDependencies, authorize, type Requirement } from '../gate/authorize.ts';
 import { refuseUpgrade } from '../gate/checkCall.ts';
 import { chargePrice } from '../gate/gate.ts';
-import { rateLimitFields } from '../limits/fields.ts';
+import { rateLimitFields } from '../limits/decision.ts';
 import type { Log } from '../protocol/log.ts';
 import type { AccessToken } from '../token/claims.ts';
 import { type CallerEnv, callerOf } from './caller.ts';

@@ -1,6 +1,6 @@
 import type { Count, Want } from '../store/callCounts.ts';
 import type { Instant } from '../store/storeClock.ts';
-import type { Decision } from './limiter.ts';
+import type { Decision } from './decision.ts';
 import { endOfWindow, leftAt, type Meter, whenLeft, windowAt } from './meter.ts';
 
 /** How many calls an instance has in hand at most. */

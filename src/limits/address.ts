@@ -21,6 +21,25 @@ export function addressBuckets(address: string | undefined): AddressBuckets {
   return { address: `${hex.slice(0, 4).join(':')}::/64`, network: `${hex.slice(0, 3).join(':')}::/48` };
 }
 
+/** The buckets of a caller as they stand in keys. */
+export interface HashedBuckets {
+  address: string;
+  network: string | undefined;
+}
+
+/** @param address as the platform says */
+export async function hashBuckets(
+  hashIdentifier: (identifier: string) => Promise<string>,
+  address: string | undefined,
+): Promise<HashedBuckets> {
+  const buckets = addressBuckets(address);
+  const [caller, network] = await Promise.all([
+    hashIdentifier(buckets.address),
+    buckets.network === undefined ? undefined : hashIdentifier(buckets.network),
+  ]);
+  return { address: caller, network };
+}
+
 /**
  * One spelling of an address. `::ffff:` and IPv4 behind it is that IPv4 address (RFC 4291 §2.5.5.2); a zone names an
  * interface of this machine, says nothing of the caller (RFC 4007 §11), and goes.

@@ -3,7 +3,7 @@ import type { CallCounts, Count } from '../store/callCounts.ts';
 import { unexpectedAnswer } from '../store/redis.ts';
 import type { Instant, StoreClock } from '../store/storeClock.ts';
 import { Account, type Claim } from './account.ts';
-import type { Decision } from './limiter.ts';
+import type { Decision } from './decision.ts';
 import { type Meter, windowAt } from './meter.ts';
 
 /** Accounts that one instance keeps at once; what it holds of those it forgets stays taken until their windows end. */

@@ -1,9 +1,9 @@
 import type { Redis } from '@upstash/redis/cloudflare';
-import type { Limit } from '../policy/types.ts';
 import { BoundedMap } from '../protocol/boundedMap.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { CreateLimiter } from './addressLimiters.ts';
-import { createLimiter, type Decision, type Limiter } from './limiter.ts';
+import type { Decision } from './decision.ts';
+import { type CreateLimiter, createStoredWindow, overWindows, type WindowLimiter } from './limiter.ts';
+import type { Meter } from './meter.ts';
 
 /** Identifiers that one instance counts at once; the oldest are forgotten, so that a crowd cannot fill its memory. */
 const countedIdentifiers = 10_000;
@@ -20,24 +20,25 @@ interface Use {
   told: number;
 }
 
-/** A limit that one instance keeps in its own memory. */
-export interface LocalLimiter extends Limiter {
+/** A window of a limit that one instance keeps in its own memory. */
+export interface LocalWindow extends WindowLimiter {
   /**
-   * Follows the same limit in Redis, so that neither of the two begins where the other has already let calls pass: this
+   * Follows the same window in Redis, so that neither of the two begins where the other has already let calls pass: this
    * one goes on from the count that Redis told last, and what this one let pass counts when Redis is back. While Redis
    * answers every call, what it allows passes and what it refuses does not.
    */
-  follow(stored: Limiter): Limiter;
+  follow(stored: WindowLimiter): WindowLimiter;
 }
 
 /**
- * A limit for when Redis cannot be asked, or is not worth asking. Each instance counts for itself: callers that reach
+ * A window for when Redis cannot be asked, or is not worth asking. Each instance counts for itself: callers that reach
  * several get the limit of each. Windows are fixed, whatever the policy's algorithm: never more than the limit in a
  * window of the clock.
  * @param now the present, milliseconds since the epoch
  */
-export function createLocalLimiter(name: string, limit: Limit, now = () => Date.now()): LocalLimiter {
-  const windowMilliseconds = limit.windowSeconds * 1000;
+export function createLocalWindow(meter: Meter, now: () => number): LocalWindow {
+  const { name, limit, windowSeconds } = meter;
+  const windowMilliseconds = windowSeconds * 1000;
   /** Of the window at hand; those of another are forgotten together. */
   const uses = new BoundedMap<string, Use>(countedIdentifiers);
   let window = -1;
@@ -58,24 +59,23 @@ export function createLocalLimiter(name: string, limit: Limit, now = () => Date.
   function decide(allowed: boolean, remaining: number): Decision {
     const endsAt = (window + 1) * windowMilliseconds;
     const resetSeconds = Math.max(1, Math.ceil((endsAt - now()) / 1000));
-    const { limit: most, windowSeconds } = limit;
-    return { name, allowed, limit: most, windowSeconds, remaining, resetSeconds };
+    return { name, allowed, limit, windowSeconds, remaining, resetSeconds };
   }
 
   /** What remains without Redis. */
   function remainingOf(use: Use | undefined): number {
-    return use ? Math.max(0, limit.limit - use.told - use.passedHere) : limit.limit;
+    return use ? Math.max(0, limit - use.told - use.passedHere) : limit;
   }
 
   /** @param use of the window in which the call was made, which may be over */
   function heed(use: Use, decision: Decision): Decision {
     // Redis refuses for the rest of the window.
-    use.told = decision.allowed ? Math.max(use.told, limit.limit - decision.remaining) : limit.limit;
+    use.told = decision.allowed ? Math.max(use.told, limit - decision.remaining) : limit;
     if (!decision.allowed) return decision;
     // What others have surely used: while Redis answers every call, at most those asked about here are in its count. That
     // must not refuse what Redis allows, so an older, higher count does not matter: in a sliding window it shrinks.
-    const others = Math.max(0, limit.limit - decision.remaining - use.asked);
-    if (others + use.passedByStore + use.passedHere >= limit.limit) {
+    const others = Math.max(0, limit - decision.remaining - use.asked);
+    if (others + use.passedByStore + use.passedHere >= limit) {
       return { ...decision, allowed: false, remaining: 0 };
     }
     use.passedByStore += 1;
@@ -83,14 +83,14 @@ export function createLocalLimiter(name: string, limit: Limit, now = () => Date.
   }
 
   return {
-    async check(identifier) {
+    async consume(identifier) {
       const use = beginUse(identifier);
       const remaining = remainingOf(use);
       if (remaining === 0) return decide(false, 0);
       use.passedHere += 1;
       return decide(true, remaining - 1);
     },
-    recall(identifier) {
+    peek(identifier) {
       return remainingOf(useOf(identifier)) === 0 ? decide(false, 0) : undefined;
     },
     async refund(identifier) {
@@ -98,22 +98,22 @@ export function createLocalLimiter(name: string, limit: Limit, now = () => Date.
       if (use && use.passedHere > 0) use.passedHere -= 1;
     },
     follow: (stored) => ({
-      async check(identifier) {
+      async consume(identifier) {
         const use = beginUse(identifier);
         use.asked += 1;
         try {
-          return heed(use, await stored.check(identifier));
+          return heed(use, await stored.consume(identifier));
         } catch (error) {
           // Redis may have counted it all the same: then it counts twice.
           use.asked -= 1;
           throw error;
         }
       },
-      recall(identifier) {
-        const known = stored.recall(identifier);
+      peek(identifier) {
+        const known = stored.peek(identifier);
         const { passedByStore = 0, passedHere = 0 } = useOf(identifier) ?? {};
         // Of what passed here Redis may know nothing.
-        const isUsedUp = passedHere > 0 && passedByStore + passedHere >= limit.limit;
+        const isUsedUp = passedHere > 0 && passedByStore + passedHere >= limit;
         return known ?? (isUsedUp ? decide(false, 0) : undefined);
       },
       async refund(identifier) {
@@ -128,35 +128,44 @@ export function createLocalLimiter(name: string, limit: Limit, now = () => Date.
   };
 }
 
+/** Makes limits in the memory of this instance alone. */
+export function createLocalLimiters(now: () => number): CreateLimiter {
+  return overWindows((meter) => createLocalWindow(meter, now));
+}
+
 /** Each limit twice: in Redis, and in the memory of this instance, for while Redis cannot be asked. */
 export interface LimiterPairs {
   stored: CreateLimiter;
   local: CreateLimiter;
 }
 
-/** Makes limiters that go on in memory whenever Redis does not count: for what must be bounded then as well. */
-export function createSteadyLimiters(redis: Redis): CreateLimiter {
-  const { stored, local } = createLimiterPairs(redis);
-  return (name, limit) => {
-    const [inRedis, here] = [stored(name, limit), local(name, limit)];
-    return {
-      ...inRedis,
-      check: (identifier) =>
-        inRedis.check(identifier).catch((error) => {
-          if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
-          return here.check(identifier);
-        }),
-    };
+/** Makes limits in Redis and in memory, of which those with the same name follow each other. */
+export function createLimiterPairs(redis: Redis, now: () => number): LimiterPairs {
+  const locals = new Map<string, LocalWindow>();
+  const local = (meter: Meter) => {
+    const key = `${meter.key}:${meter.windowSeconds}`;
+    const made = locals.get(key) ?? createLocalWindow(meter, now);
+    locals.set(key, made);
+    return made;
+  };
+  return {
+    local: overWindows(local),
+    stored: overWindows((meter) => local(meter).follow(createStoredWindow(redis, meter, now))),
   };
 }
 
-/** Makes limiters in Redis and in memory, of which those with the same name follow each other. */
-export function createLimiterPairs(redis: Redis): LimiterPairs {
-  const locals = new Map<string, LocalLimiter>();
-  const local = (name: string, limit: Limit) => {
-    const made = locals.get(name) ?? createLocalLimiter(name, limit);
-    locals.set(name, made);
-    return made;
+/** Makes limits that go on in memory whenever Redis does not count: for what must be bounded then as well. */
+export function createSteadyLimiters(redis: Redis, now: () => number): CreateLimiter {
+  const { stored, local } = createLimiterPairs(redis, now);
+  return (name, windows) => {
+    const [inRedis, here] = [stored(name, windows), local(name, windows)];
+    return {
+      ...inRedis,
+      consume: (identifier) =>
+        inRedis.consume(identifier).catch((error) => {
+          if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+          return here.consume(identifier);
+        }),
+    };
   };
-  return { local, stored: (name, limit) => local(name, limit).follow(createLimiter(redis, name, limit)) };
 }

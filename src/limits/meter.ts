@@ -1,11 +1,21 @@
 import type { Limit } from '../policy/types.ts';
 
-/** One window of a limit as the gate counts it. */
+/** One window of a limit as it is counted. */
 export interface Meter extends Required<Limit> {
   /** What `RateLimit` calls it, and part of its keys: the limit's name in the policy, with window and route where it has several. */
   name: string;
   /** The limit's name in the policy and its route: its keys stay the same, whatever other windows it has. */
   key: string;
+}
+
+/**
+ * The windows of a limit. Where it has several, each is named after its length as well: `session-86400`.
+ * @param name the limit's in the policy
+ * @param suffix tells those of a route from the site's
+ */
+export function metersOf(name: string, windows: readonly Required<Limit>[], suffix = ''): readonly Meter[] {
+  const nameOf = ({ windowSeconds }: Limit) => (windows.length > 1 ? `${name}-${windowSeconds}` : name);
+  return windows.map((window) => ({ ...window, key: name + suffix, name: nameOf(window) + suffix }));
 }
 
 /** What is known of one caller in the window at hand. */

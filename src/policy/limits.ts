@@ -6,6 +6,7 @@ import type {
   CheckedCallLimits,
   CheckedLimits,
   CheckedRoute,
+  CheckedWindows,
   Limit,
   Limits,
   LimitWindows,
@@ -14,8 +15,6 @@ import type {
 const callLimitNames = ['session', 'address', 'network', 'total'] as const satisfies (keyof CallLimits)[];
 
 const monthSeconds = 30 * 86_400;
-
-type Windows = readonly Required<Limit>[];
 
 /** Where nothing is limited. */
 export const noCallLimits: CheckedCallLimits = { session: [], address: [], network: [], total: [] };
@@ -28,7 +27,7 @@ export function checkLimits(checks: Checks, input: Partial<Limits>): CheckedLimi
   const calls = checkCallLimits(checks, 'limits', { session, address, network, ...withoutUndefined(given) });
   const others = Object.entries<Limit>(ofBroker).map(([name, usual]) => {
     const { [name as keyof typeof ofBroker]: limit = usual } = given;
-    return [name, checkLimit(checks, `limits.${name}`, limit, usual.algorithm)];
+    return [name, checkWindows(checks, `limits.${name}`, limit, usual.algorithm)];
   });
   const { leaseSeconds = usualLease } = given;
   checkLeaseSeconds(checks, 'limits.leaseSeconds', leaseSeconds);
@@ -45,40 +44,50 @@ function checkLeaseSeconds(checks: Checks, at: string, leaseSeconds: number): vo
 /**
  * Checks limits of calls.
  * @param input of which only the four are read
+ * @param besideSessions windows elsewhere that count the same sessions' calls
  * @returns the windows of each, shortest first; none of what is not set
  */
-export function checkCallLimits(checks: Checks, at: string, input: Partial<CallLimits>): CheckedCallLimits {
+function checkCallLimits(
+  checks: Checks,
+  at: string,
+  input: Partial<CallLimits>,
+  besideSessions: CheckedWindows = [],
+): CheckedCallLimits {
   const checked = callLimitNames.map((name) => {
     const given = input[name];
     return [name, given === undefined ? [] : checkWindows(checks, `${at}.${name}`, given)] as const;
   });
   const limits = Object.fromEntries(checked) as CheckedCallLimits;
-  checkCeilings(checks, `${at}.total`, limits.total, limits.session);
+  checkCeilings(checks, `${at}.total`, limits.total, [...limits.session, ...besideSessions]);
   return limits;
 }
 
 /**
- * Checks that one session cannot use a ceiling up within a window of its own: it would shut the door on all.
+ * Checks that one session cannot use a ceiling up with the most that its own limits let it call at once: it would shut the
+ * door on all.
  * @param sessions the windows of every limit that counts one session's calls
  */
-export function checkCeilings(checks: Checks, at: string, total: Windows, sessions: Windows): void {
-  for (const { limit, windowSeconds } of total) {
-    const within = sessions.filter((session) => session.windowSeconds <= windowSeconds);
-    const least = Math.min(...within.map((session) => session.limit));
+function checkCeilings(checks: Checks, at: string, total: CheckedWindows, sessions: CheckedWindows): void {
+  const burst = Math.min(...sessions.map(({ limit }) => limit));
+  for (const { limit, windowSeconds } of sessions.length === 0 ? [] : total) {
     checks.that(
-      within.length === 0 || limit >= least,
-      `${at}: ${limit} in ${windowSeconds} s is below one session's ${least}, so one visitor shuts the door on all`,
+      limit >= burst,
+      `${at}: ${limit} in ${windowSeconds} s is below one session's ${burst}, so one visitor shuts the door on all`,
     );
   }
 }
 
-/** Checks `limits` of a route: all four names, none with a default. */
+/**
+ * Checks `limits` of a route: all four names, none with a default.
+ * @param besideSessions the site's windows that count the same sessions' calls
+ */
 export function checkRouteLimits(
   checks: Checks,
   at: string,
   input: Partial<CallLimits> = {},
+  besideSessions: CheckedWindows = [],
 ): CheckedCallLimits {
-  return checkCallLimits(checks, at, checks.object(at, input, callLimitNames) ?? {});
+  return checkCallLimits(checks, at, checks.object(at, input, callLimitNames) ?? {}, besideSessions);
 }
 
 /** What calls cost, and what limits of a function's or a backend's own count them. */
@@ -120,9 +129,7 @@ export function checkOwnLimits(
   // A policy's leases are for all that counts by it.
   const known = siteLimits ? callLimitNames : [...callLimitNames, 'leaseSeconds'];
   const given = input === undefined ? undefined : checks.object(at, input, known);
-  const limits = checkCallLimits(checks, at, given ?? {});
-  if (siteLimits && limits.session.length === 0)
-    checkCeilings(checks, `${at}.total`, limits.total, siteLimits.session);
+  const limits = checkCallLimits(checks, at, given ?? {}, siteLimits?.session);
   const { leaseSeconds = defaultLimits.leaseSeconds } = given ?? {};
   checkLeaseSeconds(checks, `${at}.leaseSeconds`, leaseSeconds);
   checkCost(checks, `${what}: cost`, { cost, limits, verify: true }, siteLimits ?? noCallLimits);
@@ -167,12 +174,18 @@ function smallestLimit(limits: CheckedCallLimits): number {
   return Math.min(Number.POSITIVE_INFINITY, ...all.filter(Number.isFinite));
 }
 
-function checkWindows(checks: Checks, at: string, input: LimitWindows): Windows {
+/** @returns the windows of one limit, the shortest first */
+function checkWindows(
+  checks: Checks,
+  at: string,
+  input: LimitWindows,
+  usualAlgorithm?: Limit['algorithm'],
+): CheckedWindows {
   if (!Array.isArray(input))
-    return [checkLimit(checks, at, input as Limit)].filter((limit) => limit !== undefined);
+    return [checkLimit(checks, at, input as Limit, usualAlgorithm)].filter((limit) => limit !== undefined);
   checks.that(input.length > 0, `${at}: name at least one window, or leave it out`);
   const windows = input
-    .map((limit: Limit, index) => checkLimit(checks, `${at}[${index}]`, limit))
+    .map((limit: Limit, index) => checkLimit(checks, `${at}[${index}]`, limit, usualAlgorithm))
     .filter((limit) => limit !== undefined)
     .sort((one, other) => one.windowSeconds - other.windowSeconds);
   for (const [index, longer] of windows.entries()) {

@@ -1,7 +1,7 @@
 import type { KnownAudiences } from './audiences.ts';
 import type { Checks } from './checks.ts';
 import { defaultUpstream } from './defaults.ts';
-import { checkCeilings, checkCost, checkRouteLimits } from './limits.ts';
+import { checkCost, checkRouteLimits } from './limits.ts';
 import type { CheckedCallLimits, CheckedRoute, Route } from './types.ts';
 
 const routeKeys: readonly (keyof Route)[] = [
@@ -27,13 +27,8 @@ export function checkRoutes(
   siteLimits: CheckedCallLimits,
 ): CheckedRoute[] {
   return checks.list('routes', input).flatMap((route, index) => {
-    const checked = checkRoute(checks, `routes[${index}]`, route, known);
-    if (checked) {
-      checkCost(checks, `routes[${index}].cost`, checked, siteLimits);
-      const { total, session } = checked.limits;
-      if (checked.verify && session.length === 0)
-        checkCeilings(checks, `routes[${index}].limits.total`, total, siteLimits.session);
-    }
+    const checked = checkRoute(checks, `routes[${index}]`, route, known, siteLimits);
+    if (checked) checkCost(checks, `routes[${index}].cost`, checked, siteLimits);
     return checked ?? [];
   });
 }
@@ -43,6 +38,7 @@ function checkRoute(
   at: string,
   input: Route,
   { names, audiences }: KnownAudiences,
+  siteLimits: CheckedCallLimits,
 ): CheckedRoute | undefined {
   const route = checks.object(at, input, routeKeys);
   if (!route) return undefined;
@@ -77,7 +73,7 @@ function checkRoute(
     verify !== false || scope === undefined,
     `${at}.scope: asks for a token, which verify: false does not`,
   );
-  const limits = checkRouteLimits(checks, `${at}.limits`, route.limits);
+  const limits = checkRouteLimits(checks, `${at}.limits`, route.limits, verify ? siteLimits.session : []);
   checks.that(
     verify !== false || limits.session.length === 0,
     `${at}.limits.session: there are no sessions where verify is false; limit address, network or total`,

@@ -85,31 +85,31 @@ export interface Route {
 /** Every limit of the policy. `docs/limits.md` has the numbers and their reasons. */
 export interface Limits extends Omit<CallLimits, 'total'> {
   /** Sessions begun from one address (IPv6: one /64): exchanges that Identity believed and that reserved their user. */
-  exchange: Limit;
+  exchange: LimitWindows;
   /** Exchanges of one address that Identity was asked about and that made no session. */
-  exchangeRefused: Limit;
+  exchangeRefused: LimitWindows;
   /** Sessions begun at the whole site. */
-  site: Limit;
+  site: LimitWindows;
   /** Renewals of one session. */
-  renewal: Limit;
+  renewal: LimitWindows;
   /** Revocations sent by one address. */
-  revoke: Limit;
+  revoke: LimitWindows;
   /** Tokens that the backend of one audience introspects. */
-  introspection: Limit;
+  introspection: LimitWindows;
   /** Wrong introspection secrets sent by one address. */
-  introspectionRefused: Limit;
+  introspectionRefused: LimitWindows;
   /** Calls of the site's owner to `/session/stats` and `/session/sweep`. */
-  maintenance: Limit;
+  maintenance: LimitWindows;
   /** Wrong maintenance bearers sent by one address. */
-  maintenanceRefused: Limit;
+  maintenanceRefused: LimitWindows;
   /** Calls of one address to `/session/status`. */
-  status: Limit;
+  status: LimitWindows;
   /** Proof challenges given to one address. */
-  challenge: Limit;
+  challenge: LimitWindows;
   /** Sign-ups of one address at Identity, members' too: wide enough that no member meets it. */
-  signup: Limit;
+  signup: LimitWindows;
   /** Log-ins and refreshes of one address at Identity, members' too. Identity itself allows 30 in 5 minutes. */
-  login: Limit;
+  login: LimitWindows;
   /** Gated calls of the whole site. Default: none. */
   total?: LimitWindows;
   /**
@@ -264,12 +264,15 @@ export interface CheckedAudience {
   readonly scopes: readonly string[];
 }
 
-/** The windows of each limit of calls; a limit that is not set has none. */
-export type CheckedCallLimits = Readonly<Record<keyof CallLimits, readonly Readonly<Required<Limit>>[]>>;
+/** The windows of a limit, shortest first. */
+export type CheckedWindows = readonly Readonly<Required<Limit>>[];
 
-/** Limits with their defaults filled in. */
+/** The windows of each limit of calls; a limit that is not set has none. */
+export type CheckedCallLimits = Readonly<Record<keyof CallLimits, CheckedWindows>>;
+
+/** Limits with their defaults filled in; `total` has no windows unless it is set. */
 export type CheckedLimits = CheckedCallLimits &
-  Readonly<Record<Exclude<keyof Limits, keyof CallLimits | 'leaseSeconds'>, Readonly<Required<Limit>>>> & {
+  Readonly<Record<Exclude<keyof Limits, keyof CallLimits | 'leaseSeconds'>, CheckedWindows>> & {
     readonly leaseSeconds: number;
   };
 

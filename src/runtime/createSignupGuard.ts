@@ -38,7 +38,11 @@ export function createSignupGuard(policy: Policy): NetlifyEdgeHandler {
     (environment) => createGuardApp(wireGuard(policy, environment, logLine), next, logLine),
     (problems, log) => {
       for (const problem of problems) log('not_configured', { problem, part: 'guard' });
-      return createGuardApp(createLocalGuard(policy, log), next, log);
+      return createGuardApp(
+        createLocalGuard(policy, log, () => Date.now()),
+        next,
+        log,
+      );
     },
   );
   return (request, context) => {

@@ -8,8 +8,7 @@ import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
 import { createGuardLimiters } from '../guard/limiters.ts';
 import { createIdentityClient } from '../identity/client.ts';
-import { type CreateLimiter, createAddressLimiters } from '../limits/addressLimiters.ts';
-import { createLimiter } from '../limits/limiter.ts';
+import { createAddressLimiters, createStoredWindow, overWindows } from '../limits/limiter.ts';
 import { createLimiterPairs, createSteadyLimiters } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
@@ -61,7 +60,7 @@ export function wireBroker(
     ]);
   }
   const redis = createRedis(environment.redis);
-  const create: CreateLimiter = (name, limit) => createLimiter(redis, name, limit);
+  const create = overWindows((meter) => createStoredWindow(redis, meter, () => Date.now()));
   const { hashIdentifier } = environment.privateKeys;
   const byAddress = (name: AddressLimitName) => createAddressLimiters(create, name, policy.limits[name]);
   return {
@@ -87,7 +86,7 @@ export function wireBroker(
       exchange: byAddress('exchange'),
       // Each of these has asked Identity.
       exchangeRefused: createAddressLimiters(
-        createSteadyLimiters(redis),
+        createSteadyLimiters(redis, () => Date.now()),
         'exchangeRefused',
         policy.limits.exchangeRefused,
       ),
@@ -198,7 +197,7 @@ export function wireGuard(
   time: Partial<CircuitTime> = {},
 ): Guard {
   const { redis, circuit, counters } = connectStore(environment.redis, { part: 'guard' }, log, time);
-  const { stored, local } = createLimiterPairs(redis);
+  const { stored, local } = createLimiterPairs(redis, () => Date.now());
   const guard = createGuard({
     hashIdentifier: environment.privateKeys.hashIdentifier,
     limiters: createGuardLimiters(stored, policy),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DevRedis } from '../../dev/redis/start.ts';
-import { createLimiter, type Limiter } from '../../src/limits/limiter.ts';
+import { createStoredWindow, type WindowLimiter } from '../../src/limits/limiter.ts';
 import type { Limit } from '../../src/policy/types.ts';
 import { patient } from '../support/redisParts.ts';
 import { tally } from './support/count.ts';
@@ -46,7 +46,7 @@ async function crowd(
 ): Promise<number> {
   const name = `${rule.algorithm}-${rule.limit}`;
   const limiters = connect(bridge, name, { ...rule, windowSeconds: longWindowSeconds });
-  const decisions = await inParallel(calls, calls, (index) => pick(limiters, index).check('caller'));
+  const decisions = await inParallel(calls, calls, (index) => pick(limiters, index).consume('caller'));
   return decisions.filter(({ allowed }) => allowed).length;
 }
 
@@ -59,7 +59,7 @@ async function flood(bridge: DevRedis): Promise<Figure[]> {
   await inParallel(20, 20, async (index) => {
     while (Date.now() < end) {
       const from = Date.now();
-      const { allowed } = await pick(limiters, index).check('caller');
+      const { allowed } = await pick(limiters, index).consume('caller');
       calls += 1;
       if (allowed) passes.push({ from, to: Date.now() });
       await sleep(5);
@@ -83,10 +83,12 @@ async function flood(bridge: DevRedis): Promise<Figure[]> {
   ];
 }
 
-function connect(bridge: DevRedis, name: string, rule: Required<Limit>): Limiter[] {
-  return Array.from({ length: instances }, () => createLimiter(patient(bridge), name, rule));
+function connect(bridge: DevRedis, name: string, rule: Required<Limit>): WindowLimiter[] {
+  return Array.from({ length: instances }, () =>
+    createStoredWindow(patient(bridge), { ...rule, name, key: name }, () => Date.now()),
+  );
 }
 
-function pick(limiters: readonly Limiter[], index: number): Limiter {
-  return limiters[index % limiters.length] as Limiter;
+function pick(limiters: readonly WindowLimiter[], index: number): WindowLimiter {
+  return limiters[index % limiters.length] as WindowLimiter;
 }

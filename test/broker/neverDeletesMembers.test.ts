@@ -37,7 +37,7 @@ const user = oddUser({ id, oldestSeconds: 700, youngestSeconds: -100 });
 test('DELETE is called for no user that breaks the exchange rule', async () => {
   const policy = definePolicy();
   const pass = { name: 'any', allowed: true, limit: 1, windowSeconds: 1, remaining: 1, resetSeconds: 1 };
-  const limiter = { check: async () => pass, recall: () => undefined, refund: async () => undefined };
+  const limiter = { consume: async () => [pass], peek: () => undefined, refund: async () => undefined };
   const limiters = { address: limiter, network: limiter };
   let record: Record<string, unknown> = {};
   let deleted: string[] = [];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createAddressLimiters } from '../../src/limits/addressLimiters.ts';
-import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
+import { createAddressLimiters } from '../../src/limits/limiter.ts';
+import { createLocalLimiters } from '../../src/limits/localLimiter.ts';
 import { defaultLimits } from '../../src/policy/defaults.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Limit } from '../../src/policy/types.ts';
@@ -36,12 +36,12 @@ test('each says what it counts and why it is that number', () => {
 test('the table tells what a /48 gets', () => {
   const created: number[] = [];
   createAddressLimiters(
-    (name, limit) => {
-      created.push(limit.limit);
-      return createLocalLimiter(name, limit);
+    (name, windows) => {
+      created.push(...windows.map(({ limit }) => limit));
+      return createLocalLimiters(() => Date.now())(name, windows);
     },
     'any',
-    { limit: 7, windowSeconds: 60, algorithm: 'sliding-window' },
+    [{ limit: 7, windowSeconds: 60, algorithm: 'sliding-window' }],
   );
   expect(created).toEqual([7, 70]);
   expect(text).toContain('a /48 gets ten times the limit of an address');

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { createCeilings } from '../../src/gate/ceilings.ts';
-import type { Decision } from '../../src/limits/limiter.ts';
+import type { Decision } from '../../src/limits/decision.ts';
 import { uncounted } from '../support/gateParts.ts';
 
 const told: string[] = [];

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGuard, type Guard } from '../../src/guard/guard.ts';
 import type { GuardLimiters } from '../../src/guard/limiters.ts';
-import { type CreateLimiter, createAddressLimiters } from '../../src/limits/addressLimiters.ts';
-import { createLimiter } from '../../src/limits/limiter.ts';
-import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
+import {
+  type CreateLimiter,
+  createAddressLimiters,
+  createStoredWindow,
+  overWindows,
+} from '../../src/limits/limiter.ts';
+import { createLocalLimiters } from '../../src/limits/localLimiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
@@ -43,14 +47,14 @@ function connect(
   const limitersOf = (create: CreateLimiter): GuardLimiters => {
     const rule = { windowSeconds: 3600, algorithm: 'fixed-window' } as const;
     return {
-      signup: createAddressLimiters(create, 'signup', { ...rule, limit: limits.signup ?? 2 }),
-      login: createAddressLimiters(create, 'login', { ...rule, limit: limits.login ?? 2 }),
+      signup: createAddressLimiters(create, 'signup', [{ ...rule, limit: limits.signup ?? 2 }]),
+      login: createAddressLimiters(create, 'login', [{ ...rule, limit: limits.login ?? 2 }]),
     };
   };
   const guard = createGuard({
     hashIdentifier,
-    limiters: limitersOf((name, limit) => createLimiter(redis, name, limit)),
-    localLimiters: limitersOf((name, limit) => createLocalLimiter(name, limit)),
+    limiters: limitersOf(overWindows((meter) => createStoredWindow(redis, meter, () => Date.now()))),
+    localLimiters: limitersOf(createLocalLimiters(() => Date.now())),
     circuit: createCircuit({
       idleTimer: createIdleTimer(),
       now: () => performance.now(),

@@ -110,7 +110,7 @@ describe('whoever has the right secret', () => {
 
   test('a limit that Redis does not count keeps nobody from learning what it tells', async () => {
     const init = { ...form({ token: await session() }), headers: { authorization: basic } };
-    stack.broker.limiters.introspection.check = async () => {
+    stack.broker.limiters.introspection.consume = async () => {
       throw new DaypassError('store_unavailable');
     };
     const answer = await stack.request('/session/introspect', init);

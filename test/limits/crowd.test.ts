@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createLimiter } from '../../src/limits/limiter.ts';
+import { createStoredWindow } from '../../src/limits/limiter.ts';
 import type { Limit } from '../../src/policy/types.ts';
 import { describeWith } from '../support/optional.ts';
 import { fc } from '../support/property.ts';
@@ -21,7 +21,11 @@ function suite(backend: 'memory' | 'redis-server'): void {
   const bridge = useRedisBridge(backend);
   /** A limiter of an instance of its own, which remembers nothing of the others'. */
   const connect = (name: string, rule: Partial<Limit>) =>
-    createLimiter(patient(bridge()), name, { limit, windowSeconds, algorithm: 'fixed-window', ...rule });
+    createStoredWindow(
+      patient(bridge()),
+      { name, key: name, limit, windowSeconds, algorithm: 'fixed-window', ...rule },
+      () => Date.now(),
+    );
 
   test.each(['fixed-window', 'sliding-window'] as const)(
     '%s: of five times the limit at once, exactly the limit pass, in this window and the next but one',
@@ -30,7 +34,7 @@ function suite(backend: 'memory' | 'redis-server'): void {
       const instances = Array.from({ length: 5 }, () => connect(name, { algorithm }));
       const passed = async () => {
         const calls = instances.flatMap((limiter) =>
-          Array.from({ length: limit }, () => limiter.check('caller')),
+          Array.from({ length: limit }, () => limiter.consume('caller')),
         );
         return (await Promise.all(calls)).filter(({ allowed }) => allowed).length;
       };
@@ -51,7 +55,7 @@ function suite(backend: 'memory' | 'redis-server'): void {
           const passed: number[] = [];
           for (const offset of offsets.toSorted((a, b) => a - b)) {
             vi.setSystemTime(windowStart + offset);
-            if ((await limiter.check('caller')).allowed) passed.push(offset);
+            if ((await limiter.consume('caller')).allowed) passed.push(offset);
           }
           const length = windowSeconds * 1000;
           const within = (from: number) => passed.filter((at) => at >= from && at < from + length).length;
@@ -66,7 +70,7 @@ function suite(backend: 'memory' | 'redis-server'): void {
 
   test('every key goes by itself', async () => {
     for (const algorithm of ['fixed-window', 'sliding-window'] as const) {
-      await connect(`mortal-${algorithm}`, { algorithm }).check('caller');
+      await connect(`mortal-${algorithm}`, { algorithm }).consume('caller');
     }
     expect(((await command(bridge(), 'KEYS', 'daypass:limit:*')) as string[]).length).toBeGreaterThan(1);
     expect(await keysForEver(bridge())).toEqual([]);

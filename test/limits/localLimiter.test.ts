@@ -1,21 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import type { Decision } from '../../src/limits/limiter.ts';
-import { createLocalLimiter } from '../../src/limits/localLimiter.ts';
+import type { Decision } from '../../src/limits/decision.ts';
+import { createLocalWindow } from '../../src/limits/localLimiter.ts';
 import { fc } from '../support/property.ts';
 
 /** The start of a window of any length that divides an hour. */
 const windowStart = 1_800_000_000_000;
 
+const names = { name: 'session', key: 'session', algorithm: 'fixed-window' } as const;
+
 function connect(limit: number, windowSeconds = 60) {
   const clock = { now: windowStart };
-  return { clock, limiter: createLocalLimiter('session', { limit, windowSeconds }, () => clock.now) };
+  return { clock, limiter: createLocalWindow({ ...names, limit, windowSeconds }, () => clock.now) };
 }
 
 test('counts down, refuses, and starts anew with the next window', async () => {
   const { clock, limiter } = connect(2);
   clock.now += 47_500;
   const seen = [];
-  for (let call = 0; call < 3; call += 1) seen.push(await limiter.check('someone'));
+  for (let call = 0; call < 3; call += 1) seen.push(await limiter.consume('someone'));
   expect(seen.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
     [true, 1],
     [true, 0],
@@ -30,47 +32,47 @@ test('counts down, refuses, and starts anew with the next window', async () => {
     resetSeconds: 13,
   });
   clock.now = windowStart + 59_999;
-  expect(await limiter.check('someone')).toMatchObject({ allowed: false, resetSeconds: 1 });
+  expect(await limiter.consume('someone')).toMatchObject({ allowed: false, resetSeconds: 1 });
   clock.now = windowStart + 60_000;
-  expect(await limiter.check('someone')).toMatchObject({ allowed: true, remaining: 1, resetSeconds: 60 });
+  expect(await limiter.consume('someone')).toMatchObject({ allowed: true, remaining: 1, resetSeconds: 60 });
 });
 
 test('identifiers and limiters are counted apart', async () => {
   const { limiter } = connect(1);
   const { limiter: other } = connect(1);
-  expect(await limiter.check('first')).toMatchObject({ allowed: true });
-  expect(await limiter.check('second')).toMatchObject({ allowed: true });
-  expect(await other.check('first')).toMatchObject({ allowed: true });
-  expect(await limiter.check('first')).toMatchObject({ allowed: false });
+  expect(await limiter.consume('first')).toMatchObject({ allowed: true });
+  expect(await limiter.consume('second')).toMatchObject({ allowed: true });
+  expect(await other.consume('first')).toMatchObject({ allowed: true });
+  expect(await limiter.consume('first')).toMatchObject({ allowed: false });
 });
 
 test('recall says what the next check would refuse, and counts nothing', async () => {
   const { clock, limiter } = connect(2);
-  for (let call = 0; call < 10; call += 1) expect(limiter.recall('someone')).toBeUndefined();
-  await limiter.check('someone');
-  expect(limiter.recall('someone')).toBeUndefined();
-  await limiter.check('someone');
-  expect(limiter.recall('someone')).toEqual(await limiter.check('someone'));
+  for (let call = 0; call < 10; call += 1) expect(limiter.peek('someone')).toBeUndefined();
+  await limiter.consume('someone');
+  expect(limiter.peek('someone')).toBeUndefined();
+  await limiter.consume('someone');
+  expect(limiter.peek('someone')).toEqual(await limiter.consume('someone'));
   clock.now += 60_000;
-  expect(limiter.recall('someone')).toBeUndefined();
+  expect(limiter.peek('someone')).toBeUndefined();
 });
 
 test('a clock that is set back refuses nobody for longer than a window', async () => {
   const { clock, limiter } = connect(1);
-  await limiter.check('someone');
+  await limiter.consume('someone');
   clock.now -= 3_600_000;
-  expect(await limiter.check('someone')).toMatchObject({ allowed: true, resetSeconds: 60 });
-  expect(await limiter.check('someone')).toMatchObject({ allowed: false });
+  expect(await limiter.consume('someone')).toMatchObject({ allowed: true, resetSeconds: 60 });
+  expect(await limiter.consume('someone')).toMatchObject({ allowed: false });
 });
 
 test('however many call, those before are forgotten and nobody is refused for them', async () => {
   const { limiter } = connect(1);
-  await limiter.check('first');
+  await limiter.consume('first');
   for (let caller = 0; caller < 10_000; caller += 1) {
-    expect((await limiter.check(`caller ${caller}`)).allowed).toBe(true);
+    expect((await limiter.consume(`caller ${caller}`)).allowed).toBe(true);
   }
-  expect(limiter.recall('first')).toBeUndefined();
-  expect(limiter.recall('caller 9999')).toBeDefined();
+  expect(limiter.peek('first')).toBeUndefined();
+  expect(limiter.peek('caller 9999')).toBeDefined();
 });
 
 test('of any calls at any times, exactly the limit pass in each window', async () => {
@@ -89,7 +91,7 @@ test('of any calls at any times, exactly the limit pass in each window', async (
           clock.now += waitMilliseconds;
           const window = `${who} ${Math.floor(clock.now / 3_000)}`;
           const before = passed.get(window) ?? 0;
-          const { allowed } = await limiter.check(who);
+          const { allowed } = await limiter.consume(who);
           expect(allowed).toBe(before < limit);
           if (allowed) passed.set(window, before + 1);
         }
@@ -100,10 +102,10 @@ test('of any calls at any times, exactly the limit pass in each window', async (
 
 test('a call that came to nothing is given back, and never more than was taken', async () => {
   const { limiter } = connect(1);
-  await limiter.check('someone');
+  await limiter.consume('someone');
   for (let refunds = 0; refunds < 3; refunds += 1) await limiter.refund('someone');
-  expect(await limiter.check('someone')).toMatchObject({ allowed: true, remaining: 0 });
-  expect(await limiter.check('someone')).toMatchObject({ allowed: false });
+  expect(await limiter.consume('someone')).toMatchObject({ allowed: true, remaining: 0 });
+  expect(await limiter.consume('someone')).toMatchObject({ allowed: false });
 });
 
 describe('following the same limit in Redis', () => {
@@ -114,26 +116,26 @@ describe('following the same limit in Redis', () => {
     const clock = { now: windowStart };
     const answers: ((outcome: Partial<Decision> | Error) => void)[] = [];
     const base = { name: 'session', allowed: true, limit, windowSeconds: 60, remaining: 0, resetSeconds: 60 };
-    const local = createLocalLimiter('session', { limit, windowSeconds: 60 }, () => clock.now);
+    const local = createLocalWindow({ ...names, limit, windowSeconds: 60 }, () => clock.now);
     const stored = local.follow({
-      check: () =>
+      consume: () =>
         new Promise((resolve, reject) => {
           answers.push((outcome) => {
             if (outcome instanceof Error) reject(outcome);
             else resolve({ ...base, ...outcome });
           });
         }),
-      recall: () => undefined,
+      peek: () => undefined,
       refund: async () => undefined,
     });
     const ask = async (outcome: Partial<Decision> | Error) => {
-      const decision = stored.check('someone');
+      const decision = stored.consume('someone');
       answers.shift()?.(outcome);
       return (await decision).allowed;
     };
     const passHere = async (calls: number) => {
       const decisions = [];
-      for (let call = 0; call < calls; call += 1) decisions.push(await local.check('someone'));
+      for (let call = 0; call < calls; call += 1) decisions.push(await local.consume('someone'));
       return decisions.filter(({ allowed }) => allowed).length;
     };
     return { clock, local, stored, answers, ask, passHere };
@@ -143,7 +145,7 @@ describe('following the same limit in Redis', () => {
     const { ask, passHere, local } = connectBoth();
     expect(await ask({ remaining: 3 })).toBe(true);
     expect(await passHere(10)).toBe(3);
-    expect(local.recall('someone')).toMatchObject({ allowed: false, remaining: 0 });
+    expect(local.peek('someone')).toMatchObject({ allowed: false, remaining: 0 });
   });
 
   test('what Redis refused stays refused, and begins anew with the next window', async () => {
@@ -160,7 +162,7 @@ describe('following the same limit in Redis', () => {
     // Two of others before: two of these three pass, since one more would be the eleventh.
     expect(await ask({ remaining: 7 })).toBe(true);
     expect(await ask({ remaining: 6 })).toBe(false);
-    expect(stored.recall('someone')).toBeUndefined();
+    expect(stored.peek('someone')).toBeUndefined();
     expect(await ask({ remaining: 9 })).toBe(true);
   });
 
@@ -173,9 +175,9 @@ describe('following the same limit in Redis', () => {
           const { stored, local, answers } = connectBoth();
           let used = usedByOthers;
           const calls = kinds.map(async (kind) => {
-            const decision = await stored.check('someone').catch(() => undefined);
+            const decision = await stored.consume('someone').catch(() => undefined);
             if (kind === 'answer') return decision?.allowed === true;
-            return (await local.check('someone')).allowed;
+            return (await local.consume('someone')).allowed;
           });
           kinds.forEach((kind, index) => {
             if (kind !== 'lost') used += 1;
@@ -214,7 +216,7 @@ describe('following the same limit in Redis', () => {
         for (const { waitMilliseconds, calls, others, reversed } of steps) {
           clock.now += waitMilliseconds;
           for (let other = 0; other < others; other += 1) slide();
-          const decisions = Array.from({ length: calls }, () => stored.check('someone'));
+          const decisions = Array.from({ length: calls }, () => stored.consume('someone'));
           const told = decisions.map(slide);
           const order = [...told.keys()];
           for (const index of reversed ? order.reverse() : order) answers[index]?.(told[index] ?? {});

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { defaultLimits } from '../../src/policy/defaults.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import type { PolicyInput } from '../../src/policy/types.ts';
+import type { Limit, PolicyInput } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
 
 test('nothing said is a whole policy', () => {
@@ -113,4 +114,21 @@ test('says all that is wrong at once', () => {
 test('a real domain will do with admission', () => {
   const policy = definePolicy({ throwaway: { emailDomain: 'Guests.Example.com' }, admission: {} });
   expect(policy.throwaway.emailDomain).toBe('guests.example.com');
+});
+
+test('every limit may be a list of windows, of which each slides or not as its default does', () => {
+  const windows = [
+    { limit: 500, windowSeconds: 86_400 },
+    { limit: 60, windowSeconds: 60 },
+  ];
+  for (const name of Object.keys(defaultLimits) as (keyof typeof defaultLimits)[]) {
+    if (name === 'leaseSeconds') continue;
+    const { limits } = definePolicy({ limits: { [name]: windows } });
+    const usual: Limit = defaultLimits[name];
+    const algorithm = usual.algorithm ?? 'sliding-window';
+    expect(limits[name]).toEqual([
+      { limit: 60, windowSeconds: 60, algorithm },
+      { limit: 500, windowSeconds: 86_400, algorithm },
+    ]);
+  }
 });

@@ -127,7 +127,28 @@ test.each([
     'routes[0].cost.answer: name a header field',
   ],
   [{ limits: { leaseSeconds: null } }, 'limits.leaseSeconds: must be'],
-  [{ limits: { exchange: [minute] } }, 'limits.exchange: must be an object'],
+  [{ limits: { exchange: [] } }, 'limits.exchange: name at least one window'],
+  [{ limits: { signup: [minute, 5] } }, 'limits.signup[1]: must be an object'],
+  [{ limits: { renewal: [minute, minute] } }, 'limits.renewal: has two windows of 60 s'],
+  [
+    { limits: { exchange: [minute, { limit: 50, windowSeconds: 86_400 }] } },
+    'limits.exchange: 60 in 60 s can never bind beside 50 in 86400 s',
+  ],
+  [
+    { limits: { session: { limit: 500, windowSeconds: 86_400 }, total: { limit: 499, windowSeconds: 60 } } },
+    "limits.total: 499 in 60 s is below one session's 500",
+  ],
+  [
+    {
+      routes: [
+        {
+          path: '/a',
+          limits: { session: { limit: 500, windowSeconds: 3600 }, total: { limit: 59, windowSeconds: 1 } },
+        },
+      ],
+    },
+    "routes[0].limits.total: 59 in 1 s is below one session's 60",
+  ],
   [{ routes: [{ path: '/a', limits: { sesion: minute } }] }, 'routes[0].limits: sesion is unknown'],
   [{ routes: [{ path: '/a', limits: { leaseSeconds: 1 } }] }, 'routes[0].limits: leaseSeconds is unknown'],
   [{ routes: [{ path: '/a', limits: { total: 5 } }] }, 'routes[0].limits.total: must be an object'],
@@ -142,7 +163,7 @@ test.each([
     'routes[0].cost: 61 is above a limit that counts these calls (60)',
   ],
   [
-    { routes: [{ path: '/a', cost: 6, limits: { total: { limit: 5, windowSeconds: 1 } } }] },
+    { routes: [{ path: '/a', cost: 6, limits: { address: { limit: 5, windowSeconds: 1 } } }] },
     'routes[0].cost: 6 is above a limit that counts these calls (5)',
   ],
   [{ routes: [{ path: '/a', cost: { answer: 'no field' } }] }, 'routes[0].cost.answer: name a header field'],

@@ -1,7 +1,7 @@
 import { errors } from '@upstash/redis/cloudflare';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
-import { createLimiter } from '../../src/limits/limiter.ts';
+import { createStoredWindow } from '../../src/limits/limiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createRedemptions } from '../../src/store/redemptions.ts';
 import { describeRedisError, type RedisErrorReason, storeCall } from '../../src/store/redis.ts';
@@ -74,11 +74,11 @@ describeWith('redis-server')('as a real Redis words them', () => {
   const reasonOf = (call: Promise<unknown>) => call.then(() => 'done', describeRedisError);
   const writesOf = (target: DevRedis) => ({
     redemption: createRedemptions(patient(target), async (id) => id).reserve('user'),
-    limit: createLimiter(patient(target), 'session', {
-      limit: 5,
-      windowSeconds: 60,
-      algorithm: 'sliding-window',
-    }).check('someone'),
+    limit: createStoredWindow(
+      patient(target),
+      { name: 'session', key: 'session', limit: 5, windowSeconds: 60, algorithm: 'sliding-window' },
+      () => Date.now(),
+    ).consume('someone'),
   });
 
   test('full', async () => {

@@ -1,7 +1,7 @@
 import type { DevRedis } from '../../dev/redis/start.ts';
 import { type Admit, createAdmit } from '../../src/gate/admit.ts';
+import type { Decision } from '../../src/limits/decision.ts';
 import { createLeases } from '../../src/limits/leases.ts';
-import type { Decision } from '../../src/limits/limiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Limit, PolicyInput } from '../../src/policy/types.ts';
 import { connectStore } from '../../src/runtime/connectStore.ts';

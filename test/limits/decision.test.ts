@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { enforce } from '../../src/limits/enforce.ts';
-import { rateLimitFields } from '../../src/limits/fields.ts';
-import type { Decision } from '../../src/limits/limiter.ts';
+import type { Decision } from '../../src/limits/decision.ts';
+import { enforce, rateLimitFields } from '../../src/limits/decision.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 
 const session: Decision = {
