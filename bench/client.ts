@@ -7,8 +7,8 @@ import { standInForGoogle, startSite } from './client/site.ts';
 import { type Bench, MissingProgram, type Row } from './support/bench.ts';
 import { interleave } from './support/interleave.ts';
 import { installOthers, versionOf } from './support/others.ts';
-import { written } from './support/report.ts';
-import { exact, ratioOf, spreadOf } from './support/spread.ts';
+import { against } from './support/report.ts';
+import { exact, ratioOf } from './support/spread.ts';
 
 /** The clients, by their entry: the package that each is made of, and whether ours is meant to be smaller. */
 const others = {
@@ -79,7 +79,7 @@ export const bench: Bench = {
         beside: names[index] as string,
         figure: ratioOf(ours, theirs),
         unit: '×',
-        note: `${written(spreadOf(ours).median)} ms against ${written(spreadOf(theirs).median)} ms`,
+        note: against(ours, theirs, 'ms'),
       });
     }
     for (const [index, entry] of entries.entries()) {

@@ -1,7 +1,7 @@
 import type { Bench, Row } from './support/bench.ts';
 import { interleave } from './support/interleave.ts';
-import { written } from './support/report.ts';
-import { ratioOf, spreadOf } from './support/spread.ts';
+import { against } from './support/report.ts';
+import { ratioOf } from './support/spread.ts';
 import { createVerifiers, microsecondsOf, mintTokens } from './verify/verifiers.ts';
 
 /** By the time that one comes round again, those behind it have pushed it out of the 1024 that are remembered. */
@@ -25,7 +25,7 @@ export const bench: Bench = {
       beside,
       figure: ratioOf(rounds.ours, others),
       unit: '×',
-      note: `${written(spreadOf(rounds.ours).median)} µs against ${written(spreadOf(others).median)} µs`,
+      note: against(rounds.ours, others, 'µs'),
     });
     return [
       { ...rowOf("jose's jwtVerify, key imported", rounds.jose), toReach: { atMost: 1.1 } },
