@@ -40,22 +40,22 @@ export class LabPanel {
   }
 
   async #runOne(attack: Attack): Promise<void> {
-    await this.#alone(async () => {
-      const { label } = await this.#run(attack);
+    await this.#exclusively(async () => {
+      const { label } = await this.#run(attack, true);
       announce(`${attack.title}: ${label}.`);
     });
   }
 
   async #runAll(): Promise<void> {
     if (this.#busy) return;
-    await this.#alone(async () => {
+    await this.#exclusively(async () => {
       this.#verdicts.clear();
-      for (const attack of this.#attacks) await this.#run(attack);
+      for (const attack of this.#attacks) await this.#run(attack, false);
     });
     announce(byId('lab-summary').textContent ?? '');
   }
 
-  async #alone(work: () => Promise<void>): Promise<void> {
+  async #exclusively(work: () => Promise<void>): Promise<void> {
     if (this.#busy) return;
     this.#setBusy(true);
     try {
@@ -66,7 +66,8 @@ export class LabPanel {
     }
   }
 
-  async #run(attack: Attack): Promise<Outcome> {
+  /** @param unfolds whether its result is shown at once; of many, only those that are not as they should be */
+  async #run(attack: Attack, unfolds: boolean): Promise<Outcome> {
     const row = this.#rows.get(attack.id) as HTMLElement;
     row.dataset.running = 'true';
     write(verdictOf(row), 'Running…');
@@ -74,7 +75,8 @@ export class LabPanel {
     delete row.dataset.running;
     row.dataset.verdict = outcome.verdict;
     write(verdictOf(row), outcome.label);
-    row.lastElementChild?.replaceChildren(resultOf(attack, outcome));
+    const isOpen = isWide() && (unfolds || outcome.verdict !== 'refused');
+    row.lastElementChild?.replaceChildren(resultOf(attack, outcome, isOpen));
     this.#verdicts.set(attack.id, outcome.verdict);
     this.#summarise();
     return outcome;
@@ -105,13 +107,12 @@ export class LabPanel {
   }
 }
 
-/** Folded on a phone, where the verdict alone is a line. */
-function resultOf(attack: Attack, { shown, note, verdict }: Outcome): HTMLElement {
+function resultOf(attack: Attack, { shown, note, verdict }: Outcome, isOpen: boolean): HTMLElement {
   const parts: HTMLElement[] = shown.map(exchangeView);
   if (note) parts.push(make('p', { class: 'note', 'data-testid': 'note' }, note));
   if (verdict !== 'not-run') parts.push(make('p', { class: 'why', 'data-testid': 'why' }, attack.why));
   const summary = make('summary', {}, 'What went out and came back');
-  return make('details', isWide() ? { open: '' } : {}, summary, ...parts);
+  return make('details', isOpen ? { open: '' } : {}, summary, ...parts);
 }
 
 function verdictOf(row: HTMLElement): HTMLElement {

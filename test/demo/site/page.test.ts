@@ -26,6 +26,40 @@ async function press(page: Page, testId: string): Promise<void> {
   await page.locator(`[data-testid=${testId}][aria-disabled=false]`).waitFor();
 }
 
+/** Every visible text whose contrast is below what WCAG 2.2 §1.4.3 asks for, with its ratio. */
+function faintTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const channels = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number);
+    const luminance = ([red = 0, green = 0, blue = 0]: number[]) => {
+      const [r, g, b] = [red, green, blue].map((channel) => {
+        const share = channel / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      }) as [number, number, number];
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const groundOf = (element: Element): number[] => {
+      for (let at: Element | null = element; at; at = at.parentElement) {
+        const ground = channels(getComputedStyle(at).backgroundColor);
+        if ((ground[3] ?? 1) === 1) return ground;
+      }
+      return [255, 255, 255];
+    };
+    return [...document.querySelectorAll<HTMLElement>('body *')].flatMap((element) => {
+      const text = [...element.childNodes]
+        .map((node) => (node.nodeType === 3 ? node.textContent : ''))
+        .join('');
+      const isSeen = element.checkVisibility() && !element.closest('.unseen, [aria-disabled=true]');
+      if (text.trim() === '' || !isSeen) return [];
+      const { color, fontSize, fontWeight } = getComputedStyle(element);
+      const [one, other] = [luminance(channels(color)), luminance(groundOf(element))];
+      const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      const size = Number.parseFloat(fontSize);
+      const isLarge = size >= 24 || (size >= 18.66 && Number(fontWeight) >= 700);
+      return ratio < (isLarge ? 3 : 4.5) ? [`${ratio.toFixed(2)} ${text.trim().slice(0, 40)}`] : [];
+    });
+  });
+}
+
 function widths(page: Page): Promise<number[]> {
   return page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
 }
@@ -172,6 +206,18 @@ describeWith('chromium')('the demo page', () => {
         } finally {
           await phone.close();
         }
+      },
+    );
+
+    test.each(['light', 'dark'] as const)(
+      'text stands out from its ground by WCAG AA, in the %s',
+      async (colorScheme) => {
+        const page = await openDemo(context, server.url, faults);
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await press(page, 'revoke');
+        await page.getByTestId('run-no-token').click();
+        await page.locator('[data-attack=no-token][data-verdict=refused]').waitFor();
+        expect(await faintTexts(page)).toEqual([]);
       },
     );
 
