@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import type { DevParts, SiteUrls } from '../../dev/server/parts.ts';
 import type { DevSettings } from '../../dev/server/settings.ts';
+import { requireMethod } from '../../src/http/brokerApp.ts';
 import type { CallerEnv } from '../../src/http/caller.ts';
-import { requireMethod } from '../../src/http/method.ts';
 import { problemResponse, toDaypassError } from '../../src/http/problem.ts';
 import { isThrowaway } from '../../src/identity/throwaway.ts';
 import type { Policy } from '../../src/policy/types.ts';

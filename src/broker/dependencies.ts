@@ -9,9 +9,9 @@ import type { StatsCount } from '../protocol/messages.ts';
 import type { Redemptions } from '../store/redemptions.ts';
 import type { Revocations } from '../store/revocations.ts';
 import type { KeyRing, PrivateKeys } from '../token/keys.ts';
-import type { RefusedTokens } from './refusedTokens.ts';
+import type { RefusedTokens } from './exchange.ts';
 
-/** The limits of the policy that the broker counts by the caller's address. */
+/** The limits of the policy that count by the caller's IP address. */
 export type AddressLimitName =
   | 'exchange'
   | 'exchangeRefused'
@@ -21,8 +21,11 @@ export type AddressLimitName =
   | 'status'
   | 'challenge';
 
-/** What the broker works with; the runtime wires it once. */
-export interface BrokerDependencies {
+/** The limits of the policy that count by something else: the whole site, a session, an audience. */
+export type LimitName = 'site' | 'renewal' | 'introspection' | 'maintenance';
+
+/** All that the broker works with; the runtime wires it once. Each use case takes the part that it needs. */
+export interface BrokerDependencies extends LimitDependencies<AddressLimitName, LimitName> {
   policy: Policy;
   /** `iss` of every token. */
   issuer: string;
@@ -34,33 +37,40 @@ export interface BrokerDependencies {
   keyRings: ReadonlyMap<string, KeyRing>;
   privateKeys: PrivateKeys;
   identity: IdentityClient;
-  /** How long both calls of an exchange to Identity may take together. */
+  /** How long both Identity calls of an exchange may take together. */
   identityBudgetMilliseconds: number;
-  /** Key of one's own GoTrue, when the site has one. */
+  /** The key of the site's own GoTrue, if it has one. */
   identityJwtSecret: string | undefined;
-  /** The platform's operator token of this moment; undefined where Identity is not enabled. */
+  /** The platform's operator token for the call at hand; undefined where Identity is not enabled. */
   operatorToken(): string | undefined;
   redemptions: Redemptions;
   revocations: Revocations;
-  limiters: Readonly<Record<'site' | 'renewal' | 'introspection' | 'maintenance', Limiter>>;
-  /** Those that count a caller's address and its network. */
-  addressLimiters: Readonly<Record<AddressLimitName, AddressLimiters>>;
   refusedTokens: RefusedTokens;
-  /** Addresses that sent a right secret, and until when that is known, in seconds since the epoch; bounded. */
+  /** Callers that sent the right secret, and until when that is remembered, in seconds since the epoch; bounded. */
   provenCallers: Map<string, number>;
   bodies: RequestBodies;
-  /** The proof that sign-ups bring; undefined where the site has no admission. */
+  /** The proof that sign-ups need; undefined where the site has no admission. */
   proofMethod: Pick<ProofMethod, 'challenge' | 'describe'> | undefined;
   /** Whether `TURNSTILE_SECRET_KEY` is one of Cloudflare's test keys. */
   hasTurnstileTestKey: boolean;
   /** Upstreams by the variable that names them; only those that are set. */
   upstreams: ReadonlyMap<string, URL>;
-  /** Whether anything answers there, whatever it says; rejects when nothing does. */
+  /** Resolves when the URL answers, with any status; rejects when nothing answers. */
   reachUpstream(url: URL, signal: AbortSignal): Promise<void>;
-  /** What was counted today and in the seven days before; throws `store_unavailable`. */
+  /** The counts of today and the seven days before; throws `store_unavailable`. */
   readStats(): Promise<StatsCount[]>;
   /** The present, seconds since the epoch. */
   now(): number;
+  /** The present, milliseconds since any moment; never set back. */
+  steadyNow(): number;
+}
+
+/** What it takes to check some limits by the caller's IP address, and some others. */
+export interface LimitDependencies<ByAddress extends AddressLimitName, Other extends LimitName = never> {
+  privateKeys: Pick<PrivateKeys, 'hashIdentifier'>;
+  /** Each counts by the address and, wider, by its network. */
+  addressLimiters: Readonly<Record<ByAddress, AddressLimiters>>;
+  limiters: Readonly<Record<Other, Limiter>>;
 }
 
 /** The rule by which this site tells throwaway users from members. */
@@ -74,6 +84,6 @@ export function throwawayRule({ throwaway, admission, identity }: Policy): Throw
 
 /** Who calls, as the platform says. */
 export interface Caller {
-  /** The address that the platform vouches for; undefined when it gave none. */
+  /** The IP address that the platform vouches for; undefined when it gave none. */
   address: string | undefined;
 }

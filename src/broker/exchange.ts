@@ -1,57 +1,72 @@
 import { checkIdentityToken, verifyIdentityToken } from '../identity/identityToken.ts';
 import { isExchangeable } from '../identity/throwaway.ts';
+import { BoundedMap } from '../protocol/boundedMap.ts';
+import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
 import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
 import { newSubject } from '../token/mint.ts';
-import { grantScopes, keyRingOf } from './audience.ts';
-import { type DeletedUser, deleteForCertain } from './deleteForCertain.ts';
+import { type DeletedUser, deleteAndConfirm } from './deleteAndConfirm.ts';
 import { type BrokerDependencies, type Caller, throwawayRule } from './dependencies.ts';
-import { issueToken } from './issue.ts';
-import { countRefusedExchange, countSession, refuseKnown } from './limits.ts';
-import type { TokenRequest } from './tokenRequest.ts';
+import { grantScopes, type IssueDependencies, issueToken, keyRingOf } from './issueToken.ts';
+import { countRefusedExchange, countSession, type ExchangeLimitDependencies, refuseKnown } from './limits.ts';
+import type { ExchangeRequest } from './tokenRequest.ts';
 
-/** A third more, until it is known what became of a user whose DELETE did not answer in time. */
+export type ExchangeDependencies = IssueDependencies &
+  ExchangeLimitDependencies &
+  Pick<
+    BrokerDependencies,
+    | 'keyRings'
+    | 'identity'
+    | 'identityBudgetMilliseconds'
+    | 'identityJwtSecret'
+    | 'operatorToken'
+    | 'redemptions'
+    | 'refusedTokens'
+  >;
+
+/** A third more time, to find out what became of a user whose DELETE did not answer in time. */
 const settleFactor = 4 / 3;
 const identityTimer = createIdleTimer();
 
-// For the log alone: it is the operator who can mend them.
+// For the log only: the operator can fix them.
 const unmarked =
   'a throwaway user without the mark of admission; is netlify/functions/identity.ts deployed, with an object literal of userValidate as its default export?';
 const roleOfGoTrue =
   "a throwaway user with a role of GoTrue's own, which makes it a member; leave GOTRUE_JWT_DEFAULT_GROUP_NAME empty";
 
 /**
- * Turns an Identity token into the first access token of a new session and deletes its throwaway user: look at the
- * token, authenticate, rule, reserve the redemption, limits, delete, mint, in this order.
+ * Turns an Identity token into the first access token of a new session and deletes its throwaway user. In this order:
+ * check the token, authenticate, throwaway rule, reserve the redemption, limits, delete, mint.
  * @throws {DaypassError} the failures of each step; nothing is deleted unless the user is a throwaway user and
  * its redemption is ours, and nothing is minted unless the user is gone
  */
 export async function exchange(
-  broker: BrokerDependencies,
-  asked: TokenRequest,
+  broker: ExchangeDependencies,
+  request: ExchangeRequest,
   caller: Caller,
 ): Promise<TokenResponse> {
-  const { token } = asked;
-  const keyRing = keyRingOf(broker, asked.audience ?? broker.policy.defaultAudience);
-  const scopes = grantScopes(asked.scopes, broker.policy.audiences[keyRing.audience]?.scopes ?? []);
+  const { identityToken } = request;
+  const keyRing = keyRingOf(broker, request.audience ?? broker.policy.defaultAudience);
+  const scopes = grantScopes(request.scopes, broker.policy.audiences[keyRing.audience]?.scopes ?? []);
   const now = broker.now();
   const { audience } = broker.policy.identity;
-  const id = checkIdentityToken(asked.parsed, { now, audience });
-  if (broker.identityJwtSecret) await verifyIdentityToken(token, broker.identityJwtSecret);
-  await broker.refusedTokens.refuse(token, now);
+  const userId = checkIdentityToken(identityToken, { now, audience });
+  const { compact } = identityToken;
+  if (broker.identityJwtSecret) await verifyIdentityToken(compact, broker.identityJwtSecret);
+  await broker.refusedTokens.refuse(compact, now);
   await refuseKnown(broker, caller);
 
   const { identityBudgetMilliseconds } = broker;
   const deleteSignal = idleSignal(identityBudgetMilliseconds, identityTimer);
   const settleSignal = idleSignal(settleFactor * identityBudgetMilliseconds, identityTimer);
   try {
-    await authenticate(broker, token, id, deleteSignal);
-    await deleteReserved(broker, { id, token, deleteSignal, settleSignal }, caller);
+    await authenticate(broker, compact, userId, deleteSignal);
+    await deleteReserved(broker, { id: userId, token: compact, deleteSignal, settleSignal }, caller);
   } catch (error) {
-    // Who is over the limit of sessions is counted there.
+    // A caller over the limit of sessions has been counted there.
     if (error instanceof DaypassError && error.code !== 'rate_limited') {
-      await broker.refusedTokens.remember(token, error, now);
+      await broker.refusedTokens.remember(compact, error, now);
       await countRefusedExchange(broker, caller);
     }
     throw error;
@@ -59,9 +74,9 @@ export async function exchange(
   return issueToken(broker, { keyRing, subject: newSubject(), scopes, startedAt: broker.now() });
 }
 
-/** Asks Identity who the caller is: it alone knows whether the user still exists. */
+/** Gets the user from Identity: only Identity knows whether the user still exists. */
 async function authenticate(
-  broker: BrokerDependencies,
+  broker: Pick<ExchangeDependencies, 'identity' | 'policy' | 'now'>,
   token: string,
   userId: string,
   signal: AbortSignal,
@@ -79,11 +94,11 @@ async function authenticate(
 }
 
 /**
- * Deletes the user once its redemption is reserved. Identity's DELETE is no lock (it loads the user outside its transaction and
- * ignores how many rows went), so of several at once all may succeed: the reservation lets one of them through.
+ * Reserves the user's redemption, then deletes the user. Identity's DELETE is no lock (it loads the user outside its
+ * transaction and ignores the number of affected rows), so several at once may all succeed: the reservation lets one through.
  */
 async function deleteReserved(
-  broker: BrokerDependencies,
+  broker: ExchangeDependencies,
   user: Omit<DeletedUser, 'operatorToken'>,
   caller: Caller,
 ): Promise<void> {
@@ -93,13 +108,13 @@ async function deleteReserved(
   }
   const nonce = await broker.redemptions.reserve(user.id);
   if (nonce === undefined) throw new DaypassError('already_exchanged');
-  // Should Redis be away as well, the reservation stays until it expires.
+  // If Redis is away as well, the reservation stays until it expires.
   const release = () => broker.redemptions.release(user.id, nonce).catch(() => undefined);
   const refund = await countSession(broker, caller).catch(async (error) => {
     await release();
     throw error;
   });
-  const deletion = await deleteForCertain(broker.identity, { ...user, operatorToken }).catch(
+  const deletion = await deleteAndConfirm(broker.identity, { ...user, operatorToken }).catch(
     async (error) => {
       // Nobody knows whether the user is gone: the reservation stays, and the visitor starts over.
       await refund();
@@ -109,4 +124,39 @@ async function deleteReserved(
   if (deletion.state === 'gone') return;
   await Promise.all([refund(), deletion.state === 'present' && release()]);
   throw deletion.state === 'present' ? deletion.error : new DaypassError('already_exchanged');
+}
+
+/** Tokens that one instance remembers; the oldest are forgotten first. */
+const maxTokens = 10_000;
+
+/** Long enough for a program that repeats itself, short enough for an Identity that changed its key. */
+const memorySeconds = 60;
+
+/** Refusals that Identity would repeat: it did not sign the token, or the user is gone. */
+const lasting: readonly ErrorCode[] = ['subject_token_rejected', 'subject_token_user_gone'];
+
+/**
+ * The Identity tokens that Identity refused a moment ago, in the memory of this instance. Sending one again gets the same
+ * answer, which costs no call and counts for nothing.
+ */
+export interface RefusedTokens {
+  /** @throws {DaypassError} what Identity refused this token with */
+  refuse(token: string, now: number): Promise<void>;
+  /** @param now the present, seconds since the epoch */
+  remember(token: string, error: DaypassError, now: number): Promise<void>;
+}
+
+/** @param hash keeps the tokens themselves out of memory */
+export function createRefusedTokens(hash: (token: string) => Promise<string>): RefusedTokens {
+  const refused = new BoundedMap<string, { code: ErrorCode; at: number }>(maxTokens);
+  return {
+    async refuse(token, now) {
+      const known = refused.get(await hash(token));
+      // One of the future was remembered before the clock was set back.
+      if (known && known.at <= now && now - known.at < memorySeconds) throw new DaypassError(known.code);
+    },
+    async remember(token, { code }, now) {
+      if (lasting.includes(code)) refused.set(await hash(token), { code, at: now });
+    },
+  };
 }

@@ -1,16 +1,23 @@
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 
-/** Longest body that any address of the broker reads. */
+/** Longest body that any endpoint of the broker reads. */
 const maxBodyBytes = 8192;
 
 /** The parameters of a form, each given once and not empty. */
 export type Form = ReadonlyMap<string, string>;
 
+/** @throws {DaypassError} `missing_parameter` */
+export function required(form: Form, name: string): string {
+  const value = form.get(name);
+  if (value === undefined) throw new DaypassError('missing_parameter', { detail: `${name} is missing.` });
+  return value;
+}
+
 /**
  * Reads a whole body of at most 8192 bytes.
  * @throws {DaypassError} `body_too_large`, `request_timeout`, `body_budget_exhausted`; `malformed_request` when the
- * caller broke off
+ * caller disconnected
  */
 export async function readBody(request: Request, bodies: RequestBodies): Promise<Uint8Array> {
   const body = bodies.open(request);

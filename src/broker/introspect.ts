@@ -2,30 +2,37 @@ import { enforce } from '../limits/decision.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { IntrospectionResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keys.ts';
-import type { BrokerDependencies, Caller } from './dependencies.ts';
-import type { Form } from './form.ts';
-import { requireSecret, unlessStoreIsAway } from './limits.ts';
-import { tryVerifySession } from './verifySession.ts';
+import type { BrokerDependencies, Caller, LimitDependencies } from './dependencies.ts';
+import { type Form, required } from './form.ts';
+import { unlessStoreIsAway } from './limits.ts';
+import { requireSecret, type SecretDependencies } from './requireSecret.ts';
+import { tryVerifySession, type VerifySessionDependencies } from './session.ts';
+
+type IntrospectDependencies = VerifySessionDependencies &
+  LimitDependencies<never, 'introspection'> &
+  Pick<BrokerDependencies, 'revocations'>;
+
+type AuthenticateDependencies = SecretDependencies<'introspectionRefused'> &
+  LimitDependencies<never, 'introspection'> &
+  Pick<BrokerDependencies, 'keyRings' | 'privateKeys'>;
 
 /**
- * Says whether an access token holds (RFC 7662), for backends that cannot verify JWTs. A backend learns of tokens
- * for its own audience alone. A token whose session was not begun here is not active (RFC 7662 §2.2: issued by this
- * server), although a verifier that knows only the secret would take it.
+ * Says whether an access token is active (RFC 7662), for backends that cannot verify JWTs. A backend learns only about tokens
+ * for its own audience. A token whose session this broker did not begin is not active (RFC 7662 §2.2: issued by this
+ * server), although a verifier that knows only the secret would accept it.
  * @param keyRing of the backend's audience, as `authenticateBackend` found it
  * @throws {DaypassError} `missing_parameter`, `rate_limited`, `store_unavailable`
  */
 export async function introspect(
-  broker: BrokerDependencies,
+  broker: IntrospectDependencies,
   keyRing: KeyRing,
   form: Form,
 ): Promise<IntrospectionResponse> {
-  const written = form.get('token');
-  if (written === undefined) throw new DaypassError('missing_parameter', { detail: 'token is missing.' });
-  const token = await tryVerifySession(broker, written, () => keyRing, 0);
+  const token = await tryVerifySession(broker, required(form, 'token'), [keyRing], 0);
   const { hashIdentifier } = broker.privateKeys;
   const session = token && (await hashIdentifier(token.subject));
   const audienceKey = await hashIdentifier(keyRing.audience);
-  // Both in one tick: the client merges them into one request. A Redis that is full counts no more, but tells.
+  // Both in one tick: the client merges them into one request. A full Redis no longer counts, but still answers reads.
   const [isRevoked] = await Promise.all([
     session !== undefined && broker.revocations.isRevoked(session),
     unlessStoreIsAway(broker.limiters.introspection.consume(audienceKey).then(enforce)),
@@ -49,13 +56,13 @@ export async function introspect(
 }
 
 /**
- * Finds out which backend asks, before anything else of its request is read.
+ * Finds out which backend calls, before anything else of its request is read.
  * @param authorization the field's value: HTTP Basic with the audience and its introspection secret
  * @throws {DaypassError} `invalid_client`; `rate_limited` for an address that sent too many wrong secrets, and for a
  * backend that is known to have used up its limit
  */
 export async function authenticateBackend(
-  broker: BrokerDependencies,
+  broker: AuthenticateDependencies,
   authorization: string | null,
   caller: Caller,
 ): Promise<KeyRing> {

@@ -6,7 +6,10 @@ import type { BrokerDependencies } from './dependencies.ts';
  * The broker's metadata (RFC 8414 §2). `daypass_admission` is ours: which proof a sign-up needs, and how hard it is now.
  * @param origin where this deploy answers; the issuer is the same in every deploy
  */
-export async function metadata(broker: BrokerDependencies, origin: string): Promise<Record<string, unknown>> {
+export async function metadata(
+  broker: Pick<BrokerDependencies, 'policy' | 'issuer' | 'proofMethod'>,
+  origin: string,
+): Promise<Record<string, unknown>> {
   const scopes = new Set(Object.values(broker.policy.audiences).flatMap((audience) => audience.scopes));
   return {
     issuer: broker.issuer,

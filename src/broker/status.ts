@@ -9,19 +9,33 @@ import {
 } from '../protocol/messages.ts';
 import { describeRedisError, type RedisErrorReason } from '../store/redis.ts';
 import type { BrokerDependencies } from './dependencies.ts';
-import { warningsOf } from './warnings.ts';
 
-/** One user of a list, whose metadata may be large: that Identity lists at all is what is asked. */
+export type StatusDependencies = Pick<
+  BrokerDependencies,
+  | 'policy'
+  | 'deployContext'
+  | 'identity'
+  | 'identityBudgetMilliseconds'
+  | 'identityJwtSecret'
+  | 'operatorToken'
+  | 'redemptions'
+  | 'hasTurnstileTestKey'
+  | 'upstreams'
+  | 'reachUpstream'
+  | 'now'
+>;
+
+/** Of a list of one user, whose metadata may be large: all that matters is that Identity lists users. */
 const maxBytes = 64 * 2 ** 10;
 
 const environmentOfSite = 'in the environment of the site';
 const enableIdentity = 'Enable Identity: Project configuration > Identity > Enable Identity.';
 
 /**
- * Tries everything that an exchange needs, and names the setting that mends what fails. Says no secret. The calls run at
- * once and each is bounded, so the answer takes no longer than an exchange may.
+ * Tries everything that an exchange needs, and names the setting that fixes what fails, without any secret. The calls run
+ * concurrently and each is bounded, so the answer takes no longer than an exchange may.
  */
-export async function checkStatus(broker: BrokerDependencies): Promise<StatusResponse> {
+export async function checkStatus(broker: StatusDependencies): Promise<StatusResponse> {
   const [settings, identity, redis, upstreams] = await Promise.all([
     attempt(() => broker.identity.getSettings(AbortSignal.timeout(broker.identityBudgetMilliseconds))),
     checkIdentity(broker),
@@ -69,7 +83,7 @@ function checkSettings({ registrationOpen, autoconfirm, emailEnabled }: Identity
 }
 
 /** What needs a token: the operator's, and one that we sign ourselves. */
-async function checkIdentity(broker: BrokerDependencies): Promise<StatusCheck[]> {
+async function checkIdentity(broker: StatusDependencies): Promise<StatusCheck[]> {
   const operatorToken = broker.operatorToken();
   if (operatorToken === undefined) return [line('identity', false, enableIdentity)];
   const asked = { page: 1, perPage: 1, audience: '', maxBytes };
@@ -95,7 +109,7 @@ async function checkIdentity(broker: BrokerDependencies): Promise<StatusCheck[]>
 }
 
 function checkAudience(
-  { policy }: BrokerDependencies,
+  { policy }: StatusDependencies,
   listed: ListedUsers | 'no_filter' | 'too_large' | DaypassError,
 ): StatusCheck[] {
   if (listed instanceof DaypassError || typeof listed === 'string') return [];
@@ -108,7 +122,7 @@ function checkAudience(
  * Whether `IDENTITY_JWT_SECRET` is the key of Identity's tokens. Identity itself knows: of a token with the right
  * signature it says that there is no such user, of any other that it is none of its own.
  */
-async function checkKey(broker: BrokerDependencies): Promise<StatusCheck[]> {
+async function checkKey(broker: StatusDependencies): Promise<StatusCheck[]> {
   const { identity, identityBudgetMilliseconds, identityJwtSecret, policy, now } = broker;
   if (identityJwtSecret === undefined) return [];
   const token = await signProbeToken(identityJwtSecret, { now: now(), audience: policy.identity.audience });
@@ -121,11 +135,11 @@ async function checkKey(broker: BrokerDependencies): Promise<StatusCheck[]> {
   return [line('identity_jwt_secret', code === 'subject_token_user_gone', remedy)];
 }
 
-function upstreamsOf({ policy }: BrokerDependencies): string[] {
+function upstreamsOf({ policy }: StatusDependencies): string[] {
   return [...new Set(policy.routes.map((route) => route.upstream))];
 }
 
-async function checkUpstream(broker: BrokerDependencies, name: string): Promise<StatusCheck> {
+async function checkUpstream(broker: StatusDependencies, name: string): Promise<StatusCheck> {
   const url = broker.upstreams.get(name);
   if (!url) return upstream(`Set ${name} to the URL of your backend ${environmentOfSite}.`);
   const prefix = url.pathname.replace(/\/+$/, '').toLowerCase();
@@ -161,7 +175,7 @@ const redisRemedies: Readonly<Record<RedisErrorReason, string>> = {
 };
 
 /** A Redis that answers a PING may still refuse to write: this reserves a user that does not exist, and releases it. */
-async function checkRedis({ redemptions }: BrokerDependencies): Promise<StatusCheck> {
+async function checkRedis({ redemptions }: StatusDependencies): Promise<StatusCheck> {
   const id = crypto.randomUUID();
   const answer = await attempt(async () => redemptions.release(id, (await redemptions.reserve(id)) ?? ''));
   const reason = answer instanceof DaypassError ? describeRedisError(answer) : undefined;
@@ -180,4 +194,32 @@ async function attempt<T>(call: () => Promise<T>): Promise<T | DaypassError> {
 
 function line(name: StatusCheck['name'], ok: boolean, remedy: string): StatusCheck {
   return ok ? { name, ok } : { name, ok, remedy };
+}
+
+const openToStrangers =
+  'Registration is open and autoconfirm on: every stranger can become a logged-in Identity user for an hour. No function of the site may trust mere log-in, only roles that you gave, and Git Gateway must be limited to roles.';
+const membersAllowed =
+  "Anybody may sign up as a member, with any e-mail. On a site without members, set admission: { members: 'deny' } in daypass.config.ts.";
+const monitoring =
+  "The mode is monitor: the gate refuses nobody's token and holds nobody to a limit, it only counts. Set mode: 'enforce' in daypass.config.ts when the counts are as they should be.";
+const unlimitedWithoutStore =
+  "The policy's storeFailure is allow: while Redis is away, whoever has a valid token passes the gate without limits, and revoked sessions pass as well.";
+const turnstileTestKey =
+  "TURNSTILE_SECRET_KEY is one of the test keys that Cloudflare publishes: the one that always passes admits everybody, the others nobody. Copy the widget's secret key from Cloudflare's dashboard.";
+
+/**
+ * What the owner should know although all is well: the side effects of what Daypass needs, and of what the policy allows.
+ * @param settings what Identity says of itself; undefined where it did not answer
+ */
+function warningsOf(
+  { policy, deployContext, hasTurnstileTestKey }: StatusDependencies,
+  settings: IdentitySettings | undefined,
+): string[] {
+  const warnings = [];
+  if (settings?.registrationOpen && settings.autoconfirm) warnings.push(openToStrangers);
+  if (policy.admission?.members !== 'deny') warnings.push(membersAllowed);
+  if (hasTurnstileTestKey && deployContext === 'production') warnings.push(turnstileTestKey);
+  if (policy.mode === 'monitor') warnings.push(monitoring);
+  if (policy.storeFailure === 'allow') warnings.push(unlimitedWithoutStore);
+  return warnings;
 }

@@ -3,15 +3,31 @@ import { DaypassError } from '../protocol/error.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/messages.ts';
 import { hasBearer, readBearer } from '../token/bearer.ts';
 import { type ParsedToken, parseToken } from '../token/verify.ts';
-import { type Form, parseForm, readBody } from './form.ts';
+import { type Form, parseForm, readBody, required } from './form.ts';
 
-/** What `/session/token` was asked for. */
-export interface TokenRequest {
-  kind: 'exchange' | 'renewal';
-  token: string;
-  parsed: ParsedToken;
+/** A request to `/session/token`. */
+export type TokenRequest = ExchangeRequest | RenewalRequest;
+
+export interface ExchangeRequest extends GrantRequest {
+  kind: 'exchange';
+  identityToken: IdentityToken;
+}
+
+export interface RenewalRequest extends GrantRequest {
+  kind: 'renewal';
+  /** As it came: verifying it parses it. */
+  accessToken: string;
+}
+
+interface GrantRequest {
   audience: string | undefined;
   scopes: readonly string[] | undefined;
+}
+
+/** An Identity token, parsed and not yet verified. */
+export interface IdentityToken extends ParsedToken {
+  /** As it came. */
+  readonly compact: string;
 }
 
 /**
@@ -19,7 +35,7 @@ export interface TokenRequest {
  * `X-Daypass`, at a site with a password) without a body.
  * @throws {DaypassError} see `readForm` and `readBearer`; `unsupported_grant_type`, `unsupported_token_type`,
  * `missing_parameter`, `malformed_request`, `invalid_target`, `invalid_scope`, `subject_token_malformed`,
- * `token_malformed`, `token_repeated`
+ * `token_repeated`
  */
 export async function readTokenRequest(request: Request, bodies: RequestBodies): Promise<TokenRequest> {
   const body = await readBody(request, bodies);
@@ -39,14 +55,8 @@ function readShortForm(request: Request, body: Uint8Array): TokenRequest {
   // RFC 6750 §2: a client sends its token in one way only.
   if (body.length > 0)
     throw new DaypassError('malformed_request', { detail: 'Send a Bearer token or a form, not both.' });
-  const token = readBearer(request.headers);
-  return {
-    kind: 'exchange',
-    token,
-    parsed: parse('exchange', token),
-    audience: undefined,
-    scopes: undefined,
-  };
+  const identityToken = parseIdentityToken(readBearer(request.headers));
+  return { kind: 'exchange', identityToken, audience: undefined, scopes: undefined };
 }
 
 function readExchangeForm(form: Form): TokenRequest {
@@ -65,25 +75,21 @@ function readExchangeForm(form: Form): TokenRequest {
   if (form.has('actor_token') || form.has('actor_token_type')) {
     throw new DaypassError('malformed_request', { detail: 'actor_token is not supported.' });
   }
-  // RFC 8693 §2.1: our backends go by logical names alone.
+  // RFC 8693 §2.1: our backends have logical names only.
   if (form.has('resource'))
     throw new DaypassError('invalid_target', { detail: 'Name the target by audience, not by resource.' });
-  const kind = tokenType === jwtTokenType ? 'exchange' : 'renewal';
-  const parsed = parse(kind, token);
-  return { kind, token, parsed, audience: form.get('audience'), scopes: readScopes(form.get('scope')) };
+  const requestedToken =
+    tokenType === jwtTokenType
+      ? { kind: 'exchange' as const, identityToken: parseIdentityToken(token) }
+      : { kind: 'renewal' as const, accessToken: token };
+  return { ...requestedToken, audience: form.get('audience'), scopes: readScopes(form.get('scope')) };
 }
 
-/** What cannot be a token is refused here, before any limit is counted or Redis is asked. */
-function parse(kind: TokenRequest['kind'], token: string): ParsedToken {
-  const parsed = parseToken(token);
-  if (parsed) return parsed;
-  throw new DaypassError(kind === 'exchange' ? 'subject_token_malformed' : 'token_malformed');
-}
-
-function required(form: Form, name: string): string {
-  const value = form.get(name);
-  if (value === undefined) throw new DaypassError('missing_parameter', { detail: `${name} is missing.` });
-  return value;
+/** Parses an Identity token, once. A malformed one is refused before any limit is counted. */
+function parseIdentityToken(compact: string): IdentityToken {
+  const parsed = parseToken(compact);
+  if (!parsed) throw new DaypassError('subject_token_malformed');
+  return { compact, ...parsed };
 }
 
 /** RFC 6749 §3.3. */

@@ -1,15 +1,12 @@
 import { Hono } from 'hono';
-import { challenge } from '../broker/challenge.ts';
 import type { BrokerDependencies } from '../broker/dependencies.ts';
 import { exchange } from '../broker/exchange.ts';
 import { readForm } from '../broker/form.ts';
 import { authenticateBackend, introspect } from '../broker/introspect.ts';
 import { limitAddress, unlessStoreIsAway } from '../broker/limits.ts';
-import { requireMaintenance } from '../broker/maintenance.ts';
 import { metadata } from '../broker/metadata.ts';
-import { renew } from '../broker/renew.ts';
-import { revoke } from '../broker/revoke.ts';
-import { stats } from '../broker/stats.ts';
+import { requireMaintenance } from '../broker/requireSecret.ts';
+import { renew, revoke } from '../broker/session.ts';
 import { checkStatus } from '../broker/status.ts';
 import { createOpportunisticSweep } from '../broker/sweep/opportunistic.ts';
 import { readSweepRequest } from '../broker/sweep/request.ts';
@@ -17,7 +14,7 @@ import { sweep } from '../broker/sweep/sweep.ts';
 import { isShortForm, readTokenRequest } from '../broker/tokenRequest.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
-import type { StatusResponse } from '../protocol/messages.ts';
+import type { ChallengeResponse, StatsResponse, StatusResponse } from '../protocol/messages.ts';
 import {
   challengePath,
   introspectPath,
@@ -30,7 +27,6 @@ import {
 } from '../protocol/paths.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
 import { allowOrigins } from './cors.ts';
-import { requireMethod } from './method.ts';
 import { checkOrigin } from './origin.ts';
 import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
 import { identifyRequest, logOf } from './requestId.ts';
@@ -39,10 +35,10 @@ import { statusAnswer } from './statusPage.ts';
 const statusCacheSeconds = 10;
 const metadataCacheSeconds = 60;
 
-/** A synchronous function of Netlify's has 10 seconds, and what is under way gets one more. */
+/** A synchronous function of Netlify's has 10 seconds, and deletions under way get one more. */
 const sweepBudgetSeconds = 8;
 
-/** The broker as a Hono app: reads requests, calls one step of `src/broker`, words the answers. */
+/** The broker as a Hono app: reads a request, calls its use case in `src/broker`, answers. */
 export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
   const { origins } = broker.policy;
@@ -63,11 +59,13 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     try {
       requireMethod(request, ['GET', 'POST']);
       checkOrigin(request, rule);
-      const asked = await readTokenRequest(request, broker.bodies);
-      const answer =
-        asked.kind === 'exchange' ? await exchange(broker, asked, callerOf(c)) : await renew(broker, asked);
-      logOf(c, log)(asked.kind);
-      if (asked.kind === 'exchange')
+      const tokenRequest = await readTokenRequest(request, broker.bodies);
+      const isExchange = tokenRequest.kind === 'exchange';
+      const answer = isExchange
+        ? await exchange(broker, tokenRequest, callerOf(c))
+        : await renew(broker, tokenRequest);
+      logOf(c, log)(tokenRequest.kind);
+      if (isExchange)
         c.env?.waitUntil?.(sweepOpportunistically().catch((thrown) => toDaypassError(thrown, logOf(c, log))));
       return c.json(answer);
     } catch (thrown) {
@@ -94,7 +92,9 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   app.all(challengePath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
     checkOrigin(c.req.raw, rule);
-    return c.json(await challenge(broker, callerOf(c)));
+    await limitAddress(broker, 'challenge', callerOf(c));
+    const answer: ChallengeResponse = (await broker.proofMethod?.challenge()) ?? { proof: 'none' };
+    return c.json(answer);
   });
 
   app.all(metadataPath, async (c) => {
@@ -109,19 +109,20 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     const request = c.req.raw;
     requireMethod(request, ['POST']);
     await requireMaintenance(broker, request.headers, callerOf(c));
-    const asked = await readSweepRequest(request, broker.bodies);
-    return c.json(await sweep(broker, { ...asked, budgetSeconds: sweepBudgetSeconds }, logOf(c, log)));
+    const sweepRequest = await readSweepRequest(request, broker.bodies);
+    return c.json(await sweep(broker, { ...sweepRequest, budgetSeconds: sweepBudgetSeconds }, logOf(c, log)));
   });
 
   app.all(statsPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
     await requireMaintenance(broker, c.req.raw.headers, callerOf(c));
-    return c.json(await stats(broker));
+    const answer: StatsResponse = { mode: broker.policy.mode, counts: await broker.readStats() };
+    return c.json(answer);
   });
 
   app.all(statusPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
-    // Who asks too often is refused; when Redis is away the status must still be able to say so.
+    // Limited, but when Redis is away the status must still be able to say so.
     await unlessStoreIsAway(limitAddress(broker, 'status', callerOf(c)));
     const now = broker.now();
     // One of the future was made before the clock was set back.
@@ -133,4 +134,13 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   app.notFound(() => problemResponse(new DaypassError('not_found')));
   app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
   return app;
+}
+
+/**
+ * Refuses methods that an endpoint does not have. HEAD must be listed: Hono would answer it like GET.
+ * @throws {DaypassError} `method_not_allowed`, with the `Allow` of RFC 9110 §10.2.1
+ */
+export function requireMethod(request: Request, allowed: readonly string[]): void {
+  if (allowed.includes(request.method)) return;
+  throw new DaypassError('method_not_allowed', { headers: { allow: allowed.join(', ') } });
 }

@@ -2,7 +2,7 @@ import { createProofMethod } from '../admission/createProofMethod.ts';
 import type { ProofMethod } from '../admission/proofMethod.ts';
 import { isTestSecret } from '../admission/turnstile.ts';
 import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
-import { createRefusedTokens } from '../broker/refusedTokens.ts';
+import { createRefusedTokens } from '../broker/exchange.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
 import { createGuard, type Guard } from '../guard/guard.ts';
@@ -108,6 +108,7 @@ export function wireBroker(
     },
     readStats: () => readCounts(redis, Date.now()),
     now: nowSeconds,
+    steadyNow: () => performance.now(),
   };
 }
 

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
-import type { BrokerDependencies } from '../../src/broker/dependencies.ts';
-import { exchange } from '../../src/broker/exchange.ts';
+import { type ExchangeDependencies, exchange } from '../../src/broker/exchange.ts';
 import { createIdentityClient } from '../../src/identity/client.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { createPrivateKeys } from '../../src/token/keys.ts';
 import { type ParsedToken, parseToken } from '../../src/token/verify.ts';
-import { patientBodies } from '../support/bodies.ts';
 import { oddUser } from '../support/oddUser.ts';
 import { fc } from '../support/property.ts';
 import { issuer, now, privateSecret, ring, sign } from '../support/tokens.ts';
@@ -41,11 +39,10 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
   const limiters = { address: limiter, network: limiter };
   let record: Record<string, unknown> = {};
   let deleted: string[] = [];
-  const broker: BrokerDependencies = {
+  const broker: ExchangeDependencies = {
     policy,
     issuer,
     deployContext: 'production',
-    sessionsNotBefore: undefined,
     keyRings: new Map([['api', ring]]),
     privateKeys: await createPrivateKeys(privateSecret),
     identityBudgetMilliseconds: 3000,
@@ -59,42 +56,21 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
     identityJwtSecret: undefined,
     operatorToken: () => 'operator',
     redemptions: { reserve: async () => 'nonce', release: async () => undefined },
-    revocations: {
-      revoke: async () => undefined,
-      isRevoked: async () => false,
-      isKnown: () => false,
-      remember: () => undefined,
-    },
-    limiters: { site: limiter, renewal: limiter, introspection: limiter, maintenance: limiter },
-    addressLimiters: {
-      exchange: limiters,
-      exchangeRefused: limiters,
-      revoke: limiters,
-      introspectionRefused: limiters,
-      maintenanceRefused: limiters,
-      status: limiters,
-      challenge: limiters,
-    },
-    provenCallers: new Map(),
+    limiters: { site: limiter },
+    addressLimiters: { exchange: limiters, exchangeRefused: limiters },
     refusedTokens: { refuse: async () => undefined, remember: async () => undefined },
-    bodies: patientBodies,
-    proofMethod: undefined,
-    hasTurnstileTestKey: false,
-    upstreams: new Map(),
-    reachUpstream: async () => undefined,
-    readStats: async () => [],
     now: () => now,
   };
-  const token = await sign({ alg: 'HS256', kid: 'nf-ident', typ: 'JWT' }, { exp: now + 3600, sub: id });
-  const parsed = parseToken(token) as ParsedToken;
-  const asked = { kind: 'exchange', token, parsed, audience: undefined, scopes: undefined } as const;
+  const compact = await sign({ alg: 'HS256', kid: 'nf-ident', typ: 'JWT' }, { exp: now + 3600, sub: id });
+  const identityToken = { compact, ...(parseToken(compact) as ParsedToken) };
+  const request = { kind: 'exchange', identityToken, audience: undefined, scopes: undefined } as const;
   const counts = { deleted: 0, kept: 0 };
 
   await fc.assert(
     fc.asyncProperty(user, async (generated) => {
       record = generated as Record<string, unknown>;
       deleted = [];
-      const minted = await exchange(broker, asked, { address: '203.0.113.7' }).then(
+      const minted = await exchange(broker, request, { address: '203.0.113.7' }).then(
         () => true,
         () => false,
       );

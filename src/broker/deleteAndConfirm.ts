@@ -3,11 +3,11 @@ import { unavailable } from '../identity/transport.ts';
 import { DaypassError } from '../protocol/error.ts';
 
 /**
- * How long a DELETE may be silent until Identity is asked for the user. GoTrue deletes the row first, then calls the site's
- * `deleted` handler and answers when it has: up to 15 s later, and then with 200.
+ * How long to wait for a DELETE until the user is looked up. GoTrue deletes the row first, then calls the site's `deleted`
+ * handler, and answers afterwards: up to 15 s later, with 200.
  */
 const silentMilliseconds = 1000;
-/** How long to wait before asking again. */
+/** How long to wait before the next look-up. */
 const pauseMilliseconds = 250;
 
 export interface DeletedUser {
@@ -15,24 +15,24 @@ export interface DeletedUser {
   /** The user's own Identity token: `GET /user` has just worked with it, and needs no operator. */
   token: string;
   operatorToken: string;
-  /** Until when the DELETE may take. */
+  /** Ends the DELETE. */
   deleteSignal: AbortSignal;
-  /** Until when Identity may be asked what became of the user. */
+  /** Ends the look-ups that follow. */
   settleSignal: AbortSignal;
 }
 
-/** What became of a user: gone by our DELETE, gone before it, or still there, with the reason. */
+/** What became of a user: gone by our DELETE, absent before it, or still present, with the reason. */
 export type Deletion = { state: 'gone' } | { state: 'absent' } | { state: 'present'; error: DaypassError };
 
 /**
- * Deletes a user, and makes sure of it: a DELETE that answers late, with an error, or not at all may have done its work. So
- * Identity is asked for the user while the DELETE is silent, and once it has failed.
+ * Deletes a user and makes sure of it. A DELETE that answers late, with an error, or not at all may have worked. So the user
+ * is looked up while the DELETE does not answer, and after it has failed.
  *
- * `present` is no promise: a DELETE that was cut off may yet be carried out. Whoever learns it must not act as if it had
- * deleted the user, now or later.
- * @throws {DaypassError} `identity_unavailable`: Identity does not tell, so the user may be gone or not
+ * `present` is not final: a DELETE that was cut off may still be carried out. The caller must never act as if it had deleted
+ * the user.
+ * @throws {DaypassError} `identity_unavailable`: nobody knows whether the user is gone
  */
-export async function deleteForCertain(identity: IdentityClient, user: DeletedUser): Promise<Deletion> {
+export async function deleteAndConfirm(identity: IdentityClient, user: DeletedUser): Promise<Deletion> {
   const { settleSignal } = user;
   let deletion: Deletion | undefined;
   let failure: DaypassError | undefined;
@@ -46,27 +46,27 @@ export async function deleteForCertain(identity: IdentityClient, user: DeletedUs
       if (failure.code === 'operator_token_refused') deletion = { state: 'present', error: failure };
     },
   );
-  // Once the user is known to be gone, nobody waits for it.
+  // Once the user is known to be gone, nothing awaits it.
   ended.catch(() => undefined);
   await endOr(silentMilliseconds, ended);
   let timesSeen = 0;
   while (!deletion) {
-    const asked = isThere(identity, user.token, settleSignal);
-    const said = await (failure ? asked : Promise.race([asked, ended]));
+    const lookUp = isThere(identity, user.token, settleSignal);
+    const exists = await (failure ? lookUp : Promise.race([lookUp, ended]));
     if (deletion) break;
-    if (said === false) return { state: 'gone' };
-    // Twice: an Identity that was stopped for a moment may take up the question before the DELETE.
-    if (failure && said === true) timesSeen += 1;
+    if (exists === false) return { state: 'gone' };
+    // Twice: an Identity that was stopped for a moment may serve the look-up before the DELETE.
+    if (failure && exists === true) timesSeen += 1;
     if (failure && (timesSeen === 2 || (timesSeen === 1 && settleSignal.aborted))) {
       return { state: 'present', error: failure };
     }
-    if (settleSignal.aborted) throw failure ?? unavailable('Identity does not tell whether the user is gone');
+    if (settleSignal.aborted) throw failure ?? unavailable('Identity did not say whether the user is gone');
     await endOr(pauseMilliseconds, failure ? undefined : ended);
   }
   return deletion;
 }
 
-/** Whether Identity still knows the user; undefined where it does not tell. */
+/** Whether Identity still knows the user; undefined if it gives no answer. */
 async function isThere(
   identity: IdentityClient,
   token: string,
@@ -80,7 +80,7 @@ async function isThere(
   }
 }
 
-/** Waits for the end of some work, or for so long. */
+/** Waits for some work to end, but no longer than that. */
 async function endOr(milliseconds: number, work?: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const time = new Promise<void>((resolve) => {
