@@ -1,4 +1,6 @@
 import { Hono } from 'hono';
+import { listen } from '../dev/listen.ts';
+import type { Upstream } from '../dev/server/parts.ts';
 import { type AccessTokenEnv, requireAccessToken } from '../src/package/hono.ts';
 import type { VerifierOptions } from '../src/token/createVerifier.ts';
 
@@ -30,4 +32,10 @@ export function createSampleApi(options: VerifierOptions): Hono<AccessTokenEnv> 
   });
 
   return app;
+}
+
+/** Starts it on a free port. */
+export async function startSampleApi(verifier: VerifierOptions): Promise<Upstream> {
+  const api = createSampleApi(verifier);
+  return { ...(await listen((request) => api.fetch(request))), name: 'the sample API' };
 }

@@ -1,7 +1,7 @@
 import { runUntilStopped } from '../dev/runUntilStopped.ts';
 import { readSettings } from '../dev/server/settings.ts';
+import { toConsole } from '../dev/server/start.ts';
 import { buildSite } from '../scripts/buildSite.ts';
-import { logLine } from '../src/runtime/log.ts';
 import { startDemo } from './startDemo.ts';
 
 // `npm start`: the whole of Daypass in one process.
@@ -9,5 +9,5 @@ await runUntilStopped(async () => {
   // Here, so that a mistake in it is told as any other.
   const { default: policy } = await import('../daypass.config.ts');
   await buildSite();
-  return startDemo(readSettings(process.env, policy), policy, { log: logLine });
+  return startDemo(readSettings(process.env, policy), policy, { output: toConsole });
 });

@@ -1,99 +1,158 @@
-import { receiveEvent } from '../dev/events/receive.ts';
-import type { DevIdentityOptions } from '../dev/identity/options.ts';
-import type { DevPartsOptions } from '../dev/server/parts.ts';
+import { join } from 'node:path';
+import type { Output } from '../dev/server/host.ts';
+import type { PartsOptions, Upstream } from '../dev/server/parts.ts';
 import type { DevSettings } from '../dev/server/settings.ts';
-import { type DevServer, startSite } from '../dev/server/start.ts';
-import { createWebhook } from '../src/identity/webhook.ts';
+import { type DevServer, serveSite } from '../dev/server/start.ts';
 import type { Policy } from '../src/policy/types.ts';
 import type { Log } from '../src/protocol/log.ts';
 import { readEnvironment } from '../src/runtime/environment.ts';
-import { createDevSite, type DevSiteParts } from './createDevSite.ts';
+import { maintenanceBearer } from '../src/runtime/maintenanceBearer.ts';
+import type { SiteOptions } from '../src/token/createVerifier.ts';
 import { createDevLab } from './lab/createLab.ts';
 import { watchLimits } from './lab/limits.ts';
-import { type Apps, createApps, createFieldReport } from './stack/apps.ts';
+import { startSampleApi } from './sampleApi.ts';
 import { createStackControl } from './stack/control.ts';
 import { createKills } from './stack/kills.ts';
 import { watchIdentity } from './stack/watchIdentity.ts';
 
-export type { DevServer } from '../dev/server/start.ts';
+/** The demo: this repository's own site with the lab beside it. */
+export interface DemoServer extends DevServer {
+  /** The bearer of the broker's endpoints for the site's owner. */
+  maintenanceBearer: string;
+}
+
+export interface DemoOptions extends Omit<PartsOptions, 'startUpstream'> {
+  /** Starts the API behind the gate, given how to verify tokens. Default: the sample API. */
+  startApi?: (verifier: SiteOptions) => Promise<Upstream>;
+  /** The folder of the site's files. Default: where `npm run build` puts them, `dist/site`. */
+  publishFolder?: string | undefined;
+  /** Takes each event that the site's functions log. */
+  log?: Log;
+  /** Takes each line that they write. Default: only what goes to stderr is shown. */
+  output?: Output;
+}
+
+const root = join(import.meta.dirname, '..');
 
 /** A sweep takes users that are 20 minutes old; nobody at the demo page wants to wait for that. */
 const sweepAgeSeconds = 21 * 60;
 
 /**
- * Runs the whole of Daypass in this process: site, Identity, event function, guard, broker, gate and upstream, routed as
- * the platform does, with state that lasts between requests.
+ * Serves this repository's site with the lab, whose page can change the policy, stop Redis and kill an exchange.
+ * @param policy in place of the one in `daypass.config.ts`
  * @throws {ConfigurationError} a TypeError: policy or settings are at fault
  * @throws {Error} the port is in use
  */
-export function startDemo(
+export async function startDemo(
   settings: DevSettings,
   policy: Policy,
-  options: DevPartsOptions & Pick<DevSiteParts, 'publishFolder'> & { log?: Log } = {},
-): Promise<DevServer> {
-  const { log = () => undefined, publishFolder } = options;
-  let apps: Apps | undefined;
-  const onEvent = (request: Request) => receiveEvent(apps?.events ?? {}, request, log);
-  const identityOptions: DevIdentityOptions = {
-    // As netlify/functions/identity.ts.
-    events: { names: ['validate'], target: onEvent },
-    ...options.identity,
-  };
-  return startSite(settings, policy, { ...options, identity: identityOptions }, async (parts, urls) => {
-    const { identity, redis, operatorToken, serveIdentity } = parts;
-    const environment = await readEnvironment(policy, (name) => parts.environment[name]);
-    const place = { issuer: policy.issuer ?? urls.publicUrl, deployContext: 'dev' } as const;
-    const limits = watchLimits({ policy, restApi: environment.redis, redis, log });
-    const kills = createKills();
-    const onFieldDropped = createFieldReport(log);
-    const build = (changed: Policy) =>
-      createApps(changed, {
-        environment,
-        place,
-        operatorToken,
-        identity: serveIdentity,
-        kills,
-        log: limits.log,
-        onFieldDropped,
+  options: DemoOptions = {},
+): Promise<DemoServer> {
+  const {
+    log = () => undefined,
+    startApi = startSampleApi,
+    publishFolder = join(root, 'dist/site'),
+  } = options;
+  const bearer = await checkSettings(settings, policy);
+  let arm: (() => void) | undefined;
+  let atIdentity: ReturnType<typeof createKills>['atIdentity'] = (request, serve) => serve(request);
+  let sawEvent: () => void = () => undefined;
+  let watchLog = log;
+  const server = await serveSite(root, settings, policy, {
+    ...(options.identity && { identity: options.identity }),
+    ...(options.redisBackend && { redisBackend: options.redisBackend }),
+    config: policyModule(policy),
+    publish: publishFolder,
+    output: (line, stream) => {
+      options.output?.(line, stream);
+      if (!options.output && stream === 'stderr') process.stderr.write(`${line}\n`);
+      logLine(line, watchLog);
+    },
+    startUpstream: ({ publicUrl }) => startApi(verifierOf(settings, policy, publicUrl)),
+    atIdentity: (request, serve) => atIdentity(request, serve),
+    onEvent: () => sawEvent(),
+    ownRoutes: (parts, urls, { crash, reload }) => {
+      const emailOf = (id: string) => parts.identity?.users.list().find((user) => user.id === id)?.email;
+      const kills = createKills({
+        crash,
+        isThrowaway: (id) => emailOf(id)?.endsWith(`@${policy.throwaway.emailDomain}`) === true,
       });
-    const watch = watchIdentity(settings, identityOptions.events !== undefined);
-    let current = build(policy);
-    apps = current;
-    const stack = createStackControl({
-      policy,
-      redis,
-      apply: (changed) => {
-        current = build(changed);
-        apps = current;
-      },
-      armKill: identity && kills.arm,
-      ageOrphans: () => {
-        for (const id of kills.orphans()) identity?.users.age(id, sweepAgeSeconds);
-      },
-    });
-    const onValidate = (event: unknown) => {
-      watch.sawEvent();
-      return (current.events.userValidate as (event: unknown) => unknown)(event);
-    };
-    const site = await createDevSite({
-      identity: serveIdentity,
-      lab: createDevLab(settings, policy, parts, urls, stack, limits, watch, log),
-      apps: () => current,
-      publishFolder,
-      receiveEvent: (request) =>
-        createWebhook(
-          { ...current.events, userValidate: onValidate },
-          {
-            secret: () => settings.identity?.webhookSecret,
-            log,
-            now: () => Math.floor(Date.now() / 1000),
-          },
-        )(request),
-    });
-    const waitUntil = (work: Promise<unknown>) => void work.catch(() => undefined);
-    return {
-      fetch: (request, clientAddress) =>
-        kills.answer(async () => site.fetch(request, { clientAddress, waitUntil })),
-    };
+      ({ atIdentity } = kills);
+      if (!settings.identity) arm = kills.arm;
+      const watch = watchIdentity(settings, true);
+      sawEvent = watch.sawEvent;
+      const stack = createStackControl({
+        policy,
+        redis: parts.redis,
+        apply: (changed) => reload(policyModule(changed)),
+        armKill: arm,
+        ageOrphans: () => {
+          for (const id of kills.orphans()) parts.identity?.users.age(id, sweepAgeSeconds);
+        },
+      });
+      const limits = watchLimits({ policy, restApi: restApiOf(parts.environment), redis: parts.redis, log });
+      watchLog = limits.log;
+      const secrets = { operatorToken: parts.operatorToken, maintenanceBearer: bearer };
+      const lab = createDevLab(settings, policy, secrets, urls, stack, limits, watch, log);
+      return (request, clientAddress) =>
+        /^\/dev(\/|$)/.test(new URL(request.url).pathname)
+          ? lab.fetch(request, { clientAddress })
+          : undefined;
+    },
   });
+  return { ...server, maintenanceBearer: bearer };
+}
+
+/**
+ * Checks all that a site of this policy reads of its environment before anything is started.
+ * @returns the bearer of the site's owner
+ */
+export async function checkSettings(settings: DevSettings, policy: Policy): Promise<string> {
+  const local = 'http://127.0.0.1';
+  const variables: Readonly<Record<string, string | undefined>> = {
+    ...settings.secrets,
+    ...settings.upstreams,
+    UPSTASH_REDIS_REST_URL: settings.redis?.url ?? local,
+    UPSTASH_REDIS_REST_TOKEN: settings.redis?.token ?? 'none',
+    IDENTITY_URL: settings.identity?.url,
+    URL: settings.publicUrl,
+  };
+  await readEnvironment(policy, (name) => variables[name]);
+  return maintenanceBearer(settings.secrets.DAYPASS_PRIVATE_SECRET ?? '');
+}
+
+export function verifierOf(settings: DevSettings, policy: Policy, siteUrl: string): SiteOptions {
+  const { secret, secondarySecret } = Object.values(policy.audiences)[0] ?? {};
+  return {
+    secret: settings.secrets[secret ?? ''],
+    secondarySecret: settings.secrets[secondarySecret ?? ''],
+    issuer: policy.issuer ?? siteUrl,
+    audience: policy.defaultAudience,
+    deployContexts: ['dev'],
+  };
+}
+
+/** Redis as the site's functions reach it. */
+export function restApiOf(environment: Readonly<Record<string, string>>): { url: string; token: string } {
+  const { UPSTASH_REDIS_REST_URL: url = '', UPSTASH_REDIS_REST_TOKEN: token = '' } = environment;
+  return { url, token };
+}
+
+/** A module that exports the policy, to stand in the place of `daypass.config.ts`. */
+function policyModule(policy: Policy): string {
+  const mark = new URL('../src/policy/mark.ts', import.meta.url).href;
+  const source = `
+    import { markPolicy } from ${JSON.stringify(mark)};
+    const policy = ${JSON.stringify(policy)};
+    markPolicy(policy);
+    export default policy;
+  `;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
+
+/** Hands on what is a line of the product's log; others are of no interest to it. */
+function logLine(line: string, log: Log): void {
+  if (!line.startsWith('{"daypass":')) return;
+  const { daypass, ...fields } = JSON.parse(line);
+  log(daypass, fields);
 }

@@ -1,10 +1,12 @@
-import type { Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type HttpBindings, serve } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 
 /** A server that listens on this machine. */
 export interface Listening {
   url: string;
+  /** Stops listening and cuts the connections that are open. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -14,13 +16,18 @@ export interface Listening {
  */
 export type Handler = (request: Request, clientAddress: string | undefined) => Response | Promise<Response>;
 
+export interface ListenOptions {
+  /** 0, the default, takes any free one. */
+  port?: number;
+  /** Default: 127.0.0.1. */
+  host?: string;
+}
+
 /**
  * Serves a handler over HTTP.
- * @param options.port 0 for any free one
- * @throws {Error} when the port is in use, naming PORT as the remedy
+ * @throws {Error} with code `EADDRINUSE` when the port is in use
  */
-export function listen(handler: Handler, options: { port?: number; host?: string } = {}): Promise<Listening> {
-  const { port = 0, host = '127.0.0.1' } = options;
+export function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
   const fetch = async (request: Request, bindings: unknown) => {
     const { socket } = (bindings as HttpBindings).incoming;
     const response = await handler(request, socket.remoteAddress);
@@ -28,21 +35,37 @@ export function listen(handler: Handler, options: { port?: number; host?: string
     socket.destroy();
     return new Response();
   };
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch, port, hostname: host, overrideGlobalObjects: false }) as Server;
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE' ? new Error(`Port ${port} is in use. Set PORT to another one.`) : error,
-      );
-    });
-    server.once('listening', () => {
-      const { port: actual } = server.address() as AddressInfo;
-      resolve({
-        url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-        close: () => closeServer(server),
-      });
+  return startHttpServer(getRequestListener(fetch, { overrideGlobalObjects: false }), options);
+}
+
+async function startHttpServer(
+  listener: RequestListener,
+  { port = 0, host = '127.0.0.1' }: ListenOptions,
+): Promise<Listening> {
+  const server = createServer(listener);
+  // Callers keep connections for long: without this, one that is idle is cut just as a request comes in.
+  server.keepAliveTimeout = 60_000;
+  // Node's own backlog of 511 makes the rest of a thousand callers try again a second later.
+  server.listen({ port, host, backlog: 4_096 });
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw Object.assign(new Error(`Port ${port} on ${host} is in use. Set PORT to another one.`), {
+      code: error.code,
     });
   });
+  const { port: actual } = server.address() as AddressInfo;
+  let closed: Promise<unknown> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    async close() {
+      if (!closed) {
+        closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+      }
+      await closed;
+    },
+  };
 }
 
 /** What tunnels and other proxies add. Nothing that it says is believed, only that somebody stands between. */
@@ -51,9 +74,4 @@ const proxyFields = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 
 /** Whether a request came by way of a proxy that says so. */
 export function isProxied(headers: Headers): boolean {
   return proxyFields.some((name) => headers.has(name));
-}
-
-function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DevServer } from '../dev/server/start.ts';
+import type { RunningSite } from '../dev/server/site.ts';
 import { makeSecretCommand } from '../src/token/keys.ts';
 import { mintAccessToken } from '../src/token/mint.ts';
 import { launchBrowser } from './e2e/support/browser.ts';
@@ -171,7 +171,7 @@ describeWith('python3')('in Python', () => {
 
 describeWith('chromium')('in a page', () => {
   let browser: Browser;
-  let server: DevServer;
+  let server: RunningSite;
   beforeAll(async () => {
     const [, start] = ways[0] as (typeof ways)[number];
     [browser, server] = await Promise.all([launchBrowser(), start()]);

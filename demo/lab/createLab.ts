@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { DevParts, SiteUrls } from '../../dev/server/parts.ts';
+import type { SiteUrls } from '../../dev/server/parts.ts';
 import type { DevSettings } from '../../dev/server/settings.ts';
 import { requireMethod } from '../../src/http/brokerApp.ts';
 import type { CallerEnv } from '../../src/http/caller.ts';
@@ -74,7 +74,7 @@ export function createLab(lab: LabDependencies): Hono<CallerEnv> {
 
   app.all('/dev/stack', async (c) => {
     requireMethod(c.req.raw, ['GET', 'PUT']);
-    if (c.req.method === 'PUT') lab.stack.change(await readChanges(c.req.raw));
+    if (c.req.method === 'PUT') await lab.stack.change(await readChanges(c.req.raw));
     return c.json({ ...lab.stack.state(), identity: await lab.describeIdentity() });
   });
 
@@ -115,7 +115,7 @@ async function readChanges(request: Request): Promise<StackChanges> {
 export function createDevLab(
   settings: DevSettings,
   policy: Policy,
-  parts: DevParts,
+  secrets: Pick<LabDependencies, 'operatorToken' | 'maintenanceBearer'>,
   { url, publicUrl }: SiteUrls,
   stack: StackControl,
   limits: LimitsWatch,
@@ -125,14 +125,13 @@ export function createDevLab(
   const audience = policy.defaultAudience;
   return createLab({
     identityUrl: settings.identity?.url ?? url + identityPath,
-    operatorToken: parts.operatorToken,
+    ...secrets,
     secret: settings.secrets[policy.audiences[audience]?.secret ?? ''] ?? '',
     issuer: policy.issuer ?? publicUrl,
     audience,
     scopes: policy.audiences[audience]?.scopes ?? [],
     emailDomain: policy.throwaway.emailDomain,
     siteUrl: url,
-    maintenanceBearer: parts.maintenanceBearer,
     stack,
     limits,
     describeIdentity: identity.state,

@@ -26,7 +26,7 @@ export interface StackState {
 export interface StackControl {
   state(): StackState;
   /** @throws {DaypassError} `malformed_request` for what cannot be changed, or not to that */
-  change(changes: StackChanges): void;
+  change(changes: StackChanges): Promise<void>;
   /** @throws {DaypassError} `malformed_request` where no exchange can be killed */
   armKill(): void;
   /** Makes the users whom killed exchanges left behind look old enough for the sweep. */
@@ -37,7 +37,7 @@ export interface StackControlOptions {
   policy: Policy;
   redis: DevRedis | undefined;
   /** Puts another policy into force; left out where it cannot be changed. */
-  apply?: (policy: Policy) => void;
+  apply?: (policy: Policy) => Promise<void>;
   /** Left out where none can be killed. */
   armKill?: (() => void) | undefined;
   ageOrphans?: (() => void) | undefined;
@@ -70,7 +70,7 @@ export function createStackControl(options: StackControlOptions): StackControl {
 
   return {
     state,
-    change(changes) {
+    async change(changes) {
       for (const [name, value] of Object.entries(changes)) {
         const known = Object.hasOwn(choices, name) ? choices[name as keyof StackChanges] : undefined;
         if (!known?.includes(value))
@@ -85,7 +85,7 @@ export function createStackControl(options: StackControlOptions): StackControl {
       if (Object.keys(ofPolicy).length > 0) {
         if (!apply) throw refusal('The policy of this stack is in daypass.config.ts.');
         current = changed(current, ofPolicy, policy);
-        apply(current);
+        await apply(current);
       }
     },
     armKill() {

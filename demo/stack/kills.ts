@@ -1,50 +1,35 @@
-import type { BrokerDependencies } from '../../src/broker/dependencies.ts';
-
-/** Exchanges that die on their way, as if the broker's process were killed. */
+/** Exchanges that die on their way: the functions of the site end when the broker is about to delete a user. */
 export interface Kills {
-  /** The next exchange dies after it has reserved its user and before it deletes it. */
+  /** The next exchange dies after its reservation and before it deletes the user. */
   arm(): void;
-  /** The dependencies of a broker that may die: a reservation stays then, who was there stays. */
-  mortal(broker: BrokerDependencies): BrokerDependencies;
-  /** Answers a request of the broker; a dead broker's connection breaks. */
-  answer(call: () => Promise<Response>): Promise<Response>;
+  /** Stands between the site and Identity. */
+  atIdentity(request: Request, serve: (request: Request) => Promise<Response>): Promise<Response>;
   /** The users whom dead exchanges left behind. */
   orphans(): Iterable<string>;
 }
 
-export function createKills(): Kills {
-  let armed = false;
+export interface KillOptions {
+  /** Ends the functions of the site, and begins them anew. */
+  crash(): Promise<void>;
+  /** Whether a user is one that exchanges delete: the lab deletes members of its own. */
+  isThrowaway(userId: string): boolean;
+}
+
+export function createKills({ crash, isThrowaway }: KillOptions): Kills {
+  let isArmed = false;
   const dead = new Set<string>();
-  let unanswered = 0;
   return {
     arm() {
-      armed = true;
+      isArmed = true;
     },
-    mortal: (broker) => ({
-      ...broker,
-      identity: {
-        ...broker.identity,
-        async deleteUser(id, operatorToken, signal) {
-          if (!armed) return broker.identity.deleteUser(id, operatorToken, signal);
-          armed = false;
-          dead.add(id);
-          unanswered += 1;
-          throw new Error('This exchange was killed on purpose.');
-        },
-      },
-      redemptions: {
-        ...broker.redemptions,
-        async release(userId, nonce) {
-          // The dead release nothing.
-          if (!dead.has(userId)) await broker.redemptions.release(userId, nonce);
-        },
-      },
-    }),
-    async answer(call) {
-      const response = await call();
-      if (unanswered === 0 || response.status !== 500) return response;
-      unanswered -= 1;
-      return Response.error();
+    async atIdentity(request, serve) {
+      const id = /\/admin\/users\/([^/?]+)$/.exec(new URL(request.url).pathname)?.[1];
+      if (!isArmed || request.method !== 'DELETE' || id === undefined || !isThrowaway(id))
+        return serve(request);
+      isArmed = false;
+      dead.add(id);
+      await crash();
+      return new Response(null, { status: 503 });
     },
     orphans: () => dead,
   };

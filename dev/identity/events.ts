@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { jwtVerify, SignJWT } from 'jose';
 import { HttpError } from './answers.ts';
 import type { EventDispatch, EventName, Parts } from './options.ts';
 import { readParams } from './request.ts';
@@ -139,4 +139,33 @@ export function signEvent({ settings, clock }: Signer, body: string): Promise<st
   return new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .sign(new TextEncoder().encode(settings.webhookSecret));
+}
+
+/** How old a signature may be: GoTrue tries three times, 5 s each. */
+const signatureSeconds = 300;
+
+/**
+ * Checks the signature of an event call.
+ * @param secret the key of the webhooks; without one no call is believed
+ * @returns the same call, to be read once more; undefined for a signature that is missing, wrong, old, or of another body
+ */
+export async function verifyEvent(
+  request: Request,
+  secret: string | undefined,
+): Promise<Request | undefined> {
+  const signature = request.headers.get('x-webhook-signature');
+  if (secret === undefined || signature === null) return undefined;
+  const body = Buffer.from(await request.arrayBuffer());
+  const options = {
+    algorithms: ['HS256'],
+    issuer: 'gotrue',
+    maxTokenAge: signatureSeconds,
+    clockTolerance: 60,
+  };
+  const verified = await jwtVerify(signature, new TextEncoder().encode(secret), options).catch(
+    () => undefined,
+  );
+  const hash = createHash('sha256').update(body).digest('hex');
+  if (verified?.payload.sha256 !== hash) return undefined;
+  return new Request(request.url, { method: 'POST', headers: request.headers, body });
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { ConfigurationError } from '../../src/protocol/error.ts';
-import { assertKnownKeys } from '../../src/protocol/knownKeys.ts';
+import { assertOptions, OptionsError } from '../options.ts';
 import { type Clock, createClock } from './clock.ts';
 import { AccessTokens, RefreshTokens } from './tokens.ts';
 import { UserTable } from './users.ts';
@@ -107,11 +106,11 @@ const callerHeader = 'x-nf-client-connection-ip';
 
 /**
  * Fills in the defaults.
- * @throws {ConfigurationError} a TypeError: an option makes no sense, or is none
+ * @throws {OptionsError} a TypeError: an option makes no sense, or is none
  */
 export function readOptions(options: DevIdentityOptions): Settings {
-  assertKnownKeys('Dev identity', options, optionNames);
-  if (options.tokenLimit) assertKnownKeys('Dev identity: tokenLimit', options.tokenLimit, tokenLimitNames);
+  assertOptions('Dev identity', options, optionNames);
+  if (options.tokenLimit) assertOptions('Dev identity: tokenLimit', options.tokenLimit, tokenLimitNames);
   const jwtSecret = options.jwtSecret ?? randomSecret();
   const settings: Settings = {
     jwtSecret,
@@ -157,7 +156,7 @@ export function readOptions(options: DevIdentityOptions): Settings {
 }
 
 function readEvents(options: EventOptions): Settings['events'] {
-  assertKnownKeys('Dev identity: events', options, ['target', 'names']);
+  assertOptions('Dev identity: events', options, ['target', 'names']);
   const { target, names = eventNames } = options;
   const areNames = Array.isArray(names) && names.every((name) => eventNames.includes(name));
   check('events.names', areNames, `must be a list of some of ${eventNames.join(', ')}`);
@@ -168,7 +167,7 @@ function readEvents(options: EventOptions): Settings['events'] {
 }
 
 function check(option: string, holds: boolean, rule: string): void {
-  if (!holds) throw new ConfigurationError([`Dev identity: ${option} ${rule}.`]);
+  if (!holds) throw new OptionsError([`Dev identity: ${option} ${rule}.`]);
 }
 
 function isText(value: unknown): boolean {

@@ -1,10 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
-import { ConfigurationError } from '../../src/protocol/error.ts';
-import { isRecord } from '../../src/protocol/knownKeys.ts';
+import { listen } from '../listen.ts';
+import { assertPort, OptionsError } from '../options.ts';
 import { createApp, type Faults } from './app.ts';
 import { createParts, type DevIdentityOptions, type Parts } from './options.ts';
 import { newUser, type User } from './users.ts';
@@ -61,30 +57,20 @@ export interface DevIdentityServer extends DevIdentity {
 /**
  * Starts the dev identity on 127.0.0.1.
  * @param options `port` is a free one by default
- * @throws {ConfigurationError} a TypeError: an option makes no sense, or is none; Error with code EADDRINUSE when the port is taken
+ * @throws {OptionsError} a TypeError: an option makes no sense, or is none; Error with code EADDRINUSE when the port is taken
  */
 export async function startDevIdentity(
   options: DevIdentityOptions & { port?: number } = {},
 ): Promise<DevIdentityServer> {
-  if (!isRecord(options)) throw new ConfigurationError(['startDevIdentity: the options must be an object.']);
-  const { port: wantedPort = 0, ...identityOptions } = options;
-  if (!Number.isInteger(wantedPort) || wantedPort < 0 || wantedPort > 65_535) {
-    throw new ConfigurationError(['startDevIdentity: port must be 0 to 65535.']);
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null) {
+    throw new OptionsError(['startDevIdentity: the options must be an object.']);
   }
+  const { port = 0, ...identityOptions } = options;
+  assertPort('startDevIdentity', port);
   const identity = createDevIdentity(identityOptions);
-  const server = createAdaptorServer({ fetch: identity.fetch }) as Server;
-  server.listen(wantedPort, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    ...identity,
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  const listening = await listen((request) => identity.fetch(request), { port });
+  return { ...identity, ...listening };
 }
 
 export type PlantedUser = Partial<User> & { email: string; password?: string };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
-import { ConfigurationError } from '../../src/protocol/error.ts';
+import { OptionsError } from '../options.ts';
 import type { Backend } from './command.ts';
 
 /**
@@ -19,10 +19,10 @@ export type BackendChoice = 'auto' | 'redis-server' | 'memory';
  */
 export async function openBackend(choice: BackendChoice, redisUrl: string | undefined): Promise<Backend> {
   if (!['auto', 'redis-server', 'memory'].includes(choice)) {
-    throw new ConfigurationError(["backend must be 'auto', 'redis-server' or 'memory'"]);
+    throw new OptionsError(["backend must be 'auto', 'redis-server' or 'memory'"]);
   }
   if (redisUrl !== undefined) {
-    if (choice === 'memory') throw new ConfigurationError(["redisUrl has no meaning with backend 'memory'"]);
+    if (choice === 'memory') throw new OptionsError(["redisUrl has no meaning with backend 'memory'"]);
     return openUrl(redisUrl);
   }
   if (choice === 'memory') return openMemoryBackend('in-memory Redis (ioredis-mock)');

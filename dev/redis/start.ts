@@ -1,12 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { ConfigurationError } from '../../src/protocol/error.ts';
-import { assertKnownKeys } from '../../src/protocol/knownKeys.ts';
+import { listen } from '../listen.ts';
+import { assertOptions, assertPort, OptionsError } from '../options.ts';
 import { type BackendChoice, openBackend } from './backend.ts';
 import {
   type Backend,
@@ -52,44 +48,31 @@ export interface DevRedis {
 
 /**
  * Starts a server on 127.0.0.1 that speaks Upstash's REST protocol over a real Redis or one in memory.
- * @throws {ConfigurationError} a TypeError: an option cannot be meant, or is none
+ * @throws {OptionsError} a TypeError: an option cannot be meant, or is none
  * @throws Error when the port is in use, or the Redis asked for is not there
  */
 export async function startDevRedis(options: DevRedisOptions = {}): Promise<DevRedis> {
-  assertKnownKeys('startDevRedis', options, ['port', 'token', 'redisUrl', 'backend']);
+  assertOptions('startDevRedis', options, ['port', 'token', 'redisUrl', 'backend']);
   const { port = 0, token = randomBytes(24).toString('base64url') } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ConfigurationError(['startDevRedis: port must be 0 to 65535.']);
-  }
+  assertPort('startDevRedis', port);
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new ConfigurationError(['startDevRedis: token must be visible ASCII without spaces.']);
+    throw new OptionsError(['startDevRedis: token must be visible ASCII without spaces.']);
   }
 
   const backend = await openBackend(options.backend ?? 'auto', options.redisUrl);
   const state: BridgeState = { requests: 0, commands: 0, fault: undefined };
-  const server = createServer(getRequestListener(createApp(backend, token, state).fetch));
-  // Callers keep connections for long: without this, one that is idle is cut just as a request comes in.
-  server.keepAliveTimeout = 60_000;
-  try {
-    // Node's own backlog of 511 makes the rest of a thousand callers try again a second later.
-    server.listen({ port, host: '127.0.0.1', backlog: 4_096 });
-    await once(server, 'listening');
-  } catch (error) {
+  const app = createApp(backend, token, state);
+  const listening = await listen((request) => app.fetch(request), { port }).catch(async (error: unknown) => {
     await backend.close();
-    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    throw inUse ? new Error(`Port ${port} on 127.0.0.1 is in use.`) : error;
-  }
-
+    throw error;
+  });
   let closed: Promise<void> | undefined;
   const close = async () => {
-    const ended = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await ended;
+    await listening.close();
     await backend.close();
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: listening.url,
     token,
     backend: backend.words,
     processId: backend.processId,

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Policy } from '../../src/policy/types.ts';
+
+/** What of a site's policy says which variables the site reads. */
+export interface SitePolicy {
+  readonly audiences: Readonly<Record<string, { secret: string; secondarySecret?: string | undefined }>>;
+  readonly routes: readonly { path: string; upstream: string }[];
+}
+
+/** Of a site that has none. */
+export const emptyPolicy: SitePolicy = { audiences: {}, routes: [] };
 
 /** What may be set from outside; every part that is not is our own. */
 export interface DevSettings {
@@ -12,7 +20,7 @@ export interface DevSettings {
    * `TURNSTILE_SECRET_KEY`, by variable.
    */
   secrets: Readonly<Record<string, string>>;
-  /** Upstreams in place of the sample API, by variable. */
+  /** Backends behind the gate, by variable. */
   upstreams: Readonly<Record<string, string>>;
   /** A GoTrue in place of the dev identity. */
   identity:
@@ -40,7 +48,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
  * @param policy says which secrets and upstreams there are
  * @throws {Error} a variable is malformed, or one of a pair is missing
  */
-export function readSettings(env: Variables, policy: Policy): DevSettings {
+export function readSettings(env: Variables, policy: SitePolicy): DevSettings {
   const port = Number(env.PORT || 8888);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error('PORT must be a number from 0 to 65535.');
@@ -78,7 +86,7 @@ function readPublicUrl(text: string): string {
   );
 }
 
-function readSecrets(env: Variables, policy: Policy): Record<string, string> {
+function readSecrets(env: Variables, policy: SitePolicy): Record<string, string> {
   const audiences = Object.values(policy.audiences);
   const required = ['DAYPASS_PRIVATE_SECRET', ...audiences.map((audience) => audience.secret)];
   const secondary = audiences.flatMap((audience) => audience.secondarySecret ?? []);

@@ -1,9 +1,10 @@
 import { createGateApp } from '../http/gateApp.ts';
 import { requirePolicy } from '../policy/mark.ts';
 import type { Policy } from '../policy/types.ts';
+import type { Log } from '../protocol/log.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';
 import { logLine } from './log.ts';
-import { wireGate } from './wire.ts';
+import { type FieldDropped, wireGate } from './wire.ts';
 
 /**
  * The gate as a Netlify edge function: verifies, limits, proxies to the upstream.
@@ -15,9 +16,34 @@ export function createGate(policy: Policy): NetlifyHandler {
   requirePolicy('createGate', policy);
   return createHandler(policy, (environment, place) =>
     createGateApp(
-      wireGate(policy, environment, place, logLine),
+      wireGate(
+        policy,
+        environment,
+        place,
+        logLine,
+        {},
+        place.deployContext === 'dev' ? reportFields(logLine) : undefined,
+      ),
       { ...policy, deployContext: place.deployContext },
       logLine,
     ),
   );
+}
+
+/** Names that a caller makes up must not fill the memory. */
+const maxReported = 100;
+
+/**
+ * On a developer's machine: reports each request field that the gate drops once, by its name. Pages are written without
+ * reading the gate's list.
+ */
+function reportFields(log: Log): FieldDropped {
+  const reported = new Set<string>();
+  return (field, reason) => {
+    // The platform's own are no page's.
+    const isOwn = /^x-(nf|forwarded)-/.test(field);
+    if (isOwn || reported.has(field) || reported.size === maxReported) return;
+    reported.add(field);
+    log('request_field_dropped', { field, reason });
+  };
 }

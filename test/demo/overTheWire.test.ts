@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../demo/startDemo.ts';
 import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import {
@@ -15,7 +15,7 @@ import {
 
 const policy = definePolicy({ routes: [{ path: '/api/*', verify: false }] });
 let upstream: RawUpstream;
-let server: DevServer;
+let server: DemoServer;
 beforeAll(async () => {
   upstream = await startRawUpstream();
   server = await startDemo(readSettings({ PORT: '0' }, policy), policy, {

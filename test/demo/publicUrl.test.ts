@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../demo/startDemo.ts';
 import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 
@@ -34,7 +34,7 @@ describe('PUBLIC_URL', () => {
 });
 
 /** A request as something in front of the server sends it, with whatever `Host` it likes. */
-function send(server: DevServer, path: string, headers: Record<string, string>, method = 'GET') {
+function send(server: DemoServer, path: string, headers: Record<string, string>, method = 'GET') {
   return new Promise<{ status: number; body: string }>((resolve, reject) => {
     const sent = request(
       server.url.replace('localhost', '127.0.0.1') + path,
@@ -58,8 +58,8 @@ const refusal = async (answer: ReturnType<typeof send>) => {
 };
 
 describe('behind a tunnel', () => {
-  let told: DevServer;
-  let untold: DevServer;
+  let told: DemoServer;
+  let untold: DemoServer;
   const proxied = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' };
   beforeAll(async () => {
     const start = (env: Record<string, string>) =>
@@ -127,7 +127,7 @@ describe('behind a tunnel', () => {
 
   test('its visitors do not reach the lab, whatever Host says; this machine does', async () => {
     const path = '/dev';
-    const statuses = async (server: DevServer, headers: Record<string, string>) =>
+    const statuses = async (server: DemoServer, headers: Record<string, string>) =>
       (await send(server, path, headers)).status;
     const own = new URL(told.url).host;
     expect(await statuses(told, { host: own })).toBe(200);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { decodeJwt } from 'jose';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DevServer } from '../../dev/server/start.ts';
+import type { RunningSite } from '../../dev/server/site.ts';
 import { describeWith } from '../support/optional.ts';
 import { bundle, launchBrowser, openPage, recordRequests } from './support/browser.ts';
 import { describeWays, ways } from './support/ways.ts';
@@ -34,7 +34,7 @@ describeWith('chromium')('the client', () => {
   afterAll(() => browser.close());
 
   describeWays((start) => {
-    let server: DevServer;
+    let server: RunningSite;
     let context: BrowserContext;
     let requests: string[];
     beforeAll(async () => {

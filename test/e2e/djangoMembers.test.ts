@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DevServer } from '../../dev/server/start.ts';
+import type { RunningSite } from '../../dev/server/site.ts';
 import { prepareEnvironment } from '../../examples/django/launcher/prepareEnvironment.ts';
 import { describeWith } from '../support/optional.ts';
 import { launchBrowser, openPage } from './support/browser.ts';
@@ -35,7 +35,7 @@ interface Answer {
 describeWith('chromium')('a member and a visitor on one site', () => {
   describeWith('python 3.10')('with Django and SimpleJWT', () => {
     let browser: Browser;
-    let server: DevServer;
+    let server: RunningSite;
     let password = '';
     let context: BrowserContext;
     let requests: Request[];

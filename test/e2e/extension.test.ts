@@ -3,7 +3,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../demo/startDemo.ts';
 import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { describeWith } from '../support/optional.ts';
@@ -40,7 +40,7 @@ const sourceFor = (site: string) => `
 
 describeWith('chromium')('a page of a browser extension', () => {
   const folders: string[] = [];
-  const servers: DevServer[] = [];
+  const servers: DemoServer[] = [];
   let listed: string;
   let other: string;
   beforeAll(async () => {

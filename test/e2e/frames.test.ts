@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { startDemo } from '../../demo/startDemo.ts';
 import { type Listening, listen } from '../../dev/listen.ts';
 import { readSettings } from '../../dev/server/settings.ts';
-import type { DevServer } from '../../dev/server/start.ts';
+import type { RunningSite } from '../../dev/server/site.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { describeWith } from '../support/optional.ts';
@@ -43,9 +43,9 @@ describeWith('chromium')('in a frame', () => {
   });
   afterEach(() => context.close());
 
-  function describeSite(title: string, input: PolicyInput, body: (server: () => DevServer) => void): void {
+  function describeSite(title: string, input: PolicyInput, body: (server: () => RunningSite) => void): void {
     describe(title, () => {
-      let server: DevServer;
+      let server: RunningSite;
       beforeAll(async () => {
         const policy = definePolicy(input);
         server = await startDemo(readSettings({ PORT: '0' }, policy), policy);

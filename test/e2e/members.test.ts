@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { createSampleApi } from '../../demo/sampleApi.ts';
 import { startDemo } from '../../demo/startDemo.ts';
 import { listen } from '../../dev/listen.ts';
-import type { DevApi } from '../../dev/server/parts.ts';
+import type { Upstream } from '../../dev/server/parts.ts';
 import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { SiteOptions } from '../../src/token/createVerifier.ts';
@@ -18,7 +18,7 @@ import { useSite } from './support/useSite.ts';
 const policy = definePolicy({ routes: [{ path: '/api/members/*', verify: false }, { path: '/api/*' }] });
 
 /** The sample API, and beside it what only members may have. */
-async function startApi(verifier: SiteOptions): Promise<DevApi> {
+async function startApi(verifier: SiteOptions): Promise<Upstream> {
   const app = new Hono();
   app.get('/api/members/me', async (c) => {
     const authorization = c.req.header('authorization') ?? '';

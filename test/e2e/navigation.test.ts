@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../demo/startDemo.ts';
 import { type Listening, listen } from '../../dev/listen.ts';
 import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
@@ -15,7 +15,7 @@ const policy = definePolicy({ routes: [{ path: '/api/open/*', verify: false }, {
 describeWith('chromium')('a visitor who comes from another site', () => {
   let browser: Browser;
   let upstream: Upstream;
-  let server: DevServer;
+  let server: DemoServer;
   let elsewhere: Listening;
   let page: Page;
 

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DevServer } from '../../dev/server/start.ts';
+import type { RunningSite } from '../../dev/server/site.ts';
 import { describeWith } from '../support/optional.ts';
 import { launchBrowser, openPage } from './support/browser.ts';
 import { describeWays } from './support/ways.ts';
@@ -31,7 +31,7 @@ describeWith('chromium')('the recipe of the forum', () => {
   afterAll(() => browser.close());
 
   describeWays((start) => {
-    let server: DevServer;
+    let server: RunningSite;
     beforeAll(async () => {
       server = await start();
     });

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DevServer } from '../../dev/server/start.ts';
+import type { RunningSite } from '../../dev/server/site.ts';
 import { describeWith } from '../support/optional.ts';
 import { launchBrowser } from './support/browser.ts';
 import { startTunnel, type Tunnel } from './support/tunnel.ts';
@@ -19,7 +19,7 @@ describeWith('openssl')('with a certificate of its own', () => {
 
     describeWays((start) => {
       let tunnel: Tunnel;
-      let server: DevServer;
+      let server: RunningSite;
       beforeAll(async () => {
         // As the platform's own: every address of the site, the broker and Identity too.
         tunnel = await startTunnel({

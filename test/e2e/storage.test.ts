@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import policy from '../../daypass.config.ts';
 import { startDemo } from '../../demo/startDemo.ts';
 import { readSettings } from '../../dev/server/settings.ts';
-import type { DevServer } from '../../dev/server/start.ts';
+import type { RunningSite } from '../../dev/server/site.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { describeWith } from '../support/optional.ts';
 import { bundle, launchProfile, openPage, recordRequests } from './support/browser.ts';
@@ -16,7 +16,7 @@ const tag = '<script src="/daypass.js" data-api="/api/" data-proof="/daypass-pro
 
 describeWith('chromium')('where storage fails', () => {
   let context: BrowserContext;
-  let server: DevServer;
+  let server: RunningSite;
   let requests: string[];
   afterEach(() => context.close());
 

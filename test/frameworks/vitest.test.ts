@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import policy from '../../daypass.config.ts';
-import { type DevServer, startDemo } from '../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../demo/startDemo.ts';
 import { readSettings } from '../../dev/server/settings.ts';
 import { describeWith } from '../support/optional.ts';
 import { installPackage, run } from './install.ts';
@@ -8,7 +8,7 @@ import { installPackage, run } from './install.ts';
 // Where modules of pages are tested: a project whose tests are run by a Vitest of its own.
 
 describeWith('vitest with jsdom and happy-dom')('a page’s module under Vitest', () => {
-  let server: DevServer;
+  let server: DemoServer;
   beforeAll(async () => {
     await installPackage('vitest');
     server = await startDemo(readSettings({ PORT: '0' }, policy), policy);

@@ -1,8 +1,8 @@
 import { startDemo } from '../../../demo/startDemo.ts';
 import { runUntilStopped } from '../../../dev/runUntilStopped.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
+import { toConsole } from '../../../dev/server/start.ts';
 import { buildSite } from '../../../scripts/buildSite.ts';
-import { logLine } from '../../../src/runtime/log.ts';
 import { djangoPolicy } from './policy.ts';
 import { startDjango } from './start.ts';
 
@@ -18,7 +18,7 @@ await runUntilStopped(async () => {
     log: (text: string) => process.stderr.write(text),
   };
   return startDemo(settings, djangoPolicy, {
-    log: logLine,
+    output: toConsole,
     startApi: (verifier) => startDjango(verifier, output),
   });
 });

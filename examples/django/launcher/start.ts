@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DevApi } from '../../../dev/server/parts.ts';
+import type { Upstream } from '../../../dev/server/parts.ts';
 import type { SiteOptions } from '../../../src/token/createVerifier.ts';
 import { prepareEnvironment } from './prepareEnvironment.ts';
 import { runDjango } from './run.ts';
@@ -16,7 +16,7 @@ export interface DjangoOutput {
  * Starts the Django example as the API behind the gate, in Django's debug mode: there it accepts the tokens of a dev site.
  * @throws {Error} python3 is missing or too old, an installation failed, or Django's checks did; the message says which
  */
-export async function startDjango(verifier: SiteOptions, output: DjangoOutput): Promise<DevApi> {
+export async function startDjango(verifier: SiteOptions, output: DjangoOutput): Promise<Upstream> {
   const python = await prepareEnvironment(output.print);
   const password = randomBytes(12).toString('base64url');
   const environment = {

@@ -62,7 +62,7 @@ export async function startServer(options: ServerOptions): Promise<AbuseServer> 
     identityUrl: url + identityPath,
     identity: parts.identity as DevIdentity,
     redis: parts.redis,
-    maintenanceBearer: parts.maintenanceBearer,
+    maintenanceBearer: server.maintenanceBearer,
     operatorToken: parts.operatorToken,
     logged,
     close: () => server.close(),

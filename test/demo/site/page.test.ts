@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { backendSnippets, pageSnippets } from '../../../demo/site/addToSite.ts';
 import { attacks } from '../../../demo/site/lab/attacks.ts';
-import type { DevServer } from '../../../dev/server/start.ts';
+import type { RunningSite } from '../../../dev/server/site.ts';
 import { registrationRemedy } from '../../../src/protocol/messages.ts';
 import { launchBrowser } from '../../e2e/support/browser.ts';
 import { describeWays } from '../../e2e/support/ways.ts';
@@ -67,7 +67,7 @@ function widths(page: Page): Promise<number[]> {
 describeWith('chromium')('the demo page', () => {
   describeWays((start) => {
     let browser: Browser;
-    let server: DevServer;
+    let server: RunningSite;
     let context: BrowserContext;
     let faults: string[];
     beforeAll(async () => {

@@ -5,7 +5,7 @@ import type { StackState } from '../../../demo/site/pressure/stack.ts';
 import { startDemo } from '../../../demo/startDemo.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
-import type { DevServer } from '../../../dev/server/start.ts';
+import type { RunningSite } from '../../../dev/server/site.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { launchBrowser } from '../../e2e/support/browser.ts';
 import { describeWays, type Start, ways } from '../../e2e/support/ways.ts';
@@ -45,7 +45,7 @@ async function topOf(locator: Locator): Promise<number> {
 
 describeWith('chromium')('the page under pressure', () => {
   let browser: Browser;
-  let server: DevServer;
+  let server: RunningSite;
   let context: BrowserContext;
   let faults: string[];
 

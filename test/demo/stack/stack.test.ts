@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StackState } from '../../../demo/stack/control.ts';
-import { type DevServer, startDemo } from '../../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../../demo/startDemo.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { exchange, logIn, signUp } from '../../support/recipe.ts';
@@ -8,7 +8,7 @@ import { exchange, logIn, signUp } from '../../support/recipe.ts';
 // The switches of `npm start`, as the demo page turns them.
 
 const policy = definePolicy({ admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 7 } } });
-let server: DevServer;
+let server: DemoServer;
 beforeAll(async () => {
   server = await startDemo(readSettings({ PORT: '0' }, policy), policy, { redisBackend: 'memory' });
 });
@@ -85,12 +85,11 @@ test('a killed exchange breaks the connection and leaves an orphan, which the sw
   await expect(exchange(server.url, token)).rejects.toThrow('fetch failed');
   // Its reservation stays, as a dead process would leave it. Browsers send again by themselves, and learn so.
   expect((await exchange(server.url, token)).status).toBe(400);
-  expect((await exchange(server.url, await logIn(server.url, await signUp(server.url)))).status).toBe(200);
-
   expect(server.parts.identity?.users.list().map((user) => user.email)).toEqual([email]);
   const swept = (await (await ask('POST', '/dev/sweep')).json()) as { deleted: number };
   expect(swept.deleted).toBe(1);
   expect(server.parts.identity?.users.count()).toBe(0);
+  expect((await exchange(server.url, await logIn(server.url, await signUp(server.url)))).status).toBe(200);
 });
 
 test('the counts of the gate are those that its owner reads', async () => {

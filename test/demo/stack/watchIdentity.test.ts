@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { IdentityState } from '../../../demo/stack/watchIdentity.ts';
-import { type DevServer, startDemo } from '../../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../../demo/startDemo.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
@@ -10,7 +10,7 @@ import { definePolicy } from '../../../src/policy/define.ts';
 const policy = definePolicy();
 const webhookSecret = 'a secret of the webhooks alone';
 let gotrue: DevIdentityServer;
-let site: DevServer | undefined;
+let site: DemoServer | undefined;
 afterEach(async () => {
   await site?.close();
   await gotrue.close();

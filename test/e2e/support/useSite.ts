@@ -1,11 +1,11 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { DevServer } from '../../../dev/server/start.ts';
+import type { RunningSite } from '../../../dev/server/site.ts';
 import { launchBrowser, recordRequests } from './browser.ts';
 
 /** What the tests of one suite share, and what each has anew. */
 export interface Site {
-  server: DevServer;
+  server: RunningSite;
   browser: Browser;
   /** Of one test: without cookies and storage of another. */
   context: BrowserContext;
@@ -14,7 +14,7 @@ export interface Site {
 }
 
 /** A site and a browser for the tests of one suite; both end with it. */
-export function useSite(start: () => Promise<DevServer>): Site {
+export function useSite(start: () => Promise<RunningSite>): Site {
   const site = {} as Site;
   beforeAll(async () => {
     [site.browser, site.server] = await Promise.all([launchBrowser(), start()]);

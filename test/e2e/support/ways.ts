@@ -1,9 +1,10 @@
 import { beforeAll, describe } from 'vitest';
 import policy from '../../../daypass.config.ts';
-import { type DevServer, startDemo } from '../../../demo/startDemo.ts';
+import type { DemoOptions } from '../../../demo/startDemo.ts';
+import { startDemo } from '../../../demo/startDemo.ts';
 import { startNetlifyDemo } from '../../../demo/startNetlifyDemo.ts';
-import type { DevPartsOptions } from '../../../dev/server/parts.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
+import type { RunningSite } from '../../../dev/server/site.ts';
 import { djangoPolicy } from '../../../examples/django/launcher/policy.ts';
 import { prepareEnvironment } from '../../../examples/django/launcher/prepareEnvironment.ts';
 import { startDjango } from '../../../examples/django/launcher/start.ts';
@@ -11,12 +12,12 @@ import type { Policy } from '../../../src/policy/types.ts';
 import { describeWith, type OptionalPart } from '../../support/optional.ts';
 
 /** What a test changes of a site. */
-export interface StartOptions extends DevPartsOptions {
+export interface StartOptions extends DemoOptions {
   /** Besides a port of its own. */
   variables?: Readonly<Record<string, string>>;
 }
 
-export type Start = (options?: StartOptions) => Promise<DevServer>;
+export type Start = (options?: StartOptions) => Promise<RunningSite>;
 
 const settingsOf = (policy: Policy, options?: StartOptions) =>
   readSettings({ PORT: '0', ...options?.variables }, policy);

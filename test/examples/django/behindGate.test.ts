@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DevServer, startDemo } from '../../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../../demo/startDemo.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
 import { djangoPolicy } from '../../../examples/django/launcher/policy.ts';
 import { prepareEnvironment } from '../../../examples/django/launcher/prepareEnvironment.ts';
@@ -38,7 +38,7 @@ describeWith('chromium')('a page in front of real backends', () => {
     let files: string;
     let browser: Browser;
     let page: Page;
-    let server: DevServer;
+    let server: DemoServer;
     let fast: GuardedCommand;
     /** Where the backends are, past the gate. */
     const direct = { django: '', fast: '' };

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DevServer } from '../../../dev/server/start.ts';
+import type { RunningSite } from '../../../dev/server/site.ts';
 import { prepareEnvironment } from '../../../examples/django/launcher/prepareEnvironment.ts';
 import { type RunningDjango, runDjango } from '../../../examples/django/launcher/run.ts';
 import { startWithDjango } from '../../e2e/support/ways.ts';
@@ -123,7 +123,7 @@ describeWith('python 3.10')('what members use', () => {
   });
 
   describe('through the gate', () => {
-    let server: DevServer;
+    let server: RunningSite;
     let backend: string;
     let member: string;
     beforeAll(async () => {

@@ -83,7 +83,7 @@ describe('without what it needs', () => {
     const { port } = other.address() as { port: number };
     running = runNode(file, { PORT: String(port), PATH: '/nonexistent' });
     expect(await running.exited).toBe(1);
-    expect(running.output().trim()).toBe(`Port ${port} is in use. Set PORT to another one.`);
+    expect(running.output().trim()).toBe(`Port ${port} on 127.0.0.1 is in use. Set PORT to another one.`);
     other.close();
   });
 });

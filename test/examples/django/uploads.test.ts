@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DevServer, startDemo } from '../../../demo/startDemo.ts';
-import type { DevPartsOptions } from '../../../dev/server/parts.ts';
+import type { DemoOptions } from '../../../demo/startDemo.ts';
+import { type DemoServer, startDemo } from '../../../demo/startDemo.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
 import { djangoPolicy } from '../../../examples/django/launcher/policy.ts';
 import { exampleFolder, prepareEnvironment } from '../../../examples/django/launcher/prepareEnvironment.ts';
@@ -22,7 +22,7 @@ const environment = {
   requirements: join(import.meta.dirname, 'behindGate/requirements.txt'),
 };
 
-const startGunicorn: DevPartsOptions['startApi'] = async (verifier) => {
+const startGunicorn: DemoOptions['startApi'] = async (verifier) => {
   const python = await prepareEnvironment(quiet.print, environment);
   const command = `exec "${python}" -m gunicorn --workers 2 --bind 127.0.0.1:0 config.wsgi 2>&1`;
   const running = await runGuarded(['sh', '-c', command], {
@@ -41,7 +41,7 @@ const startGunicorn: DevPartsOptions['startApi'] = async (verifier) => {
   return { url, name: 'gunicorn', notes: [], close: running.stop };
 };
 
-const servers: [string, NonNullable<DevPartsOptions['startApi']>][] = [
+const servers: [string, NonNullable<DemoOptions['startApi']>][] = [
   ['runserver', (verifier) => startDjango(verifier, quiet)],
   ['gunicorn', startGunicorn],
 ];
@@ -57,7 +57,7 @@ describeWith('chromium')('forms with a file', () => {
     afterAll(() => browser?.close());
 
     describe.each(servers)('under %s', (_, startApi) => {
-      let server: DevServer;
+      let server: DemoServer;
       let page: Page;
       let pass: string;
       beforeAll(async () => {

@@ -1,0 +1,308 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { listen } from '../listen.ts';
+import { type EventFunctions, eventsOf, handEvent } from './events.ts';
+import { forward } from './forward.ts';
+import { type Begin, internalFields, type WorkerData, type WorkerReport } from './messages.ts';
+import { matchRoutes, type RouteConfig, type Routes, readRoutes } from './routes.ts';
+
+// Runs the functions and edge functions of one site, in a thread of its own: it has an environment, globals and modules that
+// no other site of this process sees, and it can be ended and begun anew, as a deploy is.
+
+type Handler = (request: Request, context: object) => unknown;
+
+interface SiteFunction {
+  name: string;
+  routes: Routes;
+  handle: Handler | undefined;
+  events: EventFunctions;
+}
+
+interface EdgeFunction {
+  name: string;
+  routes: Routes;
+  handle: Handler;
+  onError: string;
+}
+
+interface Call {
+  request: Request;
+  address: string;
+  requestId: string;
+}
+
+const port = parentPort;
+await run(workerData as WorkerData);
+
+async function run(data: WorkerData): Promise<void> {
+  const report = (message: WorkerReport) => port?.postMessage(message);
+  try {
+    resolveAsBundlersDo(data);
+    report({ kind: 'policy', policy: await loadPolicy(data) });
+    port?.once('message', (begin: Begin) => {
+      open(data, begin).then(report, (error: unknown) =>
+        report({ kind: 'failed', message: messageOf(error) }),
+      );
+    });
+  } catch (error) {
+    report({ kind: 'failed', message: messageOf(error) });
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** The plain data of the site's policy; undefined where there is none. */
+async function loadPolicy({ root, config }: WorkerData): Promise<unknown> {
+  const file = join(root, 'daypass.config.ts');
+  if (config === undefined && !existsSync(file)) return undefined;
+  const { default: policy } = await import(config ?? pathToFileURL(file).href);
+  return policy && JSON.parse(JSON.stringify(policy));
+}
+
+/** Netlify bundles with esbuild, which finds `./policy` where Node wants `./policy.ts`. */
+function resolveAsBundlersDo({ root, config }: WorkerData): void {
+  const replaced = pathToFileURL(join(root, 'daypass.config.ts')).href;
+  const endings = ['.ts', '.js', '.mts', '.mjs', '/index.ts', '/index.js'];
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      const resolve = (name: string) => {
+        const found = nextResolve(name, context);
+        return config !== undefined && found.url === replaced ? nextResolve(config, context) : found;
+      };
+      try {
+        return resolve(specifier);
+      } catch (error) {
+        if (!specifier.startsWith('.')) throw error;
+        for (const ending of endings) {
+          try {
+            return resolve(specifier + ending);
+          } catch {
+            // not this one
+          }
+        }
+        throw error;
+      }
+    },
+  });
+}
+
+/** The call that is being served: Netlify's globals speak of it. */
+const calls = new AsyncLocalStorage<{ context: object | null; identity: object | undefined }>();
+
+function provideGlobals(environment: Begin['environment']): void {
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, environment);
+  const env = {
+    get: (name: string) => process.env[name],
+    has: (name: string) => process.env[name] !== undefined,
+    set: (name: string, value: string) => {
+      process.env[name] = value;
+    },
+    delete: (name: string) => {
+      delete process.env[name];
+    },
+    toObject: () => ({ ...process.env }),
+  };
+  Object.defineProperty(globalThis, 'Netlify', {
+    value: {
+      env,
+      get context() {
+        return calls.getStore()?.context ?? null;
+      },
+    },
+  });
+  Object.defineProperty(globalThis, 'netlifyIdentityContext', { get: () => calls.getStore()?.identity });
+}
+
+async function open(data: WorkerData, begin: Begin): Promise<WorkerReport> {
+  provideGlobals(begin.environment);
+  const functions = await loadFunctions(join(data.root, 'netlify/functions'));
+  const edges = await loadEdgeFunctions(join(data.root, 'netlify/edge-functions'));
+  const site = { functions, edges, begin };
+  const { url } = await listen(async (incoming) => {
+    const { headers } = incoming;
+    if (headers.get(internalFields.key) !== data.key) return new Response(null, { status: 403 });
+    const event = headers.get(internalFields.event);
+    const call = readCall(incoming);
+    return event === null ? serve(site, call) : dispatchEvent(site, call, event);
+  });
+  return {
+    kind: 'ready',
+    origin: url,
+    routes: [...edges, ...functions.filter(({ handle }) => handle)].map(({ routes }) => routes),
+    events: Object.fromEntries(functions.map(({ name, events }) => [name, eventsOf(events)])),
+  };
+}
+
+interface Entry {
+  name: string;
+  exports: { default?: unknown; config?: Record<string, unknown> };
+}
+
+/** Imports each entry of a folder: `name.ts`, `name/index.ts` or `name/name.ts`. */
+async function loadEntries(folder: string): Promise<Entry[]> {
+  const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries: Entry[] = [];
+  for (const item of found.toSorted((a, b) => a.name.localeCompare(b.name))) {
+    const name = item.name.replace(/\.[mc]?[jt]s$/, '');
+    if (/^[._]/.test(name) || /\.(test|spec|d)$/.test(name)) continue;
+    const file = item.isDirectory() ? entryOfFolder(folder, name) : name !== item.name && item.name;
+    if (!file) continue;
+    const path = join(folder, file);
+    try {
+      entries.push({ name, exports: await import(pathToFileURL(path).href) });
+    } catch (cause) {
+      throw new Error(`${path} could not be loaded: ${messageOf(cause)}`, { cause });
+    }
+  }
+  return entries;
+}
+
+function entryOfFolder(folder: string, name: string): string | undefined {
+  const names = ['ts', 'mts', 'js', 'mjs'].flatMap((end) => [
+    `${name}/index.${end}`,
+    `${name}/${name}.${end}`,
+  ]);
+  return names.find((file) => existsSync(join(folder, file)));
+}
+
+async function loadFunctions(folder: string): Promise<SiteFunction[]> {
+  return (await loadEntries(folder)).map(({ name, exports: { default: main, config = {} } }) => {
+    const events = typeof main === 'object' && main !== null ? (main as EventFunctions) : {};
+    const handle = (typeof main === 'function' ? main : events.fetch) as Handler | undefined;
+    if (!handle && eventsOf(events).length === 0) {
+      throw new Error(
+        `netlify/functions/${name}: its default export is neither a function nor event functions.`,
+      );
+    }
+    return { name, events, handle, routes: readRoutes(config as RouteConfig, `/.netlify/functions/${name}`) };
+  });
+}
+
+async function loadEdgeFunctions(folder: string): Promise<EdgeFunction[]> {
+  return (await loadEntries(folder)).map(({ name, exports: { default: main, config = {} } }) => {
+    if (typeof main !== 'function') {
+      throw new Error(`netlify/edge-functions/${name}: its default export is no function.`);
+    }
+    const onError = typeof config.onError === 'string' ? config.onError : 'fail';
+    return { name, handle: main as Handler, onError, routes: readRoutes(config as RouteConfig) };
+  });
+}
+
+/** The request as the caller sent it, at the address that it was for. */
+function readCall(incoming: Request): Call {
+  const headers = new Headers(incoming.headers);
+  const url = headers.get(internalFields.url) ?? incoming.url;
+  const address = headers.get(internalFields.address) ?? '';
+  for (const name of Object.values(internalFields)) headers.delete(name);
+  const requestId = randomUUID();
+  headers.set('x-nf-request-id', requestId);
+  headers.set('x-nf-client-connection-ip', address);
+  const { method, body, signal } = incoming;
+  const request = new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
+  return { request, address, requestId };
+}
+
+interface Site {
+  functions: readonly SiteFunction[];
+  edges: readonly EdgeFunction[];
+  begin: Begin;
+}
+
+function contextOf({ begin }: Site, { request, address, requestId }: Call, params: Record<string, string>) {
+  return {
+    ip: address,
+    requestId,
+    params,
+    url: new URL(request.url),
+    site: begin.site,
+    deploy: { context: 'dev', id: '0', published: false, skewProtectionToken: '' },
+    account: { id: '' },
+    server: { region: 'dev' },
+    geo: {},
+    log: console.log,
+    json: (value: unknown, init?: ResponseInit) => Response.json(value, init),
+    waitUntil: (work: Promise<unknown>) => void work.catch((error: unknown) => console.error(error)),
+  };
+}
+
+/** Edge functions one after the other, then the function, then what the server has behind them. */
+function serve(site: Site, call: Call, from = 0): Promise<Response> {
+  const { pathname } = new URL(call.request.url);
+  const asked = { method: call.request.method, pathname };
+  for (const [index, edge] of site.edges.entries()) {
+    const params = index >= from && matchRoutes(edge.routes, asked);
+    if (params) return runEdge(site, call, edge, params, (next) => serve(site, next, index + 1));
+  }
+  for (const each of site.functions) {
+    const params = each.handle && matchRoutes(each.routes, asked);
+    if (params) return runFunction(site, call, each, params);
+  }
+  return forward(call.request, site.begin.nextOrigin, {
+    [internalFields.key]: (workerData as WorkerData).key,
+    [internalFields.url]: call.request.url,
+    [internalFields.address]: call.address,
+  });
+}
+
+async function runEdge(
+  site: Site,
+  call: Call,
+  { name, handle, onError }: EdgeFunction,
+  params: Record<string, string>,
+  goOn: (call: Call) => Promise<Response>,
+): Promise<Response> {
+  const context = {
+    ...contextOf(site, call, params),
+    next: (first?: unknown) => goOn(first instanceof Request ? { ...call, request: first } : call),
+  };
+  try {
+    const answer = await calls.run({ context: null, identity: undefined }, async () =>
+      handle(call.request, context),
+    );
+    if (answer === undefined) return await goOn(call);
+    if (answer instanceof URL) return await goOn({ ...call, request: new Request(answer, call.request) });
+    return asResponse(answer);
+  } catch (error) {
+    console.error(`Edge function ${name}:`, error);
+    return onError === 'bypass' && !call.request.bodyUsed ? goOn(call) : failed(name);
+  }
+}
+
+async function runFunction(
+  site: Site,
+  call: Call,
+  { name, handle }: SiteFunction,
+  params: Record<string, string>,
+): Promise<Response> {
+  const context = contextOf(site, call, params);
+  try {
+    const store = { context, identity: site.begin.identityContext };
+    return asResponse(await calls.run(store, async () => handle?.(call.request, context)));
+  } catch (error) {
+    console.error(`Function ${name}:`, error);
+    return failed(name);
+  }
+}
+
+function dispatchEvent(site: Site, call: Call, name: string): Promise<Response> {
+  const { events = {} } = site.functions.find((each) => each.name === name) ?? {};
+  const store = { context: contextOf(site, call, {}), identity: site.begin.identityContext };
+  return calls.run(store, () => handEvent(events, call.request));
+}
+
+function asResponse(answer: unknown): Response {
+  if (answer instanceof Response) return answer;
+  if (answer === undefined) return new Response(null, { status: 204 });
+  throw new TypeError('It answered with something else than a Response.');
+}
+
+function failed(name: string): Response {
+  return new Response(`${name} failed; the log says why.\n`, { status: 500 });
+}
