@@ -1,3 +1,5 @@
+import { BoundedMap } from '../protocol/boundedMap.ts';
+
 /** Request fields that never reach an upstream, and why. */
 export interface ForbiddenFields {
   /** What they have in common; `docs/gate.md` has the list and each reason, for people. */
@@ -190,6 +192,10 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
 /** gRPC-Web's, in place of `User-Agent`: it begins as the names of users do. */
 const exception = 'x-user-agent';
 
+/** Callers send the same names again and again; longer ones than these are rare. */
+const kinds = new BoundedMap<string, ForbiddenFields['kind'] | 'none'>(1000);
+const maxKnownLength = 64;
+
 /**
  * Whether a request field must never go on to an upstream, and why: the kind of it in `forbiddenFields`.
  *
@@ -198,6 +204,15 @@ const exception = 'x-user-agent';
  * @param name in any case
  */
 export function forbiddenKind(name: string): ForbiddenFields['kind'] | undefined {
+  let kind = kinds.get(name);
+  if (kind === undefined) {
+    kind = findKind(name) ?? 'none';
+    if (name.length <= maxKnownLength) kinds.set(name, kind);
+  }
+  return kind === 'none' ? undefined : kind;
+}
+
+function findKind(name: string): ForbiddenFields['kind'] | undefined {
   const folded = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
   if (folded === exception) return undefined;
   const words = folded.split('-');

@@ -5,6 +5,7 @@ import type { Log } from '../protocol/log.ts';
 import { createCallCounts } from '../store/callCounts.ts';
 import type { CircuitTime } from '../store/circuit.ts';
 import type { Counters } from '../store/counters.ts';
+import { createSharedTurn } from '../store/idleTimer.ts';
 import type { RedisOptions } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocations.ts';
 import { createStoreClock } from '../store/storeClock.ts';
@@ -46,8 +47,14 @@ export function wireAdmit(options: AdmitOptions, log: Log, time: Partial<Circuit
   }
   const { redis, circuit, counters } = connectStore(options.redis, { storeFailure }, log, time);
   const callCounts = createCallCounts(redis);
+  const nextTurn = createSharedTurn();
   const leases = createLeases({
-    counts: { take: (...question) => circuit.run(() => callCounts.take(...question)) },
+    counts: {
+      async take(...question) {
+        await nextTurn();
+        return circuit.run(() => callCounts.take(...question));
+      },
+    },
     clock,
     leaseSeconds,
   });

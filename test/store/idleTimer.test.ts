@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createIdleTimer, idleSignal } from '../../src/store/idleTimer.ts';
+import { createIdleTimer, createSharedTurn, idleSignal } from '../../src/store/idleTimer.ts';
 import { createManualTime } from '../support/manualTime.ts';
 
 function start(milliseconds: number) {
@@ -115,4 +115,24 @@ test('the runtime`s own loop leaves no port of a channel open', async () => {
   vi.unstubAllGlobals();
   expect(opened).toBeGreaterThan(0);
   expect(closed).toBe(opened);
+});
+
+test('calls wait for one turn of the event loop and go on in one tick; later ones wait for the next', async () => {
+  const turns: (() => void)[] = [];
+  const nextTurn = createSharedTurn({ turn: (callback) => void turns.push(callback) });
+  const went: string[] = [];
+  const go = (name: string) => nextTurn().then(() => went.push(name));
+  const first = Promise.all([go('a'), go('b')]);
+  await Promise.resolve();
+  const later = go('c');
+  expect([turns.length, went]).toEqual([1, []]);
+  turns.shift()?.();
+  await Promise.all([first, later]);
+  expect(went).toEqual(['a', 'b', 'c']);
+  const next = go('d');
+  expect(turns).toHaveLength(1);
+  expect(went).toHaveLength(3);
+  turns.shift()?.();
+  await next;
+  expect(went).toEqual(['a', 'b', 'c', 'd']);
 });
