@@ -179,7 +179,7 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
         return send({ method: 'GET', path, token: operatorToken, audience, maxBytes, signal });
       };
       const answer = await request(asked.page);
-      // The filter, the users on the page, or chance may be the reason: an empty page tells.
+      // The filter, the users on the page, or chance may be the reason: an empty page shows which.
       if (asked.filter !== undefined && answer.status === 500 && (await request(emptyPage)).status === 500) {
         return 'no_filter';
       }

@@ -62,7 +62,7 @@ describe('a challenge', () => {
         salt: expect.stringMatching(/^[0-9a-f]{32}$/),
         keyPrefix: expect.stringMatching(/^[0-9a-f]{32}$/),
         keySignature: expect.stringMatching(/^[0-9a-f]{64}$/),
-        // Longer than the page is told, for the second and third try of Identity.
+        // Longer than `expires_in`, for the second and third try of Identity.
         expiresAt: start / 1000 + 320,
       },
       signature: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -116,7 +116,7 @@ describe('a proof', () => {
     expect(await codeOfProof(btoa(` ${JSON.stringify({ challenge, solution })}\n`), bob)).toBe('proof_used');
   });
 
-  test('without a solution, or with another`s, does not hold', async () => {
+  test('without its own solution is refused', async () => {
     const { challenge, solution } = await solved();
     const other = await solved();
     const wrong = [
@@ -131,7 +131,7 @@ describe('a proof', () => {
     expect(await codeOfProof(encodePayload({ challenge, solution }))).toBe('nothing was thrown');
   });
 
-  test('of a challenge that we did not sign does not hold, and costs no derivation', async () => {
+  test('of a challenge that we did not sign is refused without a derivation', async () => {
     const { challenge, solution, proof } = await solved();
     const derive = vi.spyOn(crypto.subtle, 'deriveBits');
     const forgeries = [
@@ -152,7 +152,7 @@ describe('a proof', () => {
     expect(derive).not.toHaveBeenCalled();
   });
 
-  test('that is none of ours by its shape is malformed', async () => {
+  test('of another shape than ours is malformed', async () => {
     const { challenge, solution, proof } = await solved();
     const { parameters } = challenge;
     const of = (changed: object) =>
@@ -290,7 +290,7 @@ describe('the load', () => {
   });
 });
 
-describe('what the metadata tell', () => {
+describe('the metadata', () => {
   test('the present difficulty and the cap, asking Redis every ten seconds at most', async () => {
     const proof = await connect();
     const before = bridge().requests;
@@ -306,7 +306,7 @@ describe('what the metadata tell', () => {
     expect(await proof.describe()).toEqual({ ...calm, difficulty: 16 });
   });
 
-  test('a clock that is set back lets nobody hear old news', async () => {
+  test('a clock that was set back does not keep an old difficulty', async () => {
     const proof = await connect();
     const before = bridge().requests;
     await proof.describe();

@@ -57,7 +57,7 @@ async function signUp(
 const throwaway = { email: 'Some-One@Visitor.Invalid', user_metadata: { daypass_proof: 'p', color: 'blue' } };
 
 describe('a throwaway user', () => {
-  test('who is admitted is marked, keeps the provider, and loses the proof alone', async () => {
+  test('who is admitted is marked, keeps the provider, and loses only the proof', async () => {
     const { proofMethod, asked } = methodThat(async () => undefined);
     expect(await signUp({ proofMethod }, throwaway)).toEqual({
       user: {
@@ -164,7 +164,7 @@ describe('everybody else', () => {
     expect([asked, lines]).toEqual([[], []]);
   });
 
-  test('goes to the site`s own handler, whose word is the last', async () => {
+  test('goes to the site`s own handler, which decides', async () => {
     const member = { email: 'member@example.com' };
     const change = await signUp({}, member, () => ({ roles: ['member'] }));
     expect(change).toMatchObject({ user: { appMetadata: { provider: 'email', roles: ['member'] } } });

@@ -21,46 +21,46 @@ afterEach(() => {
 type Send = (url: string, init: RequestInit) => Promise<Response>;
 const send: Send = (url, init) => cloudflare.fetch(new Request(url, init));
 const connect = (secret = secretKey, fetch = send) => createTurnstile({ siteKey, secretKey: secret, fetch });
-const judged = (proof: unknown, userId = ada, turnstile = connect()) =>
+const codeOfProof = (proof: unknown, userId = ada, turnstile = connect()) =>
   codeOf(() => turnstile.verify(proof, userId));
 
 test('a token holds for one user, as often as Identity asks, and for no other', async () => {
   const token = cloudflare.issueToken();
   const codes = [];
-  for (const user of [ada, ada, bob, ada]) codes.push(await judged(token, user));
+  for (const user of [ada, ada, bob, ada]) codes.push(await codeOfProof(token, user));
   expect(codes).toEqual(['nothing was thrown', 'nothing was thrown', 'proof_expired', 'nothing was thrown']);
 });
 
-test('a token that is too old, or none of Cloudflare`s, does not hold', async () => {
+test('a token that is too old, or none of Cloudflare`s, is refused', async () => {
   const token = cloudflare.issueToken();
   vi.setSystemTime(Date.now() + 300_000);
-  expect(await judged(token)).toBe('proof_expired');
-  expect(await judged('0.made-up')).toBe('proof_refused');
+  expect(await codeOfProof(token)).toBe('proof_expired');
+  expect(await codeOfProof('0.made-up')).toBe('proof_refused');
 });
 
 test('the documented test keys do what they say', async () => {
   const { alwaysPasses, alwaysFails, alreadySpent } = testSecrets;
-  expect(await judged(dummyToken, ada, connect(alwaysPasses))).toBe('nothing was thrown');
-  expect(await judged('another', ada, connect(alwaysPasses))).toBe('proof_refused');
-  expect(await judged(dummyToken, ada, connect(alwaysFails))).toBe('proof_refused');
-  expect(await judged(dummyToken, ada, connect(alreadySpent))).toBe('proof_expired');
-  expect(await judged(dummyToken)).toBe('proof_refused');
+  expect(await codeOfProof(dummyToken, ada, connect(alwaysPasses))).toBe('nothing was thrown');
+  expect(await codeOfProof('another', ada, connect(alwaysPasses))).toBe('proof_refused');
+  expect(await codeOfProof(dummyToken, ada, connect(alwaysFails))).toBe('proof_refused');
+  expect(await codeOfProof(dummyToken, ada, connect(alreadySpent))).toBe('proof_expired');
+  expect(await codeOfProof(dummyToken)).toBe('proof_refused');
 });
 
-test('what cannot be a token is sent to nobody', async () => {
+test('what cannot be a token is not sent', async () => {
   const untouched = connect(secretKey, async () => {
     throw new Error('was sent');
   });
   for (const proof of [undefined, null, ''])
-    expect(await judged(proof, ada, untouched)).toBe('proof_missing');
+    expect(await codeOfProof(proof, ada, untouched)).toBe('proof_missing');
   for (const proof of [7, {}, [], 'a b', 'ä', 'x\n', 'x'.repeat(2049)]) {
-    expect(await judged(proof, ada, untouched)).toBe('proof_malformed');
+    expect(await codeOfProof(proof, ada, untouched)).toBe('proof_malformed');
   }
 });
 
 test('Cloudflare is asked as it documents, without an address', async () => {
   const calls: [string, RequestInit][] = [];
-  await judged(
+  await codeOfProof(
     '0.token',
     ada,
     connect(secretKey, async (url, init) => {
@@ -79,7 +79,7 @@ test('Cloudflare is asked as it documents, without an address', async () => {
   });
 });
 
-describe('an answer that is none', () => {
+describe('an answer that decides nothing', () => {
   const answers: [string, Send][] = [
     ['a fault of its own', async () => Response.json({ success: false, 'error-codes': ['internal-error'] })],
     ['a bad request', async () => Response.json({ success: false, 'error-codes': ['bad-request'] })],
@@ -105,8 +105,8 @@ describe('an answer that is none', () => {
     ],
   ];
 
-  test.each(answers)('%s: nobody is admitted, and another try may go better', async (_, answer) => {
-    expect(await judged('0.token', ada, connect(secretKey, answer))).toBe('turnstile_unavailable');
+  test.each(answers)('%s: no user is admitted, and another try may succeed', async (_, answer) => {
+    expect(await codeOfProof('0.token', ada, connect(secretKey, answer))).toBe('turnstile_unavailable');
   });
 
   test('none within three seconds', async () => {
@@ -116,7 +116,7 @@ describe('an answer that is none', () => {
         new Promise((_resolve, reject) => {
           if (signal?.aborted) reject(signal.reason);
         });
-      expect(await judged('0.token', ada, connect(secretKey, hanging))).toBe('turnstile_unavailable');
+      expect(await codeOfProof('0.token', ada, connect(secretKey, hanging))).toBe('turnstile_unavailable');
       expect(timeouts).toHaveBeenCalledWith(3000);
     } finally {
       timeouts.mockRestore();
@@ -148,6 +148,6 @@ test('whatever a sign-up brings, it is refused as a fault of the sign-up', async
 });
 
 test('challenge and metadata name the widget, never the secret', async () => {
-  const told = { proof: 'turnstile', site_key: siteKey };
-  expect([await connect().challenge(), await connect().describe()]).toEqual([told, told]);
+  const described = { proof: 'turnstile', site_key: siteKey };
+  expect([await connect().challenge(), await connect().describe()]).toEqual([described, described]);
 });

@@ -32,19 +32,13 @@ function adminThatGets(answer: (request: Request) => Response | Promise<Response
   return { admin, seen };
 }
 
-test('gets one user, with the operator token, and follows no redirect', async () => {
+test('gets one user, with the operator token of the call', async () => {
   const { admin, seen } = adminThatGets(() => Response.json(record));
   expect(await admin.get(id)).toEqual(toUser(record));
-  const [request] = seen;
-  expect([request?.method, request?.url]).toEqual([
-    'GET',
-    `https://site.example/.netlify/identity/admin/users/${id}`,
-  ]);
-  expect(request?.headers.get('authorization')).toBe('Bearer operator');
-  expect(request?.redirect).toBe('manual');
+  expect(seen[0]?.headers.get('authorization')).toBe('Bearer operator');
 });
 
-test('creates, and leaves what GoTrue would ignore to a mistake', async () => {
+test('creates a user; what GoTrue would ignore is a mistake', async () => {
   const { admin, seen } = adminThatGets(() => Response.json(record));
   const user = await admin.create({
     email: 'a@x.example',
@@ -52,11 +46,6 @@ test('creates, and leaves what GoTrue would ignore to a mistake', async () => {
     userMetadata: { full_name: 'Ada' },
   });
   expect(user.id).toBe(id);
-  expect([seen[0]?.method, seen[0]?.url]).toEqual([
-    'POST',
-    'https://site.example/.netlify/identity/admin/users',
-  ]);
-  expect(seen[0]?.headers.get('content-type')).toBe('application/json');
   expect(await seen[0]?.json()).toEqual({
     email: 'a@x.example',
     password: 'secret',
@@ -74,7 +63,6 @@ test('updates what is named, and nothing else', async () => {
   expect(await admin.update(id, { roles: ['editor'], appMetadata: { plan: null }, confirm: true })).toEqual(
     toUser(record),
   );
-  expect(seen[0]?.method).toBe('PUT');
   expect(await seen[0]?.json()).toEqual({ confirm: true, app_metadata: { plan: null, roles: ['editor'] } });
   await admin.update(id, { email: 'new@x.example', userMetadata: { color: 'red' } });
   expect(await seen[1]?.json()).toEqual({ email: 'new@x.example', user_metadata: { color: 'red' } });
@@ -85,33 +73,21 @@ test.each([
   [{ roles: 'admin' }],
   [{ roles: ['a'], appMetadata: { roles: ['b'] } }],
   [{ userMetadata: 'x' }],
-])('%j is no update', async (update) => {
+])('%j is a mistake', async (update) => {
   const { admin, seen } = adminThatGets(() => Response.json(record));
   await expect(admin.update(id, update as never)).rejects.toThrow(TypeError);
   expect(seen).toEqual([]);
 });
 
-test('a deletion of nobody is told apart from one that failed', async () => {
-  const { admin, seen } = adminThatGets(() => Response.json({}));
-  expect(await admin.delete(id)).toBe(true);
-  expect(seen[0]?.method).toBe('DELETE');
-  const gone = adminThatGets(() => Response.json({ code: 404, msg: 'User not found' }, { status: 404 }));
-  expect(await gone.admin.delete(id)).toBe(false);
-  expect(await gone.admin.get(id)).toBeUndefined();
-  const refused = adminThatGets(() => Response.json({ msg: 'User not allowed' }, { status: 401 }));
-  expect(await codeOf(() => refused.admin.delete(id))).toBe('identity_refused');
+test('an unknown user: nothing to get, nothing to delete, a refusal to update', async () => {
+  const { admin } = adminThatGets(() => Response.json({ code: 404, msg: 'User not found' }, { status: 404 }));
+  expect([await admin.get(id), await admin.delete(id)]).toEqual([undefined, false]);
+  await expect(admin.update(id, {})).rejects.toMatchObject({
+    code: 'identity_refused',
+    identityStatus: 404,
+    message: 'User not found',
+  });
 });
-
-test.each(['', '../users', '*', `${id}/..`, id.toUpperCase(), `${id} `, undefined])(
-  'sends nothing about %j, which is no UUID',
-  async (bad) => {
-    const { admin, seen } = adminThatGets(() => Response.json({}));
-    for (const call of [admin.get, admin.delete, (text: string) => admin.update(text, {})]) {
-      await expect(call(bad as string)).rejects.toThrow(TypeError);
-    }
-    expect(seen).toEqual([]);
-  },
-);
 
 test('a refusal carries what GoTrue says', async () => {
   const msg = 'Email address already registered by another user';
@@ -119,13 +95,31 @@ test('a refusal carries what GoTrue says', async () => {
   const error = await admin.create({ email: 'a', password: 'b' }).catch((reason) => reason);
   expect(error).toBeInstanceOf(IdentityRefusal);
   expect(error).toMatchObject({ code: 'identity_refused', identityStatus: 422, message: msg });
-  // Nobody to update is a refusal too: there is no user to give back.
-  const gone = adminThatGets(() => Response.json({ code: 404, msg: 'User not found' }, { status: 404 }));
-  await expect(gone.admin.update(id, {})).rejects.toMatchObject({ identityStatus: 404 });
+});
+
+test('an operator token that GoTrue refuses is a refusal too', async () => {
+  const { admin } = adminThatGets(() => Response.json({ msg: 'User not allowed' }, { status: 401 }));
+  await expect(admin.delete(id)).rejects.toMatchObject({ code: 'identity_refused', identityStatus: 401 });
+});
+
+test('an Identity that cannot filter says so', async () => {
+  const { admin } = adminThatGets(() => Response.json({ code: 500, msg: 'Database error' }, { status: 500 }));
+  const page = admin.page({ filter: 'x' });
+  await expect(page).rejects.toMatchObject({ code: 'identity_refused', identityStatus: 500 });
+  await expect(page).rejects.toThrow('cannot filter');
+});
+
+test('a page that is too large says how to get a smaller one', async () => {
+  const { admin } = adminThatGets(
+    () => new Response('{}', { headers: { 'content-length': String(33 * 2 ** 20) } }),
+  );
+  const page = admin.page();
+  await expect(page).rejects.toMatchObject({ code: 'identity_unavailable' });
+  await expect(page).rejects.toThrow('The page is larger than 32 MiB; set a smaller perPage.');
 });
 
 test.each([[{ email: null }], [{ email: undefined }], [{ email: 7 }]])(
-  'a record with %j does not end the list: its e-mail is empty',
+  'a record with %j is listed with an empty e-mail',
   async (odd) => {
     const users = [
       record,
@@ -141,26 +135,23 @@ test.each([[{ email: null }], [{ email: undefined }], [{ email: 7 }]])(
   },
 );
 
-test('a role that is stored as text is listed as one', async () => {
+test('a role stored as a string is the only one', async () => {
   const stored = { ...record, app_metadata: { roles: 'editor' } };
   const { admin } = adminThatGets(() => Response.json(stored));
   expect(await admin.get(id)).toMatchObject({ roles: ['editor'], appMetadata: { roles: 'editor' } });
 });
 
 test.each([
-  ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } })],
-  ["a site's own 404 page", () => new Response('<html>Not found', { status: 404 })],
   ['a page', () => new Response('<html>')],
-  ['somebody else', () => Response.json({ hello: 'world' })],
-  ['a gateway', () => Response.json({ error: 'x' }, { status: 502 })],
+  ['a record that is not a user', () => Response.json({ hello: 'world' })],
   ['a fault of the network', () => Promise.reject(new TypeError('fetch failed'))],
-])('%s is no Identity', async (_, answer) => {
+])('%s is not an answer of Identity', async (_, answer) => {
   const { admin } = adminThatGets(answer);
   expect(await codeOf(() => admin.get(id))).toBe('identity_unavailable');
   expect(await codeOf(() => admin.page())).toBe('identity_unavailable');
 });
 
-test('does not wait for ever', async () => {
+test('stops waiting after the timeout', async () => {
   const silent = (request: Request) =>
     new Promise<Response>((_, reject) => {
       request.signal.addEventListener('abort', () => reject(request.signal.reason));
@@ -172,7 +163,7 @@ test('does not wait for ever', async () => {
   }
 });
 
-test('without an operator token, it says where there is one, and sends nothing', async () => {
+test('without an operator token it says where there is one, and sends nothing', async () => {
   const { admin, seen } = adminThatGets(() => Response.json(record), { operatorToken: () => undefined });
   const calls = [() => admin.get(id), () => admin.page(), () => admin.list().next(), () => admin.delete(id)];
   for (const call of calls) expect(await codeOf(call)).toBe('identity_context_missing');
@@ -189,7 +180,7 @@ test.each([
   [{ order: 'created_at asc' }],
   [{ page: 0 }],
   [{ sort: 'asc' }],
-])('%j is no way to list', async (options) => {
+])('%j is a mistake', async (options) => {
   const { admin, seen } = adminThatGets(() => Response.json({ users: [] }));
   await expect(admin.page(options as never)).rejects.toThrow(TypeError);
   expect(() => admin.list(options as never)).toThrow(TypeError);

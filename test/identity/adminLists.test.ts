@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DevIdentityServer, startDevIdentity } from '../../dev/identity/start.ts';
-import { createAdmin, type IdentityAdmin, IdentityRefusal } from '../../src/identity/admin.ts';
+import { createAdmin, type IdentityAdmin } from '../../src/identity/admin.ts';
 import { createIdentityClient } from '../../src/identity/client.ts';
 import type { User } from '../../src/identity/user.ts';
 
-const count = 3000;
+const count = 300;
 const startMs = Date.UTC(2026, 0, 1);
 let identity: DevIdentityServer;
 let admin: IdentityAdmin;
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => identity.close());
 
-/** Answers as a server that gives no more than so many users a page, whatever it is asked for. */
+/** A server that limits the users per page. */
 function capPagesAt(most: number, skipsByAskedSize: boolean): void {
   admin = adminWith(async (input, init) => {
     requests.push(String(input));
@@ -47,7 +47,7 @@ function adminWith(send: typeof fetch): IdentityAdmin {
 
 function plant(index: number): void {
   const createdAt = new Date(startMs + index * 1000).toISOString();
-  const full_name = index % 1000 === 7 ? 'Grace' : 'Ada';
+  const full_name = index % 100 === 7 ? 'Grace' : 'Ada';
   identity.users.plant({ email: `user-${index}@x.example`, createdAt, userMetadata: { full_name } });
 }
 
@@ -61,37 +61,35 @@ function emails(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `user-${from + index}@x.example`);
 }
 
-test('lists everybody once, oldest first, in pages', async () => {
+test('lists all users once, oldest first, in pages', async () => {
   expect(await emailsOf(admin.list())).toEqual(emails(0, count));
-  expect(requests).toHaveLength(30);
+  expect(requests).toHaveLength(3);
 });
 
 test.each([true, false])(
-  'a server that caps its pages at 50 is read to the end (skipping by the size that was asked for: %s)',
+  'a server that limits its pages to 50 is read to the end (skipping by the size that was asked for: %s)',
   async (skipsByAskedSize) => {
     capPagesAt(50, skipsByAskedSize);
     expect(await emailsOf(admin.list())).toEqual(emails(0, count));
-    expect(requests).toHaveLength(60);
-    expect(await emailsOf(admin.list({ order: 'newest', perPage: 1000 }))).toEqual(
-      emails(0, count).reverse(),
-    );
+    expect(requests).toHaveLength(6);
+    expect(await emailsOf(admin.list({ order: 'newest', perPage: 100 }))).toEqual(emails(0, count).reverse());
     expect((await admin.page()).users).toHaveLength(50);
   },
 );
 
-test('a server whose pages have a size of its own is read to the end', async () => {
+test('a server with a fixed page size is read to the end', async () => {
   admin = adminWith((input, init) => {
     const url = new URL(String(input));
-    url.searchParams.set('per_page', '250');
+    url.searchParams.set('per_page', '25');
     return fetch(url, init);
   });
   expect(await emailsOf(admin.list({ perPage: 100 }))).toEqual(emails(0, count));
-  expect(await emailsOf(admin.list({ perPage: 700 }))).toEqual(emails(0, count));
+  expect(await emailsOf(admin.list({ perPage: 70 }))).toEqual(emails(0, count));
 });
 
-test('all can be deleted in one go, on a server that caps its pages too', async () => {
-  capPagesAt(250, false);
-  for await (const { id } of admin.list({ perPage: 1000 })) await admin.delete(id);
+test('all users can be deleted while listing, also on a server that limits its pages', async () => {
+  capPagesAt(25, false);
+  for await (const { id } of admin.list({ perPage: 100 })) await admin.delete(id);
   expect(identity.users.count()).toBe(0);
 });
 
@@ -103,16 +101,16 @@ test('an empty page ends the list, whatever the total says', async () => {
     headers.set('x-total-count', '1000000');
     return new Response(answer.body, { headers });
   });
-  expect(await emailsOf(listing.list({ perPage: 1000 }))).toEqual(emails(0, count));
+  expect(await emailsOf(listing.list({ perPage: 100 }))).toEqual(emails(0, count));
   expect(requests).toHaveLength(4);
 });
 
-test('or newest first', async () => {
-  expect(await emailsOf(admin.list({ order: 'newest', perPage: 1000 }))).toEqual(emails(0, count).reverse());
+test('lists the newest first', async () => {
+  expect(await emailsOf(admin.list({ order: 'newest', perPage: 100 }))).toEqual(emails(0, count).reverse());
   expect(requests).toHaveLength(3);
 });
 
-test('asks for no more pages than are needed', async () => {
+test('requests no more pages than needed', async () => {
   const some: string[] = [];
   for await (const { email } of admin.list({ perPage: 10 })) {
     some.push(email);
@@ -123,17 +121,14 @@ test('asks for no more pages than are needed', async () => {
 });
 
 test('filters by e-mail and by name', async () => {
-  expect(await emailsOf(admin.list({ filter: 'user-299' }))).toEqual([
-    ...emails(299, 300),
-    ...emails(2990, 3000),
-  ]);
+  expect(await emailsOf(admin.list({ filter: 'user-29' }))).toEqual([...emails(29, 30), ...emails(290, 300)]);
   expect(await emailsOf(admin.list({ filter: 'Grace' }))).toEqual(
-    [7, 1007, 2007].map((index) => `user-${index}@x.example`),
+    [7, 107, 207].map((index) => `user-${index}@x.example`),
   );
   expect(await emailsOf(admin.list({ filter: 'a&page=2#' }))).toEqual([]);
 });
 
-test('a page tells how many there are', async () => {
+test('a page has the number of all users', async () => {
   const page = await admin.page({ page: 2, perPage: 7 });
   expect(page.users.map(({ email }) => email)).toEqual(emails(7, 14));
   expect(page.total).toBe(count);
@@ -141,7 +136,7 @@ test('a page tells how many there are', async () => {
   expect((await admin.page({ filter: 'Grace', perPage: 1 })).total).toBe(3);
 });
 
-test('whoever is deleted while listing makes nobody else go unseen', async () => {
+test('deleting users while listing skips no other', async () => {
   const seen: string[] = [];
   let listed = 0;
   for await (const { id, email } of admin.list()) {
@@ -153,27 +148,27 @@ test('whoever is deleted while listing makes nobody else go unseen', async () =>
   expect(identity.users.count()).toBe(count / 3);
 });
 
-test('all can be deleted in one go', async () => {
-  for await (const { id } of admin.list({ perPage: 400 })) await admin.delete(id);
+test('all users can be deleted while listing', async () => {
+  for await (const { id } of admin.list({ perPage: 40 })) await admin.delete(id);
   expect(identity.users.count()).toBe(0);
 });
 
-test('who signs up meanwhile comes last, and nobody comes twice', async () => {
+test('users who sign up meanwhile come last, and none comes twice', async () => {
   const seen: string[] = [];
-  for await (const { email } of admin.list({ perPage: 1000 })) {
+  for await (const { email } of admin.list({ perPage: 100 })) {
     if (email === 'user-5@x.example') plant(count);
     seen.push(email);
   }
   expect(seen).toEqual(emails(0, count + 1));
   const newestFirst: string[] = [];
-  for await (const { email } of admin.list({ perPage: 1000, order: 'newest' })) {
+  for await (const { email } of admin.list({ perPage: 100, order: 'newest' })) {
     if (newestFirst.length === 5) plant(count + 1);
     newestFirst.push(email);
   }
   expect(newestFirst).toEqual(emails(0, count + 1).reverse());
 });
 
-test('creates, changes and deletes a user, and hears the reasons of GoTrue', async () => {
+test('creates, changes and deletes a user', async () => {
   const user = await admin.create({
     email: 'ada@x.example',
     password: 'correct-horse-battery',
@@ -192,7 +187,6 @@ test('creates, changes and deletes a user, and hears the reasons of GoTrue', asy
     userMetadata: {},
   });
   const again = admin.create({ email: 'ada@x.example', password: 'another' });
-  await expect(again).rejects.toThrow(IdentityRefusal);
   await expect(again).rejects.toThrow('Email address already registered by another user');
   expect([await admin.delete(user.id), await admin.delete(user.id)]).toEqual([true, false]);
   expect(await admin.get(user.id)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createIdentityClient, type IdentityClient } from '../../src/identity/client.ts';
+import { createIdentityClient, GoTrueError, type IdentityClient } from '../../src/identity/client.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const id = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
@@ -43,16 +43,16 @@ test.each([
   ['another success', () => new Response(JSON.stringify({ id }), { status: 201 })],
   ['a list', () => Response.json([])],
   ['null', () => Response.json(null)],
-  ['a 404 that is none of GoTrue', () => new Response('<html>', { status: 404 })],
-  ['a 401 that is none of GoTrue', () => new Response(null, { status: 401 })],
-])('%s is no answer of GoTrue about a user', async (_, answer) => {
+  ['a 404 page', () => new Response('<html>', { status: 404 })],
+  ['a 401 without a reason', () => new Response(null, { status: 401 })],
+])('%s is not an answer of GoTrue about a user', async (_, answer) => {
   const { client } = clientThatGets(answer);
   expect(await codeOf(() => client.getUser('abc', signal))).toBe('identity_unavailable');
   if (answer().status === 401) return;
   expect(await codeOf(() => client.findUser(id, 'operator', signal))).toBe('identity_unavailable');
 });
 
-/** A body without an end: who reads on and on never returns. */
+/** An endless body. */
 function endless(status = 200, headers: Record<string, string> = {}) {
   let chunks = 0;
   let isCancelled = false;
@@ -73,7 +73,7 @@ test.each([
   ['getUser', 'not_throwaway', (client: IdentityClient) => client.getUser('abc', signal)],
   ['deleteUser', 'identity_unavailable', (client: IdentityClient) => client.deleteUser(id, 'o', signal)],
   ['getSettings', 'identity_unavailable', (client: IdentityClient) => client.getSettings(signal)],
-])('%s reads no endless answer', async (_, code, call) => {
+])('%s stops reading an endless answer', async (_, code, call) => {
   const { response, chunks, isCancelled } = endless();
   expect(await codeOf(() => call(clientThatGets(() => response).client))).toBe(code);
   expect([chunks() < 10, isCancelled()]).toEqual([true, true]);
@@ -82,7 +82,7 @@ test.each([
   expect(error.isCancelled()).toBe(true);
 });
 
-test('a list is read up to the bound that was asked for, and not at all where its length says more', async () => {
+test('a list is read up to maxBytes, and not at all if its Content-Length is larger', async () => {
   const { response, chunks } = endless();
   const listed = clientThatGets(() => response).client.listUsers(firstPage, 'operator', signal);
   expect([await listed, chunks() < 4]).toEqual(['too_large', true]);
@@ -91,61 +91,94 @@ test('a list is read up to the bound that was asked for, and not at all where it
   expect([await second, long.chunks() < 2, long.isCancelled()]).toEqual(['too_large', true, true]);
 });
 
-test('finds a user by its id, or nobody', async () => {
-  const there = clientThatGets(() => Response.json({ id }));
-  expect(await there.client.findUser(id, 'operator', signal)).toEqual({ id });
-  expect(there.seen[0]?.url).toBe(`https://site.example/.netlify/identity/admin/users/${id}`);
-  const gone = clientThatGets(() => Response.json({ code: 404, msg: 'User not found' }, { status: 404 }));
-  expect(await gone.client.findUser(id, 'operator', signal)).toBeUndefined();
+const notFound = () => Response.json({ code: 404, msg: 'User not found' }, { status: 404 });
+const record = { id, email: 'a@x.example' };
+
+test.each<[string, (client: IdentityClient) => Promise<unknown>, string, object | undefined, unknown]>([
+  ['GET', (client) => client.findUser(id, 'operator', signal), `/${id}`, undefined, undefined],
+  ['DELETE', (client) => client.deleteUser(id, 'operator', signal), `/${id}`, undefined, false],
+  ['POST', (client) => client.createUser({ email: 'a' }, 'operator', signal), '', { email: 'a' }, 404],
+  [
+    'PUT',
+    (client) => client.updateUser(id, { confirm: true }, 'operator', signal),
+    `/${id}`,
+    { confirm: true },
+    404,
+  ],
+])(
+  '%s /admin/users: with the operator token; an unknown user differs from a failure',
+  async (method, call, path, sent, unknown) => {
+    const { client, seen } = clientThatGets(() => Response.json(method === 'DELETE' ? {} : record));
+    expect(await call(client)).toEqual(method === 'DELETE' ? true : record);
+    const [request] = seen;
+    expect([request?.method, request?.url, request?.redirect]).toEqual([
+      method,
+      `https://site.example/.netlify/identity/admin/users${path}`,
+      'manual',
+    ]);
+    expect(request?.headers.get('authorization')).toBe('Bearer operator');
+    expect(await request?.text()).toBe(sent ? JSON.stringify(sent) : '');
+    expect(request?.headers.get('content-type')).toBe(sent ? 'application/json' : null);
+    const answer = await call(clientThatGets(notFound).client).catch((error) => error.cause.status);
+    expect(answer).toBe(unknown);
+    for (const odd of [
+      () => new Response('<html>'),
+      () => new Response(null, { status: 204 }),
+      () => Response.json([]),
+    ]) {
+      expect(await codeOf(() => call(clientThatGets(odd).client))).toBe('identity_unavailable');
+    }
+    for (const status of [401, 403]) {
+      const refusal = () => Response.json({ msg: 'User not allowed' }, { status });
+      expect(await codeOf(() => call(clientThatGets(refusal).client))).toBe('operator_token_refused');
+      expect(await codeOf(() => call(clientThatGets(() => new Response(null, { status })).client))).toBe(
+        'operator_token_refused',
+      );
+    }
+  },
+);
+
+test('the cause of a failure is what GoTrue says', async () => {
+  const msg = 'Email address already registered by another user';
+  const { client } = clientThatGets(() => Response.json({ code: 422, msg }, { status: 422 }));
+  await expect(client.createUser({}, 'operator', signal)).rejects.toMatchObject({
+    code: 'identity_unavailable',
+    retryAfterSeconds: 2,
+    cause: new GoTrueError(422, msg),
+  });
 });
 
-test('deletes with the operator token', async () => {
-  const { client, seen } = clientThatGets(() => Response.json({}));
-  expect(await client.deleteUser(id, 'operator', signal)).toBe(true);
-  expect([seen[0]?.method, seen[0]?.url]).toEqual([
-    'DELETE',
-    `https://site.example/.netlify/identity/admin/users/${id}`,
-  ]);
-  expect(seen[0]?.headers.get('authorization')).toBe('Bearer operator');
-});
-
-test('a delete of nobody is told apart from one that failed', async () => {
-  const gone = clientThatGets(() => Response.json({ code: 404, msg: 'User not found' }, { status: 404 }));
-  expect(await gone.client.deleteUser(id, 'operator', signal)).toBe(false);
-  const refused = clientThatGets(() => new Response(null, { status: 401 }));
-  expect(await codeOf(() => refused.client.deleteUser(id, 'operator', signal))).toBe(
-    'operator_token_refused',
-  );
-  for (const answer of [
-    () => new Response('<html>'),
-    () => new Response(null, { status: 204 }),
-    () => Response.json({ ok: true }),
-    () => Response.json([]),
-    () => new Response('<html>', { status: 404 }),
-  ]) {
-    const odd = clientThatGets(answer).client;
-    expect(await codeOf(() => odd.deleteUser(id, 'operator', signal))).toBe('identity_unavailable');
+test('a deletion that is not answered as GoTrue does is not one', async () => {
+  for (const answer of [() => Response.json({ ok: true }), () => new Response('<html>', { status: 404 })]) {
+    const { client } = clientThatGets(answer);
+    expect(await codeOf(() => client.deleteUser(id, 'operator', signal))).toBe('identity_unavailable');
   }
 });
 
-test('never deletes what is no UUID', async () => {
-  const { client, seen } = clientThatGets(() => Response.json({}));
-  await expect(client.deleteUser('../users', 'operator', signal)).rejects.toThrow(TypeError);
-  expect(seen).toEqual([]);
-});
+test.each(['', '../users', '*', `${id}/..`, id.toUpperCase(), `${id} `, undefined])(
+  'sends nothing about %j, which is not a UUID',
+  async (bad) => {
+    const { client, seen } = clientThatGets(() => Response.json({}));
+    await expect(client.findUser(bad as string, 'operator', signal)).rejects.toThrow(TypeError);
+    await expect(client.updateUser(bad as string, {}, 'operator', signal)).rejects.toThrow(TypeError);
+    await expect(client.deleteUser(bad as string, 'operator', signal)).rejects.toThrow(TypeError);
+    expect(seen).toEqual([]);
+  },
+);
 
 const firstPage = { page: 2, perPage: 100, audience: '', maxBytes: 10_000 };
 const listOf = (users: unknown, count = '7') =>
   Response.json({ aud: '', users }, { headers: { 'x-total-count': count } });
 
-test('lists the users of one audience, oldest first', async () => {
+test('lists the users of one audience, by the time of creation', async () => {
   const { client, seen } = clientThatGets(() => listOf([{ id }]));
   expect(await client.listUsers(firstPage, 'operator', signal)).toEqual({
     users: [{ id }],
     total: 7,
     audience: '',
   });
-  await client.listUsers({ ...firstPage, audience: 'other', filter: '@a&b' }, 'operator', signal);
+  const second = { ...firstPage, audience: 'other', order: 'newest', filter: '@a&b' } as const;
+  await client.listUsers(second, 'operator', signal);
   const [plain, narrow] = seen.map((request) => new URL(request.url));
   expect(plain?.pathname).toBe('/.netlify/identity/admin/users');
   expect(Object.fromEntries(plain?.searchParams ?? [])).toEqual({
@@ -154,11 +187,12 @@ test('lists the users of one audience, oldest first', async () => {
     sort: 'created_at asc',
   });
   expect(narrow?.searchParams.get('filter')).toBe('@a&b');
+  expect(narrow?.searchParams.get('sort')).toBe('created_at desc');
   expect(seen.map((request) => request.headers.get('x-jwt-aud'))).toEqual([null, 'other']);
   expect(seen[0]?.headers.get('authorization')).toBe('Bearer operator');
 });
 
-test('an Identity that fails over a filter is told apart from one that fails', async () => {
+test('an Identity that cannot filter differs from one that fails', async () => {
   const { client, seen } = clientThatGets(() => new Response(null, { status: 500 }));
   expect(await client.listUsers({ ...firstPage, filter: 'x' }, 'operator', signal)).toBe('no_filter');
   expect(seen.map(({ url }) => new URL(url).searchParams.get('filter'))).toEqual(['x', 'x']);
@@ -166,34 +200,34 @@ test('an Identity that fails over a filter is told apart from one that fails', a
   expect(seen).toHaveLength(3);
 });
 
-test.each([501, 502, 503, 504, 429])('a filter that is answered %i was not what failed', async (status) => {
-  const { client, seen } = clientThatGets(() => new Response(null, { status }));
-  const asked = { ...firstPage, filter: 'x' };
-  expect(await codeOf(() => client.listUsers(asked, 'operator', signal))).toBe('identity_unavailable');
-  expect(seen).toHaveLength(1);
-});
-
-test.each([
-  ['an empty list', () => listOf([])],
-  ['502', () => new Response(null, { status: 502 })],
-])(
-  'a filtered page that fails, while one that holds nobody is answered %s, is no list',
-  async (_, second) => {
-    const answers = [() => new Response(null, { status: 500 }), second];
-    const { client } = clientThatGets(() => answers.shift()?.() ?? Response.error());
+test.each([501, 502, 503, 504, 429])(
+  '%i is not the answer of a GoTrue that cannot filter',
+  async (status) => {
+    const { client, seen } = clientThatGets(() => new Response(null, { status }));
     const asked = { ...firstPage, filter: 'x' };
     expect(await codeOf(() => client.listUsers(asked, 'operator', signal))).toBe('identity_unavailable');
+    expect(seen).toHaveLength(1);
   },
 );
 
 test.each([
+  ['an empty list', () => listOf([])],
+  ['502', () => new Response(null, { status: 502 })],
+])('a filtered page fails although the empty one is answered %s', async (_, second) => {
+  const answers = [() => new Response(null, { status: 500 }), second];
+  const { client } = clientThatGets(() => answers.shift()?.() ?? Response.error());
+  const asked = { ...firstPage, filter: 'x' };
+  expect(await codeOf(() => client.listUsers(asked, 'operator', signal))).toBe('identity_unavailable');
+});
+
+test.each([
   ['no list', () => listOf(undefined)],
   ['no total', () => Response.json({ users: [] })],
-  ['a total that is none', () => listOf([], 'many')],
+  ['a wrong total', () => listOf([], 'many')],
   ['no JSON', () => new Response('<html>')],
   ['null', () => Response.json(null)],
   ['a redirect', () => new Response(null, { status: 302 })],
-])('%s is no list of users', async (_, answer) => {
+])('%s is not a list of users', async (_, answer) => {
   const { client } = clientThatGets(answer);
   const asked = { ...firstPage, filter: 'x' };
   expect(await codeOf(() => client.listUsers(asked, 'operator', signal))).toBe('identity_unavailable');
@@ -204,7 +238,6 @@ test.each([401, 403])(
   async (status) => {
     const { client } = clientThatGets(() => new Response(null, { status }));
     expect(await codeOf(() => client.listUsers(firstPage, 'wrong', signal))).toBe('operator_token_refused');
-    expect(await codeOf(() => client.findUser(id, 'wrong', signal))).toBe('operator_token_refused');
   },
 );
 

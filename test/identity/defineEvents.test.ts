@@ -16,7 +16,7 @@ async function validate(handler: () => unknown) {
   return { reply, denials };
 }
 
-test('gives the properties that Netlify calls, for the handlers that there are', () => {
+test('gives the properties that Netlify calls, one per handler', () => {
   const nothing = () => undefined;
   const all = { validate: nothing, signup: nothing, login: nothing, modified: nothing, deleted: nothing };
   expect(Object.keys(defineIdentityEvents(all))).toEqual([
@@ -32,7 +32,7 @@ test('gives the properties that Netlify calls, for the handlers that there are',
   expectTypeOf(two).not.toHaveProperty('userValidate');
 });
 
-test('each handler knows of its user what GoTrue guarantees', () => {
+test('the types of each event say what GoTrue guarantees', () => {
   const functions = defineIdentityEvents({
     validate: ({ user }) => {
       expectTypeOf(user.confirmedAt).toEqualTypeOf<undefined>();
@@ -54,7 +54,7 @@ test('each handler knows of its user what GoTrue guarantees', () => {
   expect(Object.keys(functions)).toHaveLength(4);
 });
 
-test('a change of modified is a reply all the same', async () => {
+test('a change of modified is a reply too', async () => {
   const { userModified } = defineIdentityEvents({ modified: () => ({ userMetadata: { k: null } }) });
   const reply = await userModified({ user: { ...toUser(samplePayloads.modified.user) } });
   expect(reply?.user.userMetadata).toEqual({ color: 'blue', full_name: 'No One', proof: 'abc' });
@@ -80,7 +80,7 @@ test('a misspelt handler does not compile', () => {
   expect(() => defineIdentityEvents({ validat: () => undefined, login: () => undefined })).toThrow(TypeError);
 });
 
-test.each([[undefined], [null], [{}], [{ roles: undefined }]])('%o leaves the user alone', async (change) => {
+test.each([[undefined], [null], [{}], [{ roles: undefined }]])('%o changes nothing', async (change) => {
   expect(await validate(() => change)).toEqual({ reply: undefined, denials: 0 });
 });
 
@@ -95,7 +95,7 @@ test('a reply holds all metadata, and nothing that could win over them', async (
   });
 });
 
-test('a handler reads a role that is stored as text, which the platform leaves out', async () => {
+test('a handler sees a role stored as a string, which the platform drops', async () => {
   let seen: unknown;
   const { userLogin } = defineIdentityEvents({
     login: ({ user }) => {
@@ -109,7 +109,7 @@ test('a handler reads a role that is stored as text, which the platform leaves o
   expect(reply?.user.appMetadata).toEqual({ roles: ['editor', 'member'] });
 });
 
-test('a user without an e-mail has an empty one, whoever calls', async () => {
+test('a user without an e-mail has an empty one, in every event', async () => {
   const seen: string[] = [];
   const listen = ({ user }: { user: { email: string } }) => void seen.push(user.email);
   const { userLogin, userDeleted } = defineIdentityEvents({ login: listen, deleted: listen });
@@ -139,18 +139,18 @@ test.each([
   [{ appMetadata: ['member'] }, 'appMetadata must be an object.'],
   ['denied', 'returns a change'],
   [false, 'returns a change'],
-])('%o is no change: the call fails, and so GoTrue takes it for a refusal', async (change, words) => {
+])('%o is not a change: the call fails, which GoTrue takes for a refusal', async (change, words) => {
   await expect(validate(() => change)).rejects.toThrow(words);
 });
 
-test('what a handler throws is what the platform gets; so of one that only listens', async () => {
+test('the platform gets what a handler throws, also from deleted', async () => {
   const fault = new Error('no database');
   await expect(validate(() => Promise.reject(fault))).rejects.toBe(fault);
   const { userDeleted } = defineIdentityEvents({ deleted: () => Promise.reject(fault) });
   await expect(userDeleted({ user: { ...toUser(samplePayloads.deleted.user) } })).rejects.toBe(fault);
 });
 
-test('whatever a listener returns is no reply', async () => {
+test('what deleted returns is not a reply', async () => {
   const { userDeleted } = defineIdentityEvents({ deleted: () => ({ roles: [] }) as never });
   expect(await userDeleted({ user: { ...toUser(samplePayloads.deleted.user) } })).toBeUndefined();
 });
@@ -158,7 +158,7 @@ test('whatever a listener returns is no reply', async () => {
 test.each([
   ['modified', 'userModified'],
   ['deleted', 'userDeleted'],
-] as const)('a denial in %s is told to its author, and not to the platform', async (name, property) => {
+] as const)('a denial in %s throws, and is not passed to the platform', async (name, property) => {
   const handlers = { [name]: (event: { deny(): undefined }) => event.deny() };
   const functions = defineIdentityEvents(handlers as never) as unknown as Record<
     string,

@@ -49,7 +49,7 @@ test.each([
   expect(refusal.cause.message).toMatch(/GOTRUE_JWT_AUD.*daypass\.config\.ts: identity: \{ audience/);
 });
 
-test("with one's own GoTrue, the signature is checked", async () => {
+test('the key of your own GoTrue verifies the signature', async () => {
   const token = await sign(header, claims);
   expect(await codeOf(() => verifyIdentityToken(token, secret))).toBe('nothing was thrown');
   expect(await codeOf(() => verifyIdentityToken(token, otherSecret))).toBe('subject_token_rejected');

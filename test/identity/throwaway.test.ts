@@ -86,7 +86,7 @@ test.each([
   now,
   '2027-01-15',
   'Fri, 15 Jan 2027 08:00:00 GMT',
-])('a creation time of %j is none', (created_at) => {
+])('a creation time of %j is not one', (created_at) => {
   expect(isExchangeable({ ...user, created_at }, rule, now)).toBe(false);
 });
 
@@ -101,7 +101,7 @@ test.each([
   expect(isSweepable({ ...user, created_at: iso(now - age) }, rule, now)).toBe(expected);
 });
 
-test('nobody is swept whose age is not known, or who is no throwaway user', () => {
+test('a user of unknown age, or a member, is never swept', () => {
   const old = { ...user, created_at: iso(now - 7200) };
   expect(isSweepable(old, rule, now)).toBe(true);
   for (const created_at of [undefined, null, '', 'today', '0', now - 7200, '2020-01-15']) {

@@ -4,7 +4,7 @@ import { toUser } from '../../src/identity/user.ts';
 
 const record = samplePayloads.modified.user;
 
-test('a record in camel case; what is unset is not there', () => {
+test('a record in camel case; unset fields are absent', () => {
   expect(toUser(record)).toStrictEqual({
     id: record.id,
     email: record.email,
@@ -19,7 +19,7 @@ test('a record in camel case; what is unset is not there', () => {
   });
 });
 
-test('all that GoTrue may tell of a user', () => {
+test('every field that GoTrue may send', () => {
   const user = toUser({
     ...record,
     role: 'group',
@@ -44,7 +44,7 @@ test('all that GoTrue may tell of a user', () => {
   });
 });
 
-test('metadata that are null, or of odd types, make no trouble', () => {
+test('metadata may be null or of odd types', () => {
   const bare = toUser({ ...record, app_metadata: null, user_metadata: null });
   expect([bare.appMetadata, bare.userMetadata, 'roles' in bare]).toEqual([{}, {}, false]);
   const odd = toUser({

@@ -29,7 +29,7 @@ test('a null that was there already stays', () => {
   expect(changed).toEqual({ appMetadata: { roles: ['a'] }, userMetadata: { color: null } });
 });
 
-test('leaves its input alone', () => {
+test('does not modify its input', () => {
   const before = structuredClone(user);
   const roles = Object.freeze(['admin']);
   expect(applyChange(user, { roles, userMetadata: { proof: null } })?.appMetadata.roles).not.toBe(roles);
@@ -60,13 +60,13 @@ describe('addRoles', () => {
     return handler({ user });
   }
 
-  test('adds to the roles that there are, each once', () => {
+  test('adds to the existing roles, each once', () => {
     const handler = addRoles('member', 'reader', 'member');
     expect(rolesAfter(handler, undefined)).toEqual({ roles: ['member', 'reader'] });
     expect(rolesAfter(handler, ['editor', 'reader'])).toEqual({ roles: ['editor', 'reader', 'member'] });
   });
 
-  test('keeps a role that is stored as text', () => {
+  test('keeps a role stored as a string', () => {
     expect(rolesAfter(addRoles('member'), 'editor')).toEqual({ roles: ['editor', 'member'] });
     expect(rolesAfter(addRoles('editor'), 'editor')).toBeUndefined();
     // The platform's own bootstrap leaves such a role out of `user.roles`.
@@ -74,14 +74,14 @@ describe('addRoles', () => {
     expect(addRoles('member')({ user })).toEqual({ roles: ['editor', 'member'] });
   });
 
-  test('keeps the texts of a list that holds other things too', () => {
+  test('keeps the strings of a list that holds other values too', () => {
     expect(rolesAfter(addRoles('member'), ['editor', 7, null, ''])).toEqual({ roles: ['editor', 'member'] });
     for (const roles of ['', 7, {}, null]) {
       expect(rolesAfter(addRoles('member'), roles)).toEqual({ roles: ['member'] });
     }
   });
 
-  test('changes nothing where there is nothing to add', () => {
+  test('changes nothing if there is nothing to add', () => {
     expect(rolesAfter(addRoles('member'), ['editor', 'member'])).toBeUndefined();
   });
 
