@@ -39,6 +39,7 @@ export const ceiling: Measure = {
 
     const refused: string[] = [];
     const neighbours: string[] = [];
+    const froms = new Set<string>();
     let calls = 0;
     const call = async (path: string, token: string, from: string, gate: string) => {
       const headers = { authorization: `Bearer ${token}` };
@@ -46,7 +47,8 @@ export const ceiling: Measure = {
     };
     await inParallel(sessions, 40, async (index) => {
       const token = await server.mint();
-      const from = `127.1.${index >> 8}.${index % 256 || 1}`;
+      const from = `127.1.${Math.floor(index / 250)}.${1 + (index % 250)}`;
+      froms.add(from);
       for (let each = 0; each < callsOfEach; each += 1) {
         calls += 1;
         if (calls === (sessions * callsOfEach) / 4) {
@@ -67,7 +69,9 @@ export const ceiling: Measure = {
       atMost('calls that reached the upstream', reached, ceilingOfDay),
       // What the killed ones had in hand stays taken: an eighth of what was left each, at most.
       atLeast('… and no fewer than were not in the hands of those killed', reached, ceilingOfDay * 0.7),
-      none('refused calls', refused, '429 rate_limited with Retry-After'),
+      exactly('addresses that called, each with a session of its own', froms.size, sessions),
+      atLeast('calls refused', refused.length, calls - ceilingOfDay - killed * 40),
+      none('… other than by the ceiling', refused, '429 rate_limited with Retry-After'),
       none('calls of another route meanwhile', neighbours, '200'),
       exactly('processes killed in the middle', children.length - gates.length, killed),
     ];

@@ -11,6 +11,7 @@ import { proof } from './proof.ts';
 import { redis } from './redis.ts';
 import { revocation } from './revocation.ts';
 import { rotation } from './rotation.ts';
+import { seededLimits } from './seededLimits.ts';
 import { slowCallers } from './slowCallers.ts';
 import type { Measure } from './support/measure.ts';
 import { sweep } from './sweep.ts';
@@ -30,6 +31,7 @@ export const measures: readonly Measure[] = [
   exactLimits,
   burst,
   ceiling,
+  seededLimits,
   chaos,
   rotation,
   revocation,
