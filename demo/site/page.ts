@@ -101,7 +101,7 @@ controls.bind('start-over', async () => {
   return 'Everything is as it was before the first visit.';
 });
 
-// What cannot be had is told at the next press of a button.
+// A failure shows at the next press of a button.
 const takeStored = () =>
   session.token().then(
     (token) => pass.take(token),

@@ -45,7 +45,7 @@ export function milliseconds(value: number): string {
 
 const edge = 10;
 
-/** A token cut down to what tells it from others: nobody reads more, and no screenshot holds it whole. */
+/** A token cut down to the part that tells it from others, so that no screenshot holds a whole one. */
 export function shortenTokens(text: string): string {
   return text.replace(/eyJ[\w-]+\.[\w-]*\.[\w-]*/g, (token) => {
     const [head = '', , signature = ''] = token.split('.');
@@ -103,6 +103,6 @@ export function limitsInWords(headers: Headers): string[] {
 
 function whose(name: string): string {
   if (name === 'session') return 'This session';
-  if (name === 'address') return 'This network address';
+  if (name === 'address') return 'This IP address';
   return `Limit “${name}”`;
 }

@@ -42,7 +42,13 @@ function weightOf(type: string, accept: string): number {
 
 function statusPage({ ok, checks, warnings }: StatusResponse): string {
   const title = ok ? 'Daypass is set up' : 'Daypass is not set up yet';
-  const notes = warnings.map((warning) => `<li>${escapeHtml(warning)}</li>`).join('');
+  const faults = checks
+    .filter((check) => !check.ok)
+    .map(({ name, remedy = '' }) => {
+      const lines = remedy.split('\n').map((line) => `<dd>${escapeHtml(line)}</dd>`);
+      return `<dt><strong>${labels[name]}</strong></dt>${lines.join('')}`;
+    });
+  const works = checks.filter((check) => check.ok).map(({ name }) => labels[name]);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -51,20 +57,17 @@ function statusPage({ ok, checks, warnings }: StatusResponse): string {
 <meta name="robots" content="noindex">
 <title>${title}</title>
 <h1>${title}</h1>
-<table>
-<caption>What an exchange needs, as of now</caption>
-<thead><tr><th scope="col">Part</th><th scope="col">State</th><th scope="col">What to do</th></tr></thead>
-<tbody>${checks.map(checkRow).join('')}</tbody>
-</table>
-${notes && `<h2>Good to know</h2><ul>${notes}</ul>`}
+${ok ? '' : `<h2>To mend</h2><dl>${faults.join('')}</dl>`}
+${section('Works', works)}
+${section('Good to know', warnings)}
 <p>Programs get this as JSON.</p>
 </html>
 `;
 }
 
-function checkRow({ name, ok, remedy = '' }: StatusCheck): string {
-  const lines = remedy.split('\n').map((line) => `<p>${escapeHtml(line)}</p>`);
-  return `<tr><th scope="row">${labels[name]}</th><td>${ok ? 'OK' : 'At fault'}</td><td>${ok ? '' : lines.join('')}</td></tr>`;
+function section(title: string, items: readonly string[]): string {
+  const list = items.map((item) => `<li>${escapeHtml(item)}</li>`).join('');
+  return list && `<h2>${title}</h2><ul>${list}</ul>`;
 }
 
 /** Remedies may quote what Identity or the environment said. */

@@ -35,7 +35,7 @@ const memberExchanged: Attack = {
   id: 'member',
   title: 'A member’s Identity token, exchanged',
   attempt: 'Logs in as a real user of the site and exchanges that token, which would delete the user.',
-  why: 'Only fresh users of the throwaway domain may be exchanged and deleted; everybody else is left alone.',
+  why: 'Only fresh users of the throwaway domain may be exchanged and deleted; all others are left alone.',
   local: true,
   async run(kit) {
     const member = await kit.createMember();
@@ -91,7 +91,7 @@ const flood: Attack = {
   },
 };
 
-/** What a flood costs in requests to Redis, where somebody counts them. */
+/** What a flood costs in requests to Redis, where they are counted. */
 function leaseInWords(calls: number, before: number | undefined, after: number | undefined): string[] {
   if (before === undefined || after === undefined) return [];
   const trips = after - before;
@@ -99,14 +99,14 @@ function leaseInWords(calls: number, before: number | undefined, after: number |
   return [trips < calls ? `${rate}: the gate leases calls ahead.` : `${rate}.`];
 }
 
-/** Addresses for documentation (RFC 5737): nobody's. */
+/** Addresses reserved for documentation (RFC 5737). */
 const addresses = ['203.0.113.7', '198.51.100.9'];
 
 const spoofedAddress: Attack = {
   id: 'spoofed-address',
   title: 'A spoofed X-Forwarded-For',
-  attempt: 'Claims a new network address with each call, to be counted as a new caller.',
-  why: 'The gate takes the caller’s address from the platform alone and passes no such field on.',
+  attempt: 'Claims a new IP address with each call, to be counted as a new caller.',
+  why: 'The gate takes the caller’s IP address only from the platform, and passes no such field on.',
   async run(kit) {
     const pass = await kit.sharedPass();
     const calls: Exchange[] = [];
@@ -142,7 +142,7 @@ function addressLimit(headers: Headers): { r: number; q: number } | undefined {
 const climbingPath: Attack = {
   id: 'climbing-path',
   title: 'A path that climbs out of the upstream',
-  attempt: 'Hides slashes as %2f, which no browser tidies up, to get from /api to what lies beside it.',
+  attempt: 'Hides slashes as %2f, which no browser tidies up, to get from /api to its neighbours.',
   why: 'Upstreams differ in what they make of an encoded slash, so such a path is refused, never repaired.',
   async run(kit) {
     const called = await callApi(kit, await kit.sharedPass(), {

@@ -2,7 +2,7 @@ import { jwtTokenType, proofField, tokenExchangeGrant } from '../../../src/proto
 import { identityPath, tokenPath } from '../../../src/protocol/paths.ts';
 import { type Exchange, type Send, textOf } from '../wire/exchange.ts';
 
-/** What an attack could not do without, and did not get. */
+/** The set-up of an attack was refused. */
 export class SetupError extends Error {
   readonly exchange: Exchange;
 
@@ -25,17 +25,17 @@ export interface LabKit {
   identityToken(): Promise<string>;
   /** Sends the exchange that the client would send. */
   exchange(identityToken: string): Promise<Exchange>;
-  /** The pass of a session that has made no call yet, for this attack alone. */
+  /** The pass of a session that has made no call yet, used by one attack. */
   freshPass(): Promise<string>;
-  /** Hands in an unused pass for another attack: each exchange counts against this address's limit. */
+  /** Keeps an unused pass for another attack: each exchange counts against the limit of this IP address. */
   keepPass(exchanged: Exchange): void;
   /** A pass that several attacks use. */
   sharedPass(): Promise<string>;
-  /** A token that only whoever holds the stack's secrets can make. */
+  /** A token that only the holder of the stack's secrets can make. */
   forge(forgery: string): Promise<string>;
   createMember(): Promise<LabMember>;
   deleteMember(id: string): Promise<void>;
-  /** How often the stack has asked Redis so far; undefined where nobody counts. */
+  /** How often the stack has asked Redis so far; undefined where they are not counted. */
   roundTrips(): Promise<number | undefined>;
 }
 
@@ -49,7 +49,7 @@ const marginSeconds = 60;
 
 /**
  * @param makeProof makes what a sign-up must bring. Default: nothing
- * @param roundTrips counts the requests to Redis. Default: nobody does
+ * @param roundTrips counts the requests to Redis. Default: not counted
  */
 export function createLabKit(
   send: Send,

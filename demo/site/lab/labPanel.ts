@@ -124,7 +124,7 @@ const fields = ['WWW-Authenticate', 'Retry-After', 'RateLimit'];
 /** Members of a body that say what was decided; the others are left out. */
 const members = ['code', 'error', 'detail', 'error_description', 'msg', 'message', 'email', 'access_token'];
 
-/** One exchange of an attack: what went out beside what came back. */
+/** One exchange of an attack: what went out next to what came back. */
 function exchangeView(shown: Shown): HTMLElement {
   const times =
     shown.times === undefined || shown.times === 1 ? '' : `${shown.times} times, the last of them:\n`;

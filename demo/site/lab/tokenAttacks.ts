@@ -2,13 +2,13 @@ import { revokePath } from '../../../src/protocol/paths.ts';
 import { type Attack, expectRefusal, isRefusal, outcome } from './attack.ts';
 import { callApi } from './calls.ts';
 
-/** Calls with no token or nonsense: anybody can send these. */
+/** Calls with no token or nonsense: any program can send these. */
 export const emptyHanded: readonly Attack[] = [
   {
     id: 'no-token',
     title: 'No token',
     attempt: 'Calls the API as if it were open.',
-    why: 'The gate lets nobody through without a pass, and its challenge says what is missing.',
+    why: 'The gate lets no call through without a pass, and its challenge says what is missing.',
     run: async (kit) =>
       expectRefusal(await callApi(kit, undefined), {
         status: 401,
@@ -43,7 +43,7 @@ export const forged: readonly Attack[] = [
   forgery('alg-none', 'token_malformed', {
     title: 'Algorithm “none”',
     attempt: 'Sends perfect claims with alg: none and an empty signature.',
-    why: 'The verifier decides on the algorithm, HS256 alone; a token without a signature is not even read.',
+    why: 'The verifier decides on the algorithm, only HS256; a token without a signature is not even parsed.',
   }),
   forgery('another-audience', 'token_audience', {
     title: 'Another audience',
@@ -94,7 +94,7 @@ export const revokedSession: Attack = {
   id: 'revoked-session',
   title: 'A revoked session',
   attempt: 'Keeps a pass, lets its session be revoked, and uses the pass again.',
-  why: 'The gate asks Redis whether the session was revoked, and relies on an answer for a second at most; whoever verifies offline learns it when the pass expires.',
+  why: 'The gate asks Redis whether the session was revoked, and relies on an answer for at most a second; an offline verifier accepts the pass until it expires.',
   async run(kit) {
     const pass = await kit.freshPass();
     const revoked = await kit.send('POST', revokePath, {

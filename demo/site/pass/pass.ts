@@ -16,7 +16,7 @@ export interface PassState {
   renewedAt: readonly number[];
 }
 
-/** What the broker said beside the token; a token that came out of storage has nothing of it. */
+/** What the broker answered with the token; a token out of storage comes without it. */
 export interface Lifetimes {
   expiresInSeconds: number;
   sessionExpiresInSeconds: number;
@@ -132,7 +132,7 @@ function renewals(times: readonly number[]): string {
 }
 
 function sessionEnd(endsAt: number | undefined, now: number): string {
-  // Minutes are enough, and nothing flickers beside the countdown that matters.
+  // In minutes, so that only the countdown changes each second.
   return endsAt === undefined
     ? 'not known after a reload'
     : `in ${durationInWords(Math.ceil((endsAt - now) / 60) * 60)}`;

@@ -1,13 +1,13 @@
 import { byId, make, write } from '../dom.ts';
 import { durationInWords, shortenName, timeOfDay } from '../words.ts';
 
-/** What a JWT says, unverified: the page only shows it. */
+/** The parts of a JWT, unverified: the page only shows them. */
 export interface DecodedToken {
   header: Readonly<Record<string, unknown>>;
   claims: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a JWT without believing it; undefined when it is none. */
+/** Decodes a JWT without verifying it; undefined when the text is no JWT. */
 export function decodeToken(token: string): DecodedToken | undefined {
   const [header, claims, signature] = token.split('.');
   if (!header || !claims || !signature) return undefined;
@@ -76,7 +76,7 @@ export function describeAccessToken({ header, claims }: DecodedToken): Statement
   return [
     {
       about: 'Signed',
-      words: `With ${header.alg}, under key ${header.kid}, which this site and the API share. The API verifies it by itself and asks nobody.`,
+      words: `With ${header.alg}, under key ${header.kid}, which this site and the API share. The API verifies it offline.`,
     },
     { about: 'Issued by', words: String(claims.iss) },
     {
@@ -96,7 +96,7 @@ export function describeAccessToken({ header, claims }: DecodedToken): Statement
       words: `${timeOfDay(iat)}, in a session that began at ${timeOfDay(Number(claims.auth_time))}.`,
     },
     ...(typeof claims.sid === 'string'
-      ? [{ about: 'Begun by', words: `The broker: it alone can make ${shortenName(claims.sid)} (sid).` }]
+      ? [{ about: 'Begun by', words: `The broker: only it can make ${shortenName(claims.sid)} (sid).` }]
       : []),
     {
       about: 'Lives',

@@ -3,7 +3,7 @@ import type { LabKit } from '../lab/kit.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import type { Stack, StackPositions } from './stack.ts';
 
-/** Whom a line of answers is from: the gate under a policy, or an exchange before and after Redis's return. */
+/** Where a line of answers comes from: the gate under a policy, or an exchange before and after Redis's return. */
 export type Asked = StackPositions['storeFailure'] | 'exchange' | 'return';
 
 export const storePolicies = ['local', 'deny', 'allow'] as const;
@@ -11,7 +11,7 @@ export const storePolicies = ['local', 'deny', 'allow'] as const;
 /** The gate waits for Redis at the first ones, and has given it up by the last. */
 const callsPerPolicy = 4;
 
-/** Longer than anybody may take to notice that Redis is back. */
+/** Longer than the circuit takes to notice that Redis is back. */
 const returnTimeoutMilliseconds = 8000;
 const pauseMilliseconds = 400;
 
@@ -19,7 +19,7 @@ const pauseMilliseconds = 400;
  * Stops Redis, calls the gate under each policy that can be had and tries an exchange, starts Redis, and finishes the
  * exchange. The stack is left as it was found, whatever happens.
  * @param tell told of each line as soon as it is there
- * @throws {SetupError} without a pass nobody can ask
+ * @throws {SetupError} no pass could be had
  */
 export async function askPolicies(
   stack: Pick<Stack, 'state' | 'change' | 'during'>,
@@ -27,7 +27,7 @@ export async function askPolicies(
   tell: (asked: Asked, calls: readonly Exchange[]) => void,
 ): Promise<void> {
   await stack.during(async () => {
-    // Who stopped Redis before has to wait for the pass.
+    // A pass needs Redis, also where the visitor has stopped it.
     if (stack.state.redis === 'stopped') await stack.change({ redis: 'running' });
     const pass = await kit.freshPass();
     const identityToken = await kit.identityToken();
@@ -42,7 +42,7 @@ export async function askPolicies(
     }
     tell('exchange', [await kit.exchange(identityToken)]);
     await stack.change({ redis: 'running' });
-    // Nobody is to stay behind.
+    // So that no user stays behind.
     tell('return', await untilGranted(() => kit.exchange(identityToken)));
   });
 }

@@ -17,11 +17,11 @@ export function openMonitorPanel(controls: Controls, stack: Stack, kit: LabKit):
     groupId: 'monitor-choice',
     fixedId: 'monitor-fixed',
     fixedNote:
-      'Netlify’s emulator starts the gate anew for each call, so what it counts is lost here; under npm start it is kept.',
+      'Netlify’s emulator starts a new gate for each call, so its counts are lost here; under npm start they are kept.',
     saysIn,
     words: {
       enforce: 'The gate refuses.',
-      monitor: 'The gate lets everybody through, and counts whom it would have refused.',
+      monitor: 'The gate lets every call through, and counts those it would have refused.',
     },
   });
   const badTokens = () => manyCalls(kit, 'nonsense', badCalls);
@@ -31,7 +31,7 @@ export function openMonitorPanel(controls: Controls, stack: Stack, kit: LabKit):
   const { canSwitch } = stack.state;
   byId('counts-scroll').hidden = !canSwitch;
   if (!canSwitch) return;
-  // Once, so that the table is not empty; from then on whoever presses a button asks.
+  // Once, so that the table is not empty; after that each press of a button reads them.
   void readCounts().then(
     (counts) => draw(counts, counts),
     () => undefined,

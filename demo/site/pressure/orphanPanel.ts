@@ -9,7 +9,7 @@ import type { UserCounter } from './users.ts';
 import { newVisitor } from './visitor.ts';
 
 const saysIn = 'orphans-said';
-/** The client's back-off after one failure is 1 s; after several, or over a limit, nobody wants to sit it out. */
+/** The client's back-off after one failure is 1 s; after several failures, or over a limit, it is too long to wait for. */
 const longestWaitMilliseconds = 2000;
 
 /** What means nothing where no exchange can be killed. */
@@ -90,7 +90,7 @@ export class OrphanPanel {
     write(byId('recovered'), `A pass, in ${milliseconds(performance.now() - startedAt)}`);
     // An exchange sweeps a few along, after its answer.
     setTimeout(() => this.#users.count(), 1000);
-    return 'The visitor signed up anew and has a pass.';
+    return 'The visitor signed up again and has a pass.';
   }
 
   async #sweep(): Promise<string> {
@@ -99,7 +99,7 @@ export class OrphanPanel {
     write(byId('swept'), sweepInWords(swept));
     write(byId('sweep-note'), swept.note);
     this.#users.count();
-    return swept.done ? 'The sweep has seen everybody.' : 'The sweep has more to see: run it again.';
+    return swept.done ? 'The sweep has seen every user.' : 'The sweep has more to see: run it again.';
   }
 }
 

@@ -15,7 +15,7 @@ export function openProofPanel(controls: Controls, stack: Stack): void {
     fixedId: 'proof-fixed',
     saysIn,
     words: {
-      off: 'Sign-ups bring nothing, and nobody looks at them.',
+      off: 'Sign-ups bring nothing and are not checked.',
       none: 'Sign-ups bring nothing. Each throwaway user gets a mark, and no other is exchanged.',
       'proof-of-work': 'Sign-ups bring a proof of work, or there is no user.',
       turnstile: 'Sign-ups bring a token of Turnstile.',

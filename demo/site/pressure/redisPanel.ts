@@ -17,12 +17,12 @@ export function openRedisPanel(controls: Controls, stack: Stack, kit: LabKit): v
     groupId: 'store-choice',
     fixedId: 'redis-fixed',
     fixedNote:
-      'Netlify’s emulator starts the gate anew for each call, so here it remembers nothing and asks Redis each time; under npm start it counts, and stops asking.',
+      'Netlify’s emulator starts a new gate for each call, so here it remembers nothing and asks Redis each time; under npm start it counts, and stops asking.',
     saysIn,
     words: {
       local: 'Without Redis, each instance of the gate counts in its own memory.',
       deny: 'Without Redis, the gate answers 503.',
-      allow: 'Without Redis, the gate lets everybody through who has a valid pass.',
+      allow: 'Without Redis, the gate lets every call with a valid pass through.',
     },
   });
   const policies = canSwitch ? storePolicies : [policy.storeFailure];
@@ -118,7 +118,7 @@ class AnswerTable {
   }
 }
 
-/** What an answer’s fields say of limits and patience; empty when they say nothing. */
+/** What an answer’s fields say of limits and waiting; empty when they say nothing. */
 export function fieldsInWords({ answer }: Exchange): string {
   const left = parseLimits(answer.headers.get('ratelimit')).map(
     ({ name, parameters }) => `${name} ${parameters.r ?? '?'}`,

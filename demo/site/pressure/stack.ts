@@ -11,8 +11,8 @@ export interface StackState {
   };
   redis: 'running' | 'stopped';
   /**
-   * Whether the policy can be switched. Where it cannot, Netlify’s emulator runs the site: it starts the gate anew for
-   * each call, and ends it with the answer.
+   * Whether the policy can be switched. Where it cannot, Netlify’s emulator runs the site: it starts a new gate for each
+   * call, and ends it with the answer.
    */
   canSwitch: boolean;
   canStopRedis: boolean;
@@ -43,7 +43,7 @@ export class Stack {
     this.#state = state;
   }
 
-  /** Undefined where there is none that could be switched. */
+  /** Undefined where there is no dev server. */
   static async find(): Promise<Stack | undefined> {
     const state = await ask().catch(() => undefined);
     return state && new Stack(state);

@@ -9,8 +9,8 @@ export function touchesUsers(request: Sent): boolean {
 }
 
 /**
- * Shows how many throwaway users exist, asked anew at each `count()`. One question is out at a time: whatever
- * happens meanwhile is asked about once more, afterwards.
+ * Shows how many throwaway users exist, read again at each `count()`. One request is out at a time; changes meanwhile cause
+ * one more afterwards.
  */
 export class UserCounter {
   #canAsk = false;
@@ -18,7 +18,7 @@ export class UserCounter {
   #askAgain = false;
   #most = 0;
 
-  /** There is somebody to ask. */
+  /** The dev server is there. */
   start(): void {
     this.#canAsk = true;
     this.count();

@@ -12,7 +12,7 @@ export function newVisitor(prove: Prove | undefined): Session {
   return createSession({ storage: keepOnly, prove });
 }
 
-/** The proof build of the script tag, with its worker beside it: loaded when it is needed, and not before. */
+/** The proof build of the script tag, with its worker beside it: loaded when it is first needed. */
 const modulePath = '/daypass-proof.js';
 
 /** Makes the proof that the site asks for, if any. */
@@ -21,7 +21,7 @@ export const solve: Prove = async (context) => {
   return module.prove(context);
 };
 
-/** Makes a proof only where one is asked for: finding that out takes a request before each sign-up. */
+/** Makes a proof only where one is asked for: asking takes a request before each sign-up. */
 export function solveWhen(isAskedFor: () => boolean): Prove {
   return async (context) => (isAskedFor() ? solve(context) : undefined);
 }

@@ -32,7 +32,7 @@ export function textOf(body: unknown, member: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The JSON of an answer, read whole so that its connection is free again; undefined when it is none. */
+/** The JSON of an answer, read to its end so that its connection is free again; undefined for anything else. */
 export async function jsonOf(response: Response): Promise<unknown> {
   try {
     return JSON.parse(await response.text());
@@ -60,7 +60,7 @@ export interface Seen {
 
 type Watcher = (seen: Seen) => void;
 
-/** The browser's own fetch: what goes through it is seen by nobody. */
+/** The browser's own fetch: requests through it are not watched. */
 export const plainFetch: typeof fetch = globalThis.fetch.bind(globalThis);
 
 /**
@@ -80,7 +80,7 @@ export function watchFetch(watcher: Watcher): void {
     try {
       const response = await plainFetch(input, init);
       const milliseconds = performance.now() - outgoing.startedAt;
-      // The copy is read aside: whoever sent the request does not wait for us.
+      // A copy is read, so that the caller does not wait for us.
       void jsonOf(response.clone()).then((body) => {
         const { status, headers } = response;
         watcher({

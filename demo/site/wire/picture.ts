@@ -14,9 +14,9 @@ const parts: Readonly<Partial<Record<Step, string>>> = {
   call: 'gate',
 };
 
-/** Answers come faster than anybody sees: each keeps its part lit so long, and the next waits. */
+/** Answers come faster than the eye sees: each keeps its part lit for this long, and the next waits. */
 const litMilliseconds = 450;
-/** A backlog that nobody would sit through is drawn at once. */
+/** A longer backlog is drawn at once. */
 const maxWaiting = 8;
 
 /** The four parts of a call. Each lights up as it answers, and keeps the status of the last run. */

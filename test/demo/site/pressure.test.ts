@@ -125,7 +125,7 @@ describeWith('chromium')('the page under pressure', () => {
       }
       // The emulator's gate remembers nothing from one call to the next.
       for (const panel of ['monitor', 'redis']) {
-        expect(await textOf(page, `${panel}-fixed`)).toContain('starts the gate anew for each call');
+        expect(await textOf(page, `${panel}-fixed`)).toContain('starts a new gate for each call');
       }
       expect(await page.locator('#redis-patience').isVisible()).toBe(canSwitch);
       expect(await page.getByTestId('counts').isVisible()).toBe(canSwitch);

@@ -89,7 +89,7 @@ test('reads the fields that the gate writes', () => {
   ]);
   expect(limitsInWords(new Headers(fields))).toEqual([
     'This session: 57 of 60 calls left in 1 minute; the window ends in 42 seconds.',
-    'This network address: 590 of 600 calls left in 1 minute; the window ends in 1 second.',
+    'This IP address: 590 of 600 calls left in 1 minute; the window ends in 1 second.',
   ]);
 });
 

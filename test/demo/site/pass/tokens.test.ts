@@ -56,7 +56,7 @@ test('an access token in words says every claim of ours', async () => {
   expect(words['Issued for']).toContain('“api”');
   expect(words.Names).toContain('anon_0123456…');
   expect(words.Allows).toBe('The scope hello and read.');
-  expect(words['Begun by']).toBe('The broker: it alone can make abcdefghijkl… (sid).');
+  expect(words['Begun by']).toBe('The broker: only it can make abcdefghijkl… (sid).');
   expect(words.Lives).toMatch(/^5 minutes, until /);
   expect(words['Made in']).toBe('The deploy context “dev”. Production refuses it.');
 });
