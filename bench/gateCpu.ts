@@ -1,5 +1,5 @@
 import type { Bench, BenchContext, Row } from './support/bench.ts';
-import { costOfCalls, startGateStand } from './support/gateStand.ts';
+import { type Backends, costOfCalls, startBackends, startGate, startProxy } from './support/gateStand.ts';
 import { interleave } from './support/interleave.ts';
 import { against } from './support/report.ts';
 import { ratioOf } from './support/spread.ts';
@@ -14,14 +14,16 @@ const sessions = 200;
 export const bench: Bench = {
   question: 'What does a call through the gate cost beside a bare proxy? 10 connections, 200 sessions',
   async run(context) {
-    return [...(await measure(context, 'Node')), ...(await measure(context, 'Deno'))];
+    const backends = await startBackends(context);
+    return [...(await measure(context, backends, 'Node')), ...(await measure(context, backends, 'Deno'))];
   },
 };
 
-async function measure(context: BenchContext, runtime: Runtime): Promise<Row[]> {
-  const { gate, proxy, mint } = await startGateStand(context, { runtime });
+async function measure(context: BenchContext, backends: Backends, runtime: Runtime): Promise<Row[]> {
+  const { gate, mint } = await startGate(context, backends, { runtime });
+  const proxy = await startProxy(context, backends, runtime);
   const bearers = await mint(sessions);
-  const load = { connections, calls: context.isQuick ? 3_000 : 10_000, bearers };
+  const load = { connections, calls: context.isQuick ? 2_000 : 10_000, bearers };
   const costs = await interleave(context.isQuick ? 3 : 9, {
     gate: () => costOfCalls(gate, () => load),
     proxy: () => costOfCalls(proxy, () => load),

@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http';
 import type { Bench, BenchContext, Row } from './support/bench.ts';
-import { body, startGateStand } from './support/gateStand.ts';
+import { type Backends, body, startBackends, startGate, startProxy } from './support/gateStand.ts';
 import { interleave, millisecondsOf } from './support/interleave.ts';
 import { against } from './support/report.ts';
 import { ratioOf, spreadOf } from './support/spread.ts';
@@ -12,25 +12,23 @@ const calls = 20;
 export const bench: Bench = {
   question: "How long do a page's 20 calls take, one after the other? Upstream 50 ms, Redis 20 ms away",
   async run(context) {
-    return [await measure(context, 'Node'), await measure(context, 'Deno')];
+    const backends = await startBackends(context, { upstreamMilliseconds: 50, redisMilliseconds: 20 });
+    return [await measure(context, backends, 'Node'), await measure(context, backends, 'Deno')];
   },
 };
 
-async function measure(context: BenchContext, runtime: Runtime): Promise<Row> {
+async function measure(context: BenchContext, backends: Backends, runtime: Runtime): Promise<Row> {
   // The default limits: a page's calls are far below them.
-  const { gate, proxy, redis, mint } = await startGateStand(context, {
-    runtime,
-    policy: {},
-    upstreamMilliseconds: 50,
-    redisMilliseconds: 20,
-  });
+  const { gate, mint } = await startGate(context, backends, { runtime, policy: {} });
+  const proxy = await startProxy(context, backends, runtime);
+  const { redis } = backends;
   const page = (server: Program) => async () => {
     const [bearer] = (await mint(1)) as [string];
     const before = (await redis.usage()).requests as number;
     const milliseconds = await millisecondsOf(() => callInTurn(server.url, bearer));
     return { milliseconds, trips: ((await redis.usage()).requests as number) - before };
   };
-  const rounds = await interleave(context.isQuick ? 3 : 9, { gate: page(gate), proxy: page(proxy) });
+  const rounds = await interleave(context.isQuick ? 2 : 9, { gate: page(gate), proxy: page(proxy) });
   const [ours, others] = [rounds.gate, rounds.proxy].map((side) =>
     side.map(({ milliseconds }) => milliseconds),
   ) as [number[], number[]];

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultLimits } from '../src/policy/defaults.ts';
 import type { Bench, BenchContext, Row } from './support/bench.ts';
-import { type Calls, costOfCalls, startGateStand } from './support/gateStand.ts';
+import {
+  type Backends,
+  type Calls,
+  costOfCalls,
+  startBackends,
+  startGate,
+  startProxy,
+} from './support/gateStand.ts';
 import { interleave } from './support/interleave.ts';
 import { against } from './support/report.ts';
 import { ratioOf } from './support/spread.ts';
@@ -13,20 +20,22 @@ const connections = 10;
 export const bench: Bench = {
   question: 'What does it cost where each call is of another session? 10 connections, 10 000 sessions',
   async run(context) {
-    return [...(await measure(context, 'Node')), ...(await measure(context, 'Deno'))];
+    const backends = await startBackends(context);
+    return [...(await measure(context, backends, 'Node')), ...(await measure(context, backends, 'Deno'))];
   },
 };
 
-async function measure(context: BenchContext, runtime: Runtime): Promise<Row[]> {
-  const { gate, proxy, mint } = await startGateStand(context, { runtime });
-  const calls = context.isQuick ? 3_000 : 10_000;
+async function measure(context: BenchContext, backends: Backends, runtime: Runtime): Promise<Row[]> {
+  const { gate, mint } = await startGate(context, backends, { runtime });
+  const proxy = await startProxy(context, backends, runtime);
+  const calls = context.isQuick ? 1_500 : 10_000;
   let bearers = await mint(calls);
   const same = (): Calls => ({ connections, calls, bearers });
   const others = async () => {
     bearers = await mint(calls);
     return same();
   };
-  const cpu = await interleave(context.isQuick ? 3 : 7, {
+  const cpu = await interleave(context.isQuick ? 2 : 7, {
     first: async () => (await costOfCalls(gate, others)).cpuMicroseconds,
     again: async () => {
       // What the gate holds for a session is not to serve its second call.

@@ -3,7 +3,7 @@ import { Redis } from '@upstash/redis';
 import { defaultLimits } from '../src/policy/defaults.ts';
 import { commandStats, type RedisAddress } from '../test/support/redisParts.ts';
 import type { Bench, BenchContext, Row } from './support/bench.ts';
-import { costOfCalls, startGateStand, wideLimits } from './support/gateStand.ts';
+import { type Backends, costOfCalls, startBackends, startGate, wideLimits } from './support/gateStand.ts';
 import { written } from './support/report.ts';
 import { exact } from './support/spread.ts';
 
@@ -26,18 +26,23 @@ export const bench: Bench = {
   question: 'How many Redis commands does a call bill?',
   async run(context) {
     const rows: Row[] = [];
-    for (const caller of callers) rows.push(...(await measure(context, caller)));
+    const backends = await startBackends(context);
+    for (const caller of callers) rows.push(...(await measure(context, backends, caller)));
     return rows;
   },
 };
 
-async function measure(context: BenchContext, { family, address, counts, atMost }: Caller): Promise<Row[]> {
+async function measure(
+  context: BenchContext,
+  backends: Backends,
+  { family, address, counts, atMost }: Caller,
+): Promise<Row[]> {
   const calls = context.isQuick ? 400 : 4_000;
   const rows: Row[] = [];
   for (const leaseSeconds of [0, defaultLimits.leaseSeconds]) {
     const policy = { limits: { ...wideLimits, leaseSeconds } };
-    const { gate, redis, mint } = await startGateStand(context, { policy, address });
-    const { url, details } = redis;
+    const { gate, mint } = await startGate(context, backends, { policy, address });
+    const { url, details } = backends.redis;
     const at = { url, token: details.token as string };
     const bearers = await mint(sessions);
     const callGate = (count: number) => costOfCalls(gate, () => ({ connections: 10, calls: count, bearers }));

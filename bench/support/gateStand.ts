@@ -7,24 +7,30 @@ import type { BenchContext } from './bench.ts';
 import { load } from './load.ts';
 import { type Program, type Runtime, requireProgram, startProgram } from './startProgram.ts';
 
-export interface GateStandOptions {
-  /** Of gate and proxy. Default Node. */
-  runtime?: Runtime;
-  /** Default: all defaults but that no call is refused. */
-  policy?: PolicyInput;
-  /** The caller's. Default: an IPv4 address. */
-  address?: string;
+export interface BackendOptions {
   /** How long the upstream takes, in milliseconds. Default 0. */
   upstreamMilliseconds?: number;
   /** How much longer Redis takes, in milliseconds. Default 0. */
   redisMilliseconds?: number;
 }
 
-/** A gate and a bare proxy of the same upstream, each in a process of its own, on the same runtime. */
-export interface GateStand {
-  gate: Program;
-  proxy: Program;
+/** What is behind gate and proxy, each in a process of its own, so that its CPU time is not theirs. */
+export interface Backends {
   redis: Program;
+  upstream: Program;
+}
+
+export interface GateOptions {
+  /** Default Node. */
+  runtime?: Runtime;
+  /** Default: all defaults but that no call is refused. */
+  policy?: PolicyInput;
+  /** The caller's. Default: an IPv4 address. */
+  address?: string;
+}
+
+export interface Gate {
+  gate: Program;
   /** Access tokens of so many new sessions. */
   mint(sessions: number): Promise<string[]>;
 }
@@ -42,22 +48,30 @@ export const wideLimits = Object.fromEntries(
   ]),
 );
 
-/** @throws {MissingProgram} there is no redis-server, or not this runtime */
-export async function startGateStand(
+/** @throws {MissingProgram} there is no redis-server */
+export async function startBackends(
   context: BenchContext,
-  options: GateStandOptions = {},
-): Promise<GateStand> {
-  const { runtime = 'Node', policy = { limits: wideLimits }, address = '203.0.113.7' } = options;
+  { upstreamMilliseconds = 0, redisMilliseconds = 0 }: BackendOptions = {},
+): Promise<Backends> {
   requireProgram('redis-server');
-  const delayed = (milliseconds = 0) => ({ BENCH_DELAY_MILLISECONDS: `${milliseconds}` });
-  const redis = await startProgram(context, 'redis', { variables: delayed(options.redisMilliseconds) });
-  const upstream = await startProgram(context, 'upstream', {
-    variables: { BENCH_BODY: body, ...delayed(options.upstreamMilliseconds) },
-  });
-  const proxy = await startProgram(context, 'proxy', {
-    runtime,
-    variables: { BENCH_UPSTREAM: upstream.url },
-  });
+  const [redis, upstream] = await Promise.all([
+    startProgram(context, 'redis', { variables: { BENCH_DELAY_MILLISECONDS: `${redisMilliseconds}` } }),
+    startProgram(context, 'upstream', {
+      variables: { BENCH_BODY: body, BENCH_DELAY_MILLISECONDS: `${upstreamMilliseconds}` },
+    }),
+  ]);
+  return { redis, upstream };
+}
+
+/**
+ * Starts a gate: `createGate` as Netlify's edge has it.
+ * @throws {MissingProgram} there is no such runtime
+ */
+export async function startGate(
+  context: BenchContext,
+  { redis, upstream }: Backends,
+  { runtime = 'Node', policy = { limits: wideLimits }, address = '203.0.113.7' }: GateOptions = {},
+): Promise<Gate> {
   const url = 'http://127.0.0.1';
   const variables = {
     BENCH_POLICY: JSON.stringify(policy),
@@ -71,12 +85,19 @@ export async function startGateStand(
   };
   const gate = await startProgram(context, 'gate', { runtime, variables });
   const { mint } = await openSite(definePolicy(policy), variables, url);
-  return {
-    gate,
-    proxy,
-    redis,
-    mint: (sessions) => Promise.all(Array.from({ length: sessions }, () => mint())),
-  };
+  return { gate, mint: (sessions) => Promise.all(Array.from({ length: sessions }, () => mint())) };
+}
+
+/**
+ * Starts a bare Hono proxy of the same upstream.
+ * @throws {MissingProgram} there is no such runtime
+ */
+export function startProxy(
+  context: BenchContext,
+  { upstream }: Backends,
+  runtime: Runtime,
+): Promise<Program> {
+  return startProgram(context, 'proxy', { runtime, variables: { BENCH_UPSTREAM: upstream.url } });
 }
 
 export interface Calls {
