@@ -1,57 +1,72 @@
 import { addressBuckets, hashBuckets, unknownAddress } from '../limits/address.ts';
 import { enforce } from '../limits/decision.ts';
-import { consumeAddress, peekAddress } from '../limits/limiter.ts';
-import type { RequestBodies } from '../limits/requestBodies.ts';
+import {
+  type AddressLimiters,
+  type CreateLimiter,
+  consumeAddress,
+  createAddressLimiters,
+  peekAddress,
+} from '../limits/limiter.ts';
+import { createLocalLimiters } from '../limits/localLimiter.ts';
+import { createSmallBodies, type RequestBodies } from '../limits/requestBodies.ts';
+import type { Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
-import { checkBody } from './body.ts';
-import { endpointOf } from './endpoint.ts';
-import type { GuardLimiters } from './limiters.ts';
+
+export type GuardLimiters = Readonly<Record<'signup' | 'login', AddressLimiters>>;
 
 export interface GuardDependencies {
   hashIdentifier(identifier: string): Promise<string>;
   limiters: GuardLimiters;
-  /** In the memory of this instance, for while Redis is away. */
+  /** In this instance's memory, for when Redis is unavailable. */
   localLimiters: GuardLimiters;
   circuit: Pick<Circuit, 'run'>;
   bodies: RequestBodies;
-  /** Whether the site has no members: nobody there has data of their own to change. */
+  /** Whether the site has no members, so that no user may change their own data. */
   membersDenied: boolean;
-  /** GoTrue's audience that the policy names; empty for none. */
+  /** GoTrue's audience in the policy; empty for none. */
   audience: string;
   log: Log;
 }
 
 export interface Guard {
-  /** Looks at a request before Identity does. Returns when it may go on, as it came. */
-  (request: Request, caller: { address: string | undefined }): Promise<void>;
-  /** Sends what was counted of its Redis, for `waitUntil`; a guard without Redis has nothing to send. */
+  /**
+   * Checks a request before Identity gets it; returns if it may go on, unchanged.
+   * @param endpoint see `endpointOf`
+   * @param caller.address the caller's IP address, as the platform reports it; header fields are ignored
+   * @throws {DaypassError} `path_refused`, `audience_refused`, `members_denied`, `body_too_large`, `request_timeout`,
+   * `body_budget_exhausted`, `rate_limited`; `malformed_request` if the caller aborted
+   */
+  (request: Request, endpoint: string | undefined, caller: { address: string | undefined }): Promise<void>;
+  /** Writes what was counted about Redis, for `waitUntil`; absent for a guard without Redis. */
   settle?(): Promise<void>;
 }
 
-/** Which limit counts a POST; Identity takes no other method there. */
-const counted: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'signup', '/token': 'login' };
+/** The limit that counts a POST to an endpoint; Identity accepts no other method there. */
+const limitOf: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'signup', '/token': 'login' };
+
+/** Far more than a member's metadata needs. */
+const maxBytes = 32 * 1024;
 
 /**
- * Keeps strangers from flooding Identity, and members in: all that it limits are sign-ups and log-ins, by address, and
- * never by what a body claims, since Identity reads the names in it in more ways than one. Redis away, each instance
- * counts for itself.
+ * Protects Identity from floods without getting in members' way: it only limits sign-ups and log-ins, per IP address. It never
+ * relies on the body, whose member names Go matches without case. If Redis is unavailable, each instance counts by itself.
  */
 export function createGuard(dependencies: GuardDependencies): Guard {
   const { hashIdentifier, limiters, localLimiters, circuit, bodies, membersDenied, audience, log } =
     dependencies;
-  let toldOfUnknown = false;
+  let isUnknownLogged = false;
 
   async function count(name: keyof GuardLimiters, address: string | undefined): Promise<void> {
-    // One limit for all whom the platform does not name would lock members out together.
+    // One shared limit for all callers without an IP address would lock members out together.
     if (addressBuckets(address).address === unknownAddress) {
-      if (!toldOfUnknown) log('address_unknown', { effect: 'sign-ups without an address are not counted' });
-      toldOfUnknown = true;
+      if (!isUnknownLogged) log('address_unknown', { effect: 'sign-ups without an address are not counted' });
+      isUnknownLogged = true;
       return;
     }
     const buckets = await hashBuckets(hashIdentifier, address);
-    // Before the circuit, which would take it for a sign of life.
+    // Outside the circuit, which would take a remembered refusal for an answer of Redis.
     const known = peekAddress(limiters[name], buckets);
     if (known) enforce([known]);
     const decisions = await circuit
@@ -63,38 +78,80 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     enforce(decisions);
   }
 
-  /**
-   * @param caller.address as the platform says; no header field is asked
-   * @throws {DaypassError} `path_refused`, `audience_refused`, `members_denied`, `body_too_large`, `request_timeout`,
-   * `body_budget_exhausted`, `rate_limited`; `malformed_request` when the caller broke off
-   */
-  return async (request, caller) => {
-    // Asks whether something is allowed, and does nothing (Fetch standard, CORS-preflight request).
+  return async (request, endpoint, caller) => {
+    // A preflight has no effect (Fetch standard, CORS-preflight request).
     if (request.method === 'OPTIONS') return checkBody(request, bodies);
-    const endpoint = endpointOf(request);
     if (endpoint === undefined) {
       throw new DaypassError('path_refused', { detail: 'The path may be read in more than one way.' });
     }
     checkAudience(request, endpoint, audience);
-    // A throwaway user with another e-mail would be a member, and no event tells of the change.
+    // A throwaway user with another e-mail would be a member, and no event reports that change.
     if (membersDenied && endpoint === '/user' && request.method !== 'GET') {
-      throw new DaypassError('members_denied', { detail: 'Nobody has data of their own at this site.' });
+      throw new DaypassError('members_denied', { detail: 'Users of this site have no data to change.' });
     }
-    const name = counted[endpoint];
-    // First, so that a body that is too large, or never ends, counts too.
+    const name = limitOf[endpoint];
+    // Before the body is read, so that too large and endless ones count too.
     if (request.method === 'POST' && name !== undefined) await count(name, caller.address);
-    // GoTrue reads bodies of any size and keeps what they hold: 14 MB of metadata come back with every list of users.
+    // GoTrue reads bodies of any size and stores them: 14 MB of metadata come back with every list of users.
     await checkBody(request, bodies);
   };
 }
 
+export function createGuardLimiters(
+  create: CreateLimiter,
+  { limits }: Pick<Policy, 'limits'>,
+): GuardLimiters {
+  return {
+    signup: createAddressLimiters(create, 'signup', limits.signup),
+    login: createAddressLimiters(create, 'login', limits.login),
+  };
+}
+
 /**
- * Users of another audience are strangers to each other and to the throwaway rule: nobody makes, logs in or asks after
- * any. The operator may, whose calls Identity checks: how else would one find those who are there?
+ * A guard without Redis and secrets, for a site with an incomplete configuration: members can still sign up and log in, and each
+ * instance counts in its own memory.
+ * @param now milliseconds since the epoch
+ */
+export function createLocalGuard(policy: Policy, log: Log, now: () => number): Guard {
+  const limiters = createGuardLimiters(createLocalLimiters(now), policy);
+  return createGuard({
+    // Nothing leaves the memory, so there is nothing to hide.
+    hashIdentifier: async (identifier) => identifier,
+    limiters,
+    localLimiters: limiters,
+    circuit: { run: (call) => call() },
+    bodies: createSmallBodies(policy),
+    membersDenied: policy.admission?.members === 'deny',
+    audience: policy.identity.audience,
+    log,
+  });
+}
+
+/**
+ * The throwaway rule does not know users of another audience, so no one may create or use any. The operator may, whose calls
+ * Identity checks, to find those that exist.
  */
 function checkAudience(request: Request, endpoint: string, ours: string): void {
   const audience = request.headers.get('x-jwt-aud') ?? '';
-  // Whoever names the site's own says what Identity takes for granted.
+  // The site's own audience is Identity's default anyway.
   if (audience !== '' && audience !== ours && !endpoint.startsWith('/admin/'))
     throw new DaypassError('audience_refused');
+}
+
+/**
+ * Refuses a large body. Content-Length may be missing, so it reads a copy, no further than needed; the request itself can still
+ * be sent on.
+ */
+async function checkBody(request: Request, bodies: RequestBodies): Promise<void> {
+  if (!request.body) return;
+  const body = bodies.open(request.clone());
+  let fits = false;
+  try {
+    fits = (body.toldBytes ?? 0) <= maxBytes && (await body.measure(maxBytes));
+    if (!fits) throw new DaypassError('body_too_large');
+  } finally {
+    body.close();
+    // The copy is only released together with the original.
+    if (!fits) request.body.cancel().catch(() => undefined);
+  }
 }

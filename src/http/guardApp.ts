@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { endpointOf } from '../guard/endpoint.ts';
 import type { Guard } from '../guard/guard.ts';
-import type { DaypassError } from '../protocol/error.ts';
 import { exposedHeaders, requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
 import { type CallerEnv, callerOf } from './caller.ts';
@@ -9,8 +8,8 @@ import { goTrueErrorResponse, toDaypassError } from './problem.ts';
 import { logOf, requestIdOf } from './requestId.ts';
 
 /**
- * The sign-up guard as a Hono app, in front of Identity.
- * @param next hands the request to Identity; what it answers goes back untouched
+ * The sign-up guard as a Hono app in front of Identity.
+ * @param next passes the request to Identity; its answer goes back unchanged
  */
 export function createGuardApp(
   guard: Guard,
@@ -21,26 +20,29 @@ export function createGuardApp(
   app.all('*', async (c) => {
     const request = c.req.raw;
     c.set('requestId', requestIdOf(c.env?.requestId));
+    const endpoint = endpointOf(request);
     try {
-      await guard(request, callerOf(c));
+      await guard(request, endpoint, callerOf(c));
     } catch (thrown) {
-      return refusal(request, toDaypassError(thrown, logOf(c, log)), c.var.requestId);
+      const response = goTrueErrorResponse(toDaypassError(thrown, logOf(c, log)), {
+        speaksOAuth: endpoint === '/token',
+        requestId: c.var.requestId,
+      });
+      return withCors(response, request, c.var.requestId);
     } finally {
       if (guard.settle) c.env?.waitUntil?.(guard.settle());
     }
     return next(request);
   });
-  // What goes wrong behind the guard is the platform's to answer, as it would be without.
+  // The platform answers errors behind the guard, as it would without one.
   app.onError((thrown) => {
     throw thrown;
   });
   return app;
 }
 
-/** Worded as Identity words its own at this address, for every page that could read those. */
-function refusal(request: Request, error: DaypassError, requestId: string): Response {
-  const speaksOAuth = endpointOf(request) === '/token';
-  const response = goTrueErrorResponse(error, { speaksOAuth, requestId });
+/** Makes a refusal readable for every page that can read Identity's own. */
+function withCors(response: Response, request: Request, requestId: string): Response {
   response.headers.set(requestIdHeader, requestId);
   // netlify/gotrue, api/api.go: CORS for every origin, with credentials.
   response.headers.set('vary', 'Origin');

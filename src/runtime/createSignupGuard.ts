@@ -1,4 +1,4 @@
-import { createLocalGuard } from '../guard/localGuard.ts';
+import { createLocalGuard } from '../guard/guard.ts';
 import { createGuardApp } from '../http/guardApp.ts';
 import { requirePolicy } from '../policy/mark.ts';
 import type { Policy } from '../policy/types.ts';

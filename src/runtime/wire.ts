@@ -5,8 +5,7 @@ import type { AddressLimitName, BrokerDependencies } from '../broker/dependencie
 import { createRefusedTokens } from '../broker/exchange.ts';
 import type { AuthorizeDependencies } from '../gate/authorize.ts';
 import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
-import { createGuard, type Guard } from '../guard/guard.ts';
-import { createGuardLimiters } from '../guard/limiters.ts';
+import { createGuard, createGuardLimiters, type Guard } from '../guard/guard.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { createAddressLimiters, createStoredWindow, overWindows } from '../limits/limiter.ts';
 import { createLimiterPairs, createSteadyLimiters } from '../limits/localLimiter.ts';

@@ -124,7 +124,7 @@ const readings: ((path: string) => string)[] = [
   (path) => decodeURIComponent(path).toLowerCase().replace(/\/$/, ''),
 ];
 
-test('no spelling that Identity takes for a sign-up gets past, however the platform reads paths', async () => {
+test('no spelling of a sign-up gets past, however the platform reads paths', async () => {
   const identity = createDevIdentity();
   /** Whether Identity gets as far as the sign-up's parameters. */
   async function signsUp(path: string): Promise<boolean> {
