@@ -1,8 +1,38 @@
-import { replaceXhr } from './attachXhr.ts';
+import { type LoadXhr, replaceXhr } from './attachXhr.ts';
 import type { Authorize } from './authorize.ts';
-import { readTarget } from './fetchArguments.ts';
-import type { LoadXhr } from './openSession.ts';
+import { readTarget } from './authorizedFetch.ts';
 import { anyPage, resolveAddress, type Settings } from './options.ts';
+
+/**
+ * Replaces `fetch`. Left alone are calls that carry `Authorization` or `X-Daypass` already, those of mode `no-cors`, which may not
+ * carry any (Fetch standard, "no-CORS-safelisted request-header"), and whatever is not covered.
+ * @param choose what an address is sent by instead; undefined when it is not covered
+ * @returns the `fetch` that was replaced
+ */
+export function replaceFetch(choose: (address: string) => Fetch | undefined): Fetch {
+  const found = fetch;
+  globalThis.fetch = async (input, init) => {
+    let read!: ReturnType<typeof readTarget>;
+    let instead: Fetch | undefined;
+    try {
+      read = readTarget(input);
+      instead = choose(read.url);
+    } catch {
+      // What is no address is for the browser to refuse.
+    }
+    // Only then: header fields may be an iterator, which can be read once.
+    if (instead) {
+      const { url, target, request } = read;
+      const headers = new Headers(init?.headers ?? request?.headers);
+      if (!headers.has('Authorization') && !headers.has('X-Daypass')) {
+        if ((init?.mode ?? request?.mode) !== 'no-cors') return instead(target, init);
+        console.warn(`Daypass: mode no-cors carries no token: ${url}`);
+      }
+    }
+    return found(input, init);
+  };
+  return found;
+}
 
 type Fetch = typeof fetch;
 
@@ -31,7 +61,7 @@ export interface Attachment extends Transports {
 }
 
 /** Finds the session that covers an address. */
-export type Choose = (address: string) => Attachment | undefined;
+type Choose = (address: string) => Attachment | undefined;
 
 /**
  * Where a `fetch` of ours has its sessions. By a name that copies of this module share: a bundle that is evaluated again
@@ -82,35 +112,4 @@ export function attach(
     ...mine.sessions.filter((session) => session.key !== key),
   ];
   return mine.found;
-}
-
-/**
- * Replaces `fetch`. Left alone are calls that carry `Authorization` or `X-Daypass` already, those of mode `no-cors`, which may not
- * carry any (Fetch standard, "no-CORS-safelisted request-header"), and whatever is not covered.
- * @param choose what an address is sent by instead; undefined when it is not covered
- * @returns the `fetch` that was replaced
- */
-export function replaceFetch(choose: (address: string) => Fetch | undefined): Fetch {
-  const found = fetch;
-  globalThis.fetch = async (input, init) => {
-    let read!: ReturnType<typeof readTarget>;
-    let instead: Fetch | undefined;
-    try {
-      read = readTarget(input);
-      instead = choose(read.url);
-    } catch {
-      // What is no address is for the browser to refuse.
-    }
-    // Only then: header fields may be an iterator, which can be read once.
-    if (instead) {
-      const { url, target, request } = read;
-      const headers = new Headers(init?.headers ?? request?.headers);
-      if (!headers.has('Authorization') && !headers.has('X-Daypass')) {
-        if ((init?.mode ?? request?.mode) !== 'no-cors') return instead(target, init);
-        console.warn(`Daypass: mode no-cors carries no token: ${url}`);
-      }
-    }
-    return found(input, init);
-  };
-  return found;
 }

@@ -1,8 +1,6 @@
-import type { Choose } from './attach.ts';
-import { copy } from './fetchArguments.ts';
-import type { LoadXhr } from './openSession.ts';
+import type { Authorize } from './authorize.ts';
+import { copy } from './authorizedFetch.ts';
 import { resolveAddress } from './options.ts';
-import type { createXhr } from './xhr.ts';
 
 const methods = ['open', 'setRequestHeader', 'send', 'abort'] as const;
 
@@ -16,6 +14,26 @@ type Xhr = XMLHttpRequest;
 /** The methods as they were found. */
 export type FoundXhr = Record<XhrMethod, (this: Xhr, ...passed: unknown[]) => unknown>;
 
+/** Finds the session that covers an address. */
+export type ChooseSession = (address: string) => { authorize: Authorize } | undefined;
+
+/** What does the work, once it is loaded. See `createXhr`. */
+export interface LoadedXhr {
+  handle(xhr: Xhr, method: XhrMethod, passed: unknown[]): unknown;
+  hear(event: Event): void;
+  resume(xhr: Xhr, steps: Step[]): void;
+}
+
+export type CreateXhr = (
+  found: FoundXhr,
+  opened: WeakMap<Xhr, Step[] | undefined>,
+  choose: ChooseSession,
+  listen: (xhr: Xhr) => void,
+) => LoadedXhr;
+
+/** Loads what sends an XMLHttpRequest, when a page uses one. */
+export type LoadXhr = () => Promise<{ createXhr: CreateXhr }>;
+
 /** Whether `open` was asked for a synchronous call: by its third argument, also where that is undefined. */
 export function isSync(passed: readonly unknown[]): boolean {
   return passed.length > 2 && !passed[2];
@@ -26,13 +44,13 @@ export function isSync(passed: readonly unknown[]): boolean {
  * The first `send` that a session covers loads what does the work, and waits for it; where it cannot be loaded, the call
  * goes out without a token. Synchronous calls do not wait.
  */
-export function replaceXhr(choose: Choose, load: LoadXhr): void {
+export function replaceXhr(choose: ChooseSession, load: LoadXhr): void {
   const Found = globalThis.XMLHttpRequest;
   if (!Found) return;
   const prototype = Found.prototype as unknown as FoundXhr;
   const found = {} as FoundXhr;
   const opened = new WeakMap<Xhr, Step[] | undefined>();
-  let xhr: ReturnType<typeof createXhr> | undefined;
+  let xhr: LoadedXhr | undefined;
 
   for (const method of methods) {
     const own = prototype[method];

@@ -1,12 +1,12 @@
 import type { Emit } from './events.ts';
-import type { LoadRefusals } from './openSession.ts';
-import type { Refusals } from './refusals.ts';
-
-/** Gives an access token, another than the unwanted one. */
-export type GetToken = (unwanted?: string) => Promise<string>;
-
-/** What of a backend's answer is looked at, by whichever transport it came. */
-export type Answer = Pick<Response, 'status' | 'ok' | 'json'> & { headers: Pick<Headers, 'get'> };
+import {
+  type Answer,
+  type GetToken,
+  type LoadRefusals,
+  type Refusals,
+  refusesToken,
+  unlessAborted,
+} from './refusals.ts';
 
 /**
  * Sends a call.
@@ -21,14 +21,6 @@ export type Authorize = <Kind extends Answer>(
   isRepeatable: boolean,
   send: (name: string, value: string) => Promise<Kind>,
 ) => Promise<Kind>;
-
-/** Whether a backend says that the token was at fault (RFC 6750 §3.1). */
-export function refusesToken(answer: Answer): boolean {
-  return (
-    answer.status === 401 &&
-    /Bearer.*error="invalid_token"/i.test(`${answer.headers.get('www-authenticate')}`)
-  );
-}
 
 /**
  * Makes the function that sends every call, by whichever transport: with the access token, and again once, with
@@ -66,15 +58,4 @@ export function createAuthorize(
       }),
     );
   };
-}
-
-/** The caller leaves when its signal aborts; the token is fetched all the same, since others may wait for it. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    signal.addEventListener('abort', leave);
-    if (signal.aborted) leave();
-    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', leave));
-  });
 }

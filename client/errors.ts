@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../src/protocol/codes.ts';
 import { autoconfirmRemedy, identityRemedy, registrationRemedy } from '../src/protocol/messages.ts';
-import type { Prove } from './makeProof.ts';
+import type { Prove } from './options.ts';
 
 /** How Identity refuses to log a user in whose e-mail it has not confirmed. */
 export const emailNotConfirmed = 'Email not confirmed';
@@ -30,9 +30,12 @@ export type SessionErrorCode =
   | 'unexpected_answer'
   | 'unexpected_error';
 
-/** What is known of a failure; the code is undefined for what reason and status tell. */
-type ErrorDetails = {
+/** What else is known of a failure; the code is undefined for what reason and status tell. */
+type Details = {
   [Name in 'code' | 'status' | 'url' | 'requestId' | 'retryAfterSeconds']?: SessionError[Name] | undefined;
+} & {
+  /** How the page makes proofs: one that does was not denied for want of it. */
+  prove?: Prove | undefined;
 };
 
 /** The one error of a session. It never holds a token, an e-mail or a password. */
@@ -53,11 +56,10 @@ export class SessionError extends Error {
   /** Seconds from now until the session asks again; calls before that fail at once with this same code. */
   declare readonly retryAfterSeconds: number | undefined;
 
-  /** @param prove how the page makes proofs; one that does was not denied for want of it */
-  constructor(reason: string, details: ErrorDetails = {}, prove?: Prove) {
+  constructor(reason: string, details: Details) {
     const { status, url, requestId, retryAfterSeconds } = details;
     const code = details.code ?? codeOf(reason, status);
-    const remedy = remedyOf(code, prove);
+    const remedy = remedyOf(code, details.prove);
     const asked = url && absolute(url);
     super(`Daypass: ${reason || status || code}${asked ? ` (${asked})` : ''}${remedy ? `. ${remedy}` : ''}`);
     Object.assign(this, { code, reason, status, url: asked, requestId, remedy, retryAfterSeconds });
@@ -83,20 +85,6 @@ function absolute(url: string): string {
   }
 }
 
-function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | undefined {
-  const remedies: Partial<Record<SessionErrorCode, string | undefined>> = {
-    registration_closed: registrationRemedy,
-    autoconfirm_off: autoconfirmRemedy,
-    identity_not_found: `${identityRemedy} Or set identityUrl.`,
-    broker_not_found: 'Deploy netlify/functions/session.ts, or set brokerUrl.',
-    admission_denied: prove ? undefined : 'If the site asks for a proof, set data-proof or prove.',
-    // The broker's refusal is one that such a page may not read.
-    network_error:
-      globalThis.origin === 'null' ? 'Set allow-same-origin on the frame, or origins: ["null"].' : undefined,
-  };
-  return remedies[code];
-}
-
 /**
  * Tells an answer that comes from no Identity and no broker: either answers POST at each of its URLs, which other
  * servers refuse.
@@ -113,6 +101,20 @@ function codeOf(reason: string, status: number | undefined): SessionErrorCode {
   if (/^Signups not allowed/.test(reason)) return 'registration_closed';
   if (/^Failed to handle signup/.test(reason)) return 'admission_denied';
   return reason === emailNotConfirmed ? 'autoconfirm_off' : 'unexpected_answer';
+}
+
+function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | undefined {
+  const remedies: Partial<Record<SessionErrorCode, string | undefined>> = {
+    registration_closed: registrationRemedy,
+    autoconfirm_off: autoconfirmRemedy,
+    identity_not_found: `${identityRemedy} Or set identityUrl.`,
+    broker_not_found: 'Deploy netlify/functions/session.ts, or set brokerUrl.',
+    admission_denied: prove ? undefined : 'If the site asks for a proof, set data-proof or prove.',
+    // The broker's refusal is one that such a page may not read.
+    network_error:
+      globalThis.origin === 'null' ? 'Set allow-same-origin on the frame, or origins: ["null"].' : undefined,
+  };
+  return remedies[code];
 }
 
 /** Tells an answer that will not change (the token is refused) from one that may (429, 5xx, no answer). */

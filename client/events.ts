@@ -1,6 +1,6 @@
 import type { TokenResponse } from '../src/protocol/messages.ts';
 import type { SessionError } from './errors.ts';
-import type { ProofProgress } from './makeProof.ts';
+import type { ProofProgress } from './options.ts';
 
 /** What a session tells, by event. What another tab does is not told here. */
 export interface SessionEvents {

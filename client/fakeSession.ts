@@ -3,7 +3,7 @@ import { assertKnownKeys } from '../src/protocol/knownKeys.ts';
 import { accessTokenType } from '../src/protocol/messages.ts';
 import { SessionError, type SessionErrorCode } from './errors.ts';
 import { createEvents, type Emit } from './events.ts';
-import type { Session } from './openSession.ts';
+import type { Session } from './session.ts';
 
 /** A call of a fake session, in the order in which they came. */
 export type FakeSessionCall =

@@ -1,4 +1,4 @@
-import { requestTimeout, wait } from './patience.ts';
+import { requestTimeout, wait } from './timing.ts';
 
 /**
  * A tab sees what another has written to `localStorage` only after a while, and would be granted the lock sooner: so

@@ -1,5 +1,4 @@
 import { identityPath } from '../src/protocol/paths.ts';
-import type { Prove } from './makeProof.ts';
 
 /**
  * Where the access token is kept. Its functions may answer at once, as `localStorage` does, or by a promise; whatever
@@ -19,6 +18,28 @@ export interface TokenStorage {
   setItem(key: string, value: string): unknown;
   removeItem(key: string): unknown;
 }
+
+/** How far the proof of a sign-up is. */
+export interface ProofProgress {
+  /** Of the work that it takes at most: 0 to 1, and 1 once it is made. From 0 again when the challenge expired. */
+  fraction: number;
+  /** How long it took, once it is made. */
+  milliseconds?: number;
+}
+
+/** What a proof is made from. */
+export interface ProofContext {
+  /** Where the broker answers, without a slash at the end. */
+  brokerUrl: string;
+  /** Tells the session's event `proof`. */
+  report: (progress: ProofProgress) => void;
+}
+
+/**
+ * Makes the proof of one sign-up; undefined when the site asks for none. Called for each sign-up anew: a proof holds
+ * once. Whatever it throws fails the sign-up, with code `proof_failed` where it is no SessionError.
+ */
+export type Prove = (context: ProofContext) => Promise<string | undefined>;
 
 interface TextOptions {
   /** Where Identity answers: absolute, or relative to the page. Default `/.netlify/identity`. */
@@ -52,22 +73,21 @@ export type SessionOptions = { [Name in keyof TextOptions]?: string | undefined 
 /** The options with their defaults filled in. */
 export type Settings = TextOptions & Pick<SessionOptions, 'storage' | 'prove'>;
 
-const defaults: Readonly<TextOptions> = {
-  identityUrl: identityPath,
-  brokerUrl: '/session',
-  audience: '',
-  scope: '',
-  emailDomain: 'visitor.invalid',
-  header: 'Authorization',
+/** What a page can resolve; throws for anything else. */
+const address = { test: (value: string) => !!resolveAddress(value, anyPage) };
+
+/** The options that are text: the default, and what a value must look like. */
+const texts: { readonly [Name in keyof TextOptions]: readonly [string, Pick<RegExp, 'test'>?] } = {
+  identityUrl: [identityPath, address],
+  brokerUrl: ['/session', address],
+  audience: [''],
+  scope: [''],
+  emailDomain: ['visitor.invalid', /^[\w.-]+$/],
+  header: ['Authorization', /^(Authorization|X-Daypass)$/i],
 };
 
-const forms: { [Name in keyof TextOptions]?: RegExp } = {
-  emailDomain: /^[\w.-]+$/,
-  header: /^(Authorization|X-Daypass)$/i,
-};
-
-/** Those of them that are text. Own ones: a page's libraries may have put more on the prototype of all objects. */
-export const optionNames = Object.keys(defaults) as (keyof TextOptions)[];
+/** Own ones: a page's libraries may have put more on the prototype of all objects. */
+export const optionNames = Object.keys(texts) as (keyof TextOptions)[];
 
 /** Stands for the page, which there may be none yet: a module that makes a session may be loaded on a server. */
 export const anyPage = 'https://page.invalid';
@@ -83,15 +103,12 @@ export function checkOptions(options: SessionOptions): Settings {
   if (Object(storage ?? settings) !== (storage ?? settings))
     throw new TypeError('Daypass: bad option storage');
   for (const name of optionNames) {
-    const value: unknown = options[name] ?? defaults[name];
-    if (typeof value !== 'string' || forms[name]?.test(value) === false) {
+    const [fallback, form] = texts[name];
+    const value: unknown = options[name] ?? fallback;
+    if (typeof value !== 'string' || form?.test(value) === false) {
       throw new TypeError(`Daypass: bad option ${name}`);
     }
-    settings[name] = value;
-    if (/Url$/.test(name)) {
-      resolveAddress(value, anyPage);
-      settings[name] = value.replace(/\/$/, '');
-    }
+    settings[name] = form === address ? value.replace(/\/$/, '') : value;
   }
   return settings;
 }

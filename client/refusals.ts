@@ -1,5 +1,18 @@
-import { type Answer, type GetToken, refusesToken, unlessAborted } from './authorize.ts';
 import type { Emit } from './events.ts';
+
+/** Gives an access token, another than the one that was refused. */
+export type GetToken = (wanted?: { refused: string }) => Promise<string>;
+
+/** What of a backend's answer is looked at, by whichever transport it came. */
+export type Answer = Pick<Response, 'status' | 'ok' | 'json'> & { headers: Pick<Headers, 'get'> };
+
+/** Whether a backend says that the token was at fault (RFC 6750 §3.1). */
+export function refusesToken(answer: Answer): boolean {
+  return (
+    answer.status === 401 &&
+    /Bearer.*error="invalid_token"/i.test(`${answer.headers.get('www-authenticate')}`)
+  );
+}
 
 /** How long a path whose new token was refused too gets no other: at first, and at most. */
 const firstHoldSeconds = 60;
@@ -18,6 +31,9 @@ interface Hold {
 
 /** What sends calls again. */
 export type Refusals = ReturnType<typeof createRefusals>;
+
+/** Loads what sends again, when a backend refuses a token. */
+export type LoadRefusals = () => Promise<{ createRefusals: typeof createRefusals }>;
 
 /**
  * Sends calls again whose token was refused, and remembers where new tokens are refused like those before, so that a backend that refuses every one is not asked
@@ -136,7 +152,7 @@ export function createRefusals(
       if (isHeld(path)) return answer;
       // Where there is no other token, the backend's answer tells the caller more than the broker's would.
       const other = await unlessAborted(
-        getToken(token).catch(() => token),
+        getToken({ refused: token }).catch(() => token),
         signal,
       );
       if (other === token) return answer;
@@ -144,4 +160,15 @@ export function createRefusals(
       return (await unlessAborted(again, signal)) ?? answer;
     },
   };
+}
+
+/** The caller leaves when its signal aborts; the token is fetched all the same, since others may wait for it. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    signal.addEventListener('abort', leave);
+    if (signal.aborted) leave();
+    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', leave));
+  });
 }

@@ -1,7 +1,7 @@
 import { nearest } from '../src/protocol/nearest.ts';
 import { attach, replaceFetch } from './attach.ts';
-import { openSession, type Session } from './openSession.ts';
 import { checkOptions, optionNames, resolveAddress } from './options.ts';
+import { openSession, type Session } from './session.ts';
 
 declare global {
   /** The session of the script tag. */
@@ -11,8 +11,7 @@ declare global {
 /** What a tag says, as data of the DOM: data-identity-url is identityUrl. Undefined where no tag was found. */
 type Data = Record<string, string | undefined> | undefined;
 
-const noTag =
-  'Daypass: found no tag, so give one script data-api and the name daypass.js, or use createSession';
+const noTag = 'Daypass: found no tag: give it data-api and the name daypass.js, or use createSession';
 
 /** Where the page keeps what came first: its attributes, and whether they were at fault. */
 const first = Symbol.for('daypass.tag');
@@ -29,7 +28,7 @@ const beside = './daypass-more.js';
 // A library that visits pages, and a bundle that is evaluated again, bring the same tag each time.
 if (before?.key !== key) {
   if (before && !before.isRefused) {
-    throw new TypeError('Daypass: the first tag stays, so for other attributes use createSession');
+    throw new TypeError('Daypass: the first tag stays: for other attributes use createSession');
   }
   try {
     globalThis.daypass = start();
@@ -89,7 +88,7 @@ function start(): Session {
     if (near && !(near in data))
       throw new TypeError(`Daypass: no option data-${name}; did you mean data-${near}?`);
   }
-  if (!prefixes[0]) throw new TypeError('Daypass: name your API, such as data-api="/api/"');
+  if (!prefixes[0]) throw new TypeError('Daypass: name your API: data-api="/api/"');
   const session = openSession(options, loadMore, loadMore);
   session.attach(prefixes);
   return session;

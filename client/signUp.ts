@@ -1,39 +1,48 @@
+// biome-ignore assist/source/organizeImports: it has to look at the page before gotrue-js changes it
+import { restoreGoTrue } from './globalGoTrue.ts';
+import GoTrue from 'gotrue-js';
 import { proofField } from '../src/protocol/messages.ts';
 import { emailNotConfirmed, ifAbsent, SessionError, toSessionError } from './errors.ts';
-import { openIdentity } from './goTrue.ts';
-import type { Settings } from './options.ts';
-import { requestTimeout } from './patience.ts';
+import type { ProofContext, Prove, Settings } from './options.ts';
+import { requestTimeout } from './timing.ts';
+
+restoreGoTrue();
+
+/** What of gotrue-js is used: its transport. `login()` and `User` would sign the page's own member out. */
+export interface Identity {
+  /** @param options handed on to `fetch`, all of them */
+  request<Answer>(path: string, options: RequestOptions): Promise<Answer>;
+}
+
+interface RequestOptions {
+  method: 'POST';
+  headers: Record<string, string>;
+  body: string;
+  signal: AbortSignal;
+}
+
+/** @param identityUrl where Identity answers */
+export function openIdentity(identityUrl: string): Identity {
+  const { api } = new GoTrue({ APIUrl: identityUrl, setCookie: false });
+  // It names gotrue-js in a field that no answer to a preflight allows, should Identity be on another origin.
+  api.defaultHeaders = {};
+  return api;
+}
 
 /**
- * Signs a throwaway user up and logs it in. Its e-mail and password are random and kept nowhere.
- * @param settings where Identity answers, and the domain of the e-mail
- * @param proof what admits the user, where the site asks for a proof
- * @returns the Identity token
+ * Has the proof of one sign-up made.
+ * @returns undefined when the site asks for none, or nobody was told how to make one
  * @throws SessionError
  */
-export async function signUp(
-  { identityUrl, emailDomain }: Settings,
-  proof: string | undefined,
-): Promise<string> {
-  const email = `${randomDigits()}@${emailDomain}`;
-  const password = randomDigits();
-  // GoTrue's name for what becomes `user_metadata`. Undefined is left out of the JSON.
-  const body = { email, password, data: proof && { [proofField]: proof } };
-  const user = await ask(identityUrl, '/signup', JSON.stringify(body), {});
-  const answered = { status: 200, url: `${identityUrl}/signup` };
-  if (!user.id) {
-    throw new SessionError('This is not Identity', { ...answered, code: 'identity_not_found' });
+export async function makeProof(
+  prove: Prove | undefined,
+  context: ProofContext,
+): Promise<string | undefined> {
+  try {
+    return await prove?.(context);
+  } catch (error) {
+    throw toSessionError(error, 'proof_failed');
   }
-  // The log-in would fail.
-  if (!user.confirmed_at) throw new SessionError(emailNotConfirmed, answered);
-
-  const token = await ask(
-    identityUrl,
-    '/token',
-    `${new URLSearchParams({ grant_type: 'password', username: email, password })}`,
-    { 'Content-Type': 'application/x-www-form-urlencoded' },
-  );
-  return token.access_token as string;
 }
 
 function ask(
@@ -60,6 +69,38 @@ function ask(
         requestId: json?.error_id,
       });
     });
+}
+
+/**
+ * Signs a throwaway user up and logs it in. Its e-mail and password are random and kept nowhere.
+ * @param settings where Identity answers, and the domain of the e-mail
+ * @param proof what admits the user, where the site asks for a proof
+ * @returns the Identity token
+ * @throws SessionError
+ */
+export async function signUp(
+  { identityUrl, emailDomain }: Settings,
+  proof: string | undefined,
+): Promise<string> {
+  const email = `${randomDigits()}@${emailDomain}`;
+  const password = randomDigits();
+  // GoTrue's name for what becomes `user_metadata`. Undefined is left out of the JSON.
+  const body = { email, password, data: proof && { [proofField]: proof } };
+  const user = await ask(identityUrl, '/signup', JSON.stringify(body), {});
+  const answered = { status: 200, url: `${identityUrl}/signup` };
+  if (!user.id) {
+    throw new SessionError('Not Identity', { ...answered, code: 'identity_not_found' });
+  }
+  // The log-in would fail.
+  if (!user.confirmed_at) throw new SessionError(emailNotConfirmed, answered);
+
+  const token = await ask(
+    identityUrl,
+    '/token',
+    `${new URLSearchParams({ grant_type: 'password', username: email, password })}`,
+    { 'Content-Type': 'application/x-www-form-urlencoded' },
+  );
+  return token.access_token as string;
 }
 
 /** What gotrue-js's transport throws. Its message is the bare status text. */

@@ -1,18 +1,20 @@
 import { accessTokenType, jwtTokenType } from '../src/protocol/messages.ts';
-import { askBroker } from './askBroker.ts';
-import { createBackoff } from './backoff.ts';
+import { askBroker, createPatientRequest, type PatientRequest } from './broker.ts';
 import { isRefusal } from './errors.ts';
 import type { Emit, EndReason } from './events.ts';
-import { lasts, renewalMarginSeconds } from './freshness.ts';
 import { createLock } from './lock.ts';
-import { makeProof } from './makeProof.ts';
 import type { Settings } from './options.ts';
-import { createPatientRequest, type PatientRequest } from './requestToken.ts';
-import { signUp } from './signUp.ts';
-import { type HeldToken, openTokenStore } from './storage.ts';
+import { makeProof, signUp } from './signUp.ts';
+import { type HeldToken, lasts, openTokenStore, renewalMarginSeconds } from './storage.ts';
+import { createBackoff } from './timing.ts';
 
-/** A token that will not do though it looks fresh; true for any at hand. */
-type Unwanted = string | boolean | undefined;
+/** Why the token at hand will not do, though it is fresh. */
+interface TokenRequest {
+  /** Whichever it is, the next one is wanted. */
+  renew?: boolean | undefined;
+  /** The token that a backend refused. */
+  refused?: string;
+}
 
 /** Keeps one access token at hand: out of storage, by renewal, or by a new session, in this order. */
 export function createTokenSource(settings: Settings, emit: Emit) {
@@ -23,27 +25,27 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   const attempt = createBackoff((error) => emit('error', error), prove);
   let flight: Promise<string> | undefined;
 
-  /** The token at hand when it lasts that long and is wanted. */
-  async function atHand(seconds: number, unwanted: Unwanted): Promise<string | undefined> {
+  /** The token at hand, when it will do and lasts that long. */
+  async function atHand(seconds: number, { renew, refused }: TokenRequest): Promise<string | undefined> {
     const held = await store.read();
-    if (!held || unwanted === true || unwanted === held.access_token) return undefined;
-    return lasts(held, seconds) ? held.access_token : undefined;
+    const willDo = held && !renew && refused !== held.access_token && lasts(held, seconds);
+    return willDo ? held.access_token : undefined;
   }
 
-  async function obtain(unwanted: Unwanted): Promise<string> {
+  async function obtain(wanted: TokenRequest): Promise<string> {
     try {
       // Another tab may have been here while this one waited for the lock.
-      return (await atHand(renewalMarginSeconds, unwanted)) ?? (await attempt(() => next(unwanted)));
+      return (await atHand(renewalMarginSeconds, wanted)) ?? (await attempt(() => next(wanted)));
     } catch (error) {
-      const token = await atHand(0, unwanted);
+      const token = await atHand(0, wanted);
       if (token) return token;
       throw error;
     }
   }
 
-  async function next(unwanted: Unwanted): Promise<string> {
+  async function next(wanted: TokenRequest): Promise<string> {
     const request = createPatientRequest(settings);
-    const renewed = await goOn(await store.read(), unwanted, request);
+    const renewed = await goOn(await store.read(), wanted, request);
     const held = renewed ?? (await begin(request));
     await store.write(held);
     emit(renewed ? 'renewed' : 'obtained', held);
@@ -59,14 +61,14 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   /** Renews; undefined when there is no session, or no more. */
   async function goOn(
     held: HeldToken | undefined,
-    unwanted: Unwanted,
+    wanted: TokenRequest,
     request: PatientRequest,
   ): Promise<HeldToken | undefined> {
     if (!held?.sessionEndsAt) return undefined;
     let reason: EndReason = 'expired';
     if (Date.now() < held.sessionEndsAt) {
       try {
-        return await request(held.access_token, accessTokenType, async () => !(await atHand(0, unwanted)));
+        return await request(held.access_token, accessTokenType, async () => !(await atHand(0, wanted)));
       } catch (error) {
         if (!isRefusal(error)) throw error;
         reason = 'refused';
@@ -82,10 +84,10 @@ export function createTokenSource(settings: Settings, emit: Emit) {
     emit('ended', { reason });
   }
 
-  async function getToken(unwanted?: Unwanted): Promise<string> {
-    const token = await atHand(renewalMarginSeconds, unwanted);
+  async function getToken(wanted: TokenRequest = {}): Promise<string> {
+    const token = await atHand(renewalMarginSeconds, wanted);
     if (token) return token;
-    flight ??= withLock(() => obtain(unwanted)).finally(() => {
+    flight ??= withLock(() => obtain(wanted)).finally(() => {
       flight = undefined;
     });
     return flight;
@@ -104,7 +106,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
         const held = await store.read();
         if (held?.access_token === token) await end(held, 'refused');
       });
-      return getToken(token);
+      return getToken({ refused: token });
     },
 
     /** @throws SessionError, and the token is kept, when the broker could not be told */

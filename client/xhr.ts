@@ -1,8 +1,8 @@
-import type { Choose } from './attach.ts';
-import { type FoundXhr, isSync, type Step, type XhrMethod } from './attachXhr.ts';
-import { type Answer, type Authorize, refusesToken } from './authorize.ts';
-import { copy } from './fetchArguments.ts';
+import { type CreateXhr, isSync, type Step, type XhrMethod } from './attachXhr.ts';
+import type { Authorize } from './authorize.ts';
+import { copy } from './authorizedFetch.ts';
 import { resolveAddress } from './options.ts';
+import { type Answer, refusesToken } from './refusals.ts';
 
 type Xhr = XMLHttpRequest;
 
@@ -23,12 +23,7 @@ interface Call {
  * @param opened what was done before this was loaded, by object
  * @param listen has an object's events heard by `hear`
  */
-export function createXhr(
-  found: FoundXhr,
-  opened: WeakMap<Xhr, Step[] | undefined>,
-  choose: Choose,
-  listen: (xhr: Xhr) => void,
-) {
+export const createXhr: CreateXhr = (found, opened, choose, listen) => {
   const calls = new WeakMap<Xhr, Call>();
   const told = new WeakSet<Event>();
   let isWarned = false;
@@ -275,7 +270,7 @@ export function createXhr(
       }
     },
   };
-}
+};
 
 function fieldsOf(steps: Step[]): unknown[][] {
   return steps.filter(([method]) => method === 'setRequestHeader').map(([, passed]) => passed);

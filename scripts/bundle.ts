@@ -47,9 +47,11 @@ const transportOnly: Plugin = {
 export async function bundleScript(): Promise<string> {
   const script = await bundle('client/script.ts', {
     format: 'iife',
+    // `createSession` alone imports it, which is not in this file.
+    external: ['./xhr.ts'],
     // Members of gotrue-js, and of ours, that nobody outside this file sees.
     mangleProps:
-      /^(loadXhr|target|replaceSession|getToken|emit|_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
+      /^(read|write|loadXhr|target|replaceSession|getToken|emit|_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
     // `window.GoTrue` is not set, so there is nothing to restore.
     define: { window: 'undefined' },
     plugins: [transportOnly],

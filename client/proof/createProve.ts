@@ -1,9 +1,12 @@
+import type { Challenge, Solution } from 'altcha-lib/types';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
-import { askBroker } from '../askBroker.ts';
+import { askBroker } from '../broker.ts';
 import { SessionError } from '../errors.ts';
-import type { ProofContext, Prove } from '../makeProof.ts';
+import type { ProofContext, Prove } from '../options.ts';
+import { solveInPlace, type Task } from './solve.ts';
+import type { SolverMessage } from './solver.ts';
+import { trustedTypesRemedy } from './trustedTypes.ts';
 import { askTurnstile } from './turnstile.ts';
-import { work } from './work.ts';
 
 /**
  * Makes a `prove`.
@@ -19,7 +22,11 @@ export function createProve(createWorker: () => Worker): Prove {
     if (challenge.proof === 'none') return undefined;
     if (challenge.proof === 'turnstile') return askTurnstile(challenge.site_key);
     if (challenge.proof !== 'proof-of-work') {
-      throw new SessionError('This is not the broker', { code: 'broker_not_found', status: 200, url });
+      throw new SessionError('Not the broker', {
+        code: 'broker_not_found',
+        status: 200,
+        url,
+      });
     }
 
     report({ fraction: 0 });
@@ -34,4 +41,110 @@ export function createProve(createWorker: () => Worker): Prove {
     if (proof) context.report({ fraction: 1, milliseconds: Math.round(performance.now() - startedAt) });
     return proof;
   };
+}
+
+type WorkChallenge = Extract<ChallengeResponse, { proof: 'proof-of-work' }>;
+
+/** What the sign-up may take on its way: a proof that expires sooner would come too late. */
+const waySeconds = 5;
+
+/**
+ * Solves a challenge, and gives up when it expires.
+ * @param askedAt when it was asked for, in milliseconds since the epoch
+ * @param createWorker makes a worker that runs `solver.ts`
+ * @returns the proof, as altcha-lib's `verifySolution` takes it: base64 of the JSON of challenge and solution;
+ *   undefined when the challenge expired
+ * @throws SessionError `proof_failed`
+ */
+export async function work(
+  { challenge, max_tries, expires_in }: WorkChallenge,
+  askedAt: number,
+  report: ProofContext['report'],
+  createWorker: () => Worker,
+): Promise<string | undefined> {
+  // Secure contexts alone have it (Web Cryptography API).
+  if (!crypto.subtle) {
+    throw new SessionError('Proof of work needs https, or localhost', { code: 'proof_failed' });
+  }
+  const goodUntil = askedAt + (expires_in - waySeconds) * 1000;
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), Math.max(0, goodUntil - Date.now()));
+  let most = 0;
+  // What the page works out itself begins again where workers failed; it is told once it gets farther.
+  const onTries = (tries: number) => {
+    if (tries <= most) return;
+    most = tries;
+    report({ fraction: Math.min(1, tries / max_tries) });
+  };
+  try {
+    const inWorkers =
+      typeof Worker === 'undefined'
+        ? undefined
+        : await solveInWorkers(challenge, onTries, controller.signal, createWorker);
+    const solution = inWorkers === undefined ? await solveInPlace(challenge, onTries, controller) : inWorkers;
+    // Besides the timer: on a machine that slept it fires too late.
+    return solution && Date.now() < goodUntil ? btoa(JSON.stringify({ challenge, solution })) : undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const mostWorkers = 4;
+
+/** A solver tells ten times a second how far it is. One that is silent for so long was not loaded, or has died. */
+const silenceSeconds = 10;
+
+/**
+ * Solves a challenge in workers that share its counters. An attacker uses every core there is; a visitor who used one
+ * would only wait longer for the same work. One core is left to the page.
+ * @param createWorker makes one that runs `solver.ts`
+ * @returns null once the signal aborts; undefined, with a warning, where no worker can be had: the browser or the page's
+ *   policy forbids them, their file is missing, or they do not answer
+ * @throws SessionError `proof_failed` for a challenge that they cannot solve
+ */
+export async function solveInWorkers(
+  challenge: Challenge,
+  onTries: (tries: number) => void,
+  signal: AbortSignal,
+  createWorker: () => Worker,
+): Promise<Solution | null | undefined> {
+  const count = Math.max(1, Math.min(mostWorkers, (navigator.hardwareConcurrency || 1) - 1));
+  const workers: Worker[] = [];
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      const doWithout = (reason: string) => {
+        const remedy = /Trusted/.test(reason) ? `. ${trustedTypesRemedy}` : '';
+        console.warn(`Daypass: no worker for the proof, so the page works it out: ${reason}${remedy}`);
+        resolve(undefined);
+      };
+      const listen = () => {
+        clearTimeout(silence);
+        silence = setTimeout(() => doWithout('the solver does not answer'), silenceSeconds * 1000);
+      };
+      signal.addEventListener('abort', () => resolve(null));
+      listen();
+      try {
+        for (let index = 0; index < count; index += 1) {
+          const worker = createWorker();
+          workers.push(worker);
+          worker.onmessage = ({ data }: MessageEvent<SolverMessage>) => {
+            listen();
+            if ('solution' in data) resolve(data.solution);
+            else if ('error' in data) reject(new SessionError(data.error, { code: 'proof_failed' }));
+            // All are about as fast; the first speaks for them.
+            else if (index === 0) onTries(data.tries * count);
+          };
+          // Without a message it was not found, or the page's Content-Security-Policy forbids it.
+          worker.onerror = ({ message }) => doWithout(message || 'the solver could not be loaded');
+          worker.postMessage({ challenge, counterStart: index, counterStep: count } satisfies Task);
+        }
+      } catch (error) {
+        doWithout(`${(error as Error).message}`);
+      }
+    });
+  } finally {
+    clearTimeout(silence);
+    for (const worker of workers) worker.terminate();
+  }
 }

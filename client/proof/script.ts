@@ -1,4 +1,4 @@
-import type { Prove } from '../makeProof.ts';
+import type { Prove } from '../options.ts';
 import { createProve } from './createProve.ts';
 import { trustedScriptUrl } from './trustedTypes.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { attach } from '../../client/attach.ts';
+import type { LoadXhr } from '../../client/attachXhr.ts';
 import type { Authorize } from '../../client/authorize.ts';
-import type { LoadXhr } from '../../client/openSession.ts';
 import { checkOptions } from '../../client/options.ts';
 import { createXhr } from '../../client/xhr.ts';
 import { optionsWith, origin } from './support/fakeSite.ts';

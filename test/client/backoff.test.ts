@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { readRetryAfter } from '../../client/backoff.ts';
 import { createSession } from '../../client/index.ts';
+import { readRetryAfter } from '../../client/timing.ts';
 import { brokerError, coldStart, FakeSite, failureOf, optionsWith } from './support/fakeSite.ts';
 import { freeze, pass } from './support/freeze.ts';
 

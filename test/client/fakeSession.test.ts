@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { SessionError } from '../../client/errors.ts';
 import { createFakeSession, type FakeSession } from '../../client/fakeSession.ts';
-import type { Session } from '../../client/openSession.ts';
+import type { Session } from '../../client/session.ts';
 
 const opened: FakeSession[] = [];
 function open(...options: Parameters<typeof createFakeSession>): FakeSession {

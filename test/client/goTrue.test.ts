@@ -15,7 +15,7 @@ test('gotrue-js by itself sets the global, so the tests below mean something', a
 });
 
 test('a page without window.GoTrue has none afterwards', async () => {
-  await import('../../client/goTrue.ts');
+  await import('../../client/signUp.ts');
   expect(Object.hasOwn(globalThis, 'GoTrue')).toBe(false);
 });
 
@@ -26,7 +26,7 @@ test.each([{ mine: true }, undefined])('a page’s own window.GoTrue stays: %j',
     configurable: true,
     enumerable: false,
   });
-  await import('../../client/goTrue.ts');
+  await import('../../client/signUp.ts');
   expect(Object.getOwnPropertyDescriptor(globalThis, 'GoTrue')).toEqual({
     value: own,
     writable: true,
@@ -37,6 +37,6 @@ test.each([{ mine: true }, undefined])('a page’s own window.GoTrue stays: %j',
 
 test('a worker, which has no window, is left as it is', async () => {
   vi.stubGlobal('window', undefined);
-  await import('../../client/goTrue.ts');
+  await import('../../client/signUp.ts');
   expect(Object.hasOwn(globalThis, 'GoTrue')).toBe(false);
 });

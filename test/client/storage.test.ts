@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { boundStorage } from '../../client/boundStorage.ts';
 import { createSession } from '../../client/index.ts';
 import type { TokenStorage } from '../../client/options.ts';
-import { type HeldToken, openTokenStore } from '../../client/storage.ts';
+import { boundStorage, type HeldToken, openTokenStore } from '../../client/storage.ts';
 import { fc } from '../support/property.ts';
 import { coldStart, FakeSite, FakeStorage, optionsWith, origin, tokenRefused } from './support/fakeSite.ts';
 import { freeze, pass, skipWaits } from './support/freeze.ts';

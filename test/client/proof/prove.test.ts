@@ -135,7 +135,7 @@ test.each([
   site.once(line, answer);
   expect(await failureOf(run())).toMatchObject({
     code: 'broker_not_found',
-    reason: 'This is not the broker',
+    reason: 'Not the broker',
     url: `${origin}/session/challenge`,
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, type MockInstance, test, vi } from 'vitest';
+import { solveInWorkers } from '../../../client/proof/createProve.ts';
 import type { Task } from '../../../client/proof/solve.ts';
 import type { SolverMessage } from '../../../client/proof/solver.ts';
-import { solveInWorkers } from '../../../client/proof/workers.ts';
 import { createWork } from '../support/challenge.ts';
 import { failureOf } from '../support/fakeSite.ts';
 

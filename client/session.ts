@@ -1,8 +1,12 @@
+import { nearest } from '../src/protocol/nearest.ts';
 import { attach } from './attach.ts';
+import type { LoadXhr } from './attachXhr.ts';
 import { createAuthorize } from './authorize.ts';
 import { createAuthorizedFetch } from './authorizedFetch.ts';
 import { createEvents, type On } from './events.ts';
-import type { Settings } from './options.ts';
+import { checkOptions, type SessionOptions, type Settings } from './options.ts';
+import { createRefusals, type LoadRefusals } from './refusals.ts';
+import { boundStorage } from './storage.ts';
 import { createTokenSource } from './tokenSource.ts';
 
 /** An anonymous visitor's session. Its functions need no `this`. */
@@ -44,11 +48,6 @@ export interface Session {
   on: On;
 }
 
-/** Loads what sends again, when a backend refuses a token. */
-export type LoadRefusals = () => Promise<Pick<typeof import('./refusals.ts'), 'createRefusals'>>;
-/** Loads what sends an XMLHttpRequest, when a page uses one. */
-export type LoadXhr = () => Promise<Pick<typeof import('./xhr.ts'), 'createXhr'>>;
-
 /** Makes a session of options that were checked, and with no storage but one that answers in time. */
 export function openSession(settings: Settings, loadRefusals: LoadRefusals, loadXhr: LoadXhr): Session {
   const { on, emit } = createEvents();
@@ -62,8 +61,32 @@ export function openSession(settings: Settings, loadRefusals: LoadRefusals, load
     attach: (prefixes) => {
       send = attach({ authorize, fetch: authorized, loadXhr }, prefixes, settings) ?? send;
     },
-    token: (options) => getToken(options?.renew),
+    token: (options) => getToken(options),
     revoke,
     on,
   };
+}
+
+/**
+ * Makes a session. It asks for nothing and touches nothing of the page until the first call needs a token: then it
+ * signs a throwaway user up, logs it in, and exchanges it for an access token. Tabs of one site share that token. So it
+ * may stand at the top of a module that is loaded on a server too, and so may its `attach`.
+ * @throws TypeError when an option is malformed, or none of `SessionOptions`: it names the nearest
+ */
+export function createSession(options: SessionOptions = {}): Session {
+  if (Object(options) !== options || Array.isArray(options)) throw new TypeError('Daypass: bad options');
+  const settings = checkOptions(options);
+  const names = Object.keys(settings);
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const meant = nearest(name, names) ?? names.join(', ');
+    throw new TypeError(`Daypass: no option ${name}; did you mean ${meant}?`);
+  }
+  const storage = settings.storage && boundStorage(settings.storage);
+  return openSession(
+    { ...settings, storage },
+    // A service worker, where `import()` does not work, has no XMLHttpRequest.
+    async () => ({ createRefusals }),
+    () => import('./xhr.ts'),
+  );
 }

@@ -1,5 +1,27 @@
 import { SessionError, toSessionError } from './errors.ts';
-import type { Prove } from './makeProof.ts';
+import type { Prove } from './options.ts';
+
+/**
+ * How long one request for a token may take. Identity asks the site's event functions up to three times, five
+ * seconds each, before it answers.
+ */
+const requestTimeoutSeconds = 20;
+
+/** Ends a request that nothing answers, so that no tab waits for it for ever. */
+export function requestTimeout(): AbortSignal {
+  const milliseconds = requestTimeoutSeconds * 1000;
+  const signal = AbortSignal.timeout?.(milliseconds);
+  if (signal) return signal;
+  // Safari before 16.
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), milliseconds);
+  return controller.signal;
+}
+
+/** Waits; in a frozen tab, or on a machine that sleeps, until it goes on. */
+export function wait(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
 
 const longestWaitSeconds = 60;
 /** Who asks for more patience than this is not believed: a mistake there must not lock the page out. */
@@ -29,7 +51,7 @@ export function createBackoff(onFailure: (error: SessionError) => void, prove?: 
   let until = 0;
 
   const later = (seconds: number) =>
-    new SessionError(last.reason, { ...last, retryAfterSeconds: Math.ceil(seconds) }, prove);
+    new SessionError(last.reason, { ...last, retryAfterSeconds: Math.ceil(seconds), prove });
 
   const onOnline = () => {
     if (last.code === 'network_error') until = 0;
