@@ -1,5 +1,5 @@
-import { checkOptions } from '../../../client/options.ts';
 import { requestToken } from '../../../client/broker.ts';
+import { checkOptions } from '../../../client/options.ts';
 import { signUp } from '../../../client/signUp.ts';
 import type { HeldToken } from '../../../client/storage.ts';
 import { accessTokenType, jwtTokenType } from '../../../src/protocol/messages.ts';
