@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultLimits } from '../src/policy/defaults.ts';
+import { defaultLimits } from '../src/policy/limits.ts';
 import type { Bench, BenchContext, Row } from './support/bench.ts';
 import {
   type Backends,

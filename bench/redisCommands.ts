@@ -1,6 +1,6 @@
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis } from '@upstash/redis';
-import { defaultLimits } from '../src/policy/defaults.ts';
+import { defaultLimits } from '../src/policy/limits.ts';
 import { commandStats, type RedisAddress } from '../test/support/redisParts.ts';
 import type { Bench, BenchContext, Row } from './support/bench.ts';
 import { type Backends, costOfCalls, startBackends, startGate, wideLimits } from './support/gateStand.ts';

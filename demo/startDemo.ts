@@ -140,7 +140,7 @@ export function restApiOf(environment: Readonly<Record<string, string>>): { url:
 
 /** A module that exports the policy, to stand in the place of `daypass.config.ts`. */
 function policyModule(policy: Policy): string {
-  const mark = new URL('../src/policy/mark.ts', import.meta.url).href;
+  const mark = new URL('../src/policy/define.ts', import.meta.url).href;
   const source = `
     import { markPolicy } from ${JSON.stringify(mark)};
     const policy = ${JSON.stringify(policy)};

@@ -1,5 +1,5 @@
-import { defaultLimits } from '../../src/policy/defaults.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { defaultLimits } from '../../src/policy/limits.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { openSite } from '../../test/abuse/support/site.ts';
 import { privateSecret, secret } from '../../test/support/tokens.ts';

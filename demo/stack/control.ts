@@ -1,5 +1,5 @@
 import type { DevRedis } from '../../dev/redis/start.ts';
-import { defaultProofOfWork } from '../../src/policy/defaults.ts';
+import { defaultProofOfWork } from '../../src/policy/admission.ts';
 import type { Policy, ProofKind } from '../../src/policy/types.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 

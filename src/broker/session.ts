@@ -1,5 +1,5 @@
 import { enforce } from '../limits/decision.ts';
-import { acceptedContexts } from '../policy/acceptedContexts.ts';
+import { acceptedContexts } from '../policy/define.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
 import type { AccessToken } from '../token/claims.ts';

@@ -1,4 +1,4 @@
-import { acceptedContexts } from '../policy/acceptedContexts.ts';
+import { acceptedContexts } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';

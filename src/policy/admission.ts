@@ -1,8 +1,14 @@
 import type { Checks } from './checks.ts';
-import { defaultProofOfWork } from './defaults.ts';
 import type { Admission, CheckedAdmission, ProofKind, ProofOfWork } from './types.ts';
 
-const mostUnits = 1_000_000;
+const maxUnits = 1_000_000;
+
+export const defaultProofOfWork = {
+  difficulty: 1000,
+  maxDifficulty: 16_000,
+  baselinePerMinute: 60,
+  ttlSeconds: 300,
+} as const satisfies ProofOfWork;
 
 const proofKinds: readonly ProofKind[] = ['none', 'proof-of-work', 'turnstile'];
 
@@ -52,13 +58,13 @@ function checkProofOfWork(checks: Checks, input: ProofOfWork = {}): Required<Pro
     baselinePerMinute = usual.baselinePerMinute,
     ttlSeconds = usual.ttlSeconds,
   }: ProofOfWork = checks.object(at, input, Object.keys(usual)) ?? {};
-  const fits = checks.wholeNumber(`${at}.difficulty`, difficulty, 1, mostUnits);
-  const highestFits = checks.wholeNumber(`${at}.maxDifficulty`, maxDifficulty, 1, mostUnits);
+  const fits = checks.wholeNumber(`${at}.difficulty`, difficulty, 1, maxUnits);
+  const maxFits = checks.wholeNumber(`${at}.maxDifficulty`, maxDifficulty, 1, maxUnits);
   checks.that(
-    !fits || !highestFits || difficulty <= maxDifficulty,
+    !fits || !maxFits || difficulty <= maxDifficulty,
     `${at}.maxDifficulty: must not be below difficulty`,
   );
-  checks.wholeNumber(`${at}.baselinePerMinute`, baselinePerMinute, 1, mostUnits);
+  checks.wholeNumber(`${at}.baselinePerMinute`, baselinePerMinute, 1, maxUnits);
   checks.wholeNumber(`${at}.ttlSeconds`, ttlSeconds, 30, 3600);
   return { difficulty, maxDifficulty, baselinePerMinute, ttlSeconds };
 }

@@ -1,13 +1,10 @@
+import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { checkAdmission } from './admission.ts';
-import { checkAudiences } from './audiences.ts';
-import { Checks } from './checks.ts';
-import { defaultAudiences, defaultEmailDomain, defaultMaxBodyBytes, defaultRequestBody } from './defaults.ts';
+import { Checks, checkPageOrigin } from './checks.ts';
 import { forbiddenKind } from './forbiddenHeaders.ts';
 import { checkLimits } from './limits.ts';
-import { markPolicy } from './mark.ts';
-import { checkPageOrigin } from './origins.ts';
-import { checkRoutes } from './routes.ts';
+import { checkAudiences, checkRoutes, defaultAudiences } from './routes.ts';
 import type { Policy, PolicyInput } from './types.ts';
 
 /**
@@ -26,6 +23,18 @@ export function definePolicy(input: PolicyInput = {}): Policy {
 }
 
 const mebibyte = 1024 * 1024;
+
+export const defaultEmailDomain = 'visitor.invalid';
+
+/** More than a form or a photo of a phone; a site for larger ones says so. */
+const defaultMaxBodyBytes = 10 * mebibyte;
+
+const defaultRequestBody = {
+  // An edge instance has 512 MB. A body costs up to three times its size: as it arrived, as it is sent, in the socket.
+  bufferBytes: 64 * mebibyte,
+  // 10 MiB at 1.5 Mbit/s, a bad mobile connection.
+  timeoutSeconds: 60,
+} as const;
 
 const policyKeys: readonly (keyof PolicyInput)[] = [
   'issuer',
@@ -182,4 +191,31 @@ function deepFreeze<T>(value: T): T {
     Object.freeze(value);
   }
   return value;
+}
+
+// A site may hold two copies of the package, and define its policy with the one and serve it with the other: the mark
+// is the same symbol in both. It is not enumerable: a copy with changes in it is a policy that nobody checked.
+const mark = Symbol.for('daypass.policy');
+
+/** Marks a policy as checked. */
+export function markPolicy(policy: Policy): void {
+  Object.defineProperty(policy, mark, { value: true });
+}
+
+/**
+ * Refuses a policy that nobody checked: a site whose code is not type-checked may hand over anything.
+ * @param caller who was given it, for the error
+ * @throws {ConfigurationError} a TypeError: `definePolicy` did not return it
+ */
+export function requirePolicy(caller: string, policy: unknown): asserts policy is Policy {
+  if (typeof policy === 'object' && policy !== null && Object.hasOwn(policy, mark)) return;
+  throw new ConfigurationError([`${caller}: give the policy that definePolicy returned.`]);
+}
+
+/** Deploy contexts whose tokens a deploy accepts: unless the policy says otherwise, its own alone. */
+export function acceptedContexts(deploy: {
+  policy: Policy;
+  deployContext: DeployContext;
+}): readonly DeployContext[] {
+  return deploy.policy.deployContexts ?? [deploy.deployContext];
 }

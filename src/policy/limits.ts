@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../protocol/error.ts';
 import { Checks } from './checks.ts';
-import { defaultLimits } from './defaults.ts';
 import type {
   CallLimits,
   CheckedCallLimits,
@@ -11,6 +10,33 @@ import type {
   Limits,
   LimitWindows,
 } from './types.ts';
+
+/**
+ * For what anybody can send at no cost. Short: an honest caller behind the address of one who does waits for 5 s at most.
+ * Fixed: in a sliding window, calls that never end would leave it no moment.
+ */
+const free = { limit: 600, windowSeconds: 5, algorithm: 'fixed-window' } as const;
+
+/** Limits of a site that says nothing about them. `docs/limits.md` has the reason of each number. */
+export const defaultLimits = {
+  exchange: { limit: 300, windowSeconds: 60 },
+  exchangeRefused: free,
+  site: { limit: 9000, windowSeconds: 60 },
+  renewal: { limit: 20, windowSeconds: 300 },
+  revoke: free,
+  introspection: { limit: 60_000, windowSeconds: 60 },
+  introspectionRefused: { limit: 30, windowSeconds: 60 },
+  maintenance: { limit: 120, windowSeconds: 60 },
+  maintenanceRefused: { limit: 30, windowSeconds: 60 },
+  session: { limit: 60, windowSeconds: 60 },
+  address: { limit: 6000, windowSeconds: 60 },
+  network: { limit: 60_000, windowSeconds: 60 },
+  status: { limit: 30, windowSeconds: 60 },
+  challenge: free,
+  signup: { limit: 300, windowSeconds: 60 },
+  login: { limit: 600, windowSeconds: 60 },
+  leaseSeconds: 1,
+} as const satisfies Limits;
 
 const callLimitNames = ['session', 'address', 'network', 'total'] as const satisfies (keyof CallLimits)[];
 

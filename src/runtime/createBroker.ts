@@ -1,5 +1,5 @@
 import { createBrokerApp } from '../http/brokerApp.ts';
-import { requirePolicy } from '../policy/mark.ts';
+import { requirePolicy } from '../policy/define.ts';
 import { createHandler, type NetlifyHandler, type PolicySource } from './handler.ts';
 import { logLine } from './log.ts';
 import { operatorTokenOfCall } from './platform.ts';

@@ -1,5 +1,5 @@
 import { createGateApp } from '../http/gateApp.ts';
-import { requirePolicy } from '../policy/mark.ts';
+import { requirePolicy } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';

@@ -6,7 +6,7 @@ import {
   type IdentityEventFunctions,
 } from '../identity/defineEvents.ts';
 import type { EventName, IdentityEventHandlers } from '../identity/events.ts';
-import { requirePolicy } from '../policy/mark.ts';
+import { requirePolicy } from '../policy/define.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { readEnvironment } from './environment.ts';

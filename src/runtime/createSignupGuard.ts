@@ -1,6 +1,6 @@
 import { createLocalGuard } from '../guard/guard.ts';
 import { createGuardApp } from '../http/guardApp.ts';
-import { requirePolicy } from '../policy/mark.ts';
+import { requirePolicy } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
 import { createHandler } from './handler.ts';
 import { logLine } from './log.ts';

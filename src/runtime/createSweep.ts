@@ -1,5 +1,5 @@
 import { createSweepApp } from '../http/sweepApp.ts';
-import { requirePolicy } from '../policy/mark.ts';
+import { requirePolicy } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';
 import { logLine } from './log.ts';

@@ -1,7 +1,7 @@
 import type { App } from '../http/caller.ts';
 import { describeCause } from '../http/problem.ts';
 import { createUnconfiguredApp } from '../http/unconfiguredApp.ts';
-import { requirePolicy } from '../policy/mark.ts';
+import { requirePolicy } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
 import { toDeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';

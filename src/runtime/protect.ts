@@ -1,6 +1,6 @@
 import { createProtectedApp } from '../http/protectedApp.ts';
+import { requirePolicy } from '../policy/define.ts';
 import { checkOwnLimits } from '../policy/limits.ts';
-import { requirePolicy } from '../policy/mark.ts';
 import type { CallLimits, Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from '../../dev/listen.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
-import { defaultLimits } from '../../src/policy/defaults.ts';
+import { defaultLimits } from '../../src/policy/limits.ts';
 import { revokePath } from '../../src/protocol/paths.ts';
 import { wireGuard } from '../../src/runtime/wire.ts';
 import { atMost, exactly, type Figure, none } from './support/figures.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DevRedis } from '../../dev/redis/start.ts';
-import { defaultLimits } from '../../src/policy/defaults.ts';
+import { defaultLimits } from '../../src/policy/limits.ts';
 import { command } from '../support/redisParts.ts';
 import { atLeast, atMost, exactly, type Figure } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { defaultLimits } from '../../src/policy/defaults.ts';
+import { defaultLimits } from '../../src/policy/limits.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';

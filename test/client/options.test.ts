@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSession } from '../../client/index.ts';
 import { checkOptions, type SessionOptions } from '../../client/options.ts';
-import { defaultEmailDomain } from '../../src/policy/defaults.ts';
+import { defaultEmailDomain } from '../../src/policy/define.ts';
 import { optionsWith } from './support/fakeSite.ts';
 
 const none = (): null => null;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testSecrets, testSiteKey } from '../../dev/turnstile.ts';
-import { defaultProofOfWork } from '../../src/policy/defaults.ts';
+import { defaultProofOfWork } from '../../src/policy/admission.ts';
 import { codes } from '../../src/protocol/codes.ts';
 import { type DocsProject, openDocs } from './project.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { zipFunctions } from '@netlify/zip-it-and-ship-it';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultLimits } from '../../src/policy/defaults.ts';
+import { defaultLimits } from '../../src/policy/limits.ts';
 
 // Netlify reads `config` from the source and passes over what it cannot read, without a word. So these tests look at what its
 // own bundler made of it.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { defaultLimits } from '../../src/policy/defaults.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { defaultLimits } from '../../src/policy/limits.ts';
 import type { Limit, PolicyInput } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
 

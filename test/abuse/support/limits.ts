@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultLimits } from '../../../src/policy/defaults.ts';
+import { defaultLimits } from '../../../src/policy/limits.ts';
 import type { Limit, Limits } from '../../../src/policy/types.ts';
 
 const daySeconds = 86_400;

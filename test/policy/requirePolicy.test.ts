@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { definePolicy } from '../../src/policy/define.ts';
-import { requirePolicy } from '../../src/policy/mark.ts';
+import { definePolicy, requirePolicy } from '../../src/policy/define.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
 
 const remedy = 'createGate: give the policy that definePolicy returned.';
