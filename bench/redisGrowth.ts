@@ -1,4 +1,4 @@
-import { defaultLimits } from '../src/policy/defaults.ts';
+import { defaultLimits } from '../src/policy/limits.ts';
 import { createCallCounts } from '../src/store/callCounts.ts';
 import { createRedis } from '../src/store/redis.ts';
 import { command, type RedisAddress } from '../test/support/redisParts.ts';
