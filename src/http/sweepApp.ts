@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import type { SweepDependencies } from '../broker/sweep/run.ts';
 import { sweep } from '../broker/sweep/sweep.ts';
+import type { SweepDependencies } from '../broker/sweep/sweepRun.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { SweepResponse } from '../protocol/messages.ts';

@@ -257,12 +257,12 @@ describe('broker and gate of one site', () => {
 
   test('a line that is about no request in particular names the one that the platform is serving', () => {
     platform.provide(variables());
-    logLine('circuit');
+    logLine('circuit_opened');
     vi.stubGlobal('Netlify', { ...globalThis.Netlify, context: { requestId: '01HZX' } });
-    logLine('circuit');
+    logLine('circuit_opened');
     logLine('refused', { requestId: 'its own' });
     vi.stubGlobal('Netlify', { ...globalThis.Netlify, context: null });
-    logLine('circuit');
+    logLine('circuit_opened');
     expect(platform.lines.map((line) => JSON.parse(line).requestId)).toEqual([
       undefined,
       '01HZX',

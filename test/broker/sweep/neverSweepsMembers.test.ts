@@ -50,7 +50,7 @@ test.each([
       return Response.json({ aud: listed, users }, { headers: { 'x-total-count': `${users.length}` } });
     },
   });
-  const broker = { policy, identity, operatorToken: () => 'operator', now: () => now };
+  const broker = { policy, identity, operatorToken: () => 'operator', now: () => now, steadyNow: () => 0 };
   const options = { budgetSeconds: 60, audiences: audience === '' ? [] : [audience] };
   const counts = { deleted: 0, kept: 0 };
   const user = oddUser({ id, audience, oldestSeconds: 1400, youngestSeconds: 1200 });

@@ -1,4 +1,4 @@
-import type { SweepDependencies } from '../../../src/broker/sweep/run.ts';
+import type { SweepDependencies } from '../../../src/broker/sweep/sweepRun.ts';
 import { createIdentityClient } from '../../../src/identity/client.ts';
 import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../../support/brokerStack.ts';
 import { now } from '../../support/tokens.ts';
@@ -28,12 +28,12 @@ export const closeToTheRule: Planted[] = [
 
 /**
  * A real Identity at a standing clock, with users planted in it, and a broker that notes whom it deletes.
- * @param options.mostPerPage users that Identity gives at once, whatever it is asked for
+ * @param options.maxPerPage users that Identity gives at once, whatever it is asked for
  */
 export async function startSweepStack({
-  mostPerPage = Infinity,
+  maxPerPage = Infinity,
   ...options
-}: BrokerStackOptions & { mostPerPage?: number } = {}) {
+}: BrokerStackOptions & { maxPerPage?: number } = {}) {
   const stack = await startBrokerStack({
     now: () => now,
     ...options,
@@ -53,7 +53,7 @@ export async function startSweepStack({
       if (request.method === 'DELETE') deletes.push(url.pathname.split('/').at(-1) ?? '');
       else lists.push(new URL(url));
       const perPage = Number(url.searchParams.get('per_page'));
-      if (perPage > mostPerPage) url.searchParams.set('per_page', `${mostPerPage}`);
+      if (perPage > maxPerPage) url.searchParams.set('per_page', `${maxPerPage}`);
       const answer = (await watch(request)) ?? (await fetch(new Request(url, request)));
       if (unreadable.size === 0 || !answer.ok || !url.pathname.endsWith('/users')) return answer;
       const { users } = (await answer.clone().json()) as { users: { id: string }[] };

@@ -71,11 +71,11 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
 
   test('the oldest go first, and the next run goes on where this one ended', async () => {
     const planted = stack.plant(interleave([...closeToTheRule, ...members(900)], orphans(900)));
-    const first = await run({ mostDeletions: 100 });
+    const first = await run({ maxDeletions: 100 });
     const oldest = planted.filter(({ email }) => email.startsWith('orphan-')).slice(0, 100);
     expect(stack.deletes.toSorted()).toEqual(oldest.map(({ id }) => id).toSorted());
     expect(first).toMatchObject({ deleted: 100, done: false, cursor: expect.any(String) });
-    const rest = await untilDone({ mostDeletions: 100, cursor: first.cursor });
+    const rest = await untilDone({ maxDeletions: 100, cursor: first.cursor });
     expect(rest.slice(0, 8).map(({ deleted }) => deleted)).toEqual(Array(8).fill(100));
     expect(sum([first, ...rest], 'deleted')).toBe(900);
     expect(stack.identity.users.count()).toBe(closeToTheRule.length + 900);
@@ -113,7 +113,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
         ? new Response(null, { status: 500 })
         : undefined,
     );
-    const answers = await untilDone({ mostDeletions: 2 });
+    const answers = await untilDone({ maxDeletions: 2 });
     expect([sum(answers, 'deleted'), sum(answers, 'failed')]).toEqual([4, 1]);
     expect(stack.emails()).toEqual(members(4).map(({ email }) => email));
   });
@@ -201,7 +201,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
 
   test('neither answer nor log tells of any user', async () => {
     const planted = stack.plant(interleave(orphans(20), closeToTheRule));
-    const told = JSON.stringify(await untilDone({ mostDeletions: 3 })) + stack.logged.join();
+    const told = JSON.stringify(await untilDone({ maxDeletions: 3 })) + stack.logged.join();
     expect(told).not.toContain('@');
     for (const { id } of planted) expect(told).not.toContain(id);
   });
@@ -251,7 +251,7 @@ describe('any Identity', () => {
     ['from its last page, which is as long', 'filtered.1000.', 1010, 140],
   ])('an Identity that gives 150 at most is seen to its end, %s', async (_, cursor, editing, leaving) => {
     await stack.close();
-    stack = await startSweepStack({ mostPerPage: 150 });
+    stack = await startSweepStack({ maxPerPage: 150 });
     const editors = members(editing).map(({ email }) => ({
       email: email.replace('example.com', 'visitor.invalid'),
       appMetadata: { provider: 'email', roles: ['editor'] },
@@ -305,7 +305,7 @@ describe('any Identity', () => {
   test('a DELETE that is answered yes and does nothing ends the run all the same', async () => {
     stack.plant(orphans(2));
     stack.onRequest((request) => (request.method === 'DELETE' ? Response.json({}) : undefined));
-    expect(await run({ mostDeletions: 10 })).toMatchObject({ deleted: 2, done: true });
+    expect(await run({ maxDeletions: 10 })).toMatchObject({ deleted: 2, done: true });
   });
 
   test('an Identity that hangs: the run ends with its time', async () => {
@@ -431,7 +431,7 @@ describe('any Identity', () => {
       { email: 'y@visitor.invalid', aud: 'other', ...created(60) },
     ]);
     expect((await run()).deleted).toBe(5);
-    const answers = await untilDone({ audiences: ['other', 'nobody'], mostDeletions: 3 });
+    const answers = await untilDone({ audiences: ['other', 'nobody'], maxDeletions: 3 });
     expect(sum(answers, 'deleted')).toBe(7);
     expect(stack.emails().toSorted()).toEqual(['m@example.com', 'x@visitor.invalid', 'y@visitor.invalid']);
   });

@@ -1,0 +1,134 @@
+import { isSweepable, type ThrowawayRule } from '../../identity/throwaway.ts';
+import { DaypassError } from '../../protocol/error.ts';
+import type { Log } from '../../protocol/log.ts';
+import type { BrokerDependencies } from '../dependencies.ts';
+
+export type SweepDependencies = Pick<
+  BrokerDependencies,
+  'policy' | 'identity' | 'operatorToken' | 'now' | 'steadyNow'
+>;
+
+export interface SweepBounds {
+  /** Seconds in which deletions may begin. Those under way then have one more second to end. */
+  budgetSeconds: number;
+  /** Default: as many as fit into the time. */
+  maxDeletions?: number;
+}
+
+/** No user is deleted on the strength of an older record: the user may have become a member since. */
+const freshMilliseconds = 1000;
+
+/** How often a record is read again that was too old. */
+const maxLooks = 3;
+
+const deletionsAtOnce = 16;
+
+/** One run of a sweep: its bounds, and what it has done so far. */
+export class SweepRun {
+  readonly broker: SweepDependencies;
+  readonly operatorToken: string;
+  readonly log: Log;
+  deleted = 0;
+  gone = 0;
+  kept = 0;
+  failed = 0;
+  unread = 0;
+  #deletionsLeft: number;
+  readonly #endsAt: number;
+  readonly #listMilliseconds: number;
+
+  /**
+   * Starts the clock of the budget.
+   * @throws {DaypassError} `identity_context_missing`
+   */
+  constructor(broker: SweepDependencies, { budgetSeconds, maxDeletions = Infinity }: SweepBounds, log: Log) {
+    const operatorToken = broker.operatorToken();
+    if (operatorToken === undefined) throw new DaypassError('identity_context_missing');
+    this.broker = broker;
+    this.operatorToken = operatorToken;
+    this.log = log;
+    this.#deletionsLeft = maxDeletions;
+    this.#endsAt = broker.steadyNow() + budgetSeconds * 1000;
+    // A list that hangs must leave time for a shorter one.
+    this.#listMilliseconds = Math.max(2000, budgetSeconds * 500);
+  }
+
+  /** Whether no more deletions may begin. */
+  get isOver(): boolean {
+    return this.#deletionsLeft <= 0 || this.broker.steadyNow() >= this.#endsAt;
+  }
+
+  beginDeletion(): void {
+    this.#deletionsLeft -= 1;
+  }
+
+  /** For one call to Identity. A signal for all calls would collect a listener for each, and get slow. */
+  signal(maxMilliseconds = Infinity): AbortSignal {
+    const left = Math.max(0, Math.ceil(this.#endsAt - this.broker.steadyNow())) + 1000;
+    return AbortSignal.timeout(Math.min(left, maxMilliseconds));
+  }
+
+  listSignal(): AbortSignal {
+    return this.signal(this.#listMilliseconds);
+  }
+}
+
+/** What became of a user that the rule allows to be swept. */
+type Fate = 'gone' | 'kept' | 'failed';
+
+/**
+ * Deletes users, several at once, in their order, until the run is over.
+ * @param tried takes the ids of those that were tried
+ * @param readAt when their records were requested, by `steadyNow`
+ * @returns the fates of those that were tried
+ */
+export async function deleteUsers(
+  run: SweepRun,
+  tried: Set<string>,
+  ids: Iterable<string>,
+  rule: ThrowawayRule,
+  readAt: number,
+): Promise<Map<string, Fate>> {
+  const fates = new Map<string, Fate>();
+  const queue = ids[Symbol.iterator]();
+  const worker = async () => {
+    while (!run.isOver) {
+      const { value: id, done } = queue.next();
+      if (done) return;
+      run.beginDeletion();
+      tried.add(id);
+      fates.set(id, await deleteOne(run, id, rule, readAt));
+    }
+  };
+  await Promise.all(Array.from({ length: deletionsAtOnce }, worker));
+  return fates;
+}
+
+async function deleteOne(run: SweepRun, id: string, rule: ThrowawayRule, readAt: number): Promise<Fate> {
+  const { identity, now, steadyNow } = run.broker;
+  const count = (total: 'deleted' | 'gone' | 'failed'): Fate => {
+    run[total] += 1;
+    return total === 'failed' ? 'failed' : 'gone';
+  };
+  try {
+    let freshAt = readAt;
+    for (let looks = 0; steadyNow() - freshAt > freshMilliseconds; looks += 1) {
+      // Identity is too slow to tell what a user is now.
+      if (looks === maxLooks || run.isOver) return count('failed');
+      freshAt = steadyNow();
+      const user = await identity.findUser(id, run.operatorToken, run.signal());
+      if (user === undefined) return count('gone');
+      if (idOf(user) !== id || !isSweepable(user, rule, now())) return 'kept';
+    }
+    const existed = await identity.deleteUser(id, run.operatorToken, run.signal());
+    return count(existed ? 'deleted' : 'gone');
+  } catch (error) {
+    if (!(error instanceof DaypassError)) throw error;
+    return count('failed');
+  }
+}
+
+/** Empty for what is no record: nobody to be deleted has an empty id. */
+export function idOf(user: unknown): string {
+  return (user as { id?: string } | null)?.id ?? '';
+}
