@@ -10,6 +10,7 @@ const layers: Record<string, readonly string[]> = {
   'src/identity': ['src/protocol', 'src/token', 'jose'],
   'src/store': ['src/protocol', '@upstash/redis'],
   'src/admission': ['src/protocol', 'src/policy', 'src/identity', 'src/store', 'altcha-lib'],
+  'src/paths': ['src/protocol'],
   'src/limits': ['src/protocol', 'src/policy', 'src/store', '@upstash/redis', '@upstash/ratelimit'],
   'src/broker': [
     'src/protocol',
@@ -20,8 +21,8 @@ const layers: Record<string, readonly string[]> = {
     'src/admission',
     'src/limits',
   ],
-  'src/gate': ['src/protocol', 'src/policy', 'src/token', 'src/store', 'src/limits'],
-  'src/guard': ['src/protocol', 'src/policy', 'src/limits', 'src/store', 'src/gate'],
+  'src/gate': ['src/protocol', 'src/policy', 'src/token', 'src/store', 'src/limits', 'src/paths'],
+  'src/guard': ['src/protocol', 'src/policy', 'src/limits', 'src/store', 'src/paths'],
   'src/http': [
     'src/protocol',
     'src/policy',

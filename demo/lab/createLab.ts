@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { SiteUrls } from '../../dev/server/parts.ts';
 import type { DevSettings } from '../../dev/server/settings.ts';
 import { requireMethod } from '../../src/http/brokerApp.ts';
-import type { CallerEnv } from '../../src/http/caller.ts';
+import type { CallerEnv } from '../../src/http/context.ts';
 import { problemResponse, toDaypassError } from '../../src/http/problem.ts';
 import { isThrowaway } from '../../src/identity/throwaway.ts';
 import type { Policy } from '../../src/policy/types.ts';

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { MiddlewareHandler } from 'hono';
 import { isProxied } from '../../dev/listen.ts';
-import type { CallerEnv } from '../../src/http/caller.ts';
+import type { CallerEnv } from '../../src/http/context.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 
 const loopback = new BlockList();

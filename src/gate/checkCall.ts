@@ -1,15 +1,80 @@
 import { rateLimitFields } from '../limits/decision.ts';
-import type { CheckedRoute } from '../policy/types.ts';
+import { acceptedContexts } from '../policy/define.ts';
+import type { CheckedRoute, Policy } from '../policy/types.ts';
+import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { assertOneToken } from '../token/bearer.ts';
-import type { Admitted } from './admit.ts';
-import { type AuthorizeDependencies, authorize } from './authorize.ts';
+import type { Counters } from '../store/counters.ts';
+import { assertOneToken, readBearer } from '../token/bearer.ts';
+import type { AccessToken } from '../token/claims.ts';
+import type { KeyRing } from '../token/keys.ts';
+import { type VerifiedTokens, verifyToken } from '../token/verify.ts';
+import type { CallTerms, CheckedSession, CheckSession } from './checkSession.ts';
+
+export interface AuthorizeDependencies {
+  policy: Policy;
+  issuer: string;
+  deployContext: DeployContext;
+  /** Sessions that began earlier are refused: seconds since the epoch; undefined for none. */
+  sessionsNotBefore: number | undefined;
+  /** Key rings by audience. */
+  keyRings: ReadonlyMap<string, KeyRing>;
+  /** Tokens whose signature this instance has checked. */
+  verifiedTokens: VerifiedTokens;
+  checkSession: CheckSession;
+  /** What happens here is counted in. */
+  counters: Counters;
+  /** Tells Redis what waits to be told. For `waitUntil`, once the answer is made. Never throws. */
+  settle(): Promise<void>;
+  /** The present, seconds since the epoch. */
+  now(): number;
+}
+
+/** What a protected address asks of its callers. */
+export interface Requirement extends CallTerms {
+  /** An audience of the policy. */
+  audience: string;
+  scope: string | undefined;
+}
+
+/** A caller who passed. */
+export interface Authorized extends CheckedSession {
+  accessToken: AccessToken;
+}
+
+/**
+ * Lets a call pass or refuses it: the token first, which costs nothing, then revocation and limits. The gate's routes
+ * and the site's own functions share this check.
+ * @param address the caller's, as the platform says
+ * @throws {DaypassError} `token_…`, `session_ended`, `insufficient_scope`, `rate_limited`, `store_unavailable`
+ */
+export async function authorize(
+  dependencies: AuthorizeDependencies,
+  headers: Headers,
+  address: string | undefined,
+  requirement: Requirement,
+): Promise<Authorized> {
+  const { issuer, keyRings, checkSession, now } = dependencies;
+  const keyRing = keyRings.get(requirement.audience);
+  if (!keyRing) throw new TypeError(`No audience of the policy is called ${requirement.audience}.`);
+  const accessToken = await verifyToken(readBearer(headers), {
+    keyRing,
+    issuer,
+    deployContexts: acceptedContexts(dependencies),
+    sessionsNotBefore: dependencies.sessionsNotBefore,
+    now: now(),
+    verifiedTokens: dependencies.verifiedTokens,
+  });
+  const { scope } = requirement;
+  if (scope !== undefined && !accessToken.scopes.includes(scope))
+    throw new DaypassError('insufficient_scope');
+  return { accessToken, ...(await checkSession(accessToken.subject, address, requirement)) };
+}
 
 /** A call that goes on to the upstream. */
 export interface CheckedCall {
   /** The RateLimit fields for its answer, of as many limits as were asked. */
   fields: Readonly<Record<string, string>>;
-  charge: Admitted['charge'];
+  charge: CheckedSession['charge'];
 }
 
 /**
@@ -25,13 +90,13 @@ export async function checkCall(
   address: string | undefined,
   route: CheckedRoute,
 ): Promise<CheckedCall> {
-  const { policy, admit, counters } = dependencies;
+  const { policy, checkSession, counters } = dependencies;
   // Also in mode `monitor`, and where no token is asked: the upstream gets one.
   assertOneToken(headers);
   try {
     const { decisions, charge } = route.verify
       ? await authorize(dependencies, headers, address, route)
-      : await admit(undefined, address, route);
+      : await checkSession(undefined, address, route);
     counters.add('passed', { route: route.path });
     return { fields: rateLimitFields(decisions), charge };
   } catch (error) {

@@ -3,16 +3,14 @@ import { unitsToCharge } from '../limits/meter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
-import type { CallTerms } from './admit.ts';
-import type { AuthorizeDependencies } from './authorize.ts';
-import { type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
+import { type AuthorizeDependencies, type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
+import type { CallTerms } from './checkSession.ts';
 import { counted } from './counted.ts';
 import { type Fetch, forward } from './forward.ts';
-import { matchRoute } from './matchRoute.ts';
+import { matchRoute, resolveUpstream } from './matchRoute.ts';
 import { readBody } from './readBody.ts';
 import { type RequestHeaderOptions, requestHeaders } from './requestHeaders.ts';
-import { resolveUpstream } from './resolveUpstream.ts';
-import { locateAtSite } from './siteLocation.ts';
+import { locateAtSite } from './responseHeaders.ts';
 
 export interface GateDependencies extends AuthorizeDependencies {
   /** Upstreams by the variable that names them. */

@@ -1,4 +1,4 @@
-import { foldPath, readPath } from '../gate/readPath.ts';
+import { foldPath, readPath } from '../paths/readPath.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { identityPath } from '../protocol/paths.ts';
 

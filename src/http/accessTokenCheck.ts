@@ -1,4 +1,4 @@
-import type { Admitted } from '../gate/admit.ts';
+import type { CheckedSession } from '../gate/checkSession.ts';
 import { rateLimitFields } from '../limits/decision.ts';
 import { type CheckedOwnLimits, checkOwnLimits, type OwnLimits } from '../policy/limits.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
@@ -47,7 +47,7 @@ export interface LimitOptions<Call> extends OwnLimits {
 /** Counts the calls of one backend. */
 export interface CallLimiter {
   /** @throws {DaypassError} `rate_limited`; `store_unavailable` where `storeFailure` is `deny` */
-  admit(accessToken: AccessToken, address: string | undefined): Promise<Admitted>;
+  checkSession(accessToken: AccessToken, address: string | undefined): Promise<CheckedSession>;
   /** Tells Redis what waits to be told, once the answer is made. Never throws. */
   settle(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export interface PassedCall {
   /** RateLimit fields of its answer. */
   fields: Readonly<Record<string, string>>;
   /** The header field of the answer that names its price, and what charges it; undefined where none does. */
-  price: { field: string; charge: Admitted['charge'] } | undefined;
+  price: { field: string; charge: CheckedSession['charge'] } | undefined;
 }
 
 /** The check that the middlewares share. */
@@ -145,7 +145,7 @@ export function createAccessTokenCheck<Call>(
       if (scope !== undefined && !accessToken.scopes.includes(scope))
         throw new DaypassError('insufficient_scope');
       if (!limiter) return { accessToken, fields: {}, price: undefined };
-      const { decisions, charge } = await limiter.admit(accessToken, addressOf?.(call));
+      const { decisions, charge } = await limiter.checkSession(accessToken, addressOf?.(call));
       const price = typeof cost === 'object' ? { field: cost.answer, charge } : undefined;
       return { accessToken, fields: rateLimitFields(decisions), price };
     },

@@ -25,11 +25,9 @@ import {
   sweepPath,
   tokenPath,
 } from '../protocol/paths.ts';
-import { type CallerEnv, callerOf } from './caller.ts';
-import { allowOrigins } from './cors.ts';
-import { checkOrigin } from './origin.ts';
+import { type CallerEnv, callerOf, identifyRequest, logOf } from './context.ts';
+import { allowOrigins, checkOrigin } from './origins.ts';
 import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
-import { identifyRequest, logOf } from './requestId.ts';
 import { statusAnswer } from './statusPage.ts';
 
 const statusCacheSeconds = 10;

@@ -10,7 +10,7 @@ import {
   type PassedCall,
   varyByToken,
 } from './accessTokenCheck.ts';
-import { requestIdOf } from './requestId.ts';
+import { requestIdOf } from './context.ts';
 
 /** What of a request is read: Express 4 and 5, and whatever else hands on Node's `IncomingMessage`. */
 export interface ExpressRequest {

@@ -1,17 +1,17 @@
 import { Hono } from 'hono';
+import { type AuthorizeDependencies, authorize, type Requirement, refuseUpgrade } from '../gate/checkCall.ts';
 import { counted } from '../gate/counted.ts';
-import type { Gate } from '../gate/gate.ts';
+import { chargePrice, type Gate } from '../gate/gate.ts';
 import { isPassed } from '../gate/requestHeaders.ts';
+import { rateLimitFields } from '../limits/decision.ts';
 import { forbiddenKind } from '../policy/forbiddenHeaders.ts';
 import type { Policy } from '../policy/types.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
-import { type CallerEnv, callerOf } from './caller.ts';
-import { allowApiOrigins } from './cors.ts';
-import { forOneCaller } from './forOneCaller.ts';
-import { checkOrigin, type OriginRule } from './origin.ts';
+import type { AccessToken } from '../token/claims.ts';
+import { type CallerEnv, callerOf, identifyRequest, logOf, noStore } from './context.ts';
+import { allowApiOrigins, checkOrigin, type OriginRule } from './origins.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
-import { identifyRequest, logOf } from './requestId.ts';
 
 /** The gate as a Hono app: preflights, refusals as problem+json, and the fields that every answer carries. */
 export function createGateApp(
@@ -21,7 +21,7 @@ export function createGateApp(
 ): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
   app.use(identifyRequest);
-  app.use(forOneCaller);
+  app.use(noStore);
   app.use(allowApiOrigins(policy, log, (name) => goesOn(name, policy.upstream.requestHeaders)));
   app.all('*', async (c) => {
     try {
@@ -39,4 +39,49 @@ export function createGateApp(
 function goesOn(name: string, only: readonly string[] | undefined): boolean {
   if (name === tokenHeader || name === requestIdHeader) return true;
   return forbiddenKind(name) === undefined && isPassed(name, only);
+}
+
+/** A handler behind the check, with the token of its caller and the id of the request. */
+export type ProtectedHandler = (
+  request: Request,
+  accessToken: AccessToken,
+  requestId: string,
+) => Response | Promise<Response>;
+
+/**
+ * The gate's check in front of a handler of the site's own. It refuses in the policy's mode `monitor` too: the handler
+ * counts on the token.
+ */
+export function createProtectedApp(
+  dependencies: AuthorizeDependencies,
+  requirement: Requirement,
+  handler: ProtectedHandler,
+  log: Log,
+): Hono<CallerEnv> {
+  const { policy, deployContext } = dependencies;
+  const rule = { origins: policy.origins, deployContext };
+  const app = new Hono<CallerEnv>();
+  app.use(identifyRequest);
+  app.use(noStore);
+  app.use(allowApiOrigins(policy, log));
+  app.all('*', async (c) => {
+    const request = c.req.raw;
+    checkOrigin(request, rule);
+    refuseUpgrade(request.headers);
+    const { address } = callerOf(c);
+    const { accessToken, decisions, charge } = await authorize(
+      dependencies,
+      request.headers,
+      address,
+      requirement,
+    ).finally(() => c.env?.waitUntil?.(dependencies.settle()));
+    // A Response of fetch has fields that cannot be changed; a copy's can.
+    const answer = await handler(request, accessToken, c.var.requestId);
+    const response = new Response(answer.body, answer);
+    chargePrice(requirement, response.headers, charge);
+    for (const [name, value] of Object.entries(rateLimitFields(decisions))) response.headers.set(name, value);
+    return response;
+  });
+  app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
+  return app;
 }

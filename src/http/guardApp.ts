@@ -3,9 +3,8 @@ import { endpointOf } from '../guard/endpoint.ts';
 import type { Guard } from '../guard/guard.ts';
 import { exposedHeaders, requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
-import { type CallerEnv, callerOf } from './caller.ts';
+import { type CallerEnv, callerOf, logOf, requestIdOf } from './context.ts';
 import { goTrueErrorResponse, toDaypassError } from './problem.ts';
-import { logOf, requestIdOf } from './requestId.ts';
 
 /**
  * The sign-up guard as a Hono app in front of Identity.

@@ -11,7 +11,7 @@ import {
   type PassedCall,
   varyByToken,
 } from './accessTokenCheck.ts';
-import { requestIdOf } from './requestId.ts';
+import { requestIdOf } from './context.ts';
 
 /** What `requireAccessToken` leaves for the handlers behind it. */
 export interface AccessTokenEnv {

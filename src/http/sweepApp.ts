@@ -6,9 +6,8 @@ import type { Log } from '../protocol/log.ts';
 import type { SweepResponse } from '../protocol/messages.ts';
 import { sweepPath } from '../protocol/paths.ts';
 import type { SweepCursor } from '../store/sweepCursor.ts';
-import type { CallerEnv } from './caller.ts';
+import { type CallerEnv, identifyRequest, logOf } from './context.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
-import { identifyRequest, logOf } from './requestId.ts';
 
 /** A scheduled function of Netlify's has 30 seconds, and what is under way gets one more. */
 const budgetSeconds = 25;

@@ -3,9 +3,8 @@ import { statusOfProblems } from '../broker/status.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { statusPath, tokenPath } from '../protocol/paths.ts';
-import type { CallerEnv } from './caller.ts';
+import { type CallerEnv, identifyRequest } from './context.ts';
 import { problemResponse, tokenErrorResponse } from './problem.ts';
-import { identifyRequest } from './requestId.ts';
 import { statusAnswer } from './statusPage.ts';
 
 /**

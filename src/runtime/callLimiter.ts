@@ -17,16 +17,16 @@ import { readRedisOptions, redisVariables } from './variables.ts';
 export function createCallLimiter(options: CallLimiterOptions, log: Log = logLine): CallLimiter {
   const redis = redisOf(options.redis);
   const load = async () => {
-    const { wireAdmit } = await import('./wireAdmit.ts');
+    const { wireSessionCheck } = await import('./wireSessionCheck.ts');
     const { leaseSeconds, storeFailure } = options;
     const hashIdentifier = await createBackendHash(options.secret);
-    return wireAdmit({ limits: noCallLimits, leaseSeconds, storeFailure, redis, hashIdentifier }, log);
+    return wireSessionCheck({ limits: noCallLimits, leaseSeconds, storeFailure, redis, hashIdentifier }, log);
   };
   let loaded: ReturnType<typeof load> | undefined;
   return {
-    async admit({ issuer, subject }, address) {
+    async checkSession({ issuer, subject }, address) {
       loaded ??= load();
-      return (await loaded).admit(`${issuer} ${subject}`, address, options);
+      return (await loaded).checkSession(`${issuer} ${subject}`, address, options);
     },
     settle: async () => (await loaded)?.settle(),
   };

@@ -1,4 +1,4 @@
-import type { App } from '../http/caller.ts';
+import type { App } from '../http/context.ts';
 import { describeCause } from '../http/problem.ts';
 import { createUnconfiguredApp } from '../http/unconfiguredApp.ts';
 import { requirePolicy } from '../policy/define.ts';

@@ -1,4 +1,4 @@
-import { createProtectedApp } from '../http/protectedApp.ts';
+import { createProtectedApp } from '../http/gateApp.ts';
 import { requirePolicy } from '../policy/define.ts';
 import { checkOwnLimits } from '../policy/limits.ts';
 import type { CallLimits, Policy } from '../policy/types.ts';

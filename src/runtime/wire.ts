@@ -3,7 +3,7 @@ import type { ProofMethod } from '../admission/proofMethod.ts';
 import { isTestSecret } from '../admission/turnstile.ts';
 import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
 import { createRefusedTokens } from '../broker/exchange.ts';
-import type { AuthorizeDependencies } from '../gate/authorize.ts';
+import type { AuthorizeDependencies } from '../gate/checkCall.ts';
 import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
 import { createGuard, createGuardLimiters, type Guard } from '../guard/guard.ts';
 import { createIdentityClient } from '../identity/client.ts';
@@ -28,7 +28,7 @@ import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
 import { fetchUndecoded } from './fetchUndecoded.ts';
 import { nowSeconds } from './platform.ts';
-import { wireAdmit } from './wireAdmit.ts';
+import { wireSessionCheck } from './wireSessionCheck.ts';
 
 /** Where a broker or a gate runs. */
 export interface Place {
@@ -136,7 +136,7 @@ export function wireAuthorization(
   time: Partial<CircuitTime> = {},
 ): AuthorizeDependencies {
   const { limits, storeFailure } = policy;
-  const wired = wireAdmit(
+  const wired = wireSessionCheck(
     {
       limits,
       leaseSeconds: limits.leaseSeconds,

@@ -46,10 +46,10 @@ async function measureDoor({ chance }: Context, redis: DevRedis, door: Door): Pr
   const forged = await watch(forgedCalls, () => door.knock(forgeFields(chance)));
   const inSubnet = await watch(door.subnetAddresses, (index) => {
     const high = chance.below(65_536).toString(16);
-    return door.admit(respell(`${subnet}:${high}:0:${chance.below(9)}:${index.toString(16)}`, chance));
+    return door.checkSession(respell(`${subnet}:${high}:0:${chance.below(9)}:${index.toString(16)}`, chance));
   });
-  const next = await watch(1, () => door.admit(`${neighbour}::1`));
-  const spelled = await watch(10 * limit, () => door.admit(chance.pick(spellingsOfIpv4(ipv4))));
+  const next = await watch(1, () => door.checkSession(`${neighbour}::1`));
+  const spelled = await watch(10 * limit, () => door.checkSession(chance.pick(spellingsOfIpv4(ipv4))));
   const of = `at the ${door.name}`;
   return [
     exactly(`one address under 10 000 sets of forged fields, let through ${of}`, forged.passed, limit),

@@ -1,6 +1,6 @@
 import type { DevRedis } from '../../dev/redis/start.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
-import type { App } from '../../src/http/caller.ts';
+import type { App } from '../../src/http/context.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
 import { identityPath, introspectPath, revokePath, statsPath, sweepPath } from '../../src/protocol/paths.ts';
 import { wireBroker, wireGuard } from '../../src/runtime/wire.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAdmit } from '../../src/gate/admit.ts';
+import { createSessionCheck } from '../../src/gate/checkSession.ts';
 import { hashBuckets } from '../../src/limits/address.ts';
 import { createMemoryLeases } from '../../src/limits/leases.ts';
 import { consumeAddress, createAddressLimiters } from '../../src/limits/limiter.ts';
@@ -108,7 +108,7 @@ describe('the recipes', () => {
   /** The gate's limits of a policy, on one instance, at a time that goes on when it is told to. */
   function open(policy: Policy) {
     const clock = { wall: 1_800_000_000_000, steady: 0 };
-    const admit = createAdmit({
+    const checkSession = createSessionCheck({
       policy,
       hashIdentifier: async (identifier) => identifier,
       revocations: undefined,
@@ -127,7 +127,7 @@ describe('the recipes', () => {
         const route = policy.routes.find((each) => each.path === path);
         let [passed, charge] = [0, (_: number): void => undefined];
         for (let call = 0; call < times; call += 1) {
-          const admitted = await admit(session, address, route).catch(() => undefined);
+          const admitted = await checkSession(session, address, route).catch(() => undefined);
           if (admitted) [passed, charge] = [passed + 1, admitted.charge];
         }
         return { passed, charge };

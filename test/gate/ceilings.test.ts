@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createCeilings } from '../../src/gate/ceilings.ts';
+import { createCeilings } from '../../src/gate/checkSession.ts';
 import type { Decision } from '../../src/limits/decision.ts';
 import { uncounted } from '../support/gateParts.ts';
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { matchRoute } from '../../src/gate/matchRoute.ts';
-import { resolveUpstream } from '../../src/gate/resolveUpstream.ts';
+import { matchRoute, resolveUpstream } from '../../src/gate/matchRoute.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { fc } from '../support/property.ts';

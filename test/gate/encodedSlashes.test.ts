@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { matchRoute } from '../../src/gate/matchRoute.ts';
-import { resolveUpstream } from '../../src/gate/resolveUpstream.ts';
+import { matchRoute, resolveUpstream } from '../../src/gate/matchRoute.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Route } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';

@@ -7,7 +7,7 @@ import { createKeyRing } from '../../src/token/keys.ts';
 import { newSubject } from '../../src/token/mint.ts';
 import { createVerifiedTokens } from '../../src/token/verify.ts';
 import { patientBodies } from '../support/bodies.ts';
-import { type AdmitParts, connectAdmit, uncounted } from '../support/gateParts.ts';
+import { connectSessionCheck, type SessionCheckParts, uncounted } from '../support/gateParts.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
 import { useRedisBridge } from '../support/redisParts.ts';
 import { goodClaims, goodHeader, issuer, now, otherSecret, ring, sign } from '../support/tokens.ts';
@@ -37,8 +37,11 @@ const policyInput: PolicyInput = {
   ],
 };
 
-function connect(limits: Parameters<typeof connectAdmit>[1] = {}): { gate: Gate; parts: AdmitParts } {
-  const parts = connectAdmit(bridge(), limits);
+function connect(limits: Parameters<typeof connectSessionCheck>[1] = {}): {
+  gate: Gate;
+  parts: SessionCheckParts;
+} {
+  const parts = connectSessionCheck(bridge(), limits);
   const gate = createGate({
     policy: definePolicy(policyInput),
     issuer,
@@ -49,7 +52,7 @@ function connect(limits: Parameters<typeof connectAdmit>[1] = {}): { gate: Gate;
       ['api', ring],
       ['admin', adminRing],
     ]),
-    admit: parts.admitCall,
+    checkSession: parts.checkCharging,
     settle: async () => undefined,
     counters: parts.counters,
     now: () => now,
@@ -174,7 +177,7 @@ test('where the backend has a log-in of its own, its token goes on as it came, a
 
 test('10 000 forged fields move a caller to no other address', async () => {
   const asked = vi.fn();
-  const admit = async (_subject: string | undefined, from: string | undefined) => {
+  const checkSession = async (_subject: string | undefined, from: string | undefined) => {
     asked(from);
     throw new DaypassError('rate_limited');
   };
@@ -185,7 +188,7 @@ test('10 000 forged fields move a caller to no other address', async () => {
     sessionsNotBefore: undefined,
     verifiedTokens: createVerifiedTokens(10),
     keyRings: new Map([['api', ring]]),
-    admit,
+    checkSession,
     settle: async () => undefined,
     counters: uncounted,
     now: () => now,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolveUpstream } from '../../src/gate/resolveUpstream.ts';
+import { resolveUpstream } from '../../src/gate/matchRoute.ts';
 import { codeOf } from '../support/rejection.ts';
 
 const resolve = (base: string, path: string) =>

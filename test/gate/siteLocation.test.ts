@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { locateAtSite, toSite } from '../../src/gate/siteLocation.ts';
+import { locateAtSite, toSite } from '../../src/gate/responseHeaders.ts';
 import { fc } from '../support/property.ts';
 
 const site = 'https://site.example';

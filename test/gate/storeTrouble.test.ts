@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { newSubject } from '../../src/token/mint.ts';
 import { prepareRedisServer, type RedisServer } from '../abuse/support/redisServer.ts';
-import { connectAdmit } from '../support/gateParts.ts';
+import { connectSessionCheck } from '../support/gateParts.ts';
 import { createManualTime } from '../support/manualTime.ts';
 import { describeWith } from '../support/optional.ts';
 import { command, useRedisBridge } from '../support/redisParts.ts';
@@ -14,7 +14,7 @@ const passes = 'nothing was thrown';
 /** A session that is revoked, at Redis alone: no instance has seen it. */
 async function revokeAt(bridge: DevRedis): Promise<string> {
   const subject = newSubject();
-  const { hashIdentifier } = connectAdmit(bridge);
+  const { hashIdentifier } = connectSessionCheck(bridge);
   await command(bridge, 'SET', `daypass:revoked:${await hashIdentifier(subject)}`, '1', 'EX', '60');
   return subject;
 }
@@ -26,28 +26,29 @@ describe('while Redis is away', () => {
   test.each(['local', 'allow', 'deny'] as const)(
     '%s: a session that this instance has refused as revoked is refused, and nobody is asked',
     async (storeFailure) => {
-      const { admit } = connectAdmit(bridge(), {}, storeFailure);
+      const { checkSession } = connectSessionCheck(bridge(), {}, storeFailure);
       const subject = await revokeAt(bridge());
-      expect(await codeOf(() => admit(subject, address))).toBe('token_revoked');
+      expect(await codeOf(() => checkSession(subject, address))).toBe('token_revoked');
       bridge().setFault({ kind: 'bad-gateway' });
       const before = bridge().requests;
       for (let call = 0; call < 5; call += 1)
-        expect(await codeOf(() => admit(subject, address))).toBe('token_revoked');
+        expect(await codeOf(() => checkSession(subject, address))).toBe('token_revoked');
       expect(bridge().requests).toBe(before);
     },
   );
 
   test('the limit in memory goes on where Redis was, and Redis where that one was', async () => {
     const time = createManualTime();
-    const { admit } = connectAdmit(bridge(), { session: 10 }, 'local', time);
-    const other = connectAdmit(bridge(), { session: 10 });
+    const { checkSession } = connectSessionCheck(bridge(), { session: 10 }, 'local', time);
+    const other = connectSessionCheck(bridge(), { session: 10 });
     const subject = newSubject();
-    for (let call = 0; call < 4; call += 1) await other.admit(subject, address);
-    for (let call = 0; call < 2; call += 1) await admit(subject, address);
+    for (let call = 0; call < 4; call += 1) await other.checkSession(subject, address);
+    for (let call = 0; call < 2; call += 1) await checkSession(subject, address);
     bridge().setFault({ kind: 'bad-gateway' });
     const outcomes = async (calls: number) => {
       const codes: string[] = [];
-      for (let call = 0; call < calls; call += 1) codes.push(await codeOf(() => admit(subject, address)));
+      for (let call = 0; call < calls; call += 1)
+        codes.push(await codeOf(() => checkSession(subject, address)));
       return codes.filter((code) => code === passes).length;
     };
     // Four of the other instance and two of this one are used up.
@@ -98,15 +99,15 @@ describeWith('redis-server')('while Redis answers with errors', () => {
     '$name: revocations are asked at every call, limits are kept here',
     async ({ begin, end, at }) => {
       const time = createManualTime();
-      const { admit, circuit, logged } = connectAdmit(at(), { session: 5 }, 'local', time);
+      const { checkSession, circuit, logged } = connectSessionCheck(at(), { session: 5 }, 'local', time);
       const revoked = await Promise.all(Array.from({ length: 20 }, () => revokeAt(bridge)));
       const subject = newSubject();
       await begin();
       try {
         const passed: string[] = [];
         for (const session of revoked) {
-          expect(await codeOf(() => admit(session, address))).toBe('token_revoked');
-          passed.push(await codeOf(() => admit(subject, address)));
+          expect(await codeOf(() => checkSession(session, address))).toBe('token_revoked');
+          passed.push(await codeOf(() => checkSession(subject, address)));
           time.pass(400);
         }
         expect(passed.filter((code) => code === passes)).toHaveLength(5);
@@ -119,10 +120,10 @@ describeWith('redis-server')('while Redis answers with errors', () => {
   );
 
   test.each(cases)('$name: deny refuses', async ({ begin, end, at }) => {
-    const { admit } = connectAdmit(at(), {}, 'deny');
+    const { checkSession } = connectSessionCheck(at(), {}, 'deny');
     await begin();
     try {
-      expect(await codeOf(() => admit(newSubject(), address))).toBe('store_unavailable');
+      expect(await codeOf(() => checkSession(newSubject(), address))).toBe('store_unavailable');
     } finally {
       await end();
     }

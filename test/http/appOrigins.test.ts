@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { App } from '../../src/http/caller.ts';
-import { createProtectedApp } from '../../src/http/protectedApp.ts';
+import type { App } from '../../src/http/context.ts';
+import { createProtectedApp } from '../../src/http/gateApp.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { issuer } from '../support/tokens.ts';

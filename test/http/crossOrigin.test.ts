@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createProtectedApp } from '../../src/http/protectedApp.ts';
+import { createProtectedApp } from '../../src/http/gateApp.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { requestId as honoRequestId } from 'hono/request-id';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { App } from '../../src/http/caller.ts';
-import { createProtectedApp } from '../../src/http/protectedApp.ts';
+import type { App } from '../../src/http/context.ts';
+import { createProtectedApp } from '../../src/http/gateApp.ts';
 import { createUnconfiguredApp } from '../../src/http/unconfiguredApp.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import { type BrokerStack, startBrokerStack } from '../support/brokerStack.ts';

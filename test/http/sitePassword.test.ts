@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createProtectedApp } from '../../src/http/protectedApp.ts';
+import { createProtectedApp } from '../../src/http/gateApp.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import { type BrokerStack, outcome, startBrokerStack } from '../support/brokerStack.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';

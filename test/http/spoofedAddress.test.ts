@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { createAdmit } from '../../src/gate/admit.ts';
+import { createSessionCheck } from '../../src/gate/checkSession.ts';
 import { createGate } from '../../src/gate/gate.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import type { Decision } from '../../src/limits/decision.ts';
@@ -47,7 +47,7 @@ const gate = createGate({
   verifiedTokens: createVerifiedTokens(10),
   keyRings: new Map([['api', ring]]),
   upstreams: new Map([['DAYPASS_UPSTREAM', new URL('http://127.0.0.1:1')]]),
-  admit: createAdmit({
+  checkSession: createSessionCheck({
     hashIdentifier: async (identifier) => identifier,
     revocations: {
       revoke: async () => undefined,

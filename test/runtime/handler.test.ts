@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startDevIdentity } from '../../dev/identity/start.ts';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
-import { type CallerEnv, callerOf } from '../../src/http/caller.ts';
+import { type CallerEnv, callerOf } from '../../src/http/context.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { StatusResponse, TokenResponse } from '../../src/protocol/messages.ts';
 import { createBroker } from '../../src/runtime/createBroker.ts';

@@ -1,5 +1,5 @@
 import type { DevRedis } from '../../dev/redis/start.ts';
-import { type Admit, createAdmit } from '../../src/gate/admit.ts';
+import { type CheckSession, createSessionCheck } from '../../src/gate/checkSession.ts';
 import type { Decision } from '../../src/limits/decision.ts';
 import { createLeases } from '../../src/limits/leases.ts';
 import { definePolicy } from '../../src/policy/define.ts';
@@ -15,10 +15,10 @@ import { privateSecret } from './tokens.ts';
 
 const { hashIdentifier } = await createPrivateKeys(privateSecret);
 
-export interface AdmitParts {
+export interface SessionCheckParts {
   /** What each limit said. */
-  admit(...call: Parameters<Admit>): Promise<readonly Decision[]>;
-  admitCall: Admit;
+  checkSession(...call: Parameters<CheckSession>): Promise<readonly Decision[]>;
+  checkCharging: CheckSession;
   revocations: Revocations;
   circuit: Circuit;
   counters: Counters;
@@ -34,12 +34,12 @@ export const uncounted: Counters = {
 };
 
 /** The gate's check of sessions and addresses over a bridge, as one instance of the gate has it. */
-export function connectAdmit(
+export function connectSessionCheck(
   bridge: DevRedis,
   limits: Partial<Record<'session' | 'address' | 'network' | 'leaseSeconds', number>> = {},
   storeFailure: PolicyInput['storeFailure'] = 'local',
   time: Parameters<typeof connectStore>[3] = {},
-): AdmitParts {
+): SessionCheckParts {
   const logged: string[] = [];
   const log = (event: string) => void logged.push(event);
   const ruleOf = (name: 'session' | 'address' | 'network'): Required<Limit> => ({
@@ -62,10 +62,18 @@ export function connectAdmit(
     clock: createStoreClock(),
     leaseSeconds: policy.limits.leaseSeconds,
   });
-  const admit = createAdmit({ policy, hashIdentifier, revocations, leases, circuit, counters, log });
+  const checkSession = createSessionCheck({
+    policy,
+    hashIdentifier,
+    revocations,
+    leases,
+    circuit,
+    counters,
+    log,
+  });
   return {
-    admit: async (...call) => (await admit(...call)).decisions,
-    admitCall: admit,
+    checkSession: async (...call) => (await checkSession(...call)).decisions,
+    checkCharging: checkSession,
     revocations,
     circuit,
     counters,

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { createBrokerApp } from '../../../src/http/brokerApp.ts';
-import type { App } from '../../../src/http/caller.ts';
+import type { App } from '../../../src/http/context.ts';
 import { createGateApp } from '../../../src/http/gateApp.ts';
 import { createGuardApp } from '../../../src/http/guardApp.ts';
 import type { Limits } from '../../../src/policy/types.ts';
@@ -22,7 +22,7 @@ export interface Door {
   /** Calls from this machine, over HTTP, with these fields. */
   knock(fields: OutgoingHttpHeaders): Promise<string>;
   /** Calls an instance of its own, which the platform tells this address. */
-  admit(address: string): Promise<string>;
+  checkSession(address: string): Promise<string>;
 }
 
 /** Every door of a server that counts addresses. */
@@ -72,7 +72,7 @@ function openGate(server: AbuseServer): Door {
     through: '200',
     knock: async (fields) =>
       outcomeOf(await send(`${server.url}/api/hello`, { headers: { ...fields, ...(await headers()) } })),
-    admit: async (address) =>
+    checkSession: async (address) =>
       ask(app, new Request(`${server.url}/api/hello`, { headers: await headers() }), address),
   };
 }
@@ -92,13 +92,13 @@ function openRevocation(server: AbuseServer): Door {
     subnetAddresses: wholeSubnet,
     through: '200',
     knock: async (headers) => outcomeOf(await send(url, { method: 'POST', headers, body: body() })),
-    admit: (address) => ask(app, new Request(url, { method: 'POST', body: body() }), address),
+    checkSession: (address) => ask(app, new Request(url, { method: 'POST', body: body() }), address),
   };
 }
 
 function openGuard(
   { policy, environment, identityUrl, identity }: AbuseServer,
-  { path, ...door }: Omit<Door, 'knock' | 'admit'> & { path: string },
+  { path, ...door }: Omit<Door, 'knock' | 'checkSession'> & { path: string },
 ): Door {
   const next = (request: Request) => identity.fetch(new Request(new URL(path, request.url), request));
   const app = createGuardApp(
@@ -110,7 +110,7 @@ function openGuard(
   return {
     ...door,
     knock: async (headers) => outcomeOf(await send(identityUrl + path, { ...call, headers })),
-    admit: (address) => ask(app, new Request(identityUrl + path, call), address),
+    checkSession: (address) => ask(app, new Request(identityUrl + path, call), address),
   };
 }
 

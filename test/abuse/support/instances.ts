@@ -1,7 +1,7 @@
 import { type Listening, listen } from '../../../dev/listen.ts';
 import { createGate } from '../../../src/gate/gate.ts';
 import { createBrokerApp } from '../../../src/http/brokerApp.ts';
-import type { App } from '../../../src/http/caller.ts';
+import type { App } from '../../../src/http/context.ts';
 import { createGateApp } from '../../../src/http/gateApp.ts';
 import { createUploads } from '../../../src/limits/requestBodies.ts';
 import { wireAuthorization, wireBroker } from '../../../src/runtime/wire.ts';

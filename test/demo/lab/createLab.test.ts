@@ -3,7 +3,7 @@ import { createLab } from '../../../demo/lab/createLab.ts';
 import { forgeries } from '../../../demo/lab/forgeToken.ts';
 import { createStackControl } from '../../../demo/stack/control.ts';
 import { type DevIdentityServer, startDevIdentity } from '../../../dev/identity/start.ts';
-import type { CallerEnv } from '../../../src/http/caller.ts';
+import type { CallerEnv } from '../../../src/http/context.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { createKeyRing } from '../../../src/token/keys.ts';
 import { verifyToken } from '../../../src/token/verify.ts';

@@ -1,4 +1,4 @@
-import { type Admit, createAdmit } from '../gate/admit.ts';
+import { type CheckSession, createSessionCheck } from '../gate/checkSession.ts';
 import { createLeases, createMemoryLeases } from '../limits/leases.ts';
 import type { CheckedCallLimits, Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
@@ -11,7 +11,7 @@ import { createRevocations, type RevocationOptions } from '../store/revocations.
 import { createStoreClock } from '../store/storeClock.ts';
 import { connectStore } from './connectStore.ts';
 
-export interface AdmitOptions {
+export interface SessionCheckOptions {
   /** Those of the site; `noCallLimits` where each call names its own. */
   limits: CheckedCallLimits;
   leaseSeconds: number;
@@ -23,15 +23,19 @@ export interface AdmitOptions {
   revocations?: RevocationOptions;
 }
 
-export interface WiredAdmit {
-  admit: Admit;
+export interface WiredSessionCheck {
+  checkSession: CheckSession;
   counters: Counters;
   /** Tells Redis what waits to be told. Never throws. */
   settle(): Promise<void>;
 }
 
 /** Puts the check of revocation and limits together, for gate, functions and backends alike. */
-export function wireAdmit(options: AdmitOptions, log: Log, time: Partial<CircuitTime> = {}): WiredAdmit {
+export function wireSessionCheck(
+  options: SessionCheckOptions,
+  log: Log,
+  time: Partial<CircuitTime> = {},
+): WiredSessionCheck {
   const { limits, leaseSeconds, storeFailure, hashIdentifier } = options;
   const policy = { limits, storeFailure };
   const clock = createStoreClock();
@@ -40,7 +44,7 @@ export function wireAdmit(options: AdmitOptions, log: Log, time: Partial<Circuit
     const circuit = { run: <T>(call: () => Promise<T>) => call() };
     const parts = { policy, hashIdentifier, revocations: undefined, leases, circuit, log };
     return {
-      admit: createAdmit({ ...parts, counters: uncounted }),
+      checkSession: createSessionCheck({ ...parts, counters: uncounted }),
       counters: uncounted,
       settle: leases.settle,
     };
@@ -60,7 +64,7 @@ export function wireAdmit(options: AdmitOptions, log: Log, time: Partial<Circuit
   });
   const revocations = options.revocations && createRevocations(redis, options.revocations);
   return {
-    admit: createAdmit({ policy, hashIdentifier, revocations, leases, circuit, counters, log }),
+    checkSession: createSessionCheck({ policy, hashIdentifier, revocations, leases, circuit, counters, log }),
     counters,
     settle: async () => void (await Promise.all([counters.settle(), leases.settle()])),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readPath } from '../../src/gate/readPath.ts';
+import { readPath } from '../../src/paths/readPath.ts';
 import { codeOf } from '../support/rejection.ts';
 
 test.each([

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createAdmit } from '../../src/gate/admit.ts';
+import { createSessionCheck } from '../../src/gate/checkSession.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { newSubject } from '../../src/token/mint.ts';
-import { connectAdmit } from '../support/gateParts.ts';
+import { connectSessionCheck } from '../support/gateParts.ts';
 import { command, keysForEver, useRedisBridge } from '../support/redisParts.ts';
 import { codeOf } from '../support/rejection.ts';
 
@@ -20,94 +20,94 @@ describe('one Redis round trip', () => {
     ['IPv6: revocation and three limits', '2001:db8::1'],
     ['no address: revocation and two limits', undefined],
   ])('%s', async (_name, address) => {
-    const { admit } = connectAdmit(bridge());
-    await admit(newSubject(), '2001:db8::1');
+    const { checkSession } = connectSessionCheck(bridge());
+    await checkSession(newSubject(), '2001:db8::1');
     const before = { requests: bridge().requests, commands: bridge().commands };
-    await admit(newSubject(), address);
+    await checkSession(newSubject(), address);
     expect(bridge().requests - before.requests).toBe(1);
     expect(bridge().commands - before.commands).toBe(1);
   });
 
   test('for a refusal too', async () => {
-    const { admit } = connectAdmit(bridge());
-    const { revocations, hashIdentifier } = connectAdmit(bridge());
+    const { checkSession } = connectSessionCheck(bridge());
+    const { revocations, hashIdentifier } = connectSessionCheck(bridge());
     const subject = newSubject();
-    await admit(subject, '203.0.113.7');
+    await checkSession(subject, '203.0.113.7');
     await revocations.revoke(await hashIdentifier(subject), 60);
     const before = bridge().requests;
-    expect(await codeOf(() => admit(subject, '203.0.113.7'))).toBe('token_revoked');
+    expect(await codeOf(() => checkSession(subject, '203.0.113.7'))).toBe('token_revoked');
     expect(bridge().requests - before).toBe(1);
   });
 });
 
 test('the answers of every limit come back, in order', async () => {
-  const { admit } = connectAdmit(bridge(), { session: 5, address: 50, network: 500 });
-  const ofIpv6 = await admit(newSubject(), '2001:db8::1');
+  const { checkSession } = connectSessionCheck(bridge(), { session: 5, address: 50, network: 500 });
+  const ofIpv6 = await checkSession(newSubject(), '2001:db8::1');
   expect(ofIpv6.map(({ name, remaining }) => [name, remaining])).toEqual([
     ['session', 4],
     ['address', 49],
     ['network', 499],
   ]);
-  const ofIpv4 = await admit(newSubject(), '203.0.113.7');
+  const ofIpv4 = await checkSession(newSubject(), '203.0.113.7');
   expect(ofIpv4.map(({ name }) => name)).toEqual(['session', 'address']);
 });
 
 test('a revoked session is refused by every instance from the next call on, and no other session is', async () => {
-  const [here, there] = [connectAdmit(bridge()), connectAdmit(bridge())];
+  const [here, there] = [connectSessionCheck(bridge()), connectSessionCheck(bridge())];
   const subject = newSubject();
-  await here.admit(subject, '203.0.113.7');
+  await here.checkSession(subject, '203.0.113.7');
   await there.revocations.revoke(await there.hashIdentifier(subject), 60);
-  expect(await codeOf(() => here.admit(subject, '203.0.113.7'))).toBe('token_revoked');
-  expect(await codeOf(() => there.admit(subject, '198.51.100.1'))).toBe('token_revoked');
-  await here.admit(newSubject(), '203.0.113.7');
+  expect(await codeOf(() => here.checkSession(subject, '203.0.113.7'))).toBe('token_revoked');
+  expect(await codeOf(() => there.checkSession(subject, '198.51.100.1'))).toBe('token_revoked');
+  await here.checkSession(newSubject(), '203.0.113.7');
 });
 
 test('a session is limited wherever it calls from, and its neighbour is not', async () => {
-  const { admit } = connectAdmit(bridge(), { session: 2 });
+  const { checkSession } = connectSessionCheck(bridge(), { session: 2 });
   const subject = newSubject();
-  await admit(subject, '203.0.113.7');
-  await admit(subject, '198.51.100.1');
-  expect(await codeOf(() => admit(subject, '192.0.2.9'))).toBe('rate_limited');
-  await admit(newSubject(), '203.0.113.7');
+  await checkSession(subject, '203.0.113.7');
+  await checkSession(subject, '198.51.100.1');
+  expect(await codeOf(() => checkSession(subject, '192.0.2.9'))).toBe('rate_limited');
+  await checkSession(newSubject(), '203.0.113.7');
 });
 
 test('calls that need no token use up nothing that its neighbours with a pass need, nor the other way round', async () => {
-  const { admit } = connectAdmit(bridge(), { address: 2, network: 2 });
+  const { checkSession } = connectSessionCheck(bridge(), { address: 2, network: 2 });
   for (const address of ['203.0.113.7', '2001:db8:1:1::1']) {
     for (const subject of [() => undefined, newSubject]) {
-      await admit(subject(), address);
-      await admit(subject(), address);
-      expect(await codeOf(() => admit(subject(), address))).toBe('rate_limited');
+      await checkSession(subject(), address);
+      await checkSession(subject(), address);
+      expect(await codeOf(() => checkSession(subject(), address))).toBe('rate_limited');
     }
   }
 });
 
 test('an address is limited however many sessions it starts, in any of its spellings', async () => {
-  const { admit } = connectAdmit(bridge(), { address: 3 });
-  await admit(newSubject(), '203.0.113.7');
-  await admit(newSubject(), '::ffff:203.0.113.7');
-  await admit(newSubject(), '::ffff:cb00:7107');
-  expect(await codeOf(() => admit(newSubject(), '203.0.113.7'))).toBe('rate_limited');
-  await admit(newSubject(), '203.0.113.8');
+  const { checkSession } = connectSessionCheck(bridge(), { address: 3 });
+  await checkSession(newSubject(), '203.0.113.7');
+  await checkSession(newSubject(), '::ffff:203.0.113.7');
+  await checkSession(newSubject(), '::ffff:cb00:7107');
+  expect(await codeOf(() => checkSession(newSubject(), '203.0.113.7'))).toBe('rate_limited');
+  await checkSession(newSubject(), '203.0.113.8');
 });
 
 test('a /64 is one address, and a /48 is limited beyond it', async () => {
-  const { admit } = connectAdmit(bridge(), { address: 2, network: 3 });
-  await admit(newSubject(), '2001:db8:1:1::1');
-  await admit(newSubject(), '2001:db8:1:1:ffff::2');
-  expect(await codeOf(() => admit(newSubject(), '2001:db8:1:1::3'))).toBe('rate_limited');
+  const { checkSession } = connectSessionCheck(bridge(), { address: 2, network: 3 });
+  await checkSession(newSubject(), '2001:db8:1:1::1');
+  await checkSession(newSubject(), '2001:db8:1:1:ffff::2');
+  expect(await codeOf(() => checkSession(newSubject(), '2001:db8:1:1::3'))).toBe('rate_limited');
   // The refused call counted for nothing.
-  await admit(newSubject(), '2001:db8:1:2::1');
-  expect(await codeOf(() => admit(newSubject(), '2001:db8:1:2::1'))).toBe('rate_limited');
-  await admit(newSubject(), '2001:db8:2:1::1');
+  await checkSession(newSubject(), '2001:db8:1:2::1');
+  expect(await codeOf(() => checkSession(newSubject(), '2001:db8:1:2::1'))).toBe('rate_limited');
+  await checkSession(newSubject(), '2001:db8:2:1::1');
 });
 
 test('the flood of an address, with fresh sessions or none, leaves its /48 usable and costs Redis nothing', async () => {
-  const { admit } = connectAdmit(bridge(), { address: 5, network: 25 });
+  const { checkSession } = connectSessionCheck(bridge(), { address: 5, network: 25 });
   const flood = async (calls: number, subject: () => string | undefined) => {
     const codes = [];
     for (let call = 0; call < calls; call += 1)
-      codes.push(await codeOf(() => admit(subject(), '2001:db8:1:1::5')));
+      codes.push(await codeOf(() => checkSession(subject(), '2001:db8:1:1::5')));
     return codes;
   };
   await flood(6, newSubject);
@@ -116,15 +116,15 @@ test('the flood of an address, with fresh sessions or none, leaves its /48 usabl
   expect(new Set(await flood(50, newSubject))).toEqual(new Set(['rate_limited']));
   expect(new Set(await flood(50, () => undefined))).toEqual(new Set(['rate_limited']));
   expect(bridge().requests).toBe(before);
-  const decisions = await admit(newSubject(), '2001:db8:1:2::9');
+  const decisions = await checkSession(newSubject(), '2001:db8:1:2::9');
   // Five that passed, and this one.
   expect(decisions.map(({ name, remaining }) => [name, remaining])).toContainEqual(['network', 19]);
 });
 
 test('a /48 over its limit costs Redis nothing, however many of its /64 call', async () => {
-  const { admit } = connectAdmit(bridge(), { network: 2 });
+  const { checkSession } = connectSessionCheck(bridge(), { network: 2 });
   const call = (site: number) =>
-    codeOf(() => admit(site % 2 ? newSubject() : undefined, `2001:db8:1:${site.toString(16)}::9`));
+    codeOf(() => checkSession(site % 2 ? newSubject() : undefined, `2001:db8:1:${site.toString(16)}::9`));
   for (let site = 0; site < 6; site += 1) await call(site);
   const before = bridge().requests;
   for (let site = 100; site < 200; site += 1) expect(await call(site)).toBe('rate_limited');
@@ -132,13 +132,13 @@ test('a /48 over its limit costs Redis nothing, however many of its /64 call', a
 });
 
 test('counts travel in the request of the limits', async () => {
-  const { admit, counters } = connectAdmit(bridge());
-  await admit(newSubject(), '203.0.113.7');
+  const { checkSession, counters } = connectSessionCheck(bridge());
+  await checkSession(newSubject(), '203.0.113.7');
   counters.add('passed');
   counters.add('refused', { code: 'token_expired' });
   vi.setSystemTime(Date.now() + 1000);
   const before = { requests: bridge().requests, commands: bridge().commands };
-  await admit(newSubject(), '203.0.113.7');
+  await checkSession(newSubject(), '203.0.113.7');
   expect(bridge().requests - before.requests).toBe(1);
   expect(bridge().commands - before.commands).toBe(2);
   const hash = await command(bridge(), 'HGETALL', 'daypass:stats:2027-01-15');
@@ -146,10 +146,10 @@ test('counts travel in the request of the limits', async () => {
 });
 
 test('the refusal says when to come back, and tells of all limits', async () => {
-  const { admit } = connectAdmit(bridge(), { session: 1 });
+  const { checkSession } = connectSessionCheck(bridge(), { session: 1 });
   const subject = newSubject();
-  await admit(subject, '203.0.113.7');
-  const error = await admit(subject, '203.0.113.7').catch((thrown: unknown) => thrown);
+  await checkSession(subject, '203.0.113.7');
+  const error = await checkSession(subject, '203.0.113.7').catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({
     code: 'rate_limited',
     status: 429,
@@ -162,43 +162,43 @@ test('the refusal says when to come back, and tells of all limits', async () => 
 });
 
 test('the flood of one session leaves its address usable, and costs Redis nothing', async () => {
-  const { admit } = connectAdmit(bridge(), { session: 2, address: 10 });
+  const { checkSession } = connectSessionCheck(bridge(), { session: 2, address: 10 });
   const flooding = newSubject();
   const floods = async (calls: number) => {
     const codes = [];
     for (let call = 0; call < calls; call += 1)
-      codes.push(await codeOf(() => admit(flooding, '203.0.113.7')));
+      codes.push(await codeOf(() => checkSession(flooding, '203.0.113.7')));
     return codes;
   };
   await floods(3);
   const before = bridge().requests;
   expect(new Set(await floods(1000))).toEqual(new Set(['rate_limited']));
   expect(bridge().requests).toBe(before);
-  const [, address] = await admit(newSubject(), '203.0.113.7');
+  const [, address] = await checkSession(newSubject(), '203.0.113.7');
   expect(address?.remaining).toBe(7);
 
   // The next window is a new one.
   vi.setSystemTime(Date.now() + 3_600_001);
-  await admit(flooding, '203.0.113.7');
+  await checkSession(flooding, '203.0.113.7');
 });
 
 test('callers without an address share one limit, and the log says so once', async () => {
-  const { admit, logged } = connectAdmit(bridge(), { address: 3 });
-  await admit(newSubject(), '203.0.113.7');
+  const { checkSession, logged } = connectSessionCheck(bridge(), { address: 3 });
+  await checkSession(newSubject(), '203.0.113.7');
   expect(logged).toEqual([]);
-  await admit(newSubject(), undefined);
-  await admit(newSubject(), '');
-  await admit(newSubject(), 'not an address');
-  expect(await codeOf(() => admit(newSubject(), undefined))).toBe('rate_limited');
+  await checkSession(newSubject(), undefined);
+  await checkSession(newSubject(), '');
+  await checkSession(newSubject(), 'not an address');
+  expect(await codeOf(() => checkSession(newSubject(), undefined))).toBe('rate_limited');
   expect(logged).toEqual(['address_unknown']);
-  await admit(newSubject(), '203.0.113.7');
+  await checkSession(newSubject(), '203.0.113.7');
 });
 
 test('no key names a session or an address, and every key has a time to live', async () => {
-  const { admit, revocations, hashIdentifier } = connectAdmit(bridge());
+  const { checkSession, revocations, hashIdentifier } = connectSessionCheck(bridge());
   const subject = newSubject();
-  await admit(subject, '203.0.113.7');
-  await admit(subject, '2001:db8::1');
+  await checkSession(subject, '203.0.113.7');
+  await checkSession(subject, '2001:db8::1');
   await revocations.revoke(await hashIdentifier(subject), 60);
   const keys = ((await command(bridge(), 'KEYS', '*')) as string[]).join(' ');
   expect(keys.split(' ').length).toBeGreaterThanOrEqual(4);
@@ -207,10 +207,10 @@ test('no key names a session or an address, and every key has a time to live', a
 });
 
 test('an answer that comes late lets nobody through who is known to be revoked meanwhile', async () => {
-  const parts = connectAdmit(bridge());
+  const parts = connectSessionCheck(bridge());
   const subject = newSubject();
   const session = await parts.hashIdentifier(subject);
-  const admit = createAdmit({
+  const checkSession = createSessionCheck({
     ...parts,
     policy: definePolicy(),
     leases: {
@@ -225,5 +225,5 @@ test('an answer that comes late lets nobody through who is known to be revoked m
     },
     log: () => undefined,
   });
-  expect(await codeOf(() => admit(subject, '203.0.113.7'))).toBe('token_revoked');
+  expect(await codeOf(() => checkSession(subject, '203.0.113.7'))).toBe('token_revoked');
 });

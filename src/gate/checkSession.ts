@@ -1,6 +1,5 @@
 import { addressBuckets, unknownAddress } from '../limits/address.ts';
-import type { Decision } from '../limits/decision.ts';
-import { enforce } from '../limits/decision.ts';
+import { type Decision, enforce } from '../limits/decision.ts';
 import type { Leases, MeteredCall } from '../limits/leases.ts';
 import type { CheckedCallLimits, Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
@@ -9,10 +8,9 @@ import type { Circuit } from '../store/circuit.ts';
 import type { Counters } from '../store/counters.ts';
 import { describeRedisError } from '../store/redis.ts';
 import type { Revocations } from '../store/revocations.ts';
-import { createCeilings } from './ceilings.ts';
 import { bucketsOf, createMeters } from './meters.ts';
 
-export interface AdmitDependencies {
+export interface SessionCheckDependencies {
   policy: Pick<Policy, 'storeFailure'> & { limits: CheckedCallLimits };
   hashIdentifier(identifier: string): Promise<string>;
   /** Undefined for a backend: it has not the key by which the site names its sessions in Redis. */
@@ -34,7 +32,7 @@ export interface CallTerms {
 }
 
 /** A call that passed. */
-export interface Admitted {
+export interface CheckedSession {
   /** What each limit said; nothing where Redis is away and the policy allows. */
   decisions: readonly Decision[];
   /** Charges the call with more than it has cost, now that its price is known. @param units a whole number from 0 */
@@ -46,18 +44,18 @@ export interface Admitted {
  * @param subject the session; undefined where no token is asked, and the address alone counts
  * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
  */
-export type Admit = (
+export type CheckSession = (
   subject: string | undefined,
   address: string | undefined,
   terms?: CallTerms,
-) => Promise<Admitted>;
+) => Promise<CheckedSession>;
 
 /**
  * Makes the check that each call passes behind the token: revocation and all limits, out of what this instance has in hand
  * or in one Redis round trip. While Redis is away the policy's `storeFailure` decides, after 300 ms at most; so it does for
  * a call whose limits Redis refuses to count. A revocation that this instance has seen holds in any case.
  */
-export function createAdmit(dependencies: AdmitDependencies): Admit {
+export function createSessionCheck(dependencies: SessionCheckDependencies): CheckSession {
   const { policy, hashIdentifier, revocations, leases, circuit, counters, log } = dependencies;
   const chargesOf = createMeters(policy.limits);
   const watchCeilings = createCeilings(counters, log);
@@ -77,7 +75,7 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
    * Decides a call that Redis did not count.
    * @returns also whether nobody could tell that its session was not revoked
    */
-  async function withoutStore(call: MeteredCall, reason: unknown) {
+  async function storeFallback(call: MeteredCall, reason: unknown) {
     const { session } = call;
     // Another call of the session may have learned it meanwhile.
     refuseRevoked(session);
@@ -113,7 +111,7 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
         }
         return { decisions: verdict.decisions, isUnseen: false };
       },
-      (reason) => withoutStore(call, reason),
+      (reason) => storeFallback(call, reason),
     );
     // Another call of the session may have learned it meanwhile.
     refuseRevoked(session);
@@ -121,5 +119,29 @@ export function createAdmit(dependencies: AdmitDependencies): Admit {
     enforce(decisions);
     if (isUnseen) counters.add('revocation_unchecked', { route: path });
     return { decisions, charge: (units) => leases.charge(call, units) };
+  };
+}
+
+/** What is left of a ceiling when its owner is told. */
+const nearShare = 0.2;
+
+/**
+ * Tells when a ceiling (`total`, of the site or of a route) has a fifth left and when it is reached: a line of the log and a
+ * count, once per instance and window.
+ */
+export function createCeilings(counters: Pick<Counters, 'add'>, log: Log) {
+  const told = new Map<string, 'near' | 'reached'>();
+  return (decisions: readonly Decision[], route: string | undefined): void => {
+    for (const { name, allowed, limit, remaining, resetSeconds } of decisions) {
+      if (!/^total\b/.test(name)) continue;
+      const state = allowed ? (remaining <= limit * nearShare ? 'near' : undefined) : 'reached';
+      const before = told.get(name);
+      if (state === undefined) told.delete(name);
+      if (state === undefined || state === before || before === 'reached') continue;
+      told.set(name, state);
+      const event = `ceiling_${state}` as const;
+      counters.add(event, { route });
+      log(event, { ceiling: name, limit, remaining, resetSeconds });
+    }
   };
 }
