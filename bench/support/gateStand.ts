@@ -106,12 +106,16 @@ export interface Calls {
   calls: number;
   /** Shared out among the connections, so that no session calls on two. */
   bearers: readonly string[];
+  /** Sent just before, and not counted: leases end while the other side is measured. Default 0. */
+  warmUpCalls?: number;
 }
 
 export interface CallCost {
   cpuMicroseconds: number;
   /** Of the median call. */
   latencyMilliseconds: number;
+  /** HTTP requests to Redis's bridge, of one call on average. */
+  redisRequests: number;
 }
 
 const maxTries = 3;
@@ -119,25 +123,30 @@ const maxTries = 3;
 /**
  * Sends calls to a server, and again where it had something to log: on a machine that is very busy Redis does not always
  * answer within the gate's 300 ms, and then it is not what was to be measured.
+ * @param redis whose requests are counted as well
  * @returns what one call cost its process
  * @throws Error when any of them is answered wrongly, or the server keeps logging
  */
-export async function costOfCalls(server: Program, next: () => Calls | Promise<Calls>): Promise<CallCost> {
+export async function costOfCalls(
+  server: Program,
+  next: () => Calls | Promise<Calls>,
+  redis?: Program,
+): Promise<CallCost> {
+  const requestsSoFar = async () => (await redis?.usage())?.requests ?? 0;
   for (let tried = 0; tried < maxTries; tried += 1) {
-    const { connections, calls, bearers } = await next();
+    const { connections, calls, bearers, warmUpCalls = 0 } = await next();
     const share = bearers.length / connections;
+    const bearersOf = (connection: number) => bearers.slice(connection * share, (connection + 1) * share);
+    const options = { url: `${server.url}/api/items`, connections, bearersOf, body };
     const logged = server.logged.length;
+    if (warmUpCalls > 0) await load({ ...options, calls: warmUpCalls });
+    const requests = await requestsSoFar();
     const before = await server.usage();
-    const { latencyMilliseconds } = await load({
-      url: `${server.url}/api/items`,
-      connections,
-      calls,
-      bearersOf: (connection) => bearers.slice(connection * share, (connection + 1) * share),
-      body,
-    });
+    const { latencyMilliseconds } = await load({ ...options, calls });
     const after = await server.usage();
     const cpuMicroseconds = (after.cpuMicroseconds - before.cpuMicroseconds) / calls;
-    if (server.logged.length === logged) return { cpuMicroseconds, latencyMilliseconds };
+    const redisRequests = ((await requestsSoFar()) - requests) / calls;
+    if (server.logged.length === logged) return { cpuMicroseconds, latencyMilliseconds, redisRequests };
   }
   throw new Error(`${server.url} was not at rest: ${server.logged.slice(-5).join('\n')}`);
 }
