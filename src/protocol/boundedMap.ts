@@ -6,6 +6,7 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
    * map was last rebuilt, which in a map of 10 000 takes longer than verifying a token.
    */
   #oldest: MapIterator<Key> | undefined;
+  #deletions = 0;
 
   constructor(most: number) {
     super();
@@ -17,10 +18,14 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
     return super.set(key, value);
   }
 
-  // An iterator holds on to what the map was, until it moves on: without this, a map that never fills would keep that for
-  // ever.
+  // An iterator that does not move on holds on to what the map was before it was rebuilt, which deletions bring about. So a
+  // map that is never full would keep more and more of that.
   override delete(key: Key): boolean {
-    this.#oldest = undefined;
+    this.#deletions += 1;
+    if (this.#deletions >= this.#most) {
+      this.#deletions = 0;
+      this.#oldest = undefined;
+    }
     return super.delete(key);
   }
 

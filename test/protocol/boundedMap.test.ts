@@ -30,6 +30,12 @@ test('it does not look for the oldest from the start each time', () => {
   const keys = vi.spyOn(map, 'keys');
   for (let key = 0; key < 10_000; key += 1) map.set(key, key);
   expect(keys).toHaveBeenCalledTimes(1);
+  // As `leases` does, so that what is used stays: a new look for each hundred.
+  for (let key = 10_000; key < 20_000; key += 1) {
+    map.delete(key - 50);
+    map.set(key - 50, key).set(key, key);
+  }
+  expect(keys).toHaveBeenCalledTimes(101);
 });
 
 test('whatever is set, deleted and cleared between, the oldest goes', () => {
