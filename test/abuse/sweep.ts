@@ -21,7 +21,7 @@ const warmUps = 1500;
 const deletionsAtOnce = 16;
 const entry = fileURLToPath(new URL('support/identityProcess.ts', import.meta.url));
 
-interface Crowd {
+export interface Crowd {
   orphans: number;
   members: number;
 }
@@ -90,7 +90,7 @@ export const sweep: Measure = {
   },
 };
 
-interface Swept {
+export interface Swept {
   /** Orphans. */
   before: number;
   after: number;
@@ -101,7 +101,7 @@ interface Swept {
 }
 
 /** Sweeps an Identity to the end. */
-async function sweepOne(context: Context, identity: Place): Promise<Swept> {
+export async function sweepOne(context: Context, identity: Place): Promise<Swept> {
   const server = await context.startServer({ policy: { limits: wideLimits() }, identityAt: identity });
   const before = await listUsers(identity);
   const others = before.filter((user) => !isOrphan(user));
@@ -119,7 +119,7 @@ async function sweepOne(context: Context, identity: Place): Promise<Swept> {
 }
 
 /** A dev identity full of users, in a process of its own, warmed up. */
-async function startIdentity(context: Context, crowd: Crowd): Promise<Place> {
+export async function startIdentity(context: Context, crowd: Crowd): Promise<Place> {
   const running = runNode(entry, {
     CROWD_SEED: `${context.chance.below(2 ** 31)}`,
     CROWD_ORPHANS: `${crowd.orphans + warmUps}`,
@@ -134,12 +134,15 @@ async function startIdentity(context: Context, crowd: Crowd): Promise<Place> {
 }
 
 /** By the names that `identityProcess` gives. */
-function isOrphan({ email, created_at }: ListedUser): boolean {
+export function isOrphan({ email, created_at }: ListedUser): boolean {
   return /^t\d+@/.test(email) && Date.now() - Date.parse(created_at) > 25 * 60_000;
 }
 
 /** @returns seconds */
-async function deleteAll({ url, operatorToken }: Place, users: readonly ListedUser[]): Promise<number> {
+export async function deleteAll(
+  { url, operatorToken }: Place,
+  users: readonly ListedUser[],
+): Promise<number> {
   const headers = { authorization: `Bearer ${operatorToken}` };
   const started = performance.now();
   await inParallel(users.length, deletionsAtOnce, async (index) => {
