@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSession } from '../../client/index.ts';
-import { defaultLimits } from '../../src/policy/defaults.ts';
+import { defaultLimits } from '../../src/policy/limits.ts';
 import type { Limit, Limits } from '../../src/policy/types.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { FakeSite, optionsWith, origin } from '../client/support/fakeSite.ts';
