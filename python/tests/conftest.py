@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from daypass._token.hints import forget_warnings
+from daypass._token.claims import forget_warnings
 
 
 @pytest.fixture(autouse=True)

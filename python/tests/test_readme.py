@@ -13,7 +13,7 @@ import pytest
 from django.test import override_settings
 
 from daypass import Introspector, TokenError, testing
-from daypass._http.answer import problem
+from daypass._http import problem
 from daypass.django.check_settings import check_settings
 from daypass.django.settings import _KEYS
 from tests.tokens import OTHER_SECRET, SECRET, SUBJECT, make_pass

@@ -16,10 +16,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ._options import is_scope, is_test_run, nearest
-from ._token.check_options import is_whole
 from ._token.claims import DEPLOY_CONTEXTS
 from ._token.keys import check_secrets, make_key
-from ._token.sites import KnownSite
+from ._token.sites import KnownSite, is_whole
 from .access_token import AccessToken
 from .errors import ConfigurationError, Problem
 from .verifier import Verifier, _hs256

@@ -10,11 +10,9 @@ from jwt.algorithms import HMACAlgorithm
 
 from ._options import find_no_function, refuses_unknown
 from ._token.cache import TokenCache
-from ._token.check_options import LEEWAY_RULE, is_leeway, is_whole
-from ._token.claims import check_claims
-from ._token.hints import warn_once
+from ._token.claims import check_claims, warn_once
 from ._token.parse import ParsedToken, parse_token
-from ._token.sites import SITE_OPTIONS, KnownSite, Site, make_site, make_sites
+from ._token.sites import LEEWAY_RULE, SITE_OPTIONS, KnownSite, Site, is_leeway, is_whole, make_site, make_sites
 from .access_token import AccessToken
 from .errors import ConfigurationError, Problem, TokenError
 
@@ -129,13 +127,13 @@ class Verifier:
         """
         now = math.floor(self._clock())
         known = self._cache.get(token, now)
-        return known if known is not None else self._judge(token, parse_token(token), now)
+        return known if known is not None else self._verify(token, parse_token(token), now)
 
     def verify_own(self, token: str) -> AccessToken | None:
         """Verify a token if it claims to come from our site, for backends that take tokens of several issuers.
 
         Returns:
-            None when it is no JWT, or claims another issuer: it is for somebody else to judge.
+            None when it is no JWT, or claims another issuer: it is for another class to verify.
 
         Raises:
             TokenError: it claims our issuer, and is refused.
@@ -148,14 +146,14 @@ class Verifier:
         if parsed is None:
             return None
         if self._find_site(parsed.payload.get("iss")) is not None:
-            return self._judge(token, parsed, now)
+            return self._verify(token, parsed, now)
         # If it is ours all the same, the setting is wrong: worth a warning, though others may take it.
         if self._find_signer(parsed) is not None:
             with suppress(TokenError):
-                self._judge(token, parsed, now)
+                self._verify(token, parsed, now)
         return None
 
-    def _judge(self, token: str, parsed: ParsedToken | None, now: int) -> AccessToken:
+    def _verify(self, token: str, parsed: ParsedToken | None, now: int) -> AccessToken:
         if parsed is None:
             raise TokenError("token_malformed")
         header = parsed.header

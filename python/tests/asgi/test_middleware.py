@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from daypass import Verifier
 from daypass.asgi import DaypassMiddleware, access_token
-from daypass.asgi.types import ASGIApp, Message, Receive, Scope, Send
+from daypass.asgi.scope import ASGIApp, Message, Receive, Scope, Send
 from tests.refusals import each_refusal, each_request_id
 from tests.servers import assert_refused
 from tests.tokens import ISSUER, SECRET, SUBJECT, bearer, beside_password, make_pass

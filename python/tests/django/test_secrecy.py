@@ -11,7 +11,7 @@ from django.test import RequestFactory, override_settings
 from django.views.debug import ExceptionReporter
 
 from daypass import Verifier
-from daypass.django import judge
+from daypass.django import verify
 from tests.refusals import each_refusal, each_request_id
 from tests.servers import Call, call_asgi, call_wsgi, on_both
 from tests.tokens import ISSUER, SECRET, bearer, beside_password, make_pass
@@ -104,10 +104,10 @@ def test_error_reports_hide_what_our_functions_hold(monkeypatch: pytest.MonkeyPa
     def broken_clock() -> float:
         raise RuntimeError("no clock")
 
-    monkeypatch.setattr(judge, "get_verifier", lambda: Verifier(SECRET, issuer=ISSUER, clock=broken_clock))
+    monkeypatch.setattr(verify, "get_verifier", lambda: Verifier(SECRET, issuer=ISSUER, clock=broken_clock))
     token = make_pass()
     request = RequestFactory().get("/", headers=bearer(token))
-    for function in (judge.find_own_token, judge.require_own_token):
+    for function in (verify.find_own_token, verify.require_own_token):
         reporter = report(function, request)
         for text in (reporter.get_traceback_html(), reporter.get_traceback_text()):
             assert "no clock" in text

@@ -60,10 +60,10 @@ def test_a_token_that_is_not_active_is_refused_and_asked_again() -> None:
     for answer in ({"active": False}, {}, active(active="true"), active(active=1), active(active=None)):
         site = Site(answer)
         assert code_of(site, make_token()) == "token_inactive"
-    judge = introspector(site)
+    backend = introspector(site)
     for _ in range(2):
         with pytest.raises(TokenError):
-            judge.verify(make_token())
+            backend.verify(make_token())
     assert len(site.asked) == 3
 
 
@@ -148,25 +148,25 @@ def test_without_an_answer_nobody_passes(answer: object, status: int, caplog: py
 
 def test_answers_are_remembered_until_the_token_expires() -> None:
     site, now = Site(active()), [NOW]
-    judge = introspector(site, clock=lambda: now[0])
+    backend = introspector(site, clock=lambda: now[0])
     for now[0] in (NOW, NOW + 299):
-        judge.verify(make_token())
+        backend.verify(make_token())
     assert len(site.asked) == 1
     now[0] = NOW + 300
-    judge.verify(make_token())
+    backend.verify(make_token())
     assert len(site.asked) == 2
     # And what was remembered is of no use when the site is away.
     site.answer = TimeoutError()
     with pytest.raises(TokenError, match="introspection_unavailable"):
-        judge.verify(make_token())
+        backend.verify(make_token())
 
 
 @pytest.mark.parametrize(("cache_seconds", "asked"), [(0, 4), (10, 2), (3600, 1)])
 def test_answers_are_remembered_no_longer_than_asked_for(cache_seconds: int, asked: int) -> None:
     site, now = Site(active()), [NOW]
-    judge = introspector(site, clock=lambda: now[0], cache_seconds=cache_seconds)
+    backend = introspector(site, clock=lambda: now[0], cache_seconds=cache_seconds)
     for now[0] in (NOW, NOW + 5, NOW + 10, NOW + 19):
-        judge.verify(make_token())
+        backend.verify(make_token())
     assert len(site.asked) == asked
 
 
@@ -199,6 +199,6 @@ def test_refuses_options(site: str, changes: dict[str, Any], option: str) -> Non
 
 
 def test_prints_no_secret() -> None:
-    judge = introspector(Site())
-    assert INTROSPECTION_SECRET not in repr(judge)
-    assert "YXBp" not in repr(judge)
+    backend = introspector(Site())
+    assert INTROSPECTION_SECRET not in repr(backend)
+    assert "YXBp" not in repr(backend)

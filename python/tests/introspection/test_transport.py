@@ -124,9 +124,9 @@ def flood(handler: BaseHTTPRequestHandler) -> None:
     "answer", [drip, drip_headers, drip_status, drip_early_answers, silence, nonsense, flood, lambda handler: None]
 )
 def test_whatever_a_server_does_it_ends(serve: Serve, answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
-    judge = Introspector(serve(answer), "x", timeout_seconds=0.3, issuer="https://site.example", clock=lambda: 1.8e9)
+    backend = Introspector(serve(answer), "x", timeout_seconds=0.3, issuer="https://site.example", clock=lambda: 1.8e9)
     with pytest.raises(TokenError, match="introspection_unavailable"):
-        judge.verify(make_token())
+        backend.verify(make_token())
 
 
 def test_a_closed_port_is_no_answer() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from daypass._token.read_json import read_json
+from daypass._token.parse import read_json
 
 GOOD = [
     "{}",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from daypass._token.secret import MAKE_SECRET_COMMAND, secret_weakness
+from daypass._token.keys import MAKE_SECRET_COMMAND, secret_weakness
 from tests.tokens import OTHER_SECRET, SECRET
 
 # The same cases as test/token/secret.test.ts.

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from daypass import TokenError, Verifier
-from daypass._http.bearer import TokenFields, read_bearer
+from daypass._http import TokenFields, read_bearer
 
 _FOLDER = Path(__file__).parents[3] / "test" / "vectors"
 

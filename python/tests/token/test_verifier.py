@@ -58,10 +58,10 @@ def test_what_it_says_cannot_be_changed_and_can_be_copied() -> None:
 
 def test_no_token_and_no_secret_is_printed() -> None:
     token = make_token()
-    judge = verifier()
+    backend = verifier()
     with pytest.raises(TokenError) as refused:
-        judge.verify(token + "A")
-    for text in map(repr, (judge, judge.verify(token), judge.__dict__["_sites"], judge.__dict__["_cache"])):
+        backend.verify(token + "A")
+    for text in map(repr, (backend, backend.verify(token), backend.__dict__["_sites"], backend.__dict__["_cache"])):
         assert SECRET not in text
         assert token not in text
     assert token not in f"{refused.value!r} {refused.value} {refused.value.args}"
@@ -110,9 +110,9 @@ def test_deep_claims_are_refused_and_not_fatal() -> None:
 
 
 def test_tokens_of_another_issuer_are_left_alone_where_asked_to() -> None:
-    judge = verifier()
-    assert judge.verify_own(make_token()) == judge.verify(make_token())
-    assert judge.verify_own(make_token()) == judge.verify(make_token())
+    backend = verifier()
+    assert backend.verify_own(make_token()) == backend.verify(make_token())
+    assert backend.verify_own(make_token()) == backend.verify(make_token())
     for other in (
         "",
         "no JWT",
@@ -120,10 +120,10 @@ def test_tokens_of_another_issuer_are_left_alone_where_asked_to() -> None:
         make_token(iss=None),
         make_token(iss=[ISSUER]),
     ):
-        assert judge.verify_own(other) is None
+        assert backend.verify_own(other) is None
     for broken in (make_token(aud="x"), sign(good_header(alg="none"), good_claims()), make_token() + "AAAA"):
         with pytest.raises(TokenError):
-            judge.verify_own(broken)
+            backend.verify_own(broken)
 
 
 @pytest.mark.parametrize(

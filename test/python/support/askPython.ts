@@ -4,24 +4,24 @@ import { createInterface } from 'node:readline';
 import { packageFolder } from './venv.ts';
 
 /**
- * Has the Python package judge questions, one process for all of them.
+ * Has the Python package verifier questions, one process for all of them.
  * @param python the Python of its virtual environment
- * @param questions as `python/tests/agreement/judge.py` takes them
+ * @param questions as `python/tests.agreement.verify.py` takes them
  * @returns its answers, in the same order
  * @throws {Error} it ended before it had answered all; the message is what it said
  */
 export async function askPython(python: string, questions: readonly object[]): Promise<unknown[]> {
-  const judge = spawn(python, ['-m', 'tests.agreement.judge'], { cwd: packageFolder });
+  const verifier = spawn(python, ['-m', 'tests.agreement.verify'], { cwd: packageFolder });
   let errors = '';
-  judge.stderr.setEncoding('utf8').on('data', (text: string) => {
+  verifier.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
   // What it did not read is told by its missing answers.
-  judge.stdin.on('error', () => undefined);
-  judge.stdin.end(questions.map((question) => `${JSON.stringify(question)}\n`).join(''));
-  const closed = once(judge, 'close');
+  verifier.stdin.on('error', () => undefined);
+  verifier.stdin.end(questions.map((question) => `${JSON.stringify(question)}\n`).join(''));
+  const closed = once(verifier, 'close');
   const answers: unknown[] = [];
-  for await (const line of createInterface({ input: judge.stdout })) answers.push(JSON.parse(line));
+  for await (const line of createInterface({ input: verifier.stdout })) answers.push(JSON.parse(line));
   await closed;
   if (answers.length !== questions.length) throw new Error(errors.trim());
   return answers;

@@ -12,10 +12,9 @@ from urllib.parse import quote_plus, urlencode
 
 from daypass._options import find_no_function, listed, refuses_unknown
 from daypass._token.cache import TokenCache
-from daypass._token.check_options import check_policy, is_origin, is_whole
 from daypass._token.claims import ClaimsPolicy, check_claims
-from daypass._token.parse import parse_token
-from daypass._token.read_json import read_json
+from daypass._token.parse import parse_token, read_json
+from daypass._token.sites import check_policy, is_origin, is_whole
 from daypass.access_token import AccessToken
 from daypass.errors import ConfigurationError, Problem, TokenError
 

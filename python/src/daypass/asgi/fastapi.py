@@ -8,15 +8,13 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from daypass._http.answer import answer_refusal
-from daypass._http.require import require_token
+from daypass._http import answer_refusal, require_token
 from daypass._options import check_guard, refuses_unknown
 from daypass.access_token import AccessToken
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
-from .fields import request_id_of, token_fields_of
-from .state import is_debug
+from .scope import is_debug, request_id_of, token_fields_of
 
 
 async def _answer(request: Request, error: TokenError) -> Response:

@@ -1,15 +1,11 @@
 """Lets only callers with a token into an ASGI application."""
 
-from daypass._http.answer import answer_refusal
-from daypass._http.bearer import VARY
-from daypass._http.require import require_token
+from daypass._http import VARY, answer_refusal, require_token
 from daypass._options import check_guard, refuses_unknown
 from daypass.errors import TokenError
 from daypass.verifier import Verifier
 
-from .fields import request_id_of, token_fields_of
-from .state import is_debug, leave_token
-from .types import ASGIApp, Message, Receive, Scope, Send
+from .scope import ASGIApp, Message, Receive, Scope, Send, is_debug, leave_token, request_id_of, token_fields_of
 
 _VARY = ", ".join(VARY).encode()
 

@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 from daypass._options import is_test_run
-from daypass._token.secret import MAKE_SECRET_COMMAND
+from daypass._token.keys import MAKE_SECRET_COMMAND
 
 from .settings import read_verifier
 

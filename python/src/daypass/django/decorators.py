@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from daypass._http.bearer import VARY
+from daypass._http import VARY
 from daypass._options import find_bad_scope, refuses_unknown
 from daypass.errors import ConfigurationError, Problem, TokenError
 
-from .judge import refusal_response, require_own_token
 from .request import DaypassRequest
+from .verify import refusal_response, require_own_token
 
 _Parameters = ParamSpec("_Parameters")
 _Answer = TypeVar("_Answer", bound=HttpResponseBase | Awaitable[HttpResponseBase])

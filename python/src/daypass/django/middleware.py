@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from daypass._http.bearer import VARY
+from daypass._http import VARY
 from daypass.errors import TokenError
 
-from .judge import refusal_response, was_judged
 from .request import add_lazy_token
 from .settings import get_verifier
+from .verify import refusal_response, was_verified
 
 
 class DaypassMiddleware:
@@ -49,7 +49,7 @@ class DaypassMiddleware:
 
     @staticmethod
     def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if was_judged(request):
+        if was_verified(request):
             # One caller's answer is not another's (RFC 9111 §4.1).
             patch_vary_headers(response, VARY)
         return response

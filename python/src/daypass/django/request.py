@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from daypass.access_token import AccessToken
 
-from .judge import find_own_token
+from .verify import find_own_token
 
 
 class DaypassRequest(HttpRequest):

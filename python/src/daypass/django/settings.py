@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from daypass._options import nearest
-from daypass._token.hints import django_name
+from daypass._token.claims import django_name
 from daypass._token.sites import SITE_OPTIONS
 from daypass.errors import ConfigurationError
 from daypass.verifier import Verifier

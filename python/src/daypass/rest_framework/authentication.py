@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from daypass._http.answer import CHALLENGE
+from daypass._http import CHALLENGE
 from daypass.access_token import AccessToken
-from daypass.django.judge import find_own_token
+from daypass.django.verify import find_own_token
 from daypass.errors import TokenError
 
 from .refusal import refuse
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class DaypassAuthentication(BaseAuthentication):
     """Takes requests with a token of our site: `request.user` is a `Visitor`, `request.auth` the `AccessToken`.
 
-    A token of our issuer, or in `X-Daypass`, is always judged: one that is refused is 401, whichever classes come next.
+    A token of our issuer, or in `X-Daypass`, is always verified: a refused one is 401, whichever classes come next.
     Requests without a token, with a token of another issuer or with something that is no JWT are left to the next
     class. Stands before other classes that read `Authorization: Bearer`, since those refuse what they do not know. Asks
     no database.

@@ -20,7 +20,7 @@ _HINT = (
 
 
 def check_authentication(**_options: Any) -> list[CheckMessage]:
-    """Warn where another class that reads Bearer tokens would refuse ours before it is judged."""
+    """Warn where another class that reads Bearer tokens would refuse ours before it is verified."""
     classes: list[Any] = list(api_settings.DEFAULT_AUTHENTICATION_CLASSES)
     ours = [index for index, each in enumerate(classes) if issubclass(each, DaypassAuthentication)]
     if not ours:

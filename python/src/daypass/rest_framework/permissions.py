@@ -9,7 +9,7 @@ from rest_framework.request import ForcedAuthentication, Request
 
 from daypass._options import is_scope
 from daypass.access_token import AccessToken
-from daypass.django.judge import require_own_token
+from daypass.django.verify import require_own_token
 from daypass.errors import ConfigurationError, Problem, TokenError
 
 from .authentication import DaypassAuthentication, find_token

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from daypass._http.answer import PROBLEM_TYPE, challenge, log_refusal, problem
+from daypass._http import PROBLEM_TYPE, challenge, log_refusal, problem
 from daypass.errors import TokenError
 
 if TYPE_CHECKING:

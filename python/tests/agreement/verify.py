@@ -1,4 +1,4 @@
-"""Judges tokens by the line, for comparison with other verifiers: JSON lines in, JSON lines out.
+"""Verifies tokens by the line, for comparison with other verifiers: JSON lines in, JSON lines out.
 
 In: `{token, now, secret, secondarySecret?, issuer, audience, deployContexts}`. Out: `{code}` of a refusal, or what the
 token says. Or in: `{weak}`, a secret; out: `{weakness}`.
@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from daypass import TokenError, Verifier
-from daypass._token.secret import secret_weakness
+from daypass._token.keys import secret_weakness
 
 _now = 0
 
@@ -30,7 +30,7 @@ def _verifier(
     )
 
 
-def judge(asked: dict[str, Any]) -> dict[str, Any]:
+def verify(asked: dict[str, Any]) -> dict[str, Any]:
     """Answer one line."""
     global _now
     if "weak" in asked:
@@ -61,7 +61,7 @@ def judge(asked: dict[str, Any]) -> dict[str, Any]:
 def _answers(lines: Iterator[bytes]) -> Iterator[str]:
     for line in lines:
         # Bytes, so that a lone surrogate stays what it is.
-        yield json.dumps(judge(json.loads(line)))
+        yield json.dumps(verify(json.loads(line)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Words a refusal as an HTTP answer."""
+"""What the frameworks share: how a token comes in, and how a refusal goes out."""
 
 import json
 import logging
@@ -6,9 +6,63 @@ import re
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from daypass.access_token import AccessToken
 from daypass.errors import TokenError
+from daypass.verifier import Verifier
 
-from .bearer import VARY
+_SCHEME = re.compile(r"bearer(?=\s|$)", re.IGNORECASE)
+
+# b64token of RFC 6750 §2.1. Two fields arrive joined by a comma, which no token holds.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
+
+VARY = ("Authorization", "X-Daypass")
+"""One caller's answer is not another's (RFC 9111 §4.1)."""
+
+
+class TokenFields(NamedTuple):
+    """The values of the fields that may hold a token; None for one that was not sent."""
+
+    authorization: str | None
+    x_daypass: str | None
+
+
+def read_bearer(fields: TokenFields) -> str:
+    """Read the token of `Authorization: Bearer` (RFC 6750 §2.1), or of `X-Daypass`.
+
+    `X-Daypass` holds the token alone, beside whatever other scheme `Authorization` has: at a site with a password, the
+    browser sends `Basic` in it by itself. The scheme's case does not matter (RFC 9110 §11.1).
+
+    Raises:
+        TokenError: `token_missing` when it is in neither, `token_repeated` when there are both (RFC 6750 §2: one way
+            only), `token_malformed` when what is there is not one token.
+    """
+    authorization = (fields.authorization or "").strip(" \t")
+    scheme = _SCHEME.match(authorization)
+    if scheme and fields.x_daypass is not None:
+        raise TokenError("token_repeated")
+    if scheme is None and fields.x_daypass is None:
+        raise TokenError("token_missing")
+    token = authorization[scheme.end() :].lstrip(" ") if scheme else (fields.x_daypass or "").strip(" \t")
+    if not _TOKEN.fullmatch(token):
+        raise TokenError("token_malformed")
+    return token
+
+
+def require_token(verifier: Verifier, fields: TokenFields, scope: str | None = None) -> AccessToken:
+    """Verify the token of a request, and that it carries a scope.
+
+    Args:
+        fields: where the token may be.
+        scope: None when any token will do.
+
+    Raises:
+        TokenError: `token_…` or `insufficient_scope`.
+    """
+    token = verifier.verify(read_bearer(fields))
+    if scope is not None and scope not in token.scopes:
+        raise TokenError("insufficient_scope")
+    return token
+
 
 PROBLEM_TYPE = "application/problem+json"
 """RFC 9457 §6.1."""

@@ -1,18 +1,16 @@
-"""Judges the token of a Django request. The functions hide their variables from Django's error reports."""
+"""Verifies the token of a Django request. The functions hide their variables from Django's error reports."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
-from daypass._http.answer import answer_refusal
-from daypass._http.bearer import TokenFields, read_bearer
-from daypass._http.require import require_token
+from daypass._http import TokenFields, answer_refusal, read_bearer, require_token
 from daypass.access_token import AccessToken
 from daypass.errors import TokenError
 
 from .settings import get_verifier
 
-_JUDGED = "_daypass_judged"
+_VERIFIED = "_daypass_verified"
 
 
 @sensitive_variables()
@@ -30,12 +28,12 @@ def find_own_token(request: HttpRequest) -> AccessToken | None:
     """Verify the token of a request if it claims to come from our site.
 
     Returns:
-        None when there is no token, or one for somebody else to judge.
+        None when there is no token, or one for another class to verify.
 
     Raises:
         TokenError: it claims our issuer, or came in `X-Daypass`, and is refused.
     """
-    setattr(request, _JUDGED, True)
+    setattr(request, _VERIFIED, True)
     fields = _token_fields_of(request)
     if fields.x_daypass is not None:
         # Nobody else reads that field.
@@ -52,9 +50,9 @@ def _token_fields_of(request: HttpRequest) -> TokenFields:
     return TokenFields(request.headers.get("Authorization"), request.headers.get("X-Daypass"))
 
 
-def was_judged(request: HttpRequest) -> bool:
+def was_verified(request: HttpRequest) -> bool:
     """Whether `find_own_token` was asked, so that the answer depends on the token."""
-    return getattr(request, _JUDGED, False)
+    return getattr(request, _VERIFIED, False)
 
 
 def refusal_response(request: HttpRequest, error: TokenError) -> HttpResponse:
