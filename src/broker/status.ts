@@ -86,10 +86,14 @@ function checkSettings({ registrationOpen, autoconfirm, emailEnabled }: Identity
 async function checkIdentity(broker: StatusDependencies): Promise<StatusCheck[]> {
   const operatorToken = broker.operatorToken();
   if (operatorToken === undefined) return [line('identity', false, enableIdentity)];
-  const asked = { page: 1, perPage: 1, audience: '', maxBytes };
+  const request = { page: 1, perPage: 1, audience: '', maxBytes };
   const [listed, key] = await Promise.all([
     attempt(() =>
-      broker.identity.listUsers(asked, operatorToken, AbortSignal.timeout(broker.identityBudgetMilliseconds)),
+      broker.identity.listUsers(
+        request,
+        operatorToken,
+        AbortSignal.timeout(broker.identityBudgetMilliseconds),
+      ),
     ),
     checkKey(broker),
   ]);
@@ -100,7 +104,7 @@ async function checkIdentity(broker: StatusDependencies): Promise<StatusCheck[]>
       'operator_token',
       !(listed instanceof DaypassError),
       isRefused
-        ? `Identity refused the operator token. On Netlify, disable and enable Identity anew; with a GoTrue of your own, set IDENTITY_OPERATOR_TOKEN ${environmentOfSite} to its GOTRUE_OPERATOR_TOKEN.`
+        ? `Identity refused the operator token. On Netlify, disable Identity and enable it again; with a GoTrue of your own, set IDENTITY_OPERATOR_TOKEN ${environmentOfSite} to its GOTRUE_OPERATOR_TOKEN.`
         : 'Identity listed no users for the operator token (GET /admin/users): its log says why.',
     ),
     ...checkAudience(broker, listed),
@@ -201,7 +205,7 @@ const openToStrangers =
 const membersAllowed =
   "Anybody may sign up as a member, with any e-mail. On a site without members, set admission: { members: 'deny' } in daypass.config.ts.";
 const monitoring =
-  "The mode is monitor: the gate refuses nobody's token and holds nobody to a limit, it only counts. Set mode: 'enforce' in daypass.config.ts when the counts are as they should be.";
+  "The mode is monitor: the gate lets every token pass and enforces no limit, it only counts. Set mode: 'enforce' in daypass.config.ts when the counts are as they should be.";
 const unlimitedWithoutStore =
   "The policy's storeFailure is allow: while Redis is away, whoever has a valid token passes the gate without limits, and revoked sessions pass as well.";
 const turnstileTestKey =

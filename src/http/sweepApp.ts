@@ -9,12 +9,12 @@ import type { SweepCursor } from '../store/sweepCursor.ts';
 import { type CallerEnv, identifyRequest, logOf } from './context.ts';
 import { problemResponse, toDaypassError } from './problem.ts';
 
-/** A scheduled function of Netlify's has 30 seconds, and what is under way gets one more. */
+/** A scheduled function of Netlify's has 30 seconds, and deletions under way get one more. */
 const budgetSeconds = 25;
 
 /**
- * The scheduled sweep as a Hono app. Whoever calls it starts what is due anyway, one run at a time, and learns nothing:
- * the totals are in the log alone, and of a run that fails the code is the answer.
+ * The scheduled sweep as a Hono app. A call starts what is due anyway, one run at a time, and the answer is empty: the totals
+ * are in the log. If a run fails, the answer carries its code.
  */
 export function createSweepApp(broker: SweepDependencies, cursor: SweepCursor, log: Log): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
@@ -40,7 +40,7 @@ export function createSweepApp(broker: SweepDependencies, cursor: SweepCursor, l
   return app;
 }
 
-/** Goes on where the last run ended; without Redis, from the beginning. */
+/** Continues where the last run ended; without Redis, from the beginning. */
 async function sweepOn(broker: SweepDependencies, cursor: SweepCursor, log: Log): Promise<void> {
   const forgotten = (error: unknown) => {
     log('sweep_cursor_lost', { code: toDaypassError(error, log).code });

@@ -23,14 +23,13 @@ function accessToken(): CodeRow {
 }
 
 function signUp(description: string): CodeRow {
-  // What GoTrue answers for a sign-up that an event function denied (netlify/gotrue, api/hooks.go); it tells no reason,
-  // so the code is in the log of the function alone.
+  // What GoTrue answers for a sign-up that an event function denied (netlify/gotrue, api/hooks.go). It gives no reason, so
+  // the code is only in the log of the function.
   return { status: 422, error: 'invalid_request', description };
 }
 
 /**
- * Every way in which Daypass refuses, under its stable code. Whoever needs to tell refusals apart compares
- * `code`; the texts may be reworded.
+ * Every way in which Daypass refuses, under its stable code. Programs compare `code`; the texts may change.
  */
 export const codes = {
   malformed_request: {

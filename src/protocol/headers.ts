@@ -1,6 +1,6 @@
 /**
- * Holds the token alone, without a scheme, where `Authorization` is taken: a browser sends `Basic` in it by itself to a
- * site with a password. The platform wants that password, so the token travels beside it.
+ * Carries only the token, without a scheme, where `Authorization` is taken: to a site with a password, a browser sends
+ * `Basic` by itself, and the platform needs it.
  */
 export const tokenHeader = 'x-daypass';
 

@@ -2,8 +2,8 @@ import { ConfigurationError } from './error.ts';
 import { nearest } from './nearest.ts';
 
 /**
- * Refuses options with a field that nobody reads: a misspelt one would silently protect less, and plain JavaScript has
- * no compiler to notice.
+ * Refuses options with an unknown field: a misspelt one would silently protect less, and plain JavaScript has no compiler
+ * to notice.
  * @param what names the object in the error, such as `requireAccessToken`
  * @param known all fields that there are
  * @throws {ConfigurationError} a TypeError: names each unknown field and the nearest known one; or it is no object

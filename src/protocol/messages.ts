@@ -9,7 +9,7 @@ export const jwtTokenType = 'urn:ietf:params:oauth:token-type:jwt';
 /** RFC 8693 §3: an access token of ours, issued or handed in for renewal. */
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
-/** RFC 8693 §2.2.1, with the life of the whole session beside the token's. */
+/** RFC 8693 §2.2.1, with the life of the session as well as the token's. */
 export interface TokenResponse {
   access_token: string;
   issued_token_type: typeof accessTokenType;
@@ -53,7 +53,7 @@ export interface IntrospectionResponse {
   deploy_context?: string;
 }
 
-// The words are those of Netlify's dashboard and of its page "Registration and login".
+// Worded as Netlify's dashboard and its page "Registration and login".
 
 /** What makes Identity answer on a site where its URL is 404. */
 export const identityRemedy = 'In Project configuration > Identity, enable Identity.';

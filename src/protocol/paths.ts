@@ -5,7 +5,7 @@ export const introspectPath = '/session/introspect';
 export const statusPath = '/session/status';
 /** What the proof of a sign-up starts from. */
 export const challengePath = '/session/challenge';
-/** For the site's owner alone, with the maintenance bearer. */
+/** Only for the site's owner, with the maintenance bearer. */
 export const statsPath = '/session/stats';
 export const sweepPath = '/session/sweep';
 

@@ -26,7 +26,7 @@ const events: Readonly<Record<StatsEvent, true>> = {
 
 export const statsEvents = Object.keys(events);
 
-/** What an event is counted by, beside its name. */
+/** What an event is counted by, besides its name. */
 export interface StatsOf {
   code?: ErrorCode | undefined;
   /** The route's `path` in the policy, never the path of a request: of those there are as many as callers like. */

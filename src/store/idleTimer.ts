@@ -1,4 +1,4 @@
-/** How finely time is told apart from the time in which this process was busy. */
+/** How finely idle time is told from busy time. */
 const sliceMilliseconds = 20;
 
 /** How long the event loop of a process that has nothing else to do turns at most. */
@@ -123,7 +123,7 @@ const eventLoop: EventLoop = {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
-      // Deno keeps each port that nobody closes for ever.
+      // Deno keeps ports that are not closed for ever.
       port2.close();
       callback();
     };

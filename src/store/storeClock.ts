@@ -1,7 +1,7 @@
-/** How long the time that Redis told is relied on, in milliseconds. */
+/** How long a reading of Redis's clock is relied on. */
 const trustMilliseconds = 30_000;
 
-/** How far two clocks run apart at most while it is: a thousandth. */
+/** How far two clocks drift apart at most in that time: a thousandth. */
 const drift = 0.001;
 
 /** A moment by both clocks of this machine, in milliseconds. */
@@ -19,17 +19,17 @@ export interface Span {
 }
 
 /**
- * Redis's clock as this instance knows it, so that all instances mean the same windows, however their own clocks stand.
- * Redis is asked for it twice a minute at most; in between, what it told goes on by both clocks of this machine, and
- * where they disagree, the span is as wide as what they disagree by.
+ * Redis's clock as this instance knows it, so that all instances mean the same windows, whatever their own clocks say.
+ * It is read at most twice a minute. In between, both clocks of this machine carry the reading on; the span is as wide as
+ * they disagree.
  */
 export interface StoreClock {
   instant(): Instant;
-  /** @param milliseconds what Redis told, since the epoch; @param askedAt when it was asked */
-  learn(milliseconds: number, askedAt: Instant): void;
-  /** Undefined when Redis has not told it of late. */
+  /** @param milliseconds Redis's clock, since the epoch; @param requestedAt when it was requested */
+  learn(milliseconds: number, requestedAt: Instant): void;
+  /** Undefined without a recent reading. */
   span(): Span | undefined;
-  /** The best guess in any case, milliseconds since the epoch: what Redis told last goes on, else the wall clock does. */
+  /** The best guess, milliseconds since the epoch: the last reading, carried on, or the wall clock. */
   estimate(): number;
 }
 
@@ -37,27 +37,27 @@ export interface StoreClock {
 export function createStoreClock(
   instant = (): Instant => ({ wall: Date.now(), steady: performance.now() }),
 ): StoreClock {
-  let told: { time: number; asked: Instant; answered: Instant } | undefined;
+  let reading: { time: number; requested: Instant; answered: Instant } | undefined;
   return {
     instant,
-    learn(time, asked) {
-      told = { time, asked, answered: instant() };
+    learn(time, requested) {
+      reading = { time, requested, answered: instant() };
     },
     estimate() {
       const { wall, steady } = instant();
-      return told ? told.time + Math.max(0, steady - told.asked.steady) : wall;
+      return reading ? reading.time + Math.max(0, steady - reading.requested.steady) : wall;
     },
     span() {
-      if (!told) return undefined;
+      if (!reading) return undefined;
       const present = instant();
       const since = ({ wall, steady }: Instant) => [present.wall - wall, present.steady - steady] as const;
-      const least = Math.max(0, Math.min(...since(told.answered)));
-      const most = Math.max(0, ...since(told.asked));
-      if (most > trustMilliseconds) return undefined;
+      const min = Math.max(0, Math.min(...since(reading.answered)));
+      const max = Math.max(0, ...since(reading.requested));
+      if (max > trustMilliseconds) return undefined;
       return {
-        earliest: told.time + least * (1 - drift),
+        earliest: reading.time + min * (1 - drift),
         // Redis's clock shows whole milliseconds.
-        latest: told.time + most * (1 + drift) + 1,
+        latest: reading.time + max * (1 + drift) + 1,
       };
     },
   };

@@ -75,9 +75,9 @@ test('a run whose time is up leaves its place for the next turn', async () => {
   expect(stack.identity.users.count()).toBe(100);
 });
 
-test.each(['bad-gateway', 'rubbish'] as const)('Redis away (%s): from the beginning', async (kind) => {
+test('Redis away: from the beginning', async () => {
   stack.plant(orphans(5));
-  stack.redis.setFault({ kind });
+  stack.redis.setFault({ kind: 'bad-gateway' });
   expect((await turn()).status).toBe(204);
   stack.redis.setFault(undefined);
   expect(stack.identity.users.count()).toBe(0);

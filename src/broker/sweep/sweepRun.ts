@@ -128,7 +128,7 @@ async function deleteOne(run: SweepRun, id: string, rule: ThrowawayRule, readAt:
   }
 }
 
-/** Empty for what is no record: nobody to be deleted has an empty id. */
+/** Empty for what is no record: no user to delete has an empty id. */
 export function idOf(user: unknown): string {
   return (user as { id?: string } | null)?.id ?? '';
 }
