@@ -57,3 +57,18 @@ export async function openDemo(context: BrowserContext, site: string, faults: st
   await page.locator('#call-api[aria-disabled=false]').waitFor();
   return page;
 }
+
+/** Presses a button, and waits until its work is done. */
+export async function press(page: Page, testId: string): Promise<void> {
+  await page.getByTestId(testId).click();
+  await page.locator(`[data-testid=${testId}][aria-disabled=false]`).waitFor();
+}
+
+export async function textOf(page: Page, testId: string): Promise<string> {
+  return (await page.getByTestId(testId).textContent()) ?? '';
+}
+
+/** How wide the page is, and how wide the window: none scrolls sideways. */
+export function widths(page: Page): Promise<number[]> {
+  return page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+}

@@ -10,17 +10,7 @@ import { definePolicy } from '../../../src/policy/define.ts';
 import { launchBrowser } from '../../e2e/support/browser.ts';
 import { describeWays, type Start, ways } from '../../e2e/support/ways.ts';
 import { describeWith } from '../../support/optional.ts';
-import { openDemo } from './openDemo.ts';
-
-async function textOf(page: Page, testId: string): Promise<string> {
-  return (await page.getByTestId(testId).textContent()) ?? '';
-}
-
-/** Presses a button, and waits until its work is done. */
-async function press(page: Page, testId: string): Promise<void> {
-  await page.getByTestId(testId).click();
-  await page.locator(`[data-testid=${testId}][aria-disabled=false]`).waitFor();
-}
+import { openDemo, press, textOf, widths } from './openDemo.ts';
 
 /** The texts of each row, with a space between. */
 async function rowsOf(page: Page, testId: string): Promise<string[]> {
@@ -33,10 +23,6 @@ async function rowsOf(page: Page, testId: string): Promise<string[]> {
     }),
   );
   return rows.map((row) => row.trim().replace(/\s+/g, ' '));
-}
-
-function widths(page: Page): Promise<number[]> {
-  return page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
 }
 
 async function topOf(locator: Locator): Promise<number> {
