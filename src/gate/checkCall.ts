@@ -24,7 +24,7 @@ export interface AuthorizeDependencies {
   /** What happens here is counted in. */
   counters: Counters;
   /** Tells Redis what waits to be told. For `waitUntil`, once the answer is made. Never throws. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
   /** The present, seconds since the epoch. */
   now(): number;
 }

@@ -90,7 +90,7 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     const isRevoked = await asked.catch(() => undefined);
     if (isRevoked) throw new DaypassError('token_revoked');
     if (policy.storeFailure === 'deny') throw reason;
-    const decisions = policy.storeFailure === 'allow' ? [] : leases.takeHere(call);
+    const decisions = policy.storeFailure === 'allow' ? [] : leases.takeLocally(call);
     return { decisions, isUnseen: session !== undefined && isRevoked === undefined };
   }
 

@@ -34,7 +34,7 @@ export interface Gate {
   /** For refusals before this. */
   counters: Counters;
   /** For `waitUntil`, once the answer is made. */
-  settle: AuthorizeDependencies['settle'];
+  flush: AuthorizeDependencies['flush'];
 }
 
 /** The check in front of an upstream. */
@@ -87,7 +87,7 @@ export function createGate(dependencies: GateDependencies): Gate {
       return response;
     },
     counters,
-    settle: dependencies.settle,
+    flush: dependencies.flush,
   };
 }
 

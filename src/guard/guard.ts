@@ -40,7 +40,7 @@ export interface Guard {
    */
   (request: Request, endpoint: string | undefined, caller: { address: string | undefined }): Promise<void>;
   /** Writes what was counted about Redis, for `waitUntil`; absent for a guard without Redis. */
-  settle?(): Promise<void>;
+  flush?(): Promise<void>;
 }
 
 /** The limit that counts a POST to an endpoint; Identity accepts no other method there. */

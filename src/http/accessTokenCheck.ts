@@ -49,7 +49,7 @@ export interface CallLimiter {
   /** @throws {DaypassError} `rate_limited`; `store_unavailable` where `storeFailure` is `deny` */
   checkSession(accessToken: AccessToken, address: string | undefined): Promise<CheckedSession>;
   /** Tells Redis what waits to be told, once the answer is made. Never throws. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 /** Limits that were checked, and what they are counted with. */
@@ -87,7 +87,7 @@ export interface AccessTokenCheck<Call> {
   /** The answer to a refusal: problem+json (RFC 9457) with the challenge of RFC 6750 §3. */
   refuse(error: DaypassError): Response;
   /** For when the answer is made: counts that wait are told. Never throws. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 /**
@@ -155,7 +155,7 @@ export function createAccessTokenCheck<Call>(
         ? problemResponse(error, `${message} But ${cause.message}`)
         : problemResponse(error);
     },
-    settle: async () => limiter?.settle(),
+    flush: async () => limiter?.flush(),
   };
 }
 

@@ -52,7 +52,7 @@ export function createExpressMiddleware(
   runtime: Omit<CheckRuntime<ExpressRequest>, 'clientAddress'>,
 ): ExpressMiddleware {
   const clientAddress = ({ ip }: ExpressRequest) => ip;
-  const { check, refuse, settle } = createAccessTokenCheck(options, { ...runtime, clientAddress });
+  const { check, refuse, flush } = createAccessTokenCheck(options, { ...runtime, clientAddress });
 
   /** Whether the caller is let in. Who is not has been answered. */
   async function isLetIn(request: ExpressRequest, response: ExpressResponse): Promise<boolean> {
@@ -75,7 +75,7 @@ export function createExpressMiddleware(
       response.end(await refusal.text());
       return false;
     } finally {
-      void settle();
+      void flush();
     }
   }
 

@@ -28,7 +28,7 @@ export function createGateApp(
       await counted(gate.counters, undefined, () => checkOrigin(c.req.raw, policy));
       return await gate.handle(c.req.raw, { ...callerOf(c), requestId: c.var.requestId });
     } finally {
-      c.env?.waitUntil?.(gate.settle());
+      c.env?.waitUntil?.(gate.flush());
     }
   });
   app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
@@ -74,7 +74,7 @@ export function createProtectedApp(
       request.headers,
       address,
       requirement,
-    ).finally(() => c.env?.waitUntil?.(dependencies.settle()));
+    ).finally(() => c.env?.waitUntil?.(dependencies.flush()));
     // A Response of fetch has fields that cannot be changed; a copy's can.
     const answer = await handler(request, accessToken, c.var.requestId);
     const response = new Response(answer.body, answer);

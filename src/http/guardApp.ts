@@ -29,7 +29,7 @@ export function createGuardApp(
       });
       return withCors(response, request, c.var.requestId);
     } finally {
-      if (guard.settle) c.env?.waitUntil?.(guard.settle());
+      if (guard.flush) c.env?.waitUntil?.(guard.flush());
     }
     return next(request);
   });

@@ -33,7 +33,7 @@ export function requireAccessToken(
   options: HonoOptions,
   runtime: CheckRuntime<Context>,
 ): MiddlewareHandler<AccessTokenEnv> {
-  const { check, refuse, settle } = createAccessTokenCheck(options, runtime);
+  const { check, refuse, flush } = createAccessTokenCheck(options, runtime);
   return async (c, next) => {
     const requestId = c.var.requestId ?? requestIdOf(c.req.header(requestIdHeader));
     c.set('requestId', requestId);
@@ -53,7 +53,7 @@ export function requireAccessToken(
     // All of these copy the answer where its fields cannot be changed.
     c.header('vary', varyByToken(c.res.headers.get('vary') ?? ''));
     if (!c.res.headers.has(requestIdHeader)) c.header(requestIdHeader, requestId);
-    afterwards(c, settle());
+    afterwards(c, flush());
   };
 }
 

@@ -1,4 +1,4 @@
-/** What the limits count a caller by. */
+/** The buckets that count a caller. */
 export interface AddressBuckets {
   /** The IPv4 address, or the /64 of an IPv6 address: what one subscriber holds. */
   address: string;
@@ -6,13 +6,13 @@ export interface AddressBuckets {
   network: string | undefined;
 }
 
-/** The one bucket of all callers whose address the platform did not tell. */
+/** The shared bucket of callers whose address is unknown. */
 export const unknownAddress = 'unknown';
 
 /**
- * The buckets of an address that the platform vouches for.
+ * The buckets of an IP address.
  * @param address an IPv4 or IPv6 address in any spelling; see `canonicalAddress`
- * @returns `unknownAddress` for what is absent or no address
+ * @returns `unknownAddress` if it is absent or malformed
  */
 export function addressBuckets(address: string | undefined): AddressBuckets {
   const canonical = canonicalAddress(address);
@@ -21,13 +21,13 @@ export function addressBuckets(address: string | undefined): AddressBuckets {
   return { address: `${hex.slice(0, 4).join(':')}::/64`, network: `${hex.slice(0, 3).join(':')}::/48` };
 }
 
-/** The buckets of a caller as they stand in keys. */
+/** The buckets of a caller, hashed for use in keys. */
 export interface HashedBuckets {
   address: string;
   network: string | undefined;
 }
 
-/** @param address as the platform says */
+/** @param address as the platform reports it */
 export async function hashBuckets(
   hashIdentifier: (identifier: string) => Promise<string>,
   address: string | undefined,
@@ -41,9 +41,9 @@ export async function hashBuckets(
 }
 
 /**
- * One spelling of an address. `::ffff:` and IPv4 behind it is that IPv4 address (RFC 4291 §2.5.5.2); a zone names an
- * interface of this machine, says nothing of the caller (RFC 4007 §11), and goes.
- * @returns undefined for what is absent or no address
+ * The canonical spelling of an IP address. `::ffff:` followed by IPv4 is that IPv4 address (RFC 4291 §2.5.5.2); a zone is
+ * removed, because it names an interface of this machine (RFC 4007 §11).
+ * @returns undefined if it is absent or malformed
  */
 export function canonicalAddress(address: string | undefined): string | undefined {
   const ipv4 = canonicalHost(address);
@@ -55,10 +55,10 @@ export function canonicalAddress(address: string | undefined): string | undefine
   return mapped ? ipv4Of(groups[6] ?? 0, groups[7] ?? 0) : ipv6;
 }
 
-/** An IPv4 address without the leading zeros that some take for octal, or an IPv6 one in brackets. */
+/** An IPv4 address without leading zeros, which some parsers read as octal, or an IPv6 address in brackets. */
 const spelledAddress = /^((0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}|\[[0-9a-f:.]+\])$/i;
 
-/** The URL standard parses and canonicalises addresses; we take only what was spelled as one. */
+/** The URL parser canonicalises addresses; it also accepts other spellings, which are excluded here. */
 function canonicalHost(host: string | undefined): string | undefined {
   if (host === undefined || !spelledAddress.test(host)) return undefined;
   return URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`).hostname : undefined;

@@ -2,25 +2,25 @@ import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { CallCounts, Count } from '../store/callCounts.ts';
 import { unexpectedAnswer } from '../store/redis.ts';
 import type { Instant, StoreClock } from '../store/storeClock.ts';
-import { Account, type Claim } from './account.ts';
+import { Account, type LeaseRequest } from './account.ts';
 import type { Decision } from './decision.ts';
 import { type Meter, windowAt } from './meter.ts';
 
-/** Accounts that one instance keeps at once; what it holds of those it forgets stays taken until their windows end. */
-const keptAccounts = 30_000;
+/** Accounts kept in memory. What is held by one that is dropped stays taken until its window ends. */
+const maxAccounts = 30_000;
 
-/** How often a call asks anew when another window is at hand than it believed; Redis has told it the time by then. */
-const mostTries = 4;
+/** How often a call retries after guessing the wrong window. The first answer already carries Redis's time. */
+const maxTries = 4;
 
-/** Accounts that are settled in one script. */
-const settledAtOnce = 100;
+/** Accounts flushed in one script. */
+const flushBatchSize = 100;
 
-/** For how long a refusal that Redis told is believed at least: what others give back may end it. */
+/** How long a refusal by Redis is believed, at least. Units that other instances give back may end it sooner. */
 const refusalMilliseconds = 1000;
 
-/** A call, and what it takes from. */
+/** A call, and the limits it takes from. */
 export interface MeteredCall {
-  /** The hashed subject, whose revocation is asked for; undefined where no token is. */
+  /** The hashed subject, to look up its revocation; undefined for calls without a token. */
   session: string | undefined;
   /** The narrowest first, at least one. `bucket` names the caller, hashed. */
   charges: readonly { meter: Meter; bucket: string }[];
@@ -31,74 +31,74 @@ export interface MeteredCall {
 /** What became of a call. */
 export interface Verdict {
   isRevoked: boolean;
-  /** Of each meter in turn; where a refusal is known before Redis is asked, of those that are known. */
+  /** One per meter, in order. If the refusal was already known, only of the meters that are known. */
   decisions: readonly Decision[];
 }
 
 /**
- * What this instance may spend of the limits. It takes from Redis for all of a call's counts at once: what the call needs,
- * and while calls keep coming, up to an eighth of what is left beyond, so that the next ones ask nobody.
+ * What this instance may spend of the limits. One request to Redis covers all counts of a call: it takes what the call
+ * needs and, while calls keep coming, up to an eighth of what is left, so that the next calls need no request.
  *
- * - No window grants more than its limit, whatever instances end in the middle, and however their clocks stand.
- * - What is taken and not spent stays this instance's own until its window ends. Then it is given back, since it would
- *   weigh on the next one, and so it is when nobody has called for `leaseSeconds` (`settle`). An instance that ends keeps
- *   what it had until its window has.
- * - A session is asked for its revocation whenever the last answer is `leaseSeconds` old.
+ * - No window grants more than its limit, even if instances die or their clocks are wrong.
+ * - Units taken but not spent belong to this instance until the window ends. They are given back then, because they would
+ *   weigh on the next window, and after `leaseSeconds` without calls (`flush`). An instance that dies keeps its units
+ *   until the window ends.
+ * - Revocation is looked up again once the last answer is `leaseSeconds` old.
  */
 export interface Leases {
   /**
-   * Spends what is in hand, or takes more. A refused call takes nothing of any limit.
+   * Spends units in hand, or takes more. A refused call takes nothing from any limit.
    * @throws {DaypassError} `store_unavailable`
    */
   take(call: MeteredCall): Promise<Verdict>;
-  /** Decides by what this instance knows, while Redis does not answer. Redis is told later of what passes. */
-  takeHere(call: MeteredCall): readonly Decision[];
+  /** Decides by what this instance knows, while Redis is away. What passes is reported to Redis later. */
+  takeLocally(call: MeteredCall): readonly Decision[];
   /**
-   * Charges a call that has passed with more, since its price is known now: also beyond a limit.
+   * Charges the rest of a call's price, once it is known. May exceed a limit.
    * @param units a whole number from 0
    */
   charge(call: MeteredCall, units: number): void;
-  /** Tells Redis what it does not know, and gives back what nobody has spent for `leaseSeconds`. Never throws. */
-  settle(): Promise<void>;
+  /** Reports to Redis what it does not know yet, and gives back units unused for `leaseSeconds`. Never throws. */
+  flush(): Promise<void>;
 }
 
 export interface LeasesOptions {
   counts: CallCounts;
   clock: StoreClock;
-  /** How long an answer of Redis holds, in seconds. 0 asks at every call, and takes what it needs alone. */
+  /** How long an answer of Redis is relied on, in seconds. 0 asks at every call and takes only what the call needs. */
   leaseSeconds: number;
-  /** Comes back in so many milliseconds; tests hand in another. */
+  /** Resolves after so many milliseconds; tests pass their own. */
   wait?(milliseconds: number): Promise<void>;
 }
 
 export function createLeases(options: LeasesOptions): Leases {
   const { counts, clock, leaseSeconds, wait = waitFor } = options;
   const leaseMilliseconds = leaseSeconds * 1000;
-  const accounts = new BoundedMap<string, Account>(keptAccounts);
-  const unsettled = new BoundedMap<string, Account>(keptAccounts);
-  /** Questions under way, by the narrowest account of the call that asks. */
+  const accounts = new BoundedMap<string, Account>(maxAccounts);
+  const pending = new BoundedMap<string, Account>(maxAccounts);
+  /** Requests under way, by the narrowest account of the call that asks. */
   const asking = new Map<
     string,
     { answered: Promise<{ isRevoked: boolean; error?: unknown }>; waiting: number }
   >();
-  let settling: Promise<void> | undefined;
+  let flushing: Promise<void> | undefined;
   let following: Promise<void> | undefined;
 
   function accountsOf({ charges }: MeteredCall): readonly [Account, ...Account[]] {
     return charges.map(({ meter, bucket }) => {
       const key = `${meter.key}:${meter.windowSeconds}:${bucket}`;
       const account = accounts.get(key) ?? new Account(key, meter);
-      // Behind all others, so that those are forgotten first that nobody calls for.
+      // To the end: the least recently used is dropped first.
       accounts.delete(key);
       accounts.set(key, account);
       return account;
     }) as [Account, ...Account[]];
   }
 
-  /** The present by Redis's clock, or before it: no account moves ahead of the others' windows. */
+  /** Redis's time, or earlier: no account moves into a window before the others do. */
   const present = () => clock.span()?.earliest ?? clock.estimate();
 
-  /** Between what Redis's clock may say, where all the windows at hand are sure. */
+  /** The span of Redis's time, if it lies in one window of each account; else undefined. */
   function sureTime(held: readonly Account[]): { earliest: number; latest: number } | undefined {
     const span = clock.span();
     const isSure = ({ meter }: Account) =>
@@ -109,24 +109,24 @@ export function createLeases(options: LeasesOptions): Leases {
   function wasAskedWithin(milliseconds: number, { askedAt }: Account): boolean {
     if (askedAt === undefined) return false;
     const { wall, steady } = clock.instant();
-    // The steady clock may have slept, and the other one may have been set.
+    // The steady clock stops while the machine sleeps, and the wall clock may be set.
     return Math.max(wall - askedAt.wall, steady - askedAt.steady) < milliseconds;
   }
 
-  /** What the limits say, where one refuses by what Redis has told of late. */
+  /** The decisions, if a recent answer of Redis already refuses the call. */
   function knownRefusal(held: readonly Account[], cost: number, at: number): Decision[] | undefined {
-    const told = held.filter((account) =>
+    const known = held.filter((account) =>
       wasAskedWithin(Math.max(leaseMilliseconds, refusalMilliseconds), account),
     );
-    if (told.every((account) => account.left(at) >= cost)) return undefined;
-    return told.map((account) => account.decide(account.left(at) >= cost, cost, at));
+    if (known.every((account) => account.left(at) >= cost)) return undefined;
+    return known.map((account) => account.decide(account.left(at) >= cost, cost, at));
   }
 
-  function note(held: readonly Account[]): void {
-    for (const account of held) if (account.isUnsettled) unsettled.set(account.key, account);
+  function markPending(held: readonly Account[]): void {
+    for (const account of held) if (account.isPending) pending.set(account.key, account);
   }
 
-  /** @returns undefined when another window is at hand than was believed */
+  /** @returns undefined if Redis is in another window than was guessed */
   async function ask(
     call: MeteredCall,
     held: readonly Account[],
@@ -136,45 +136,45 @@ export function createLeases(options: LeasesOptions): Leases {
     const asked = clock.instant();
     const sure = sureTime(held);
     const believed = Math.floor(present());
-    const claims = held.map((account) => {
+    const requests = held.map((account) => {
       if (!wasAskedWithin(leaseMilliseconds, account)) account.rest();
-      return account.claim(cost, waiting, believed, leaseSeconds > 0);
+      return account.request(cost, waiting, believed, leaseSeconds > 0);
     });
-    const pairs = held.map((account, index) => [account, claims[index] as Claim] as const);
-    const answer = await counts.take(session, sure && believed, claims).catch((error) => {
-      for (const [account, claim] of pairs) account.withdraw(claim, false);
-      note(held);
+    const pairs = held.map((account, index) => [account, requests[index] as LeaseRequest] as const);
+    const answer = await counts.take(session, sure && believed, requests).catch((error) => {
+      for (const [account, request] of pairs) account.rollBack(request, false);
+      markPending(held);
       throw error;
     });
     if (answer.now !== undefined) clock.learn(answer.now, asked);
     if (!answer.counts) {
-      for (const [account, claim] of pairs) account.withdraw(claim, true);
+      for (const [account, request] of pairs) account.rollBack(request, true);
       return undefined;
     }
     const { isRevoked } = answer;
-    const claimed = pairs.map(([account, claim], index) => ({
+    const answered = pairs.map(([account, request], index) => ({
       account,
-      claim,
+      request,
       count: answer.counts?.[index] as Count,
     }));
-    // Redis grants all that is needed, or nothing.
-    const passes = !isRevoked && claimed.every(({ claim, count }) => count.granted >= claim.need);
-    for (const { account, claim, count } of claimed) {
-      account.heed(claim, count, isLater(asked, account));
-      if (!passes) account.release(claim);
-      // What a revoked session has in hand is nobody's to spend.
+    // Redis grants all that a call needs, or nothing.
+    const passes = !isRevoked && answered.every(({ request, count }) => count.granted >= request.need);
+    for (const { account, request, count } of answered) {
+      account.apply(request, count, isLater(asked, account));
+      if (!passes) account.release(request);
+      // A revoked session must not spend what it has in hand.
       if (!isRevoked && isLater(asked, account)) account.askedAt = asked;
       account.usedAt = asked.steady;
     }
-    note(held);
+    markPending(held);
     const at = answer.now ?? believed;
-    const decisions = claimed.map(({ account, claim, count }) =>
-      account.decide(passes || !account.refuses(claim, count, at), cost, at),
+    const decisions = answered.map(({ account, request, count }) =>
+      account.decide(passes || !account.refuses(request, count, at), cost, at),
     );
     return { isRevoked, decisions };
   }
 
-  /** Spends what is in hand, where Redis has answered of late. */
+  /** Spends units in hand, if Redis has answered recently. */
   function spend(held: readonly [Account, ...Account[]], cost: number): Verdict | undefined {
     const at = sureTime(held)?.latest;
     if (at === undefined || !wasAskedWithin(leaseMilliseconds, held[0])) return undefined;
@@ -184,8 +184,8 @@ export function createLeases(options: LeasesOptions): Leases {
     return { isRevoked: false, decisions: held.map((account) => account.decide(true, cost, at)) };
   }
 
-  /** Asks, while further calls of the same caller wait for what the answer brings. */
-  async function askAlone(
+  /** Asks for a caller's calls: those that come meanwhile wait for the same answer. */
+  async function askOnce(
     call: MeteredCall,
     held: readonly [Account, ...Account[]],
     waiting: number,
@@ -200,34 +200,34 @@ export function createLeases(options: LeasesOptions): Leases {
     return question.finally(() => asking.delete(key));
   }
 
-  async function settleOnce(): Promise<void> {
-    await send([...unsettled.values()].filter(({ isUntold }) => isUntold));
-    if (unsettled.size === 0) return;
+  async function flushOnce(): Promise<void> {
+    await send([...pending.values()].filter(({ isUnreported }) => isUnreported));
+    if (pending.size === 0) return;
     await wait(leaseMilliseconds);
     const { steady } = clock.instant();
-    const idle = [...unsettled.values()].filter(({ usedAt }) => steady - usedAt >= leaseMilliseconds);
+    const idle = [...pending.values()].filter(({ usedAt }) => steady - usedAt >= leaseMilliseconds);
     const at = present();
     for (const account of idle) account.giveBack(at);
     await send(idle);
   }
 
-  async function send(told: readonly Account[]): Promise<void> {
-    for (let begin = 0; begin < told.length; begin += settledAtOnce) {
-      const some = told.slice(begin, begin + settledAtOnce);
-      for (const { key } of some) unsettled.delete(key);
+  async function send(batch: readonly Account[]): Promise<void> {
+    for (let begin = 0; begin < batch.length; begin += flushBatchSize) {
+      const some = batch.slice(begin, begin + flushBatchSize);
+      for (const { key } of some) pending.delete(key);
       const asked = clock.instant();
       const sure = sureTime(some);
       const at = Math.floor(present());
-      const claims = some.map((account) => account.claim(0, 0, at, false));
-      const answer = await counts.take(undefined, sure && at, claims).catch(() => undefined);
+      const requests = some.map((account) => account.request(0, 0, at, false));
+      const answer = await counts.take(undefined, sure && at, requests).catch(() => undefined);
       if (answer?.now !== undefined) clock.learn(answer.now, asked);
       for (const [index, account] of some.entries()) {
-        const [claim, count] = [claims[index] as Claim, answer?.counts?.[index]];
-        if (count) account.heed(claim, count, isLater(asked, account));
-        else account.withdraw(claim, answer !== undefined);
+        const [request, count] = [requests[index] as LeaseRequest, answer?.counts?.[index]];
+        if (count) account.apply(request, count, isLater(asked, account));
+        else account.rollBack(request, answer !== undefined);
       }
-      note(some);
-      // Who refuses one refuses all.
+      markPending(some);
+      // The next batch would fail too.
       if (!answer) return;
     }
   }
@@ -238,7 +238,7 @@ export function createLeases(options: LeasesOptions): Leases {
       const [narrowest] = held;
       const { cost } = call;
       let waiting = 0;
-      for (let tried = 0; tried < mostTries; ) {
+      for (let tried = 0; tried < maxTries; ) {
         const at = sureTime(held)?.latest;
         const known = at === undefined ? undefined : knownRefusal(held, cost, at);
         if (known) return { isRevoked: false, decisions: known };
@@ -251,60 +251,60 @@ export function createLeases(options: LeasesOptions): Leases {
             const { isRevoked, error } = await question.answered;
             if (error) throw error;
             if (isRevoked) return { isRevoked, decisions: [] };
-            // The first one to go on asks for all of them.
+            // The first to continue asks for all of them.
             waiting = Math.max(0, question.waiting - cost);
             question.waiting = 0;
             continue;
           }
         }
-        const verdict = await (leaseSeconds > 0 ? askAlone(call, held, waiting) : ask(call, held, 0));
+        const verdict = await (leaseSeconds > 0 ? askOnce(call, held, waiting) : ask(call, held, 0));
         if (verdict) return verdict;
         tried += 1;
       }
       throw unexpectedAnswer();
     },
-    takeHere(call) {
+    takeLocally(call) {
       const held = accountsOf(call);
       const at = present();
       const refusing = held.find((account) => account.left(at) < call.cost);
       if (refusing) return [refusing.decide(false, call.cost, at)];
       const { steady } = clock.instant();
       for (const account of held) account.pass(call.cost, at, steady);
-      note(held);
+      markPending(held);
       return held.map((account) => account.decide(true, call.cost, at));
     },
     charge(call, units) {
       const held = accountsOf(call);
       const { steady } = clock.instant();
       for (const account of held) account.pass(units, present(), steady);
-      note(held);
+      markPending(held);
     },
-    settle() {
-      if (unsettled.size === 0) return Promise.resolve();
-      if (!settling) {
-        settling = settleOnce().finally(() => {
-          settling = undefined;
+    flush() {
+      if (pending.size === 0) return Promise.resolve();
+      if (!flushing) {
+        flushing = flushOnce().finally(() => {
+          flushing = undefined;
         });
-        return settling;
+        return flushing;
       }
-      // The one under way may be past this call.
-      following ??= settling.then(() => {
+      // The flush under way may have missed this call.
+      following ??= flushing.then(() => {
         following = undefined;
-        return this.settle();
+        return this.flush();
       });
       return following;
     },
   };
 }
 
-/** For where there is no Redis: this instance counts for itself, in its own memory. */
+/** Without a Redis: this instance counts in its own memory. */
 export function createMemoryLeases(clock: StoreClock): Leases {
   const counts = { take: () => Promise.reject(unexpectedAnswer()) };
   const leases = createLeases({ counts, clock, leaseSeconds: 0 });
   return {
     ...leases,
-    take: async (call) => ({ isRevoked: false, decisions: leases.takeHere(call) }),
-    settle: () => Promise.resolve(),
+    take: async (call) => ({ isRevoked: false, decisions: leases.takeLocally(call) }),
+    flush: () => Promise.resolve(),
   };
 }
 

@@ -7,7 +7,7 @@ import type { HashedBuckets } from './address.ts';
 import type { Decision } from './decision.ts';
 import { type Meter, metersOf } from './meter.ts';
 
-/** Identifiers that one instance remembers as blocked, so that a flood costs no Redis call each. */
+/** Refused identifiers that one instance remembers, so that a flood costs no Redis calls. */
 const rememberedIdentifiers = 10_000;
 
 /** One window of a limit. */
@@ -19,12 +19,12 @@ export interface WindowLimiter {
    */
   consume(identifier: string): Promise<Decision>;
   /**
-   * What `consume` would say without asking Redis: a refusal that this instance remembers from the window at hand.
+   * A refusal that this instance remembers from the current window, without asking Redis.
    * @param identifier hashed
    */
   peek(identifier: string): Decision | undefined;
   /**
-   * Gives back a call that `consume` allowed and that came to nothing.
+   * Gives back a call that `consume` allowed and that failed afterwards.
    * @param identifier hashed
    * @throws {DaypassError} `store_unavailable`
    */
@@ -34,14 +34,13 @@ export interface WindowLimiter {
 /** A limit of the policy: all of its windows. */
 export interface Limiter {
   /**
-   * Counts a call in each window, in one Redis round trip. A call that one of them refuses takes nothing of the others:
-   * what it took meanwhile is given back.
+   * Counts a call in each window, in one Redis round trip. If one refuses, the others get back what they counted.
    * @param identifier hashed
    * @returns what each window said, the shortest first
    * @throws {DaypassError} `store_unavailable`
    */
   consume(identifier: string): Promise<readonly Decision[]>;
-  /** The refusal that lasts longest of those that this instance remembers. See `WindowLimiter`. */
+  /** Of the refusals that this instance remembers, the one that lasts longest. See `WindowLimiter`. */
   peek(identifier: string): Decision | undefined;
   /** Gives a call back to each window. Never throws: what Redis does not take back ends with its window. */
   refund(identifier: string): Promise<void>;
@@ -50,7 +49,7 @@ export interface Limiter {
 /** Makes a limit of the policy, in Redis or in memory. */
 export type CreateLimiter = (name: string, windows: readonly Required<Limit>[]) => Limiter;
 
-/** Makes limits out of whatever makes one window. */
+/** Makes limits out of a function that makes one window. */
 export function overWindows(create: (meter: Meter) => WindowLimiter): CreateLimiter {
   return (name, limits) => {
     const windows = metersOf(name, limits).map(create);
@@ -123,8 +122,8 @@ export function createStoredWindow(redis: Redis, meter: Meter, now: () => number
 }
 
 /**
- * How many of its addresses may use up their limit before a /48 has: as many as at the gate by default. A hoster hands
- * out a /48 to one customer, a mobile carrier has tens of thousands of subscribers in one, each with a /64.
+ * How many times an address's limit a /48 gets, as at the gate by default. A hoster gives a /48 to one customer; a mobile
+ * carrier has tens of thousands of subscribers in one, each with a /64.
  */
 const addressesPerNetwork = 10;
 
@@ -146,7 +145,7 @@ export function createAddressLimiters(
   return { address: create(name, windows), network: create(`${name}-network`, wider) };
 }
 
-/** A refusal that is known before anybody is asked: of the address, else of its network. */
+/** A refusal that is known without asking Redis: of the address, else of its network. */
 export function peekAddress(
   limiters: AddressLimiters,
   { address, network }: HashedBuckets,
@@ -157,9 +156,10 @@ export function peekAddress(
 }
 
 /**
- * Counts a call, in one Redis round trip. A refusal that is known already counts no more: the flood of one address must
- * not use up the limit of its network. Calls under way at once may still count, as none knows of the refusal of another.
- * @returns what each limit said
+ * Counts a call, in one Redis round trip. A call whose refusal is already known does not count: the flood of one address
+ * must not use up the limit of its network. Calls at the same moment may still count, as they do not know of each other's
+ * refusal.
+ * @returns what each window said
  * @throws {DaypassError} `store_unavailable`
  */
 export async function consumeAddress(

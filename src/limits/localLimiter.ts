@@ -5,42 +5,41 @@ import type { Decision } from './decision.ts';
 import { type CreateLimiter, createStoredWindow, overWindows, type WindowLimiter } from './limiter.ts';
 import type { Meter } from './meter.ts';
 
-/** Identifiers that one instance counts at once; the oldest are forgotten, so that a crowd cannot fill its memory. */
-const countedIdentifiers = 10_000;
+/** Identifiers counted in memory; the oldest are dropped, so that a crowd cannot fill it. */
+const maxIdentifiers = 10_000;
 
 /** What one instance knows of an identifier in a window of the clock. */
 interface Use {
-  /** Calls that Redis has answered, and those that it is asked about now. */
+  /** Calls that Redis has answered, and calls under way to it. */
   asked: number;
   /** Of those, the calls that passed. */
   passedByStore: number;
   /** Calls that passed without Redis. */
   passedHere: number;
-  /** The highest count that Redis told, of all instances together. */
-  told: number;
+  /** The highest count that Redis reported, of all instances together. */
+  reported: number;
 }
 
 /** A window of a limit that one instance keeps in its own memory. */
 export interface LocalWindow extends WindowLimiter {
   /**
-   * Follows the same window in Redis, so that neither of the two begins where the other has already let calls pass: this
-   * one goes on from the count that Redis told last, and what this one let pass counts when Redis is back. While Redis
-   * answers every call, what it allows passes and what it refuses does not.
+   * Wraps the same window in Redis, so that neither ignores what the other let pass: this one continues from the last count
+   * of Redis, and what this one let pass counts once Redis is back. While Redis answers every call, its answer stands.
    */
   follow(stored: WindowLimiter): WindowLimiter;
 }
 
 /**
- * A window for when Redis cannot be asked, or is not worth asking. Each instance counts for itself: callers that reach
- * several get the limit of each. Windows are fixed, whatever the policy's algorithm: never more than the limit in a
+ * A window in memory, for when Redis is away or not worth asking. Each instance counts separately, so a caller that reaches
+ * several gets the limit of each. Windows are fixed, whatever the policy's algorithm: never more than the limit in a
  * window of the clock.
  * @param now the present, milliseconds since the epoch
  */
 export function createLocalWindow(meter: Meter, now: () => number): LocalWindow {
   const { name, limit, windowSeconds } = meter;
   const windowMilliseconds = windowSeconds * 1000;
-  /** Of the window at hand; those of another are forgotten together. */
-  const uses = new BoundedMap<string, Use>(countedIdentifiers);
+  /** Of the current window; cleared when the next begins. */
+  const uses = new BoundedMap<string, Use>(maxIdentifiers);
   let window = -1;
 
   function useOf(identifier: string): Use | undefined {
@@ -51,7 +50,7 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
   }
 
   function beginUse(identifier: string): Use {
-    const use = useOf(identifier) ?? { asked: 0, passedByStore: 0, passedHere: 0, told: 0 };
+    const use = useOf(identifier) ?? { asked: 0, passedByStore: 0, passedHere: 0, reported: 0 };
     uses.set(identifier, use);
     return use;
   }
@@ -62,18 +61,18 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
     return { name, allowed, limit, windowSeconds, remaining, resetSeconds };
   }
 
-  /** What remains without Redis. */
+  /** What is left without Redis. */
   function remainingOf(use: Use | undefined): number {
-    return use ? Math.max(0, limit - use.told - use.passedHere) : limit;
+    return use ? Math.max(0, limit - use.reported - use.passedHere) : limit;
   }
 
-  /** @param use of the window in which the call was made, which may be over */
-  function heed(use: Use, decision: Decision): Decision {
+  /** @param use of the window in which the call was made, which may have ended */
+  function apply(use: Use, decision: Decision): Decision {
     // Redis refuses for the rest of the window.
-    use.told = decision.allowed ? Math.max(use.told, limit - decision.remaining) : limit;
+    use.reported = decision.allowed ? Math.max(use.reported, limit - decision.remaining) : limit;
     if (!decision.allowed) return decision;
-    // What others have surely used: while Redis answers every call, at most those asked about here are in its count. That
-    // must not refuse what Redis allows, so an older, higher count does not matter: in a sliding window it shrinks.
+    // What other instances have certainly used: at most the calls asked about here are in Redis's count. An older, higher
+    // count is ignored, since it must not refuse what Redis allows: in a sliding window the count shrinks.
     const others = Math.max(0, limit - decision.remaining - use.asked);
     if (others + use.passedByStore + use.passedHere >= limit) {
       return { ...decision, allowed: false, remaining: 0 };
@@ -102,9 +101,9 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
         const use = beginUse(identifier);
         use.asked += 1;
         try {
-          return heed(use, await stored.consume(identifier));
+          return apply(use, await stored.consume(identifier));
         } catch (error) {
-          // Redis may have counted it all the same: then it counts twice.
+          // Redis may have counted it: then it counts twice.
           use.asked -= 1;
           throw error;
         }
@@ -112,7 +111,7 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
       peek(identifier) {
         const known = stored.peek(identifier);
         const { passedByStore = 0, passedHere = 0 } = useOf(identifier) ?? {};
-        // Of what passed here Redis may know nothing.
+        // Redis may not know of what passed here.
         const isUsedUp = passedHere > 0 && passedByStore + passedHere >= limit;
         return known ?? (isUsedUp ? decide(false, 0) : undefined);
       },
@@ -122,24 +121,24 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
         if (!use || use.passedByStore === 0) return;
         use.asked -= 1;
         use.passedByStore -= 1;
-        use.told -= 1;
+        use.reported -= 1;
       },
     }),
   };
 }
 
-/** Makes limits in the memory of this instance alone. */
+/** Makes limits in the memory of this instance. */
 export function createLocalLimiters(now: () => number): CreateLimiter {
   return overWindows((meter) => createLocalWindow(meter, now));
 }
 
-/** Each limit twice: in Redis, and in the memory of this instance, for while Redis cannot be asked. */
+/** Each limit twice: in Redis, and in memory for while Redis is away. */
 export interface LimiterPairs {
   stored: CreateLimiter;
   local: CreateLimiter;
 }
 
-/** Makes limits in Redis and in memory, of which those with the same name follow each other. */
+/** Makes limits in Redis and in memory; those of the same name follow each other. */
 export function createLimiterPairs(redis: Redis, now: () => number): LimiterPairs {
   const locals = new Map<string, LocalWindow>();
   const local = (meter: Meter) => {
@@ -154,7 +153,7 @@ export function createLimiterPairs(redis: Redis, now: () => number): LimiterPair
   };
 }
 
-/** Makes limits that go on in memory whenever Redis does not count: for what must be bounded then as well. */
+/** Makes limits that continue in memory while Redis is away, for what must be bounded even then. */
 export function createSteadyLimiters(redis: Redis, now: () => number): CreateLimiter {
   const { stored, local } = createLimiterPairs(redis, now);
   return (name, windows) => {

@@ -2,27 +2,27 @@ import type { Limit } from '../policy/types.ts';
 
 /** One window of a limit as it is counted. */
 export interface Meter extends Required<Limit> {
-  /** What `RateLimit` calls it, and part of its keys: the limit's name in the policy, with window and route where it has several. */
+  /** Its name in `RateLimit`: the limit's in the policy, with its length if there are several windows, and the route. */
   name: string;
-  /** The limit's name in the policy and its route: its keys stay the same, whatever other windows it has. */
+  /** Begins its keys: the limit's name and route. They do not change when the limit gets other windows. */
   key: string;
 }
 
 /**
- * The windows of a limit. Where it has several, each is named after its length as well: `session-86400`.
+ * The windows of a limit. If there are several, their names carry the length: `session-86400`.
  * @param name the limit's in the policy
- * @param suffix tells those of a route from the site's
+ * @param suffix distinguishes a route's from the site's
  */
 export function metersOf(name: string, windows: readonly Required<Limit>[], suffix = ''): readonly Meter[] {
   const nameOf = ({ windowSeconds }: Limit) => (windows.length > 1 ? `${name}-${windowSeconds}` : name);
   return windows.map((window) => ({ ...window, key: name + suffix, name: nameOf(window) + suffix }));
 }
 
-/** What is known of one caller in the window at hand. */
+/** What is known of one caller in the current window. */
 export interface Known {
   /** Taken in this window. */
   current: number;
-  /** Taken in the one before. */
+  /** Taken in the previous one. */
   previous: number;
 }
 
@@ -34,8 +34,8 @@ export function windowAt(meter: Meter, milliseconds: number): number {
 }
 
 /**
- * What is left of a window at a moment in it, below 0 when more was taken than the limit. In a sliding window the one
- * before weighs the less the later it is, by the formula of @upstash/ratelimit (src/lua-scripts/single.ts).
+ * What is left of a window at a moment in it; negative if more was taken than the limit. In a sliding window the previous
+ * one weighs less as time passes, by the formula of @upstash/ratelimit (src/lua-scripts/single.ts).
  */
 export function leftAt(meter: Meter, known: Known, milliseconds: number): number {
   return meter.limit - weightAt(meter, known.previous, milliseconds) - known.current;
@@ -47,35 +47,35 @@ function weightAt(meter: Meter, previous: number, milliseconds: number): number 
   return Math.floor((1 - (milliseconds % window) / window) * previous);
 }
 
-/** When as many are left as a call needs, should nobody else call: milliseconds since the epoch. */
-export function whenLeft(meter: Meter, known: Known, need: number, milliseconds: number): number {
+/** When a call that needs so many could pass, if nothing else is taken: milliseconds since the epoch. */
+export function availableAt(meter: Meter, known: Known, need: number, milliseconds: number): number {
   const window = millisecondsOf(meter);
   const start = windowAt(meter, milliseconds) * window;
   if (leftAt(meter, known, milliseconds) >= need) return milliseconds;
   const slides = meter.algorithm === 'sliding-window';
   const room = meter.limit - known.current - need;
-  // Enough once the window before weighs no more than the room.
+  // Enough once the previous window weighs no more than the room.
   if (slides && room >= 0) return start + lightensAt(known.previous, room, window);
   return start + window + (slides ? lightensAt(known.current, meter.limit - need, window) : 0);
 }
 
-/** How far into a window what was taken before weighs no more than the room. */
+/** How far into a window the previous one weighs no more than the room, in milliseconds. */
 function lightensAt(previous: number, room: number, window: number): number {
   if (previous <= room) return 0;
   return Math.min(window, Math.floor((1 - (room + 1) / previous) * window) + 1);
 }
 
-/** When the window at hand ends: milliseconds since the epoch. */
+/** When the current window ends: milliseconds since the epoch. */
 export function endOfWindow(meter: Meter, milliseconds: number): number {
   return (windowAt(meter, milliseconds) + 1) * millisecondsOf(meter);
 }
 
-/** No limit is higher. */
+/** The highest limit that a policy can have. */
 const maxPrice = 1_000_000_000;
 
 /**
- * What a call is charged once its answer names a price: that, less the one that it cost until then.
- * @param price the text of the answer's header field; what is no whole number is no price
+ * What to charge once an answer names the price: the price minus the 1 that the call cost until then.
+ * @param price the text of the answer's header field; anything but a whole number is ignored
  */
 export function unitsToCharge(price: string | null | undefined): number {
   return /^\d+$/.test(price ?? '') ? Math.max(0, Math.min(Number(price), maxPrice) - 1) : 0;

@@ -28,7 +28,7 @@ export function createCallLimiter(options: CallLimiterOptions, log: Log = logLin
       loaded ??= load();
       return (await loaded).checkSession(`${issuer} ${subject}`, address, options);
     },
-    settle: async () => (await loaded)?.settle(),
+    flush: async () => (await loaded)?.flush(),
   };
 }
 

@@ -208,5 +208,5 @@ export function wireGuard(
     circuit,
     log,
   });
-  return Object.assign(guard, { settle: counters.settle });
+  return Object.assign(guard, { flush: counters.flush });
 }

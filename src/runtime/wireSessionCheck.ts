@@ -27,7 +27,7 @@ export interface WiredSessionCheck {
   checkSession: CheckSession;
   counters: Counters;
   /** Tells Redis what waits to be told. Never throws. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 /** Puts the check of revocation and limits together, for gate, functions and backends alike. */
@@ -46,7 +46,7 @@ export function wireSessionCheck(
     return {
       checkSession: createSessionCheck({ ...parts, counters: uncounted }),
       counters: uncounted,
-      settle: leases.settle,
+      flush: leases.flush,
     };
   }
   const { redis, circuit, counters } = connectStore(options.redis, { storeFailure }, log, time);
@@ -66,7 +66,7 @@ export function wireSessionCheck(
   return {
     checkSession: createSessionCheck({ policy, hashIdentifier, revocations, leases, circuit, counters, log }),
     counters,
-    settle: async () => void (await Promise.all([counters.settle(), leases.settle()])),
+    flush: async () => void (await Promise.all([counters.flush(), leases.flush()])),
   };
 }
 
@@ -74,5 +74,5 @@ export function wireSessionCheck(
 const uncounted: Counters = {
   add: () => undefined,
   sendAlong: () => undefined,
-  settle: () => Promise.resolve(),
+  flush: () => Promise.resolve(),
 };

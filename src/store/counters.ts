@@ -61,7 +61,7 @@ export interface Counters {
    */
   sendAlong(): void;
   /** Sends what is left a second from now: for `waitUntil`. Never throws. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 /**
@@ -73,7 +73,7 @@ export function createCounters(redis: Redis, isReachable: () => boolean, now: ()
   let waiting = new Map<string, Map<string, number>>();
   /** Since when the oldest count has waited, in milliseconds since the epoch. */
   let since = 0;
-  let settling: Promise<void> | undefined;
+  let flushing: Promise<void> | undefined;
 
   function put(day: string, field: string, count: number): void {
     if (waiting.size === 0) since = now();
@@ -99,7 +99,7 @@ export function createCounters(redis: Redis, isReachable: () => boolean, now: ()
 
   async function sendLater(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, gatherMilliseconds));
-    settling = undefined;
+    flushing = undefined;
     if (isReachable()) await send();
   }
 
@@ -110,9 +110,9 @@ export function createCounters(redis: Redis, isReachable: () => boolean, now: ()
       const hasWaited = Math.abs(now() - since) >= gatherMilliseconds;
       if (waiting.size > 0 && hasWaited && isReachable()) void send();
     },
-    async settle() {
-      if (waiting.size > 0) settling ??= sendLater();
-      await settling;
+    async flush() {
+      if (waiting.size > 0) flushing ??= sendLater();
+      await flushing;
     },
   };
 }

@@ -219,9 +219,9 @@ test('an answer that comes late lets nobody through who is known to be revoked m
         parts.revocations.remember(session);
         return { isRevoked: false, decisions: [] };
       },
-      takeHere: () => [],
+      takeLocally: () => [],
       charge: () => undefined,
-      settle: async () => undefined,
+      flush: async () => undefined,
     },
     log: () => undefined,
   });

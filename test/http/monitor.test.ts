@@ -43,7 +43,7 @@ const forge = (claims: object, key?: string) => {
 /** What is counted under an event from now on. */
 async function countsOf(stack: GateStack, event: string, calls: () => Promise<unknown>): Promise<unknown> {
   const read = async () => {
-    await stack.counters.settle();
+    await stack.counters.flush();
     const hash = (await command(stack.redis, 'HGETALL', 'daypass:stats:2027-01-15')) as string[];
     return new Map(hash.flatMap((field, at) => (at % 2 ? [] : [[field, Number(hash[at + 1])] as const])));
   };

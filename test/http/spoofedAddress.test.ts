@@ -34,9 +34,9 @@ const noting: Leases = {
     // Refusing keeps the upstream out of it.
     return { isRevoked: false, decisions: [refusal] };
   },
-  takeHere: () => [refusal],
+  takeLocally: () => [refusal],
   charge: () => undefined,
-  settle: async () => undefined,
+  flush: async () => undefined,
 };
 
 const gate = createGate({
@@ -62,7 +62,7 @@ const gate = createGate({
     log: (event) => events.push(event),
   }),
   bodies: patientBodies,
-  settle: async () => undefined,
+  flush: async () => undefined,
   counters: uncounted,
   now: () => now,
 });

@@ -28,7 +28,7 @@ test('tells the owner what the gate counted; one request to Redis counts the cal
   );
   counters.add('would_refuse', { code: 'token_missing', route: '/api/*' });
   const day = new Date().toISOString().slice(0, 10);
-  await counters.settle();
+  await counters.flush();
   const before = stack.redis.requests;
   const answer = await ask(`bearer ${bearer}`);
   expect(stack.redis.requests - before).toBe(2);

@@ -62,7 +62,7 @@ async function counted(event: string): Promise<[string, number][]> {
   stack.redis.setFault(undefined);
   pass(2000);
   await stack.call('/api/x', { address: '192.0.2.3' });
-  await stack.counters.settle();
+  await stack.counters.flush();
   const hash = (await command(stack.redis, 'HGETALL', 'daypass:stats:2027-01-15')) as string[];
   const pairs = hash.flatMap((field, at): [string, number][] =>
     at % 2 ? [] : [[field, Number(hash[at + 1])]],

@@ -104,8 +104,8 @@ function createWorld(leaseSeconds: number, isLost = () => false) {
         return passed;
       },
       /** Gives back, as if `leaseSeconds` had passed since somebody was asked to. */
-      async settle() {
-        void leases.settle();
+      async flush() {
+        void leases.flush();
         await ticks();
         for (const resolve of waits.splice(0)) resolve();
         await ticks();
@@ -159,7 +159,7 @@ type Step =
   | { kind: 'carry'; index: number }
   | { kind: 'carryAll' }
   | { kind: 'advance'; milliseconds: number }
-  | { kind: 'settle'; instance: number }
+  | { kind: 'flush'; instance: number }
   | { kind: 'end'; instance: number };
 
 const instances = 3;
@@ -182,7 +182,7 @@ function stepsOf(cost: number): fc.Arbitrary<Step[]> {
       { weight: 8, arbitrary: fc.record({ kind: kind('carry'), index: whole(0, 5) }) },
       { weight: 12, arbitrary: fc.record({ kind: kind('carryAll') }) },
       { weight: 8, arbitrary: fc.record({ kind: kind('advance'), milliseconds }) },
-      { weight: 2, arbitrary: fc.record({ kind: kind('settle'), instance }) },
+      { weight: 2, arbitrary: fc.record({ kind: kind('flush'), instance }) },
       { weight: 1, arbitrary: fc.record({ kind: kind('end'), instance }) },
     ),
     { minLength: 40, maxLength: 160, size: 'max' },
@@ -209,7 +209,7 @@ async function play(
     if (step.kind === 'advance') world.advance(step.milliseconds);
     if (step.kind === 'carry') await world.carry(step.index);
     if (step.kind === 'carryAll') await world.carryAll();
-    if (step.kind === 'settle') await created[step.instance]?.settle();
+    if (step.kind === 'flush') await created[step.instance]?.flush();
     if (step.kind === 'end') {
       created[step.instance]?.end();
       created[step.instance] = world.createInstance(given.skews[step.instance] ?? 0);
@@ -273,7 +273,7 @@ test('an instance that is alone refuses nobody early, whatever it has in hand', 
   const step = fc.oneof(
     { weight: 10, arbitrary: fc.record({ kind: kind('call'), caller: whole(0, 1), cost: whole(1, 3) }) },
     { weight: 4, arbitrary: fc.record({ kind: kind('advance'), milliseconds }) },
-    { weight: 1, arbitrary: fc.record({ kind: kind('settle') }) },
+    { weight: 1, arbitrary: fc.record({ kind: kind('flush') }) },
   );
   const steps = fc.array(step, { minLength: 40, maxLength: 160, size: 'max' });
   await fc.assert(
@@ -285,8 +285,8 @@ test('an instance that is alone refuses nobody early, whatever it has in hand', 
       let calls = 0;
       for (const next of given) {
         if (next.kind === 'advance') world.advance(next.milliseconds);
-        if (next.kind === 'settle') {
-          await alone.settle();
+        if (next.kind === 'flush') {
+          await alone.flush();
           await world.carryAll();
         }
         if (next.kind !== 'call') continue;
@@ -358,7 +358,7 @@ test('a price that is known afterwards is charged beyond the limit, also where o
   expect(isPass(await call())).toBe(true);
   leases.charge({ ...callOf(meters, 0, 1, 0), session: 'one' }, 29);
   expect(isPass(await call())).toBe(false);
-  void leases.settle();
+  void leases.flush();
   await ticks();
   await world.carryAll();
   const elsewhere = other.take(callOf(meters, 0, 1, 1));
@@ -372,7 +372,7 @@ test('while Redis does not answer, what is known of the window counts on, and wh
   const meters = [meterOf({ limit: 10, algorithm: 'fixed-window' })];
   const { world, leases, call } = createQuick(0, meters);
   for (let calls = 0; calls < 4; calls += 1) await call();
-  const here = () => leases.takeHere(callOf(meters, 0, 1, 0)).every(({ allowed }) => allowed);
+  const here = () => leases.takeLocally(callOf(meters, 0, 1, 0)).every(({ allowed }) => allowed);
   const allowed = Array.from({ length: 10 }, here);
   expect(allowed.filter((passes) => passes)).toHaveLength(6);
   world.advance(2000);
@@ -392,7 +392,7 @@ test('what nobody spends is given back when nobody calls', async () => {
   }
   expect(taken()).toBeGreaterThan(4);
   world.advance(1000);
-  await idle.settle();
+  await idle.flush();
   await world.carryAll();
   expect(taken()).toBe(4);
 });

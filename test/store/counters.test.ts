@@ -36,7 +36,7 @@ describe('over a bridge', () => {
     counters.add('refused', { code: 'token_expired', route: '/api/*' });
     counters.add('refused', { code: 'not_found' });
     counters.add('circuit_opened');
-    await counters.settle();
+    await counters.flush();
     const day = '2026-11-21';
     expect(await read()).toEqual([
       { day, event: 'passed', route: '/api/*', count: 2 },
@@ -53,7 +53,7 @@ describe('over a bridge', () => {
     for (const { counters } of [first, second]) counters.add('passed');
     vi.setSystemTime(noon + dayMilliseconds);
     first.counters.add('passed');
-    await Promise.all([first.counters.settle(), second.counters.settle()]);
+    await Promise.all([first.counters.flush(), second.counters.flush()]);
     expect(await first.read()).toEqual([
       { day: '2026-11-22', event: 'passed', count: 1 },
       { day: '2026-11-21', event: 'passed', count: 2 },
@@ -83,13 +83,13 @@ describe('over a bridge', () => {
     expect(await read()).toMatchObject([{ event: 'passed', count: 1000 }]);
   });
 
-  test('many settle at once with one request, and none when there is nothing to send', async () => {
+  test('many flush at once with one request, and none when there is nothing to send', async () => {
     const { counters } = connect();
     const before = bridge().requests;
-    await counters.settle();
+    await counters.flush();
     expect(bridge().requests).toBe(before);
     counters.add('passed');
-    await Promise.all(Array.from({ length: 50 }, () => counters.settle()));
+    await Promise.all(Array.from({ length: 50 }, () => counters.flush()));
     expect(bridge().requests - before).toBe(1);
   });
 
@@ -98,13 +98,13 @@ describe('over a bridge', () => {
     const { counters, read } = connect(() => reachable);
     counters.add('passed');
     const before = bridge().requests;
-    await counters.settle();
+    await counters.flush();
     vi.setSystemTime(noon + 2000);
     counters.sendAlong();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(bridge().requests).toBe(before);
     reachable = true;
-    await counters.settle();
+    await counters.flush();
     expect(await read()).toMatchObject([{ event: 'passed', count: 1 }]);
   });
 
@@ -119,10 +119,10 @@ describe('over a bridge', () => {
       );
       counters.add('passed', { route: '/api/*' });
       bridge().setFault(fault);
-      await counters.settle();
+      await counters.flush();
       bridge().setFault(undefined);
       counters.add('passed', { route: '/api/*' });
-      await counters.settle();
+      await counters.flush();
       expect(await connect().read()).toMatchObject([{ event: 'passed', route: '/api/*', count: 2 }]);
     },
   );
@@ -181,7 +181,7 @@ describeWith('redis-server')('over a real Redis', () => {
     );
     for (let time = 0; time < 2; time += 1) {
       counters.add('refused', { code: 'token_expired', route: '/api/*' });
-      await counters.settle();
+      await counters.flush();
     }
     expect(await readCounts(redis, Date.now())).toEqual([
       { day: '2026-11-21', event: 'refused', code: 'token_expired', route: '/api/*', count: 2 },
@@ -192,7 +192,7 @@ describeWith('redis-server')('over a real Redis', () => {
     counters.add('passed');
     vi.setSystemTime(noon + dayMilliseconds);
     counters.add('passed');
-    await counters.settle();
+    await counters.flush();
     expect(await command(real(), 'HGETALL', 'daypass:stats:2026-11-22')).toEqual(['passed - -', '1']);
     expect(await codeOf(() => readCounts(redis, Date.now()))).toBe('store_unavailable');
     await command(real(), 'DEL', 'daypass:stats:2026-11-21', 'daypass:stats:2026-11-22');
@@ -208,21 +208,21 @@ describeWith('redis-server')('over a real Redis', () => {
     );
     for (const event of ['passed', 'refused', 'would_refuse'] as const) counters.add(event);
     const before = real().commands;
-    await counters.settle();
+    await counters.flush();
     expect(real().commands - before).toBe(1);
     expect(await command(real(), 'TTL', key)).toSatisfy(isLeftOf(8 * 86_400));
 
     await command(real(), 'HSET', key, 'refused - -', 'many');
     for (const event of ['passed', 'refused', 'would_refuse'] as const) counters.add(event);
-    await counters.settle();
-    await counters.settle();
+    await counters.flush();
+    await counters.flush();
     expect(await command(real(), 'HMGET', key, 'passed - -', 'refused - -', 'would_refuse - -')).toEqual([
       '2',
       'many',
       '2',
     ]);
     await command(real(), 'HDEL', key, 'refused - -');
-    await counters.settle();
+    await counters.flush();
     expect(await command(real(), 'HGET', key, 'refused - -')).toBe('1');
     await command(real(), 'DEL', key);
   });
@@ -280,7 +280,7 @@ test('a steady stream of calls is sent once a second', async () => {
   for (let call = 0; call < 100; call += 1) {
     counters.sendAlong();
     counters.add('passed');
-    void counters.settle();
+    void counters.flush();
     await vi.advanceTimersByTimeAsync(100);
   }
   await vi.advanceTimersByTimeAsync(1000);
@@ -309,7 +309,7 @@ test('whatever fails and whenever, nothing is lost, and counted twice is only wh
   const step = fc.oneof(
     fc.record({ add: fc.constantFrom(...events), times: fc.integer({ min: 1, max: 5 }) }),
     fc.record({ waitMilliseconds: fc.constantFrom(1, 400, 1000, dayMilliseconds) }),
-    fc.constantFrom('sendAlong' as const, 'settle' as const, 'open' as const, 'close' as const),
+    fc.constantFrom('sendAlong' as const, 'flush' as const, 'open' as const, 'close' as const),
   );
   const plan = fc.array(fc.constantFrom(...outcomes), { minLength: 1 });
   await fc.assert(
@@ -325,7 +325,7 @@ test('whatever fails and whenever, nothing is lost, and counted twice is only wh
       const expected = new Map<string, number>();
       for (const taken of steps) {
         if (taken === 'sendAlong') counters.sendAlong();
-        else if (taken === 'settle') void counters.settle();
+        else if (taken === 'flush') void counters.flush();
         else if (taken === 'open' || taken === 'close') isClosed = taken === 'close';
         else if ('waitMilliseconds' in taken) await vi.advanceTimersByTimeAsync(taken.waitMilliseconds);
         else {
@@ -337,7 +337,7 @@ test('whatever fails and whenever, nothing is lost, and counted twice is only wh
       await vi.advanceTimersByTimeAsync(1000);
       state.isGood = true;
       isClosed = true;
-      void counters.settle();
+      void counters.flush();
       await vi.advanceTimersByTimeAsync(1000);
       expect(state.scriptsWhileOpen).toBe(0);
       for (const [place, count] of state.unanswered) increase(expected, place, count);

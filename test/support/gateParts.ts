@@ -30,7 +30,7 @@ export interface SessionCheckParts {
 export const uncounted: Counters = {
   add: () => undefined,
   sendAlong: () => undefined,
-  settle: () => Promise.resolve(),
+  flush: () => Promise.resolve(),
 };
 
 /** The gate's check of sessions and addresses over a bridge, as one instance of the gate has it. */

@@ -104,7 +104,7 @@ export async function playScript({ limits, play }: Script): Promise<{ calls: num
     const charges = chargesOf({ session, address, network: undefined, total: 'all' });
     const { isRevoked, decisions } = await leases.take({ session, charges, cost: 1 });
     if (isRevoked || !decisions.every(({ allowed }) => allowed)) throw new Error(`${session} was refused.`);
-    await leases.settle();
+    await leases.flush();
   }
 
   async function pass(milliseconds: number): Promise<void> {
