@@ -99,7 +99,8 @@ async function begin(
     await behind.close();
   };
   worker.postMessage({ ...site, nextOrigin: behind.url } satisfies Begin);
-  const ended = once(worker, 'exit');
+  // Not `once` of node:events: it rejects at an error.
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
   const ready = await nextReport(worker, 'ready').catch(async (error) => {
     await end();
     throw error;

@@ -38,7 +38,6 @@ interface Call {
 }
 
 const port = parentPort;
-await run(workerData as WorkerData);
 
 async function run(data: WorkerData): Promise<void> {
   const report = (message: WorkerReport) => port?.postMessage(message);
@@ -55,7 +54,9 @@ async function run(data: WorkerData): Promise<void> {
   }
 }
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** The plain data of the site's policy; undefined where there is none. */
 async function loadPolicy({ root, config }: WorkerData): Promise<unknown> {
@@ -306,3 +307,5 @@ function asResponse(answer: unknown): Response {
 function failed(name: string): Response {
   return new Response(`${name} failed; the log says why.\n`, { status: 500 });
 }
+
+await run(workerData as WorkerData);
