@@ -1,3 +1,6 @@
+import { listen } from './listen.ts';
+import { assertOptions, assertPort, OptionsError } from './options.ts';
+
 /** How long a token can be redeemed. */
 const tokenSeconds = 300;
 
@@ -24,8 +27,18 @@ interface Issued {
  * A stand-in for Cloudflare's siteverify, in memory, that answers as its documentation says
  * (developers.cloudflare.com/turnstile/get-started/server-side-validation and /troubleshooting/testing): tokens of 300
  * seconds that can be redeemed once, or again under the same `idempotency_key`; the test secrets with the dummy token.
+ * @throws {OptionsError} a TypeError: an option makes no sense, or is none
  */
-export function createDevTurnstile({ secretKey, now = () => Date.now() }: DevTurnstileOptions): DevTurnstile {
+export function createDevTurnstile(options: DevTurnstileOptions): DevTurnstile {
+  assertOptions('Dev Turnstile', options, ['secretKey', 'now']);
+  const { secretKey, now = Date.now } = options;
+  const problems = [
+    ...(typeof secretKey === 'string' && secretKey !== ''
+      ? []
+      : ['secretKey must be a text that is not empty']),
+    ...(typeof now === 'function' ? [] : ['now must be a function']),
+  ];
+  if (problems.length > 0) throw new OptionsError(problems.map((problem) => `Dev Turnstile: ${problem}.`));
   const tokens = new Map<string, Issued>();
 
   function redeem(token: string, key: string | undefined): Outcome {
@@ -61,6 +74,39 @@ export function createDevTurnstile({ secretKey, now = () => Date.now() }: DevTur
       return token;
     },
   };
+}
+
+export interface DevTurnstileServer extends DevTurnstile {
+  /** The address to call in place of Cloudflare's `…/siteverify`. */
+  url: string;
+  /** Stops listening and drops the connections that are open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the stand-in of Cloudflare's siteverify on 127.0.0.1.
+ * @param options `port` is a free one by default
+ * @throws {OptionsError} a TypeError: an option makes no sense, or is none
+ * @throws {Error} with code `EADDRINUSE` when the port is in use
+ * @example
+ * ```ts
+ * import { startDevTurnstile } from 'daypass-dev';
+ *
+ * const turnstile = await startDevTurnstile({ secretKey: 'of-the-widget' });
+ * const body = new URLSearchParams({ secret: 'of-the-widget', response: turnstile.issueToken() });
+ * const { success } = await (await fetch(turnstile.url, { method: 'POST', body })).json(); // true, once
+ * await turnstile.close();
+ * ```
+ */
+export async function startDevTurnstile(
+  options: DevTurnstileOptions & { port?: number },
+): Promise<DevTurnstileServer> {
+  assertOptions('startDevTurnstile', options, ['secretKey', 'now', 'port']);
+  const { port = 0, ...others } = options;
+  assertPort('startDevTurnstile', port);
+  const turnstile = createDevTurnstile(others);
+  const { url, close } = await listen((request) => turnstile.fetch(request), { port });
+  return { ...turnstile, url: `${url}/turnstile/v0/siteverify`, close };
 }
 
 /** What siteverify answers. */

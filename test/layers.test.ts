@@ -63,6 +63,16 @@ const layers: Record<string, readonly string[]> = {
   ],
   netlify: ['src/package', 'daypass.config.ts'],
   client: ['src/protocol', 'gotrue-js', 'altcha-lib'],
+  // A package of its own, which knows nothing of the product's inside.
+  dev: [
+    'hono',
+    '@hono/node-server',
+    'ioredis',
+    'ioredis-mock',
+    'jose',
+    '@netlify/zip-it-and-ship-it',
+    'node:',
+  ],
   'demo/site': ['client', 'src/protocol'],
 };
 
@@ -88,7 +98,7 @@ function targetOf(file: string, specifier: string): string {
 }
 
 function isInside(path: string, layer: string): boolean {
-  return path === layer || path.startsWith(`${layer}/`);
+  return path === layer || path.startsWith(layer.endsWith(':') ? layer : `${layer}/`);
 }
 
 /** `file -> import` of every import of a layer that points where it may not. */

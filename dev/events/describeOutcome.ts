@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EventPayload } from '../../src/identity/events.ts';
+import type { EventPayload } from './payload.ts';
 
 export interface Outcome {
   accepted: boolean;
@@ -8,7 +8,7 @@ export interface Outcome {
 }
 
 /** GoTrue waits this long, in milliseconds. */
-const patienceMilliseconds = 5000;
+const timeoutMilliseconds = 5000;
 
 /** What GoTrue would make of an event function's answer (netlify/gotrue, api/hooks.go). */
 export function describeOutcome(
@@ -26,7 +26,7 @@ export function describeOutcome(
   const past = event === 'usermodified' || event === 'userdeleted';
   const then = (status: number) =>
     past ? 'then only logs it: the change is committed, and the caller gets 200.' : `then answers ${status}.`;
-  if (tookMilliseconds > patienceMilliseconds)
+  if (tookMilliseconds > timeoutMilliseconds)
     return refused(`too late; GoTrue waits 5 s, tries three times, ${then(504)}`);
   if (![200, 202, 204].includes(status)) return refused(`refused; GoTrue tries three times, ${then(422)}`);
   const reply = readReply(text);
@@ -42,7 +42,8 @@ export function describeOutcome(
     if (isDeepStrictEqual(before, after)) return `${name}: unchanged`;
     return `${name}: ${JSON.stringify(before)} becomes ${JSON.stringify(after)}`;
   });
-  const losesProvider = reply.app_metadata && user.app_metadata?.provider && !reply.app_metadata.provider;
+  const had = (user.app_metadata as Metadata)?.provider;
+  const losesProvider = reply.app_metadata && had && !reply.app_metadata.provider;
   return {
     accepted: true,
     lines: [

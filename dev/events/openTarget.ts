@@ -1,5 +1,9 @@
-import { eventNames } from '../../src/identity/events.ts';
+import { resolve } from 'node:path';
+import { openHost } from '../server/host.ts';
+import { toConsole } from '../server/start.ts';
+import { eventNames } from './payload.ts';
 import type { SendOptions } from './readArguments.ts';
+import { readSubscriptions } from './readSubscriptions.ts';
 
 /** Where an event goes. */
 export interface Target {
@@ -9,7 +13,7 @@ export interface Target {
 }
 
 /**
- * Opens a running server, or starts the emulator on a project.
+ * Opens a running server, or runs the functions of a project.
  * @throws {Error} the project's functions cannot be run, or Netlify would not call this one
  */
 export async function openTarget({ event, target }: Pick<SendOptions, 'event' | 'target'>): Promise<Target> {
@@ -22,9 +26,6 @@ export async function openTarget({ event, target }: Pick<SendOptions, 'event' | 
       });
     return { url, deliver, close: async () => undefined };
   }
-  // Netlify's packages take a second to load: not for calls to a server that runs already.
-  const { readSubscriptions } = await import('./readSubscriptions.ts');
-  const { startNetlifyEmulator } = await import('../../test/harness/netlify/start.ts');
   const { gotrue, netlify } = eventNames[event];
   const subscriptions = await readSubscriptions(target.project, target.function);
   if (!subscriptions.includes(`identity_${gotrue}`)) {
@@ -33,10 +34,18 @@ export async function openTarget({ event, target }: Pick<SendOptions, 'event' | 
     );
   }
   const origin = 'http://localhost:8888';
-  const emulator = await startNetlifyEmulator({ projectRoot: target.project, origin, environment: {} });
+  const host = await openHost({ root: resolve(target.project), output: toConsole });
+  const running = await host.begin(
+    {
+      environment: { ...(process.env as Record<string, string>), URL: origin },
+      site: { id: 'daypass-dev', name: 'daypass', url: origin },
+      identityContext: { url: `${origin}/.netlify/identity`, token: '' },
+    },
+    () => new Response(null, { status: 404 }),
+  );
   return {
     url: new URL(`${origin}/.netlify/functions/${target.function}`),
-    deliver: (request) => emulator.dispatchEvent(request),
-    close: () => emulator.close(),
+    deliver: (request) => running.dispatchEvent(target.function, request),
+    close: () => running.end(),
   };
 }

@@ -1,17 +1,19 @@
 import { parseArgs } from 'node:util';
-import { type EventName, eventNames, isEventName } from '../../src/identity/events.ts';
+import { type EventName, eventNames } from './payload.ts';
 
 export const usage = `Usage: node dev/events/send.ts <${Object.keys(eventNames).join('|')}> [options]
 
 Sends an event of Identity to an event function, as GoTrue does, and tells what GoTrue would make of the answer.
 
-  --project <folder>  the project whose function is run, under Netlify's emulator. Default: this folder
+  --project <folder>  the project whose function is run. Default: this folder
   --function <name>   the function. Default: identity
   --url <url>         a running server's function instead, such as http://localhost:9999/.netlify/functions/identity
   --email <address>   the user's e-mail, in place of the sample's
   --data <file>       the JSON body, in place of the sample: { event, instance_id, user }
   --secret <text>     key of the signature. Default: IDENTITY_WEBHOOK_SECRET, IDENTITY_JWT_SECRET,
                       else a random one`;
+
+const isEventName = (name: string): name is EventName => Object.hasOwn(eventNames, name);
 
 export interface SendOptions {
   event: EventName;

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { signEvent } from '../identity/events.ts';
 import { describeOutcome, type Outcome } from './describeOutcome.ts';
 import { openTarget } from './openTarget.ts';
+import { readPayload } from './payload.ts';
 import { readArguments, type SendOptions, usage } from './readArguments.ts';
-import { readPayload } from './readPayload.ts';
 
 async function send(options: SendOptions): Promise<Outcome> {
   const payload = await readPayload(options);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { receiveEvent } from '../../dev/events/receive.ts';
+import { handEvent } from '../../dev/server/events.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
@@ -19,7 +19,7 @@ const platform = usePlatform();
 async function startSite(admission: PolicyInput['admission'], limits: PolicyInput['limits'] = {}) {
   const policy = { ...(admission && { admission }), limits };
   const functions = createIdentityFunction(definePolicy(policy));
-  const target = (request: Request) => receiveEvent(functions, request, () => undefined);
+  const target = (request: Request) => handEvent(functions, request);
   const stack = await startBrokerStack({ policy, identity: { events: { target, names: ['validate'] } } });
   return stack;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startDevIdentity } from '../../dev/identity/start.ts';
 import { startDevRedis } from '../../dev/redis/start.ts';
+import { startDevTurnstile } from '../../dev/turnstile.ts';
 import { requireAccessToken as requireInExpress } from '../../src/package/express.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import {
@@ -343,6 +344,13 @@ const devParts: Record<string, Mistake[]> = {
     [() => startDevRedis({ token: 7 } as never), /token must be/],
     [() => startDevRedis({ port: '80' } as never), /port must be/],
     [() => startDevRedis(8080 as never), /must be an object/],
+  ],
+  startDevTurnstile: [
+    [() => startDevTurnstile({ secretkey: 'x' } as never), /did you mean secretKey\?/],
+    [() => startDevTurnstile({ secretKey: '' }), /secretKey must be/],
+    [() => startDevTurnstile({ secretKey: 'x', now: 1 } as never), /now must be a function/],
+    [() => startDevTurnstile({ secretKey: 'x', port: '80' } as never), /port must be/],
+    [() => startDevTurnstile(undefined as never), /must be an object/],
   ],
   startNetlifyEmulator: [
     [

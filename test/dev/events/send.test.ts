@@ -82,7 +82,7 @@ test('sends the body of a file, for the e-mail that was asked for', async () => 
   });
 });
 
-test('runs a function of a project under the emulator', async () => {
+test('runs a function of a project', async () => {
   const { code, stdout } = await send('validate', '--project', project);
   expect([code, stdout]).toEqual([
     0,

@@ -1,0 +1,18 @@
+export type { DevIdentityOptions, EventOptions, TokenLimit } from './identity/options.ts';
+export {
+  createDevIdentity,
+  type DevIdentity,
+  type DevIdentityServer,
+  startDevIdentity,
+} from './identity/start.ts';
+export { OptionsError } from './options.ts';
+export { type DevRedis, type DevRedisOptions, startDevRedis } from './redis/start.ts';
+export type { StartUpstream, Upstream } from './server/parts.ts';
+export { type DevServer, type DevServerOptions, startDevServer } from './server/start.ts';
+export {
+  createDevTurnstile,
+  type DevTurnstile,
+  type DevTurnstileOptions,
+  type DevTurnstileServer,
+  startDevTurnstile,
+} from './turnstile.ts';
