@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
 import { openHost } from '../server/host.ts';
-import { toConsole } from '../server/start.ts';
 import { eventNames } from './payload.ts';
 import type { SendOptions } from './readArguments.ts';
-import { readSubscriptions } from './readSubscriptions.ts';
 
 /** Where an event goes. */
 export interface Target {
@@ -26,6 +24,8 @@ export async function openTarget({ event, target }: Pick<SendOptions, 'event' | 
       });
     return { url, deliver, close: async () => undefined };
   }
+  // Netlify's bundler takes a second to load: not for calls to a server that runs already.
+  const { readSubscriptions } = await import('./readSubscriptions.ts');
   const { gotrue, netlify } = eventNames[event];
   const subscriptions = await readSubscriptions(target.project, target.function);
   if (!subscriptions.includes(`identity_${gotrue}`)) {
@@ -34,7 +34,10 @@ export async function openTarget({ event, target }: Pick<SendOptions, 'event' | 
     );
   }
   const origin = 'http://localhost:8888';
-  const host = await openHost({ root: resolve(target.project), output: toConsole });
+  const host = await openHost({
+    root: resolve(target.project),
+    output: (line, stream) => void process[stream].write(`${line}\n`),
+  });
   const running = await host.begin(
     {
       environment: { ...(process.env as Record<string, string>), URL: origin },
