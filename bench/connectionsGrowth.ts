@@ -15,7 +15,7 @@ export const bench: Bench = {
     const backends = await startBackends(context);
     const { gate, mint } = await startGate(context, backends, { runtime: 'Deno' });
     const proxy = await startProxy(context, backends, 'Deno');
-    const calls = context.isQuick ? 2_000 : 10_000;
+    const calls = context.isQuick ? 1_000 : 10_000;
     const bearers = await mint(sessions);
     const sides = connections.flatMap((count) => {
       const load = { connections: count, calls, bearers };

@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http';
 import type { Bench, BenchContext, Row } from './support/bench.ts';
-import { type Backends, body, startBackends, startGate, startProxy } from './support/gateStand.ts';
+import { body, startBackends, startGate, startProxy } from './support/gateStand.ts';
 import { interleave, millisecondsOf } from './support/interleave.ts';
 import { against } from './support/report.ts';
 import { ratioOf, spreadOf } from './support/spread.ts';
@@ -12,13 +12,13 @@ const calls = 20;
 export const bench: Bench = {
   question: "How long do a page's 20 calls take, one after the other? Upstream 50 ms, Redis 20 ms away",
   async run(context) {
-    const backends = await startBackends(context, { upstreamMilliseconds: 50, redisMilliseconds: 20 });
-    return [await measure(context, backends, 'Node'), await measure(context, backends, 'Deno')];
+    return [await measure(context, 'Node'), await measure(context, 'Deno')];
   },
 };
 
-async function measure(context: BenchContext, backends: Backends, runtime: Runtime): Promise<Row> {
+async function measure(context: BenchContext, runtime: Runtime): Promise<Row> {
   // The default limits: a page's calls are far below them.
+  const backends = await startBackends(context, { upstreamMilliseconds: 50, redisMilliseconds: 20 });
   const { gate, mint } = await startGate(context, backends, { runtime, policy: {} });
   const proxy = await startProxy(context, backends, runtime);
   const { redis } = backends;

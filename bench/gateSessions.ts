@@ -28,7 +28,7 @@ export const bench: Bench = {
 async function measure(context: BenchContext, backends: Backends, runtime: Runtime): Promise<Row[]> {
   const { gate, mint } = await startGate(context, backends, { runtime });
   const proxy = await startProxy(context, backends, runtime);
-  const calls = context.isQuick ? 1_500 : 10_000;
+  const calls = context.isQuick ? 1_000 : 10_000;
   let bearers = await mint(calls);
   const same = (): Calls => ({ connections, calls, bearers });
   const others = async () => {

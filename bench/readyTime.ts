@@ -17,7 +17,7 @@ export const bench: Bench = {
     const rows = [];
     for (const [what, file] of Object.entries(servers)) {
       const ready = () => millisecondsOf(() => runNode([file], 'Daypass is ready'));
-      const rounds = await interleave(isQuick ? 1 : 5, { ready, node });
+      const rounds = await interleave(isQuick ? 1 : 5, { ready, node }, isQuick ? 0 : 1);
       const note = against(rounds.ready, rounds.node, 'ms');
       rows.push({
         what,

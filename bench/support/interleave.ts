@@ -1,23 +1,27 @@
 /**
  * Measures several sides in turn, each once a round, so that whatever else the machine does meets all of them. Every
  * second round goes backwards: none always follows the same neighbour.
- * @param rounds how often each is measured, after one round that warms up and is not kept
+ * @param rounds how often each is measured
  * @param sides each returns what it measured in one round
+ * @param warmUpRounds come before and are not kept; 0 where each run starts a process of its own
  * @returns of each side, round by round
  */
 export async function interleave<Name extends string, Measured>(
   rounds: number,
   sides: Record<Name, () => Measured | Promise<Measured>>,
+  warmUpRounds = 1,
 ): Promise<Record<Name, Measured[]>> {
   const names = Object.keys(sides) as Name[];
   const measured = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<
     Name,
     Measured[]
   >;
-  for (const name of names) await sides[name]();
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
     const order = round % 2 === 0 ? names : names.toReversed();
-    for (const name of order) measured[name].push(await sides[name]());
+    for (const name of order) {
+      const figure = await sides[name]();
+      if (round >= 0) measured[name].push(figure);
+    }
   }
   return measured;
 }
