@@ -1,6 +1,6 @@
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
-import { GoTrueError, type IdentityClient, maxUserBytes } from './client.ts';
+import { type AdminClient, goTrueErrorOf, maxUserBytes } from './client.ts';
 import type { UserChange } from './events.ts';
 import { unavailable } from './transport.ts';
 import { isUserId, toUser, type User, type UserRecord } from './user.ts';
@@ -97,7 +97,7 @@ export class IdentityRefusal extends DaypassError {
 
 export interface AdminOptions {
   /** The client of the site's Identity, asked for at each call. */
-  client: () => IdentityClient;
+  client: () => AdminClient;
   /** The operator token of this invocation; undefined if the platform gave none. */
   operatorToken: () => string | undefined;
   /** Seconds for one request to Identity. */
@@ -113,15 +113,15 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
   }
 
   async function call<T>(
-    request: (client: IdentityClient, operatorToken: string, signal: AbortSignal) => Promise<T>,
+    request: (client: AdminClient, operatorToken: string, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const token = operatorToken();
     if (token === undefined) throw new DaypassError('identity_context_missing');
     try {
       return await request(client(), token, AbortSignal.timeout(timeoutSeconds * 1000));
     } catch (error) {
-      const cause = error instanceof DaypassError ? error.cause : undefined;
-      throw cause instanceof GoTrueError ? new IdentityRefusal(cause.status, cause.reason) : error;
+      const answer = goTrueErrorOf(error);
+      throw answer ? new IdentityRefusal(answer.status, answer.reason) : error;
     }
   }
 
@@ -133,7 +133,7 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
   }: PageOptions): Promise<UserPage> {
     const asked = { page, perPage, order, audience: '', filter: filter || undefined, maxBytes: maxUserBytes };
     const listed = await call((identity, ...rest) => identity.listUsers(asked, ...rest));
-    if (listed === 'no_filter') throw new IdentityRefusal(500, 'Identity cannot filter: list all users.');
+    if (listed === 'no_filter') throw new IdentityRefusal(500, 'Identity cannot filter.');
     if (listed === 'too_large') {
       const detail = `The page is larger than ${maxUserBytes / 2 ** 20} MiB; set a smaller perPage.`;
       throw new DaypassError('identity_unavailable', { detail });

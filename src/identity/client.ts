@@ -11,12 +11,12 @@ import {
 import { isUserId } from './user.ts';
 
 /**
- * GoTrue's REST API, as far as exchange, sweep, status and admin calls need it. Admin calls take the platform's operator token.
+ * GoTrue's REST API, as far as exchange, sweep and status need it.
  *
  * Each call throws a `DaypassError`: `identity_unavailable` if GoTrue did not answer in time or as expected,
  * `operator_token_refused` if it refused the operator token. The cause is a {@link GoTrueError} if GoTrue said why.
  */
-export interface IdentityClient {
+export interface IdentityClient extends AdminClient {
   /**
    * `GET /user` with the caller's own token. Only Identity knows whether the user still exists.
    * @returns the record, unchecked
@@ -26,6 +26,10 @@ export interface IdentityClient {
   getUser(token: string, signal: AbortSignal): Promise<unknown>;
   /** `GET /settings`: what the site's owner has enabled. */
   getSettings(signal: AbortSignal): Promise<IdentitySettings>;
+}
+
+/** GoTrue's admin calls, with the platform's operator token. They fail as those of {@link IdentityClient}. */
+export interface AdminClient {
   /**
    * `GET /admin/users/{id}`
    * @returns the record, unchecked; undefined if there is no such user
@@ -120,26 +124,19 @@ export const maxUserBytes = 32 * 2 ** 20;
 /** A page far beyond the end of every list: it shows whether Identity gives lists at all. */
 export const emptyPage = 1_000_000_000;
 
-/**
- * Creates the client of one Identity instance.
- * @param options.url the instance's URL, such as `https://example.com/.netlify/identity`, from the site's configuration;
- * never from a request
- */
-export function createIdentityClient(options: { url: string; fetch?: typeof fetch }): IdentityClient {
+export interface ClientOptions {
+  /** The instance's URL, such as `https://example.com/.netlify/identity`, from the site's configuration; never from a request. */
+  url: string;
+  fetch?: typeof fetch;
+}
+
+/** Creates the client of one Identity instance. */
+export function createIdentityClient(options: ClientOptions): IdentityClient {
   const send = createTransport(options);
 
-  /** Sends an admin call that GoTrue answers with a JSON object. */
-  async function callAdmin(
-    request: Pick<IdentityRequest, 'method' | 'path' | 'body'>,
-    token: string,
-    signal: AbortSignal,
-    bytes = maxUserBytes,
-  ): Promise<object> {
-    const answer = await send({ ...request, token, signal, maxBytes: bytes });
-    return recordOf(answer) ?? fail(answer);
-  }
-
   return {
+    ...createAdminClient(options),
+
     async getUser(token, signal) {
       const answer = await send({ method: 'GET', path: '/user', token, maxBytes, signal });
       const record = recordOf(answer);
@@ -168,7 +165,25 @@ export function createIdentityClient(options: { url: string; fetch?: typeof fetc
         emailEnabled: settings.external?.email !== false,
       };
     },
+  };
+}
 
+/** The admin calls only, for bundles that need no others; see {@link createIdentityClient}. */
+export function createAdminClient(options: ClientOptions): AdminClient {
+  const send = createTransport(options);
+
+  /** Sends an admin call that GoTrue answers with a JSON object. */
+  async function callAdmin(
+    request: Pick<IdentityRequest, 'method' | 'path' | 'body'>,
+    token: string,
+    signal: AbortSignal,
+    bytes = maxUserBytes,
+  ): Promise<object> {
+    const answer = await send({ ...request, token, signal, maxBytes: bytes });
+    return recordOf(answer) ?? fail(answer);
+  }
+
+  return {
     findUser: async (id, operatorToken, signal) =>
       unlessGone(callAdmin({ method: 'GET', path: userPath(id) }, operatorToken, signal)),
 
@@ -235,14 +250,17 @@ function recordOf({ status, body }: IdentityAnswer): object | undefined {
   return status === 200 && isRecord(body) ? body : undefined;
 }
 
-async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    const cause = error instanceof DaypassError ? error.cause : undefined;
-    if (cause instanceof GoTrueError && cause.status === 404) return undefined;
+/** GoTrue's own error, if it is the cause of an error of the client. */
+export function goTrueErrorOf(error: unknown): GoTrueError | undefined {
+  const cause = (error as Error | null)?.cause;
+  return cause instanceof GoTrueError ? cause : undefined;
+}
+
+function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  return call.catch((error) => {
+    if (goTrueErrorOf(error)?.status === 404) return undefined;
     throw error;
-  }
+  });
 }
 
 /** Throws the error of an admin call. */

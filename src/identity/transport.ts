@@ -32,7 +32,7 @@ export type SendToIdentity = (request: IdentityRequest) => Promise<IdentityAnswe
 
 export const retryAfterSeconds = 2;
 
-/** @param options.url URL of the Identity instance; see `createIdentityClient` */
+/** @param options see `ClientOptions` */
 export function createTransport(options: { url: string; fetch?: typeof fetch }): SendToIdentity {
   const root = options.url.replace(/\/+$/, '');
   const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
@@ -45,13 +45,12 @@ export function createTransport(options: { url: string; fetch?: typeof fetch }):
     try {
       // A redirect would send the operator token to another host.
       const response = await send(root + path, { ...init, redirect: 'manual' });
-      const text = await readText(response, maxBytes);
-      const parsed = text === undefined ? undefined : parseJson(text);
+      const blob = await readBody(response, maxBytes);
       return {
         status: response.status,
         headers: response.headers,
-        body: parsed,
-        isTooLarge: text === undefined,
+        body: blob && parseJson(await blob.text()),
+        isTooLarge: blob === undefined,
       };
     } catch (cause) {
       throw unavailable(cause);
@@ -71,23 +70,24 @@ export function messageOf({ body }: Pick<IdentityAnswer, 'body'>): string | unde
 }
 
 /** Reads a body; undefined if it is larger than `maxBytes`. */
-async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
-  const reader = response.body?.getReader();
-  if (!reader) return '';
-  const decoder = new TextDecoder();
-  let text = '';
-  let length = 0;
-  // Content-Length settles it before anything is received.
-  let isTooLarge = Number(response.headers.get('content-length')) > maxBytes;
-  while (!isTooLarge) {
+export async function readBody(
+  { headers, body }: Request | Response,
+  maxBytes: number,
+): Promise<Blob | undefined> {
+  const reader = body?.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  // Content-Length decides before anything is received.
+  let isTooLarge = Number(headers.get('content-length')) > maxBytes;
+  for (let length = 0; reader && !isTooLarge; ) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) break;
+    chunks.push(value as Uint8Array<ArrayBuffer>);
     length += value.length;
     isTooLarge = length > maxBytes;
-    if (!isTooLarge) text += decoder.decode(value, { stream: true });
   }
+  if (!isTooLarge) return new Blob(chunks);
   // Not awaited: the connection is dropped.
-  void reader.cancel().catch(() => undefined);
+  void reader?.cancel().catch(() => undefined);
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import { jwtVerify } from 'jose';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { denialProblem, type EventName, type EventPayload, eventNames, isPastEvent } from './events.ts';
+import { readBody } from './transport.ts';
 import { toUser, type User } from './user.ts';
 
 /** An event function's default export: the properties that Netlify calls. */
@@ -112,31 +113,10 @@ async function readSigned(request: Request, { secret, now }: WebhookOptions): Pr
     const { code } = (cause ?? {}) as { code?: unknown };
     throw new Error(`the signature does not match IDENTITY_WEBHOOK_SECRET (${code})`);
   });
-  const body = await readBytes(request);
+  const body = await (await readBody(request, maxBytes))?.arrayBuffer();
+  if (!body) throw new Error(`the body is larger than ${maxBytes} bytes`);
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
   const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (payload.sha256 !== hex) throw new Error('the signature is for another body');
   return JSON.parse(new TextDecoder().decode(body)) as EventPayload;
-}
-
-async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (const reader = request.body?.getReader(); reader; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > maxBytes) {
-      void reader.cancel().catch(() => undefined);
-      throw new Error(`the body is larger than ${maxBytes} bytes`);
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

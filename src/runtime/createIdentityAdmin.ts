@@ -1,5 +1,5 @@
 import { createAdmin, type IdentityAdmin } from '../identity/admin.ts';
-import { createIdentityClient } from '../identity/client.ts';
+import { createAdminClient } from '../identity/client.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { identityPath } from '../protocol/paths.ts';
@@ -36,7 +36,7 @@ export function createIdentityAdmin(options: IdentityAdminOptions = {}): Identit
   return createAdmin({
     timeoutSeconds: options.timeoutSeconds ?? 8,
     operatorToken: () => readVariable('IDENTITY_OPERATOR_TOKEN') || operatorTokenOfCall(),
-    client: () => createIdentityClient({ url: identityUrl() }),
+    client: () => createAdminClient({ url: identityUrl() }),
   });
 }
 

@@ -194,6 +194,14 @@ test('a body without a valid signature is not read', async () => {
   expect(pulls).toBeLessThan(3);
 });
 
+test('a body that is too large is refused', async () => {
+  const { post, seen, logged } = connect();
+  const headers = { 'x-webhook-signature': await sign(body), 'content-length': String(32 * 2 ** 20 + 1) };
+  expect((await post(body, headers)).status).toBe(401);
+  expect(seen).toEqual([]);
+  expect(logged).toEqual([expect.stringContaining('the body is larger than 33554432 bytes')]);
+});
+
 test('only POST', async () => {
   expect((await connect().webhook(new Request('https://site.example/'))).status).toBe(405);
 });
