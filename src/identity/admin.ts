@@ -121,22 +121,18 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
       return await request(client(), token, AbortSignal.timeout(timeoutSeconds * 1000));
     } catch (error) {
       const answer = goTrueErrorOf(error);
-      throw answer ? new IdentityRefusal(answer.status, answer.reason) : error;
+      throw answer ? new IdentityRefusal(answer.status, answer.message) : error;
     }
   }
 
-  async function readPage({
-    page = 1,
-    perPage = 100,
-    order = 'oldest',
-    filter,
-  }: PageOptions): Promise<UserPage> {
+  async function readPage({ page = 1, perPage = 100, order, filter }: PageOptions): Promise<UserPage> {
     const asked = { page, perPage, order, audience: '', filter: filter || undefined, maxBytes: maxUserBytes };
     const listed = await call((identity, ...rest) => identity.listUsers(asked, ...rest));
     if (listed === 'no_filter') throw new IdentityRefusal(500, 'Identity cannot filter.');
     if (listed === 'too_large') {
-      const detail = `The page is larger than ${maxUserBytes / 2 ** 20} MiB; set a smaller perPage.`;
-      throw new DaypassError('identity_unavailable', { detail });
+      throw new DaypassError('identity_unavailable', {
+        detail: 'The page is too large; set a smaller perPage.',
+      });
     }
     return { users: listed.users.map(readUser), total: listed.total };
   }
@@ -155,21 +151,13 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
 
     async page(options = {}) {
       checkListOptions('A page of users', options, ['page']);
-      const { page = 1 } = options;
-      if (!Number.isSafeInteger(page) || page < 1) {
-        throw new ConfigurationError(['page must be a whole number from 1.']);
-      }
       return readPage(options);
     },
 
     async create(user) {
       assertKnownKeys('A new user', user, ['email', 'password', 'confirm', 'userMetadata']);
       const { email, password, confirm = false, userMetadata: user_metadata } = user;
-      // GoTrue would accept an empty password.
-      if (!isText(email) || !isText(password)) {
-        throw new ConfigurationError(['A new user needs an email and a password.']);
-      }
-      checkConfirm(confirm);
+      checkFields(user, true);
       checkMetadata({ userMetadata: user_metadata });
       const body = { email, password, confirm, user_metadata };
       return readUser(await call((identity, ...rest) => identity.createUser(body, ...rest)));
@@ -178,11 +166,7 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
     async update(id, update) {
       assertKnownKeys('An update', update, [...changeFields, 'email', 'password', 'confirm']);
       const { email, password, confirm, userMetadata: user_metadata } = update;
-      for (const [name, value] of Object.entries({ email, password })) {
-        if (value !== undefined && !isText(value))
-          throw new ConfigurationError([`${name} must be a non-empty string.`]);
-      }
-      checkConfirm(confirm);
+      checkFields(update, false);
       const body = { email, password, confirm, app_metadata: appMetadataOf(update), user_metadata };
       return readUser(await call((identity, ...rest) => identity.updateUser(id, body, ...rest)));
     },
@@ -232,23 +216,26 @@ function readUser(body: unknown): User {
   return toUser(record);
 }
 
-function checkListOptions(what: string, options: ListOptions, more: readonly string[] = []): void {
+function checkListOptions(what: string, options: PageOptions, more: readonly string[] = []): void {
   assertKnownKeys(what, options, ['filter', 'order', 'perPage', ...more]);
-  const { filter = '', order = 'oldest', perPage = 100 } = options;
+  const { filter = '', order = 'oldest', perPage = 100, page = 1 } = options;
   const problems: string[] = [];
   if (typeof filter !== 'string') problems.push('filter must be a string.');
   if (order !== 'oldest' && order !== 'newest') problems.push('order must be oldest or newest.');
   if (!Number.isInteger(perPage) || perPage < 1 || perPage > maxPerPage) {
     problems.push(`perPage must be a whole number from 1 to ${maxPerPage}.`);
   }
+  if (!Number.isSafeInteger(page) || page < 1) problems.push('page must be a whole number from 1.');
   if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
-}
-
-function checkConfirm(confirm: unknown): void {
+/** Checks what GoTrue would take as it is: an empty password, say. */
+function checkFields({ email, password, confirm }: UserUpdate, isNew: boolean): void {
+  for (const [name, value] of Object.entries({ email, password })) {
+    if ((isNew || value !== undefined) && (typeof value !== 'string' || value === '')) {
+      throw new ConfigurationError([`${name} must be a non-empty string.`]);
+    }
+  }
   if (confirm !== undefined && typeof confirm !== 'boolean') {
     throw new ConfigurationError(['confirm must be true or false.']);
   }

@@ -82,7 +82,7 @@ export interface PageRequest {
   /** GoTrue lists one audience at a time; empty for the instance's own. */
   audience: string;
   /** By the time of creation. Default: `oldest` first. */
-  order?: 'oldest' | 'newest';
+  order?: 'oldest' | 'newest' | undefined;
   /** Part of the e-mail or full name; case-insensitive, `%` and `_` are wildcards. */
   filter?: string | undefined;
   /** Maximum size of the answer: users may carry any amount of metadata. */
@@ -98,17 +98,14 @@ export interface ListedUsers {
   audience: unknown;
 }
 
-/** GoTrue's own error answer. */
+/** GoTrue's own error answer; the message is its `msg`. */
 export class GoTrueError extends Error {
   readonly status: number;
-  /** GoTrue's `msg`. */
-  readonly reason: string;
 
-  constructor(status: number, reason: string) {
-    super(`status ${status}: ${reason}`);
-    this.name = 'GoTrueError';
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = `GoTrueError ${status}`;
     this.status = status;
-    this.reason = reason;
   }
 }
 

@@ -115,7 +115,7 @@ test('a page that is too large says how to get a smaller one', async () => {
   );
   const page = admin.page();
   await expect(page).rejects.toMatchObject({ code: 'identity_unavailable' });
-  await expect(page).rejects.toThrow('The page is larger than 32 MiB; set a smaller perPage.');
+  await expect(page).rejects.toThrow('The page is too large; set a smaller perPage.');
 });
 
 test.each([[{ email: null }], [{ email: undefined }], [{ email: 7 }]])(

@@ -268,7 +268,7 @@ const mistakes: Record<string, Mistake[] | 'takes no options'> = {
       () => admin.create({ email: 'a@b.example', password: 'x', confirm: 'no' } as never),
       /confirm must be true or false/,
     ],
-    [() => admin.create({ email: 'a@b.example' } as never), /needs an email and a password/],
+    [() => admin.create({ email: 'a@b.example' } as never), /password must be a non-empty string/],
     [
       () => admin.update(crypto.randomUUID(), { role: ['a'] } as never),
       /role is unknown; did you mean roles\?/,
