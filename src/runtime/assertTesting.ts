@@ -36,7 +36,7 @@ function productionReason(nodeEnv: string | undefined): string | undefined {
   return Netlify?.context?.deploy?.context === 'production' ? 'the deploy context is production' : undefined;
 }
 
-/** Written out, since bundlers put its value in its place, and leave no `process` beside it. */
+/** Written out, since bundlers put its value in its deployInfo, and leave no `process` beside it. */
 function readNodeEnv(): string | undefined {
   try {
     return process.env.NODE_ENV;

@@ -5,8 +5,7 @@ import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { Log } from '../protocol/log.ts';
 import type { RedisOptions } from '../store/redis.ts';
 import { createBackendHash } from '../token/keys.ts';
-import { logLine } from './log.ts';
-import { readVariable } from './platform.ts';
+import { logLine, readVariable } from './platform.ts';
 import { readRedisOptions, redisVariables } from './variables.ts';
 
 /**

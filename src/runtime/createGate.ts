@@ -3,7 +3,7 @@ import { requirePolicy } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';
-import { logLine } from './log.ts';
+import { logLine } from './platform.ts';
 import { type FieldDropped, wireGate } from './wire.ts';
 
 /**
@@ -14,17 +14,17 @@ import { type FieldDropped, wireGate } from './wire.ts';
  */
 export function createGate(policy: Policy): NetlifyHandler {
   requirePolicy('createGate', policy);
-  return createHandler(policy, (environment, place) =>
+  return createHandler(policy, (environment, deployInfo) =>
     createGateApp(
       wireGate(
         policy,
         environment,
-        place,
+        deployInfo,
         logLine,
         {},
-        place.deployContext === 'dev' ? reportFields(logLine) : undefined,
+        deployInfo.deployContext === 'dev' ? reportFields(logLine) : undefined,
       ),
-      { ...policy, deployContext: place.deployContext },
+      { ...policy, deployContext: deployInfo.deployContext },
       logLine,
     ),
   );

@@ -10,8 +10,7 @@ import { requirePolicy } from '../policy/define.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { readEnvironment } from './environment.ts';
-import { logLine } from './log.ts';
-import { readVariable } from './platform.ts';
+import { logLine, readVariable } from './platform.ts';
 import { wireProofMethod } from './wire.ts';
 
 type NoHandlers = Readonly<Record<never, never>>;

@@ -2,8 +2,7 @@ import { eventNames } from '../identity/events.ts';
 import { createWebhook, type EventFunctions } from '../identity/webhook.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
-import { logLine } from './log.ts';
-import { nowSeconds, readVariable } from './platform.ts';
+import { logLine, nowSeconds, readVariable } from './platform.ts';
 
 /**
  * The webhook of your own GoTrue, as a function. It verifies GoTrue's signature with `IDENTITY_WEBHOOK_SECRET` (default

@@ -3,8 +3,8 @@ import { createGuardApp } from '../http/guardApp.ts';
 import { requirePolicy } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
 import { createHandler } from './handler.ts';
-import { logLine } from './log.ts';
 import type { EdgeContext } from './platform.ts';
+import { logLine } from './platform.ts';
 import { wireGuard } from './wire.ts';
 
 /** The signature of an edge function that can send its request on. */

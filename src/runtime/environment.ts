@@ -3,12 +3,12 @@ import { ConfigurationError } from '../protocol/error.ts';
 import type { RedisOptions } from '../store/redis.ts';
 
 import {
+  checkSecrets,
   createKeyRing,
   createPrivateKeys,
   type KeyRing,
-  makeSecretCommand,
+  type NamedSecret,
   type PrivateKeys,
-  secretWeakness,
 } from '../token/keys.ts';
 import { checkUrl, type ReadVariable, readRedisOptions } from './variables.ts';
 
@@ -47,9 +47,8 @@ export async function readEnvironment(
   read: ReadVariable,
   now: number = Date.now(),
 ): Promise<Environment> {
-  const problems: string[] = [];
   const value = (name: string) => read(name) || undefined;
-  checkSecrets(policy, value, problems);
+  const problems = checkSecrets(siteSecrets(policy, value));
   const redis = readRedisOptions(value, problems);
   const sessionsNotBefore = checkNotBefore(value, now, problems);
   const turnstileSecretKey = checkTurnstile(policy, value, problems);
@@ -85,23 +84,16 @@ export async function readEnvironment(
   };
 }
 
-function checkSecrets(policy: Policy, value: ReadVariable, problems: string[]): void {
-  const required = ['DAYPASS_PRIVATE_SECRET'];
-  const optional: string[] = [];
-  for (const { secret, secondarySecret } of Object.values(policy.audiences)) {
-    required.push(secret);
-    if (secondarySecret !== undefined) optional.push(secondarySecret);
-  }
-  const seen = new Map<string, string>();
-  for (const name of [...required, ...optional]) {
-    const secret = value(name);
-    if (secret === undefined && optional.includes(name)) continue;
-    const weakness = secretWeakness(secret);
-    const twin = secret === undefined ? undefined : seen.get(secret);
-    if (weakness) problems.push(`${name} ${weakness}. Make one: ${makeSecretCommand}`);
-    else if (twin) problems.push(`${name} equals ${twin}. Make another: ${makeSecretCommand}`);
-    if (secret !== undefined) seen.set(secret, name);
-  }
+function siteSecrets({ audiences }: Policy, value: ReadVariable): NamedSecret[] {
+  const named = (name: string, isOptional = false) => ({ name, secret: value(name), isOptional });
+  const ofAudiences = Object.values(audiences);
+  return [
+    named('DAYPASS_PRIVATE_SECRET'),
+    ...ofAudiences.map(({ secret }) => named(secret)),
+    ...ofAudiences.flatMap(({ secondarySecret }) =>
+      secondarySecret === undefined ? [] : [named(secondarySecret, true)],
+    ),
+  ];
 }
 
 /** The switch for a secret that leaked: a time of RFC 3339 §5.6, as seconds since the epoch. */

@@ -7,9 +7,8 @@ import { toDeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { logLine } from './log.ts';
-import { type PlatformContext, readVariable } from './platform.ts';
-import type { Place } from './wire.ts';
+import { logLine, type PlatformContext, readVariable } from './platform.ts';
+import type { DeployInfo } from './wire.ts';
 
 /** The signature of Netlify's functions and edge functions alike. */
 export type NetlifyHandler = (request: Request, context: PlatformContext) => Promise<Response>;
@@ -30,7 +29,7 @@ type StandIn = (problems: readonly string[], log: Log, part: 'secrets' | 'policy
  */
 export function createHandler(
   source: PolicySource,
-  build: (environment: Environment, place: Place, policy: Policy) => App,
+  build: (environment: Environment, deployInfo: DeployInfo, policy: Policy) => App,
   standIn: StandIn = createUnconfiguredApp,
 ): NetlifyHandler {
   let app: Promise<App> | undefined;
@@ -47,14 +46,14 @@ export function createHandler(
 async function configure(
   source: PolicySource,
   context: PlatformContext,
-  build: (environment: Environment, place: Place, policy: Policy) => App,
+  build: (environment: Environment, deployInfo: DeployInfo, policy: Policy) => App,
   standIn: StandIn,
 ): Promise<App> {
   const policy = typeof source === 'function' ? await load(source) : source;
   if (Array.isArray(policy)) return standIn(policy, logLine, 'policy');
   try {
     const environment = await readEnvironment(policy, readVariable);
-    return build(environment, placeOf(policy, environment, context), policy);
+    return build(environment, readDeployInfo(policy, environment, context), policy);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return standIn(error.problems, logLine, 'secrets');
@@ -76,8 +75,12 @@ async function load(source: () => Promise<{ default: Policy }>): Promise<Policy 
   }
 }
 
-/** Where this instance runs, and so whose tokens it mints and takes. */
-export function placeOf(policy: Policy, environment: Environment, context: PlatformContext): Place {
+/** Which deploy this instance belongs to. */
+export function readDeployInfo(
+  policy: Policy,
+  environment: Environment,
+  context: PlatformContext,
+): DeployInfo {
   // The edge is told the site's URL by its context alone, functions by the variable URL as well.
   const named = context.site?.url ?? '';
   const site = environment.siteUrl ?? (URL.canParse(named) ? new URL(named).origin : undefined);

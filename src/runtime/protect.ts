@@ -6,8 +6,8 @@ import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from '../token/claims.ts';
 import { createHandler, type NetlifyHandler } from './handler.ts';
-import { logLine } from './log.ts';
 import type { PlatformContext } from './platform.ts';
+import { logLine } from './platform.ts';
 import { wireAuthorization } from './wire.ts';
 
 export interface ProtectOptions {
@@ -59,8 +59,8 @@ export function protect<Context extends PlatformContext>(
   }
   const { limits, cost, path } = checkOwnLimits('protect', options, policy.limits);
   const contexts = new WeakMap<Request, Context>();
-  const guarded: NetlifyHandler = createHandler(policy, (environment, place) => {
-    const authorization = wireAuthorization(policy, environment, place, logLine);
+  const guarded: NetlifyHandler = createHandler(policy, (environment, deployInfo) => {
+    const authorization = wireAuthorization(policy, environment, deployInfo, logLine);
     return createProtectedApp(
       authorization,
       { audience, scope, limits, cost, ...(path !== undefined && { path }) },

@@ -30,8 +30,8 @@ import { fetchUndecoded } from './fetchUndecoded.ts';
 import { nowSeconds } from './platform.ts';
 import { wireSessionCheck } from './wireSessionCheck.ts';
 
-/** Where a broker or a gate runs. */
-export interface Place {
+/** Which deploy a broker or a gate belongs to, and so whose tokens it mints and takes. */
+export interface DeployInfo {
   /** `iss`: the policy's, else the site's primary URL. */
   issuer: string;
   deployContext: DeployContext;
@@ -49,7 +49,7 @@ const devIdentityBudgetMilliseconds = 20_000;
 export function wireBroker(
   policy: Policy,
   environment: Environment,
-  place: Place,
+  deployInfo: DeployInfo,
   operatorToken: () => string | undefined,
 ): BrokerDependencies {
   const identityUrl = environment.identityUrl ?? (environment.siteUrl && environment.siteUrl + identityPath);
@@ -64,13 +64,13 @@ export function wireBroker(
   const byAddress = (name: AddressLimitName) => createAddressLimiters(create, name, policy.limits[name]);
   return {
     policy,
-    ...place,
+    ...deployInfo,
     keyRings: environment.keyRings,
     sessionsNotBefore: environment.sessionsNotBefore,
     privateKeys: environment.privateKeys,
     identity: createIdentityClient({ url: identityUrl }),
     identityBudgetMilliseconds:
-      place.deployContext === 'dev' ? devIdentityBudgetMilliseconds : identityBudgetMilliseconds,
+      deployInfo.deployContext === 'dev' ? devIdentityBudgetMilliseconds : identityBudgetMilliseconds,
     identityJwtSecret: environment.identityJwtSecret,
     operatorToken,
     redemptions: createRedemptions(redis, hashIdentifier),
@@ -131,7 +131,7 @@ export function wireSweepCursor(environment: Environment): SweepCursor {
 export function wireAuthorization(
   policy: Policy,
   environment: Environment,
-  place: Place,
+  deployInfo: DeployInfo,
   log: Log,
   time: Partial<CircuitTime> = {},
 ): AuthorizeDependencies {
@@ -150,7 +150,7 @@ export function wireAuthorization(
   );
   return {
     policy,
-    ...place,
+    ...deployInfo,
     keyRings: environment.keyRings,
     sessionsNotBefore: environment.sessionsNotBefore,
     verifiedTokens: createVerifiedTokens(rememberedTokens),
@@ -175,13 +175,13 @@ export type FieldDropped = NonNullable<GateDependencies['onFieldDropped']>;
 export function wireGate(
   policy: Policy,
   environment: Environment,
-  place: Place,
+  deployInfo: DeployInfo,
   log: Log,
   time: Partial<CircuitTime> = {},
   onFieldDropped?: FieldDropped,
 ): Gate {
   return createGate({
-    ...wireAuthorization(policy, environment, place, log, time),
+    ...wireAuthorization(policy, environment, deployInfo, log, time),
     fetchUndecoded: fetchUndecoded(),
     onFieldDropped,
     upstreams: environment.upstreams,

@@ -2,7 +2,7 @@ import { type DeployContext, deployContexts as knownContexts } from '../protocol
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys, isRecord, unknownKeys } from '../protocol/knownKeys.ts';
 import { type AccessToken, SettingMismatch } from './claims.ts';
-import { createKeyRing, makeSecretCommand, secretWeakness } from './keys.ts';
+import { checkSecrets, createKeyRing, makeSecretCommand } from './keys.ts';
 import { type AcceptedSite, createVerifiedTokens, verifyAmong } from './verify.ts';
 
 /** A site whose tokens a backend accepts. */
@@ -123,13 +123,11 @@ function checkSite(site: SiteOptions, prefix: string, problems: string[]): Check
   const { secret, secondarySecret, issuer, audience = 'api', deployContexts = ['production'] } = site;
   const add = (problem: string) => problems.push(`${prefix}${problem}`);
   if (prefix !== '') for (const problem of unknownKeys(site, siteOptionNames)) add(`${problem}.`);
-  const weakness = secretWeakness(secret);
-  if (weakness)
-    add(`secret ${weakness}. Set it to the site's DAYPASS_SECRET, or make one: ${makeSecretCommand}`);
-  const secondaryWeakness = secondarySecret === undefined ? undefined : secretWeakness(secondarySecret);
-  if (secondaryWeakness) add(`secondarySecret ${secondaryWeakness}. Make one: ${makeSecretCommand}`);
-  if (secondarySecret !== undefined && secondarySecret === secret)
-    add('secret and secondarySecret are equal.');
+  const secrets = [
+    { name: 'secret', secret, remedy: "Set it to the site's DAYPASS_SECRET" },
+    { name: 'secondarySecret', secret: secondarySecret, isOptional: true },
+  ];
+  for (const problem of checkSecrets(secrets)) add(problem);
   if (!URL.canParse(issuer) || new URL(issuer).origin !== issuer) {
     add('issuer must be an origin such as https://example.com, without path or trailing slash.');
   }

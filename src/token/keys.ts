@@ -1,6 +1,5 @@
 import { base64url } from 'jose';
 import { BoundedMap } from '../protocol/boundedMap.ts';
-import { ConfigurationError } from '../protocol/error.ts';
 
 /** Prints a good secret: 32 random bytes. */
 export const makeSecretCommand = `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
@@ -21,6 +20,41 @@ export function secretWeakness(secret: string | undefined): string | undefined {
   if (template.test(secret)) return 'is a placeholder';
   if (isRepetitive(secret)) return 'repeats itself';
   return undefined;
+}
+
+/** A secret under the name by which its owner knows it. */
+export interface NamedSecret {
+  /** Such as `DAYPASS_SECRET` or `secondarySecret`. */
+  readonly name: string;
+  readonly secret: string | undefined;
+  /** Whether there need not be one. */
+  readonly isOptional?: boolean;
+  /** What else than making one is a remedy, before a comma. */
+  readonly remedy?: string;
+}
+
+/**
+ * Checks secrets that must all differ: whoever holds one could sign with its twin, too.
+ * @returns all that is wrong, with the command that makes a good one, and never a secret
+ */
+export function checkSecrets(secrets: readonly NamedSecret[]): string[] {
+  const problems: string[] = [];
+  const seen = new Map<string, string>();
+  for (const { name, secret, isOptional = false, remedy } of secrets) {
+    if (secret === undefined && isOptional) continue;
+    const weakness = secretWeakness(secret);
+    const twin = secret === undefined ? undefined : seen.get(secret);
+    if (weakness) {
+      problems.push(
+        `${name} ${weakness}. ${remedy ? `${remedy}, or make` : 'Make'} one: ${makeSecretCommand}`,
+      );
+    } else if (twin !== undefined) {
+      problems.push(`${name} equals ${twin}. Make another: ${makeSecretCommand}`);
+    } else if (secret !== undefined) {
+      seen.set(secret, name);
+    }
+  }
+  return problems;
 }
 
 function isRepetitive(secret: string): boolean {
@@ -50,12 +84,10 @@ export interface KeyRing {
 }
 
 /**
- * Makes the keys of one audience from its secrets.
+ * Makes the keys of one audience from its secrets, which `checkSecrets` has passed.
  * @param options.audience `aud` of its tokens
- * @param options.secret shared with the backend, at least 32 bytes of UTF-8 (RFC 7518 §3.2)
+ * @param options.secret shared with the backend
  * @param options.secondarySecret verifies only
- * @throws {ConfigurationError} a TypeError: a secret is missing or weak, or both are equal; names the command that
- * makes a good one and never the secret
  */
 export async function createKeyRing(options: {
   audience: string;
@@ -63,21 +95,6 @@ export async function createKeyRing(options: {
   secondarySecret?: string | undefined;
 }): Promise<KeyRing> {
   const { audience, secret, secondarySecret } = options;
-  const problems: string[] = [];
-  const weakness = secretWeakness(secret);
-  if (weakness)
-    problems.push(`The secret of audience ${audience} ${weakness}. Make one: ${makeSecretCommand}`);
-  if (secondarySecret !== undefined) {
-    const secondaryWeakness = secretWeakness(secondarySecret);
-    if (secondaryWeakness) {
-      problems.push(
-        `The secondary secret of audience ${audience} ${secondaryWeakness}. Make one: ${makeSecretCommand}`,
-      );
-    } else if (secondarySecret === secret) {
-      problems.push(`Both secrets of audience ${audience} are equal. Make another: ${makeSecretCommand}`);
-    }
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems);
   return {
     audience,
     primary: await importKey(secret),
@@ -124,12 +141,9 @@ export interface PrivateKeys {
 
 /**
  * Derives the site's own keys by HKDF (RFC 5869), one label for each use.
- * @throws {ConfigurationError} a TypeError: the secret is missing or weak
+ * @param privateSecret one that `checkSecrets` has passed
  */
 export async function createPrivateKeys(privateSecret: string): Promise<PrivateKeys> {
-  const weakness = secretWeakness(privateSecret);
-  if (weakness)
-    throw new ConfigurationError([`DAYPASS_PRIVATE_SECRET ${weakness}. Make one: ${makeSecretCommand}`]);
   const derive = await createKeyDerivation(privateSecret);
   const identifiers = await derive('daypass identifiers');
   const introspection = await derive('daypass introspection');

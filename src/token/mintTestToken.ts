@@ -3,7 +3,7 @@ import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { AccessToken } from './claims.ts';
 import { checkVerifierOptions, createVerifier, type VerifierOptions } from './createVerifier.ts';
-import { createKeyRing } from './keys.ts';
+import { checkSecrets, createKeyRing } from './keys.ts';
 import { mintAccessToken, newSubject, randomId } from './mint.ts';
 
 /** What a token of a test says. Whatever is left out is as the site would say it. */
@@ -89,6 +89,9 @@ function check(token: TokenOptions): void {
   for (const name of times) {
     if (token[name] !== undefined && !Number.isSafeInteger(token[name]))
       problems.push(`${name} must be whole seconds.`);
+  }
+  if (problems.length === 0) {
+    problems.push(...checkSecrets([{ name: 'secret', secret: token.secret, isOptional: true }]));
   }
   const { scopes = [] } = token;
   const isScope = (scope: unknown) => typeof scope === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope);

@@ -9,9 +9,9 @@ import type { StatusResponse, TokenResponse } from '../../src/protocol/messages.
 import { createBroker } from '../../src/runtime/createBroker.ts';
 import { createGate } from '../../src/runtime/createGate.ts';
 import { createHandler } from '../../src/runtime/handler.ts';
-import { logLine } from '../../src/runtime/log.ts';
 import type { PlatformContext } from '../../src/runtime/platform.ts';
-import type { Place } from '../../src/runtime/wire.ts';
+import { logLine } from '../../src/runtime/platform.ts';
+import type { DeployInfo } from '../../src/runtime/wire.ts';
 import { usePlatform } from '../support/platform.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
 import { closeBridge } from '../support/redisParts.ts';
@@ -35,7 +35,7 @@ const get = (path: string) => new Request(`https://site.example${path}`);
 describe('the app', () => {
   /** A handler whose app says where it runs and who called. */
   function spy(chosen = policy) {
-    const places: Place[] = [];
+    const places: DeployInfo[] = [];
     const handler = createHandler(chosen, (_, place) => {
       places.push(place);
       return new Hono<CallerEnv>().all('*', (c) => c.json(callerOf(c).address ?? null));

@@ -2,11 +2,10 @@ import { expect, test } from 'vitest';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Policy } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
-import { createBroker } from '../../src/runtime/createBroker.ts';
+import { createBroker, createSweep } from '../../src/runtime/createBroker.ts';
 import { createGate } from '../../src/runtime/createGate.ts';
 import { createIdentityFunction } from '../../src/runtime/createIdentityFunction.ts';
 import { createSignupGuard } from '../../src/runtime/createSignupGuard.ts';
-import { createSweep } from '../../src/runtime/createSweep.ts';
 import { protect } from '../../src/runtime/protect.ts';
 
 const makers: Record<string, (policy: Policy) => unknown> = {

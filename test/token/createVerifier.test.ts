@@ -181,7 +181,7 @@ test.each([
     'both of one site',
     [{ ...shop, secondarySecret: secret }],
     {},
-    /^sites\[0\]\.secret and secondarySecret are equal\.$/,
+    /^sites\[0\]\.secondarySecret equals secret\. Make another: /,
   ],
 ])('%s: a mistake at start, and no secret in it', (_, sites, more, words) => {
   const said = mistake(sites, more);

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { ConfigurationError } from '../../src/protocol/error.ts';
 import { createKeyRing, findKey } from '../../src/token/keys.ts';
 import { otherSecret, secret } from '../support/tokens.ts';
 
@@ -29,18 +28,4 @@ test('finds the primary and the secondary key, and no other', async () => {
   expect(findKey(ring, 'AAAAAAAA')).toBeUndefined();
   const single = await createKeyRing({ audience: 'api', secret });
   expect(findKey(single, undefined)).toBeUndefined();
-});
-
-test.each([
-  [{ secret: 'changeme-changeme-changeme-changeme' }, /placeholder/],
-  [{ secret: '' }, /missing/],
-  [{ secret, secondarySecret: secret }, /equal/],
-  [{ secret, secondarySecret: 'x1Y2z3' }, /shorter/],
-])('refuses %# with a command and without the secret', async (options, reason) => {
-  const error = await createKeyRing({ audience: 'api', ...options }).catch((thrown) => thrown);
-  expect(error).toBeInstanceOf(ConfigurationError);
-  expect(error).toBeInstanceOf(TypeError);
-  expect(error.message).toMatch(reason);
-  expect(error.message).toContain('node -e');
-  for (const given of Object.values(options)) if (given) expect(error.message).not.toContain(given);
 });

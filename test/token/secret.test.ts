@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeSecretCommand, secretWeakness } from '../../src/token/keys.ts';
+import { checkSecrets, makeSecretCommand, secretWeakness } from '../../src/token/keys.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
 test.each([
@@ -37,4 +37,21 @@ test('random secrets are never taken for weak ones', () => {
 
 test('the command makes secrets of 32 bytes', () => {
   expect(makeSecretCommand).toMatch(/^node -e ".*randomBytes\(32\).*"$/);
+});
+
+test('secrets that must differ are told by their names, all at once, with a remedy and never themselves', () => {
+  const good = 'q7Zt1LwXb0vJ4hRnYd9sKcP6mEaF3gUu';
+  const weak = 'changeme-changeme-changeme-changeme';
+  const problems = checkSecrets([
+    { name: 'FIRST', secret: good },
+    { name: 'SECOND', secret: good },
+    { name: 'THIRD', secret: weak, remedy: 'Copy it' },
+    { name: 'FOURTH', secret: undefined },
+    { name: 'FIFTH', secret: undefined, isOptional: true },
+  ]);
+  expect(problems).toEqual([
+    `SECOND equals FIRST. Make another: ${makeSecretCommand}`,
+    `THIRD is a placeholder. Copy it, or make one: ${makeSecretCommand}`,
+    `FOURTH is missing. Make one: ${makeSecretCommand}`,
+  ]);
 });

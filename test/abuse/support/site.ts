@@ -1,7 +1,7 @@
 import type { Policy } from '../../../src/policy/types.ts';
 import { type Environment, readEnvironment } from '../../../src/runtime/environment.ts';
 import { nowSeconds } from '../../../src/runtime/platform.ts';
-import type { Place } from '../../../src/runtime/wire.ts';
+import type { DeployInfo } from '../../../src/runtime/wire.ts';
 import type { KeyRing } from '../../../src/token/keys.ts';
 import { mintAccessToken, newSubject } from '../../../src/token/mint.ts';
 
@@ -12,7 +12,7 @@ export interface Site {
   variables: Readonly<Record<string, string>>;
   /** What they say; Redis has the time that a busy machine may need. */
   environment: Environment;
-  place: Place;
+  place: DeployInfo;
   /** An access token of a new session, as the broker mints it. */
   mint(options?: { subject?: string; now?: number }): Promise<string>;
 }
