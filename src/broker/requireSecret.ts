@@ -63,7 +63,7 @@ export async function requireMaintenance(
   headers: Headers,
   caller: Caller,
 ): Promise<void> {
-  const secrets = { given: readBearer(headers), expected: await broker.privateKeys.maintenanceBearer() };
+  const secrets = { given: readBearer({ headers }), expected: await broker.privateKeys.maintenanceBearer() };
   const refusal = () => new DaypassError('maintenance_bearer');
   await requireSecret(broker, 'maintenanceRefused', caller, secrets, refusal);
   const counting = broker.limiters.maintenance.consume(siteIdentifier);

@@ -55,7 +55,7 @@ function readShortForm(request: Request, body: Uint8Array): TokenRequest {
   // RFC 6750 §2: a client sends its token in one way only.
   if (body.length > 0)
     throw new DaypassError('malformed_request', { detail: 'Send a Bearer token or a form, not both.' });
-  const identityToken = parseIdentityToken(readBearer(request.headers));
+  const identityToken = parseIdentityToken(readBearer(request));
   return { kind: 'exchange', identityToken, audience: undefined, scopes: undefined };
 }
 

@@ -49,14 +49,14 @@ export interface Authorized extends CheckedSession {
  */
 export async function authorize(
   dependencies: AuthorizeDependencies,
-  headers: Headers,
+  request: Pick<Request, 'headers'>,
   address: string | undefined,
   requirement: Requirement,
 ): Promise<Authorized> {
   const { issuer, keyRings, checkSession, now } = dependencies;
   const keyRing = keyRings.get(requirement.audience);
   if (!keyRing) throw new TypeError(`No audience of the policy is called ${requirement.audience}.`);
-  const accessToken = await verifyToken(readBearer(headers), {
+  const accessToken = await verifyToken(readBearer(request), {
     keyRing,
     issuer,
     deployContexts: acceptedContexts(dependencies),
@@ -86,16 +86,16 @@ export interface CheckedCall {
  */
 export async function checkCall(
   dependencies: AuthorizeDependencies,
-  headers: Headers,
+  request: Pick<Request, 'headers'>,
   address: string | undefined,
   route: CheckedRoute,
 ): Promise<CheckedCall> {
   const { policy, checkSession, counters } = dependencies;
   // Also in mode `monitor`, and where no token is asked: the upstream gets one.
-  assertOneToken(headers);
+  assertOneToken(request.headers);
   try {
     const { decisions, charge } = route.verify
-      ? await authorize(dependencies, headers, address, route)
+      ? await authorize(dependencies, request, address, route)
       : await checkSession(undefined, address, route);
     counters.add('passed', { route: route.path });
     return { fields: rateLimitFields(decisions), charge };

@@ -1,11 +1,11 @@
 import { canonicalAddress } from '../limits/address.ts';
 import { unitsToCharge } from '../limits/meter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
+import type { CheckedRoute } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import { type AuthorizeDependencies, type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
 import type { CallTerms } from './checkSession.ts';
-import { counted } from './counted.ts';
 import { type Fetch, forward } from './forward.ts';
 import { matchRoute, resolveUpstream } from './matchRoute.ts';
 import { readBody } from './readBody.ts';
@@ -22,16 +22,29 @@ export interface GateDependencies extends AuthorizeDependencies {
   onFieldDropped?: RequestHeaderOptions['onDropped'];
 }
 
+/** Who calls. */
+interface GateCaller {
+  /** As the platform says; no header field is asked. */
+  address: string | undefined;
+  /** What the upstream gets as `X-Request-Id`. */
+  requestId: string;
+}
+
+/** A call that may go on, read once. */
+interface Checked {
+  url: URL;
+  route: CheckedRoute;
+  target: URL;
+  caller: GateCaller;
+}
+
 export interface Gate {
   /**
-   * Route, upgrade, path, token, limits, body, upstream, in this order. What passes and what is refused is counted; what
-   * the upstream then does is not.
-   * @param caller.address as the platform says; no header field is asked
-   * @param caller.requestId what the upstream gets as `X-Request-Id`
-   * @throws {DaypassError} the refusals of each step
+   * Route, upgrade, token, limits, body, upstream, in this order. What passes is counted here.
+   * @throws {DaypassError} the refusals of each step, with the route once there is one
    */
-  handle(request: Request, caller: { address: string | undefined; requestId: string }): Promise<Response>;
-  /** For refusals before this. */
+  handle(request: Request, caller: GateCaller): Promise<Response>;
+  /** For refusals, wherever they come from. */
   counters: Counters;
   /** For `waitUntil`, once the answer is made. */
   flush: AuthorizeDependencies['flush'];
@@ -40,51 +53,50 @@ export interface Gate {
 /** The check in front of an upstream. */
 export function createGate(dependencies: GateDependencies): Gate {
   const { policy, upstreams, bodies, counters, fetchUndecoded } = dependencies;
+
+  async function passOn(request: Request, { url, route, target, caller }: Checked): Promise<Response> {
+    const { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream } = policy.upstream;
+    const body = await readBody(request, { bodies, maxBodyBytes, stream });
+    const headers = requestHeaders(request, {
+      url,
+      only,
+      clientAddress: clientAddress ? canonicalAddress(caller.address) : undefined,
+      requestId: caller.requestId,
+      onDropped: dependencies.onFieldDropped,
+    });
+    const { clock } = bodies;
+    return forward(request, {
+      target,
+      upstream: route.upstream,
+      headers,
+      body,
+      timeoutSeconds,
+      clock,
+      fetchUndecoded,
+    });
+  }
+
   return {
     async handle(request, caller) {
       const url = new URL(request.url);
-      const route = await counted(counters, undefined, () =>
-        matchRoute(policy.routes, url.pathname, request.method),
-      );
-      const { upstream, target, fields, charge } = await counted(counters, route.path, async () => {
+      const route = matchRoute(policy.routes, url.pathname, request.method);
+      let fields: CheckedCall['fields'] = {};
+      try {
         const upstream = upstreams.get(route.upstream);
         refuseUpgrade(request.headers);
         if (!upstream) throw new DaypassError('not_configured', { detail: `${route.upstream} is not set.` });
-        return {
-          upstream,
-          target: resolveUpstream(upstream, url, route.encodedSlashes),
-          ...(await checkCall(dependencies, request.headers, caller.address, route)),
-        };
-      });
-      const { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream } = policy.upstream;
-      const passOn = async () => {
-        const body = await counted(counters, route.path, () =>
-          readBody(request, { bodies, maxBodyBytes, stream }),
-        );
-        const headers = requestHeaders(request, {
-          only,
-          clientAddress: clientAddress ? canonicalAddress(caller.address) : undefined,
-          requestId: caller.requestId,
-          onDropped: dependencies.onFieldDropped,
-        });
-        const { clock } = bodies;
-        return forward(request, {
-          target,
-          upstream: route.upstream,
-          headers,
-          body,
-          timeoutSeconds,
-          clock,
-          fetchUndecoded,
-        });
-      };
-      const response = await passOn().catch((error) => {
-        throw withHeaders(error, fields);
-      });
-      locateAtSite(response.headers, { upstream, target, site: url.origin });
-      chargePrice(route, response.headers, charge);
-      for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
-      return response;
+        const target = resolveUpstream(upstream, url);
+        const call = await checkCall(dependencies, request, caller.address, route);
+        fields = call.fields;
+        const response = await passOn(request, { url, route, target, caller });
+        locateAtSite(response.headers, { upstream, target, site: url.origin });
+        chargePrice(route, response.headers, call.charge);
+        for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
+        return response;
+      } catch (error) {
+        // Quota was consumed, so errors carry RateLimit fields too.
+        throw error instanceof DaypassError ? error.at(route.path, fields) : error;
+      }
     },
     counters,
     flush: dependencies.flush,
@@ -96,16 +108,4 @@ export function chargePrice({ cost }: CallTerms, headers: Headers, charge: Check
   if (typeof cost !== 'object') return;
   charge(unitsToCharge(headers.get(cost.answer)));
   headers.delete(cost.answer);
-}
-
-/** The call counted, whatever the upstream did with it. */
-function withHeaders(error: unknown, headers: Readonly<Record<string, string>>): unknown {
-  if (!(error instanceof DaypassError)) return error;
-  const { code, message, retryAfterSeconds, cause } = error;
-  return new DaypassError(code, {
-    detail: message,
-    headers: { ...error.headers, ...headers },
-    cause,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
 }

@@ -8,6 +8,8 @@ const askedCodings = 'gzip, br';
 const alwaysPassed = ['authorization', 'content-type', 'content-encoding'];
 
 export interface RequestHeaderOptions {
+  /** The request's, parsed. */
+  url: URL;
   /** The only fields that go on, in lower case, besides `Authorization` and what a body is read by. Default: all. */
   only?: readonly string[] | undefined;
   /** The caller's address as the platform says, where the upstream is to know it. */
@@ -23,8 +25,8 @@ export interface RequestHeaderOptions {
  * `Connection` names, and what the policy leaves out. The token goes on, so that the backend verifies it for itself: the
  * gate adds no field that anybody would have to trust but where the site is, which is taken from the request's own URL.
  */
-export function requestHeaders(request: Request, options: RequestHeaderOptions = {}): Headers {
-  const { only, clientAddress, requestId, onDropped } = options;
+export function requestHeaders(request: Request, options: RequestHeaderOptions): Headers {
+  const { url, only, clientAddress, requestId, onDropped } = options;
   const named = connectionNamed(request.headers);
   const headers = new Headers();
   for (const [name, value] of request.headers) {
@@ -38,9 +40,8 @@ export function requestHeaders(request: Request, options: RequestHeaderOptions =
   const token = request.headers.get(tokenHeader);
   if (token !== null) headers.set('authorization', `Bearer ${token}`);
   headers.set('accept-encoding', codingsToAsk(request, headers.has('range')));
-  const { host, protocol } = new URL(request.url);
-  headers.set('x-forwarded-host', host);
-  headers.set('x-forwarded-proto', protocol.slice(0, -1));
+  headers.set('x-forwarded-host', url.host);
+  headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
   // A site is the root of its origin, whatever path its upstream has.
   headers.set('x-forwarded-prefix', '/');
   if (requestId !== undefined) headers.set(requestIdHeader, requestId);

@@ -46,6 +46,11 @@ export interface Guard {
 /** The limit that counts a POST to an endpoint; Identity accepts no other method there. */
 const limitOf: Readonly<Record<string, keyof GuardLimiters>> = { '/signup': 'signup', '/token': 'login' };
 
+/** Whether sign-ups or log-ins are counted at an endpoint. */
+export function isLimited(endpoint: string): boolean {
+  return Object.hasOwn(limitOf, endpoint);
+}
+
 /** Far more than a member's metadata needs. */
 const maxBytes = 32 * 1024;
 

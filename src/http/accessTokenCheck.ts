@@ -141,7 +141,7 @@ export function createAccessTokenCheck<Call>(
   const addressOf = clientAddress ?? runtime.clientAddress;
   return {
     async check(headers, call) {
-      const accessToken = await verify(readBearer(headers));
+      const accessToken = await verify(readBearer({ headers }));
       if (scope !== undefined && !accessToken.scopes.includes(scope))
         throw new DaypassError('insufficient_scope');
       if (!limiter) return { accessToken, fields: {}, price: undefined };

@@ -27,7 +27,7 @@ import {
 } from '../protocol/paths.ts';
 import { type CallerEnv, callerOf, identifyRequest, logOf } from './context.ts';
 import { allowOrigins, checkOrigin } from './origins.ts';
-import { problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
+import { answerRefusal, problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';
 import { statusAnswer } from './statusPage.ts';
 
 const statusCacheSeconds = 10;
@@ -67,8 +67,10 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
         c.env?.waitUntil?.(sweepOpportunistically().catch((thrown) => toDaypassError(thrown, logOf(c, log))));
       return c.json(answer);
     } catch (thrown) {
-      const error = toDaypassError(thrown, logOf(c, log));
-      return tokenErrorResponse(error, error.code === 'token_missing' || isShortForm(request));
+      return answerRefusal(thrown, logOf(c, log), (error) => {
+        const isBearer = error.code === 'token_missing' || isShortForm(request);
+        return tokenErrorResponse(error, isBearer ? 'bearer' : 'form');
+      });
     }
   });
 
@@ -130,7 +132,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   });
 
   app.notFound(() => problemResponse(new DaypassError('not_found')));
-  app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
+  app.onError((thrown, c) => answerRefusal(thrown, logOf(c, log)));
   return app;
 }
 

@@ -1,4 +1,5 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import type { Caller } from '../broker/dependencies.ts';
 import { requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
@@ -16,6 +17,8 @@ export interface CallerEnv {
   Variables: {
     /** See `identifyRequest`. */
     requestId: string;
+    /** What the log calls the address, where the app's own path does not say it. */
+    route?: string | undefined;
   };
 }
 
@@ -48,9 +51,14 @@ export const identifyRequest: MiddlewareHandler<CallerEnv> = async (c, next) => 
   c.res.headers.set(requestIdHeader, c.var.requestId);
 };
 
-/** The log, each line of which names the request that it is about. */
+/**
+ * The log, each line of which names the request that it is about, and its route: a path of the app or the policy, never
+ * one that a caller has thought of.
+ */
 export function logOf(c: Context<CallerEnv>, log: Log): Log {
-  return (event, fields) => log(event, { ...fields, requestId: c.var.requestId });
+  const path = routePath(c);
+  const route = c.var.route ?? (path.includes('*') ? undefined : path);
+  return (event, fields) => log(event, { ...fields, route, requestId: c.var.requestId });
 }
 
 /**

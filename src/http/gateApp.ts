@@ -1,17 +1,19 @@
 import { Hono } from 'hono';
 import { type AuthorizeDependencies, authorize, type Requirement, refuseUpgrade } from '../gate/checkCall.ts';
-import { counted } from '../gate/counted.ts';
 import { chargePrice, type Gate } from '../gate/gate.ts';
 import { isPassed } from '../gate/requestHeaders.ts';
 import { rateLimitFields } from '../limits/decision.ts';
 import { forbiddenKind } from '../policy/forbiddenHeaders.ts';
 import type { Policy } from '../policy/types.ts';
+import type { ErrorCode } from '../protocol/codes.ts';
+import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
+import type { Counters } from '../store/counters.ts';
 import type { AccessToken } from '../token/claims.ts';
 import { type CallerEnv, callerOf, identifyRequest, logOf, noStore } from './context.ts';
 import { allowApiOrigins, checkOrigin, type OriginRule } from './origins.ts';
-import { problemResponse, toDaypassError } from './problem.ts';
+import { answerRefusal } from './problem.ts';
 
 /** The gate as a Hono app: preflights, refusals as problem+json, and the fields that every answer carries. */
 export function createGateApp(
@@ -25,14 +27,31 @@ export function createGateApp(
   app.use(allowApiOrigins(policy, log, (name) => goesOn(name, policy.upstream.requestHeaders)));
   app.all('*', async (c) => {
     try {
-      await counted(gate.counters, undefined, () => checkOrigin(c.req.raw, policy));
+      checkOrigin(c.req.raw, policy);
       return await gate.handle(c.req.raw, { ...callerOf(c), requestId: c.var.requestId });
     } finally {
       c.env?.waitUntil?.(gate.flush());
     }
   });
-  app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
+  app.onError((thrown, c) => {
+    if (thrown instanceof DaypassError) {
+      c.set('route', thrown.route);
+      countRefusal(gate.counters, thrown);
+    }
+    return answerRefusal(thrown, logOf(c, log));
+  });
   return app;
+}
+
+/** What became of a call that had passed. */
+const ofUpstream: ReadonlySet<ErrorCode> = new Set([
+  'upstream_unreachable',
+  'upstream_timeout',
+  'upstream_invalid_response',
+]);
+
+function countRefusal(counters: Counters, { code, route }: DaypassError): void {
+  if (!ofUpstream.has(code)) counters.add('refused', { code, route });
 }
 
 /** What the gate reads or says itself, no page has to leave out. */
@@ -71,7 +90,7 @@ export function createProtectedApp(
     const { address } = callerOf(c);
     const { accessToken, decisions, charge } = await authorize(
       dependencies,
-      request.headers,
+      request,
       address,
       requirement,
     ).finally(() => c.env?.waitUntil?.(dependencies.flush()));
@@ -82,6 +101,9 @@ export function createProtectedApp(
     for (const [name, value] of Object.entries(rateLimitFields(decisions))) response.headers.set(name, value);
     return response;
   });
-  app.onError((thrown, c) => problemResponse(toDaypassError(thrown, logOf(c, log))));
+  app.onError((thrown, c) => {
+    c.set('route', requirement.path);
+    return answerRefusal(thrown, logOf(c, log));
+  });
   return app;
 }

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { endpointOf } from '../guard/endpoint.ts';
-import type { Guard } from '../guard/guard.ts';
+import { type Guard, isLimited } from '../guard/guard.ts';
 import { exposedHeaders, requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
 import { type CallerEnv, callerOf, logOf, requestIdOf } from './context.ts';
-import { goTrueErrorResponse, toDaypassError } from './problem.ts';
+import { answerRefusal, goTrueErrorResponse } from './problem.ts';
 
 /**
  * The sign-up guard as a Hono app in front of Identity.
@@ -23,10 +23,12 @@ export function createGuardApp(
     try {
       await guard(request, endpoint, callerOf(c));
     } catch (thrown) {
-      const response = goTrueErrorResponse(toDaypassError(thrown, logOf(c, log)), {
-        speaksOAuth: endpoint === '/token',
-        requestId: c.var.requestId,
-      });
+      const { requestId } = c.var;
+      const speaksOAuth = endpoint === '/token';
+      c.set('route', endpoint !== undefined && isLimited(endpoint) ? endpoint : undefined);
+      const response = answerRefusal(thrown, logOf(c, log), (error) =>
+        goTrueErrorResponse(error, { speaksOAuth, requestId }),
+      );
       return withCors(response, request, c.var.requestId);
     } finally {
       if (guard.flush) c.env?.waitUntil?.(guard.flush());

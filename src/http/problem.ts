@@ -21,6 +21,22 @@ const phrases: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
+/**
+ * The answer to whatever was thrown, and its line in the log, with the status that the caller gets.
+ * @param format how refusals look at this address
+ */
+export function answerRefusal(
+  thrown: unknown,
+  log: Log,
+  format: (error: DaypassError) => Response = (error) => problemResponse(error),
+): Response {
+  const error =
+    thrown instanceof DaypassError ? thrown : new DaypassError('internal_error', { cause: thrown });
+  const response = format(error);
+  toDaypassError(thrown, (event, fields) => log(event, { ...fields, status: response.status }));
+  return response;
+}
+
 /** Whatever was thrown, as the typed error that the caller gets; what is not ours is logged and told to nobody. */
 export function toDaypassError(error: unknown, log: Log): DaypassError {
   if (error instanceof DaypassError) {
@@ -47,20 +63,29 @@ export function problemResponse(error: DaypassError, detail: string = error.mess
 }
 
 /**
- * A refusal of `/session/token` (RFC 6749 §5.2).
- * @param shortForm whether the token came as Bearer: a token fault is then 401 with a challenge (RFC 6750 §3.1),
- * else 400 (RFC 8693 §2.2.2)
+ * What a fault of a token is on the wire of the token endpoint, by where it stood: as Bearer (RFC 6750 §3.1), or in the
+ * form (RFC 8693 §2.2.2).
  */
-export function tokenErrorResponse(error: DaypassError, shortForm: boolean): Response {
-  const { error: name, tokenFault } = codeRow(error.code);
-  const missing = error.code === 'token_missing';
-  const status = tokenFault ? (shortForm ? 401 : 400) : error.status;
+const tokenFaults = {
+  bearer: { status: 401, error: 'invalid_token' },
+  form: { status: 400, error: 'invalid_request' },
+} as const;
+
+/**
+ * A refusal of `/session/token` (RFC 6749 §5.2).
+ * @param tokenPlace where the token stood, or was looked for; a challenge answers only what came as Bearer
+ */
+export function tokenErrorResponse(error: DaypassError, tokenPlace: keyof typeof tokenFaults): Response {
+  const row = codeRow(error.code);
+  const answer = row.tokenFault ? tokenFaults[tokenPlace] : row;
   const body: TokenErrorResponse = {
-    error: tokenFault || missing ? (shortForm ? 'invalid_token' : 'invalid_request') : name,
+    // RFC 6750 §3.1 has no error for a token that is not there; RFC 6749 §5.2 wants one.
+    error: answer.error || tokenFaults[tokenPlace].error,
     error_description: error.message,
     code: error.code,
   };
-  return respond(error, status, body, 'application/json', shortForm ? challenge(error) : {});
+  const headers = tokenPlace === 'bearer' ? challenge(error) : {};
+  return respond(error, answer.status, body, 'application/json', headers);
 }
 
 /**

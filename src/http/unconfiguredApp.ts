@@ -20,7 +20,7 @@ export function createUnconfiguredApp(
   const app = new Hono<CallerEnv>();
   app.use(identifyRequest);
   app.get(statusPath, (c) => statusAnswer(c, statusOfProblems(problems, part)));
-  app.all(tokenPath, () => tokenErrorResponse(new DaypassError('not_configured'), false));
+  app.all(tokenPath, () => tokenErrorResponse(new DaypassError('not_configured'), 'form'));
   app.all('*', () => problemResponse(new DaypassError('not_configured')));
   return app;
 }

@@ -7,6 +7,8 @@ interface DaypassErrorOptions {
   retryAfterSeconds?: number;
   /** Header fields that belong on the answer. */
   headers?: Record<string, string>;
+  /** The route's path in the policy, where the call has one: for the log and the counts. */
+  route?: string | undefined;
   cause?: unknown;
 }
 
@@ -16,6 +18,7 @@ export class DaypassError extends Error {
   readonly status: number;
   readonly retryAfterSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly route: string | undefined;
 
   constructor(code: ErrorCode, options: DaypassErrorOptions = {}) {
     const row = codeRow(code);
@@ -25,6 +28,19 @@ export class DaypassError extends Error {
     this.status = row.status;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.headers = options.headers ?? {};
+    this.route = options.route;
+  }
+
+  /** The same refusal, of a call of that route, with more header fields for its answer. */
+  at(route: string, headers: Readonly<Record<string, string>>): DaypassError {
+    const { code, message, retryAfterSeconds, cause } = this;
+    return new DaypassError(code, {
+      detail: message,
+      headers: { ...this.headers, ...headers },
+      route,
+      cause,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
   }
 }
 

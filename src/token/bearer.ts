@@ -15,14 +15,14 @@ export function hasBearer(headers: Headers): boolean {
 /**
  * The token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, beside whatever other
  * scheme `Authorization` has.
- * @param headers of the request, such as `request.headers`
+ * @param request of which only the headers are read
  * @returns the compact token, unverified
  * @throws {DaypassError} `token_missing` when it is in neither, `token_repeated` when there are both, `token_malformed`
  * when what is there is not one token
  * @example
- * const { subject } = await verify(readBearer(request.headers));
+ * const { subject } = await verify(readBearer(request));
  */
-export function readBearer(headers: Headers): string {
+export function readBearer({ headers }: Pick<Request, 'headers'>): string {
   assertOneToken(headers);
   if (!hasBearer(headers)) throw new DaypassError('token_missing');
   const token = headers.get(tokenHeader) ?? headers.get('authorization')?.replace(/^bearer */i, '') ?? '';

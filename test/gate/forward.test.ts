@@ -34,7 +34,7 @@ async function send(
   const request = new Request('https://site.example/api/x', init);
   const options = { bodies: patientBodies, maxBodyBytes: 1024 * 1024, stream: true };
   const body = await readBody(request, options);
-  const headers = requestHeaders(request);
+  const headers = requestHeaders(request, { url: new URL(request.url) });
   return forward(request, {
     target,
     upstream: 'DAYPASS_UPSTREAM',

@@ -52,7 +52,7 @@ describeWith('python3')('a WSGI server', () => {
       const request = new Request('https://site.example/api/x', init);
       const { maxBodyBytes } = definePolicy().upstream;
       const outgoing = await readBody(request, { bodies: patientBodies, maxBodyBytes, stream: false });
-      const headers = requestHeaders(request);
+      const headers = requestHeaders(request, { url: new URL(request.url) });
       const options = {
         target,
         upstream: 'DAYPASS_UPSTREAM',

@@ -3,17 +3,17 @@ import { requestHeaders } from '../../src/gate/requestHeaders.ts';
 import { forbiddenFields, forbiddenKind } from '../../src/policy/forbiddenHeaders.ts';
 import { fc } from '../support/property.ts';
 
-type Options = Parameters<typeof requestHeaders>[1];
+type Options = Omit<Parameters<typeof requestHeaders>[1], 'url'>;
 
 const ask = (
   headers: Record<string, string>,
   options: Options = {},
   init: RequestInit = {},
-  url = '/api/x',
-) =>
-  Object.fromEntries(
-    requestHeaders(new Request(new URL(url, 'https://site.example:8443'), { ...init, headers }), options),
-  );
+  reference = '/api/x',
+) => {
+  const url = new URL(reference, 'https://site.example:8443');
+  return Object.fromEntries(requestHeaders(new Request(url, { ...init, headers }), { url, ...options }));
+};
 
 /** The gate's own. */
 const always = {

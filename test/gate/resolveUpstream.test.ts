@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
-import { resolveUpstream } from '../../src/gate/matchRoute.ts';
+import { matchRoute, resolveUpstream } from '../../src/gate/matchRoute.ts';
+import { definePolicy } from '../../src/policy/define.ts';
 import { codeOf } from '../support/rejection.ts';
 
-const resolve = (base: string, path: string) =>
-  resolveUpstream(new URL(base), new URL(`https://site.example${path}`)).href;
+const routes = definePolicy().routes.map((route) => ({ ...route, path: '/*' }));
+
+/** As the gate does: the route first, which reads the path, then where that leads. */
+function resolve(base: string, path: string): string {
+  const url = new URL(`https://site.example${path}`);
+  matchRoute(routes, url.pathname, 'GET');
+  return resolveUpstream(new URL(base), url).href;
+}
 
 test.each([
   ['https://backend.example', '/api/items?a=1&b=2', 'https://backend.example/api/items?a=1&b=2'],

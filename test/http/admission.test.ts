@@ -137,7 +137,13 @@ describe('the exchange', () => {
     const response = await stack.exchange(await stack.identity.signAccessToken(id));
     expect(await outcome(response)).toBe('403 not_throwaway');
     expect(stack.logged.map((line) => JSON.parse(line))).toEqual([
-      { event: 'refused', code: 'not_throwaway', requestId: expect.any(String) },
+      {
+        event: 'refused',
+        code: 'not_throwaway',
+        status: 403,
+        route: '/session/token',
+        requestId: expect.any(String),
+      },
     ]);
   });
 });

@@ -259,6 +259,8 @@ test('the log tells of refusals, and of nobody', async () => {
   stack.logged.length = 0;
   await refused('/signup', { ...signUpOf('marker@x.example'), headers: foreign }, '203.0.113.99');
   expect(stack.logged).toEqual([
-    expect.stringMatching(/^{"event":"refused","code":"audience_refused","requestId":"[0-9a-f-]{36}"}$/),
+    expect.stringMatching(
+      /^{"event":"refused","code":"audience_refused","status":\d+,"route":"\/signup","requestId":"[0-9a-f-]{36}"}$/,
+    ),
   ]);
 });

@@ -25,7 +25,7 @@ describe.each(all)('%s', (code) => {
   });
 
   test('as an error of the token endpoint (RFC 6749 §5.2)', async () => {
-    const response = tokenErrorResponse(new DaypassError(code), false);
+    const response = tokenErrorResponse(new DaypassError(code), 'form');
     const body = (await response.json()) as Record<string, string>;
     // No token came as Bearer, so nothing asks for one (RFC 6749 §5.2).
     expect(response.headers.get('www-authenticate')).toBeNull();
@@ -38,7 +38,7 @@ describe.each(all)('%s', (code) => {
 });
 
 test('a token fault in the short form is 401 with a challenge', async () => {
-  const response = tokenErrorResponse(new DaypassError('subject_token_expired'), true);
+  const response = tokenErrorResponse(new DaypassError('subject_token_expired'), 'bearer');
   expect(response.status).toBe(401);
   expect(response.headers.get('www-authenticate')).toBe(
     'Bearer realm="daypass", error="invalid_token", error_description="The Identity token has expired; log in again."',

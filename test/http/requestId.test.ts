@@ -24,7 +24,7 @@ beforeAll(async () => {
   gate = await startGateStack({ policy: { limits: { session: once }, origins: [partner] } });
   broker = await startBrokerStack();
   guard = await startGuardStack({ policy: { limits: { login: once } } });
-  const requirement = { audience: 'api', scope: undefined };
+  const requirement = { audience: 'api', scope: undefined, path: 'hello' };
   hello = createProtectedApp(
     gate.authorization,
     requirement,
@@ -41,37 +41,71 @@ afterAll(() => Promise.all([gate.close(), broker.close(), guard.close()]));
 const basePath = '/.netlify/identity';
 
 /** Each part of ours, and a call of it that is refused. */
-const parts: Record<string, { app: () => App; path: string; logged: () => string[]; init?: RequestInit }> = {
-  gate: { app: () => gate.app, path: '/api/x', logged: () => gate.logged },
-  'broker, token': { app: () => broker.app, path: '/session/token', logged: () => broker.logged },
-  'broker, revoke': { app: () => broker.app, path: '/session/revoke', logged: () => broker.logged },
-  'broker, introspect': { app: () => broker.app, path: '/session/introspect', logged: () => broker.logged },
+interface Part {
+  app: () => App;
+  path: string;
+  logged: () => string[];
+  init?: RequestInit;
+  /** What the log calls the address: never a path that callers have thought of. */
+  route: string | undefined;
+}
+
+const parts: Record<string, Part> = {
+  gate: { app: () => gate.app, path: '/api/x', logged: () => gate.logged, route: '/api/*' },
+  'gate, no route': { app: () => gate.app, path: '/x', logged: () => gate.logged, route: undefined },
+  'broker, token': {
+    app: () => broker.app,
+    path: '/session/token',
+    logged: () => broker.logged,
+    route: '/session/token',
+  },
+  'broker, revoke': {
+    app: () => broker.app,
+    path: '/session/revoke',
+    logged: () => broker.logged,
+    route: '/session/revoke',
+  },
+  'broker, introspect': {
+    app: () => broker.app,
+    path: '/session/introspect',
+    logged: () => broker.logged,
+    route: '/session/introspect',
+  },
   guard: {
     app: () => guard.app,
     path: `${basePath}/signup%2f`,
     logged: () => guard.logged,
+    route: undefined,
     init: { method: 'POST' },
   },
   'guard, token': {
     app: () => guard.app,
     path: `${basePath}/token`,
     logged: () => guard.logged,
+    route: '/token',
     init: { method: 'POST', headers: { 'x-jwt-aud': 'other' } },
   },
-  'a function of the site`s own': { app: () => hello, path: '/hello', logged: () => helloLogged },
+  'a function of the site`s own': {
+    app: () => hello,
+    path: '/hello',
+    logged: () => helloLogged,
+    route: 'hello',
+  },
 };
 
 const call = (app: App, path: string, requestId: string | undefined, init: RequestInit = {}) =>
   app.request(issuer + path, init, { clientAddress: '203.0.113.7', ...(requestId && { requestId }) });
 
-describe.each(Object.entries(parts))('%s', (_, { app, path, logged, init }) => {
+describe.each(Object.entries(parts))('%s', (_, { app, path, logged, init, route }) => {
   test('answers with the platform`s id, which is in the line of the log', async () => {
     logged().length = 0;
     const response = await call(app(), path, '01HZX3J5Q8K2', init);
     expect(response.status).toBeGreaterThanOrEqual(400);
     expect(response.headers.get('x-request-id')).toBe('01HZX3J5Q8K2');
     expect(logged()).toHaveLength(1);
-    expect(JSON.parse(logged()[0] ?? '')).toMatchObject({ event: 'refused', requestId: '01HZX3J5Q8K2' });
+    const line = JSON.parse(logged()[0] ?? '');
+    expect(line).toMatchObject({ event: 'refused', requestId: '01HZX3J5Q8K2' });
+    expect([line.status, line.route]).toEqual([response.status, route]);
   });
 
   test.each([undefined, '', 'a b', 'ü', 'x'.repeat(129), 'a\nb'])('makes one in place of %o', async (id) => {

@@ -59,7 +59,7 @@ test.each(sites)('$name', async ({ sites, now, token, code, acceptedIssuer }) =>
 });
 
 test.each(fieldsJson)('reads $name', async ({ fields, token, code }) => {
-  const read = () => readBearer(new Headers(Object.entries(fields)));
+  const read = () => readBearer({ headers: new Headers(Object.entries(fields)) });
   if (code === null) expect(read()).toBe(token);
   else expect(await codeOf(read)).toBe(code);
 });
