@@ -128,6 +128,10 @@ test.each<[string, (client: IdentityClient) => Promise<unknown>, string, object 
     ]) {
       expect(await codeOf(() => call(clientThatGets(odd).client))).toBe('identity_unavailable');
     }
+    for (const status of [400, 422, 429, 500]) {
+      const failure = () => Response.json({ msg: 'so' }, { status });
+      expect(await codeOf(() => call(clientThatGets(failure).client))).toBe('identity_unavailable');
+    }
     for (const status of [401, 403]) {
       const refusal = () => Response.json({ msg: 'User not allowed' }, { status });
       expect(await codeOf(() => call(clientThatGets(refusal).client))).toBe('operator_token_refused');
