@@ -57,7 +57,18 @@ export interface DevIdentityServer extends DevIdentity {
 /**
  * Starts the dev identity on 127.0.0.1.
  * @param options `port` is a free one by default
- * @throws {OptionsError} a TypeError: an option makes no sense, or is none; Error with code EADDRINUSE when the port is taken
+ * @throws {OptionsError} a TypeError: an option makes no sense, or is none
+ * @throws {Error} with code `EADDRINUSE` when the port is taken
+ * @example
+ * ```ts
+ * import { startDevIdentity } from 'daypass-dev';
+ *
+ * const identity = await startDevIdentity({ autoconfirm: true });
+ * const body = JSON.stringify({ email: 'ada@x.example', password: 'correct-horse-battery' });
+ * const answer = await fetch(`${identity.url}/signup`, { method: 'POST', body });
+ * console.log(answer.status, identity.users.count()); // 200 1
+ * await identity.close();
+ * ```
  */
 export async function startDevIdentity(
   options: DevIdentityOptions & { port?: number } = {},

@@ -49,7 +49,17 @@ export interface DevRedis {
 /**
  * Starts a server on 127.0.0.1 that speaks Upstash's REST protocol over a real Redis or one in memory.
  * @throws {OptionsError} a TypeError: an option cannot be meant, or is none
- * @throws Error when the port is in use, or the Redis asked for is not there
+ * @throws {Error} the port is in use (code `EADDRINUSE`), or the Redis asked for is not there
+ * @example
+ * ```ts
+ * import { startDevRedis } from 'daypass-dev';
+ * import { Redis } from '@upstash/redis';
+ *
+ * const server = await startDevRedis({ backend: 'memory' });
+ * const redis = new Redis({ url: server.url, token: server.token });
+ * await redis.set('greeting', 'hello');
+ * await server.close();
+ * ```
  */
 export async function startDevRedis(options: DevRedisOptions = {}): Promise<DevRedis> {
   assertOptions('startDevRedis', options, ['port', 'token', 'redisUrl', 'backend']);
