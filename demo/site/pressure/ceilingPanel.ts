@@ -116,13 +116,15 @@ export async function callUntilClosed(
   return run;
 }
 
-function saidOf({ granted, refused, last }: CeilingRun): string {
+/** What came of a run, in words. */
+export function saidOf({ granted, refused, last }: CeilingRun): string {
   if (refused === 0) return 'Every call was granted: the ceiling did not close.';
   const code = textOf(last?.answer.body, 'code') ?? '';
+  if (last?.answer.status !== 429) return `Refused, but not by the ceiling: ${last?.answer.status} ${code}.`;
   const wait = Number(last?.answer.headers.get('retry-after'));
   const again = wait > 0 ? ` The next call may pass in ${durationInWords(wait)}.` : '';
   const first = granted === 0 ? 'The ceiling was closed already' : 'The ceiling closed';
-  return `${first}: ${last?.answer.status} ${code}.${again}`;
+  return `${first}: 429 ${code}.${again}`;
 }
 
 function draw(run: CeilingRun, { ceiling, roundTrips, moments }: LimitsState, before: LimitsState): void {

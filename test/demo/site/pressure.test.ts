@@ -205,9 +205,9 @@ describeWith('chromium')('the page under pressure', () => {
       const { canSwitch } = await stackState();
       const page = await open();
       const { ceiling } = await limitsState();
-      expect(await page.getByTestId('ceiling').isVisible()).toBe(ceiling !== null);
+      await expect.poll(() => page.getByTestId('ceiling').isVisible()).toBe(ceiling !== null);
       if (!ceiling) return;
-      expect(await textOf(page, 'ceiling-terms')).toContain('/api/quote costs 2 units');
+      await expect.poll(() => textOf(page, 'ceiling-terms')).toContain('/api/quote costs 2 units');
       expect(await page.getByTestId('ceiling-fixed').isVisible()).toBe(!canSwitch);
       const before = await limitsState();
       await press(page, 'use-up');

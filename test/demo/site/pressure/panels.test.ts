@@ -6,6 +6,7 @@ import {
   callUntilClosed,
   fieldsOf,
   type LimitsState,
+  saidOf,
   tripsInWords,
 } from '../../../../demo/site/pressure/ceilingPanel.ts';
 import { sweepInWords } from '../../../../demo/site/pressure/orphanPanel.ts';
@@ -92,6 +93,20 @@ test('calls until a ceiling is closed take turns with the passes, and count what
   expect(told).toEqual(['4 0 8', '8 0 16', '10 2 20', '10 6 20', '10 8 20']);
   expect(run.last?.answer.status).toBe(429);
   expect(tokens.slice(0, 3)).toEqual(['Bearer one', 'Bearer two', 'Bearer one']);
+});
+
+test.each([
+  [{ granted: 48, refused: 0 }, undefined, 'Every call was granted: the ceiling did not close.'],
+  [{ granted: 40, refused: 8 }, 429, 'The ceiling closed: 429 c. The next call may pass in 9 seconds.'],
+  [
+    { granted: 0, refused: 8 },
+    429,
+    'The ceiling was closed already: 429 c. The next call may pass in 9 seconds.',
+  ],
+  [{ granted: 0, refused: 8 }, 503, 'Refused, but not by the ceiling: 503 c.'],
+])('a run of %j that ends with %s says “%s”', (counts, status, words) => {
+  const last = status === undefined ? undefined : answered(status, { code: 'c' }, { 'retry-after': '9' });
+  expect(saidOf({ ...counts, spent: 0, last })).toBe(words);
 });
 
 test('round trips are those since the run began, and none where nobody counts', () => {
