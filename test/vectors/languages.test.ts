@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { signedBy, withHeader } from '../../scripts/vectors/craft.ts';
 import { languages } from '../support/languages.ts';
 import { describeWith } from '../support/optional.ts';
+import { signedBy, withHeader } from './generator/craft.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 interface Case {

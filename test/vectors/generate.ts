@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { put } from './put.ts';
-import { files } from './vectors/all.ts';
+import { put } from '../../scripts/put.ts';
+import { files } from './generator/all.ts';
 
 // `npm run vectors`
 for (const [name, content] of Object.entries(files)) {
-  await put(join(import.meta.dirname, '..', 'test', 'vectors', name), content);
+  await put(join(import.meta.dirname, name), content);
   console.log(`Wrote test/vectors/${name}: ${JSON.parse(content).length} cases.`);
 }

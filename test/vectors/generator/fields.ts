@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../src/protocol/codes.ts';
+import type { ErrorCode } from '../../../src/protocol/codes.ts';
 import { goodToken } from './craft.ts';
 
 /** The header fields of one request, and which token a verifier reads from them. */
