@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Break, breaks, suites } from './breaks/list.ts';
+import { type Break, breaks, suites } from './list.ts';
 
 // `npm run breaks [-- text …]`: shows that the tests notice when the product is broken. It breaks one line at a time, runs
 // the suite that should fail, and puts the line back. Ends with 1 when a break went unnoticed.
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const product = ['src/**/*.ts', 'client/**/*.ts', 'python/src/**/*.py'];
 
 /** The file that holds the line. So that code may move without this list, lines are found by their text. */
