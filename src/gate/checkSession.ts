@@ -1,4 +1,3 @@
-import { addressBuckets, unknownAddress } from '../limits/address.ts';
 import { type Decision, enforce } from '../limits/decision.ts';
 import type { Leases, MeteredCall } from '../limits/leases.ts';
 import type { CheckedCallLimits, Policy } from '../policy/types.ts';
@@ -59,12 +58,11 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
   const { policy, hashIdentifier, revocations, leases, circuit, counters, log } = dependencies;
   const chargesOf = createMeters(policy.limits);
   const watchCeilings = createCeilings(counters, log);
-  let toldOfUnknown = false;
+  let isUnknownLogged = false;
 
-  function tellOfUnknown(address: string | undefined): void {
-    if (toldOfUnknown || addressBuckets(address).address !== unknownAddress) return;
-    toldOfUnknown = true;
-    log('address_unknown', { effect: 'callers without an address share one limit' });
+  function logUnknown(): void {
+    if (!isUnknownLogged) log('address_unknown', { effect: 'callers without an address share one limit' });
+    isUnknownLogged = true;
   }
 
   function refuseRevoked(session: string | undefined): void {
@@ -99,7 +97,7 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     const session = revocations && buckets.session;
     refuseRevoked(session);
     const charges = chargesOf(buckets, limits, path);
-    if (charges.some(({ bucket }) => bucket === buckets.address)) tellOfUnknown(address);
+    if (!buckets.isKnown && charges.some(({ bucket }) => bucket === buckets.address)) logUnknown();
     // Limits of networks alone do not count an IPv4 address.
     if (charges.length === 0) return { decisions: [], charge: () => undefined };
     const call = { session, charges, cost: typeof cost === 'number' ? cost : 1 };

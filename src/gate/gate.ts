@@ -9,7 +9,7 @@ import type { CallTerms } from './checkSession.ts';
 import { type Fetch, forward } from './forward.ts';
 import { matchRoute, resolveUpstream } from './matchRoute.ts';
 import { readBody } from './readBody.ts';
-import { type RequestHeaderOptions, requestHeaders } from './requestHeaders.ts';
+import { forwardedHeaders, type RequestHeaderOptions } from './requestHeaders.ts';
 import { locateAtSite } from './responseHeaders.ts';
 
 export interface GateDependencies extends AuthorizeDependencies {
@@ -55,11 +55,11 @@ export function createGate(dependencies: GateDependencies): Gate {
   const { policy, upstreams, bodies, counters, fetchUndecoded } = dependencies;
 
   async function passOn(request: Request, { url, route, target, caller }: Checked): Promise<Response> {
-    const { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream } = policy.upstream;
+    const { timeoutSeconds, requestHeaders, clientAddress, maxBodyBytes, stream } = policy.upstream;
     const body = await readBody(request, { bodies, maxBodyBytes, stream });
-    const headers = requestHeaders(request, {
+    const headers = forwardedHeaders(request, {
       url,
-      only,
+      requestHeaders,
       clientAddress: clientAddress ? canonicalAddress(caller.address) : undefined,
       requestId: caller.requestId,
       onDropped: dependencies.onFieldDropped,

@@ -7,7 +7,10 @@ import type { CallLimits, CheckedCallLimits } from '../policy/types.ts';
 const names = ['session', 'address', 'network', 'total'] as const satisfies (keyof CallLimits)[];
 
 /** What a call counts for, each hashed. */
-export type CallBuckets = Readonly<Record<keyof CallLimits, string | undefined>>;
+export interface CallBuckets extends Readonly<Record<keyof CallLimits, string | undefined>> {
+  /** Whether the caller has an IP address of its own to be counted by. */
+  readonly isKnown: boolean;
+}
 
 type Meters = Readonly<Record<keyof CallLimits, readonly Meter[]>>;
 

@@ -5,13 +5,13 @@ import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 const askedCodings = 'gzip, br';
 
 /** A backend can do nothing without these, so no list of the policy's own takes them away. */
-const alwaysPassed = ['authorization', 'content-type', 'content-encoding'];
+const alwaysForwarded = ['authorization', 'content-type', 'content-encoding'];
 
 export interface RequestHeaderOptions {
   /** The request's, parsed. */
   url: URL;
-  /** The only fields that go on, in lower case, besides `Authorization` and what a body is read by. Default: all. */
-  only?: readonly string[] | undefined;
+  /** `upstream.requestHeaders` of the policy: the only fields that go on, in lower case, besides `alwaysForwarded`. */
+  requestHeaders?: readonly string[] | undefined;
   /** The caller's address as the platform says, where the upstream is to know it. */
   clientAddress?: string | undefined;
   /** What finds the request in the log of the site. */
@@ -25,16 +25,15 @@ export interface RequestHeaderOptions {
  * `Connection` names, and what the policy leaves out. The token goes on, so that the backend verifies it for itself: the
  * gate adds no field that anybody would have to trust but where the site is, which is taken from the request's own URL.
  */
-export function requestHeaders(request: Request, options: RequestHeaderOptions): Headers {
-  const { url, only, clientAddress, requestId, onDropped } = options;
+export function forwardedHeaders(request: Request, options: RequestHeaderOptions): Headers {
+  const { url, clientAddress, requestId, onDropped } = options;
   const named = connectionNamed(request.headers);
   const headers = new Headers();
   for (const [name, value] of request.headers) {
-    const kind = forbiddenKind(name);
-    if (kind === 'connection' || named.has(name) || name === tokenHeader) continue;
-    if (kind !== undefined) onDropped?.(name, kind);
-    else if (!isPassed(name, only)) onDropped?.(name, 'not in upstream.requestHeaders');
-    else headers.append(name, value);
+    if (named.has(name) || name === tokenHeader) continue;
+    const reason = dropReason(name, options.requestHeaders);
+    if (reason === undefined) headers.append(name, value);
+    else if (reason !== 'connection') onDropped?.(name, reason);
   }
   // Backends look for it there, and a password of the site is not theirs to know.
   const token = request.headers.get(tokenHeader);
@@ -49,9 +48,16 @@ export function requestHeaders(request: Request, options: RequestHeaderOptions):
   return headers;
 }
 
-/** Whether a field that is not forbidden goes on, in lower case. */
-export function isPassed(name: string, only: readonly string[] | undefined): boolean {
-  return only === undefined || only.includes(name) || alwaysPassed.includes(name);
+/**
+ * Why a request field does not go on to the upstream; undefined if it does.
+ * @param name in lower case
+ * @param requestHeaders `upstream.requestHeaders` of the policy
+ */
+export function dropReason(name: string, requestHeaders: readonly string[] | undefined): string | undefined {
+  const kind = forbiddenKind(name);
+  if (kind !== undefined) return kind;
+  const isListed = requestHeaders?.includes(name) ?? true;
+  return isListed || alwaysForwarded.includes(name) ? undefined : 'not in upstream.requestHeaders';
 }
 
 /**

@@ -1,4 +1,4 @@
-import { addressBuckets, hashBuckets, unknownAddress } from '../limits/address.ts';
+import { hashBuckets } from '../limits/address.ts';
 import { enforce } from '../limits/decision.ts';
 import {
   type AddressLimiters,
@@ -64,13 +64,13 @@ export function createGuard(dependencies: GuardDependencies): Guard {
   let isUnknownLogged = false;
 
   async function count(name: keyof GuardLimiters, address: string | undefined): Promise<void> {
+    const buckets = await hashBuckets(hashIdentifier, address);
     // One shared limit for all callers without an IP address would lock members out together.
-    if (addressBuckets(address).address === unknownAddress) {
+    if (!buckets.isKnown) {
       if (!isUnknownLogged) log('address_unknown', { effect: 'sign-ups without an address are not counted' });
       isUnknownLogged = true;
       return;
     }
-    const buckets = await hashBuckets(hashIdentifier, address);
     // Outside the circuit, which would take a remembered refusal for an answer of Redis.
     const known = peekAddress(limiters[name], buckets);
     if (known) enforce([known]);

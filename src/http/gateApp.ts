@@ -1,9 +1,8 @@
 import { Hono } from 'hono';
 import { type AuthorizeDependencies, authorize, type Requirement, refuseUpgrade } from '../gate/checkCall.ts';
 import { chargePrice, type Gate } from '../gate/gate.ts';
-import { isPassed } from '../gate/requestHeaders.ts';
+import { dropReason } from '../gate/requestHeaders.ts';
 import { rateLimitFields } from '../limits/decision.ts';
-import { forbiddenKind } from '../policy/forbiddenHeaders.ts';
 import type { Policy } from '../policy/types.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
@@ -55,9 +54,8 @@ function countRefusal(counters: Counters, { code, route }: DaypassError): void {
 }
 
 /** What the gate reads or says itself, no page has to leave out. */
-function goesOn(name: string, only: readonly string[] | undefined): boolean {
-  if (name === tokenHeader || name === requestIdHeader) return true;
-  return forbiddenKind(name) === undefined && isPassed(name, only);
+function goesOn(name: string, requestHeaders: readonly string[] | undefined): boolean {
+  return name === tokenHeader || name === requestIdHeader || dropReason(name, requestHeaders) === undefined;
 }
 
 /** A handler behind the check, with the token of its caller and the id of the request. */

@@ -25,6 +25,8 @@ export function addressBuckets(address: string | undefined): AddressBuckets {
 export interface HashedBuckets {
   address: string;
   network: string | undefined;
+  /** False for the shared bucket of callers whose address is unknown. */
+  isKnown: boolean;
 }
 
 /** @param address as the platform reports it */
@@ -37,7 +39,7 @@ export async function hashBuckets(
     hashIdentifier(buckets.address),
     buckets.network === undefined ? undefined : hashIdentifier(buckets.network),
   ]);
-  return { address: caller, network };
+  return { address: caller, network, isKnown: buckets.address !== unknownAddress };
 }
 
 /**

@@ -5,7 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { forward } from '../../src/gate/forward.ts';
 import { readBody } from '../../src/gate/readBody.ts';
-import { requestHeaders } from '../../src/gate/requestHeaders.ts';
+import { forwardedHeaders } from '../../src/gate/requestHeaders.ts';
 import { systemClock } from '../../src/limits/requestBodies.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { fetchUndecoded } from '../../src/runtime/fetchUndecoded.ts';
@@ -34,7 +34,7 @@ async function send(
   const request = new Request('https://site.example/api/x', init);
   const options = { bodies: patientBodies, maxBodyBytes: 1024 * 1024, stream: true };
   const body = await readBody(request, options);
-  const headers = requestHeaders(request, { url: new URL(request.url) });
+  const headers = forwardedHeaders(request, { url: new URL(request.url) });
   return forward(request, {
     target,
     upstream: 'DAYPASS_UPSTREAM',

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forward } from '../../src/gate/forward.ts';
 import { readBody } from '../../src/gate/readBody.ts';
-import { requestHeaders } from '../../src/gate/requestHeaders.ts';
+import { forwardedHeaders } from '../../src/gate/requestHeaders.ts';
 import { systemClock } from '../../src/limits/requestBodies.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { patientBodies } from '../support/bodies.ts';
@@ -52,7 +52,7 @@ describeWith('python3')('a WSGI server', () => {
       const request = new Request('https://site.example/api/x', init);
       const { maxBodyBytes } = definePolicy().upstream;
       const outgoing = await readBody(request, { bodies: patientBodies, maxBodyBytes, stream: false });
-      const headers = requestHeaders(request, { url: new URL(request.url) });
+      const headers = forwardedHeaders(request, { url: new URL(request.url) });
       const options = {
         target,
         upstream: 'DAYPASS_UPSTREAM',

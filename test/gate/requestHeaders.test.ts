@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { requestHeaders } from '../../src/gate/requestHeaders.ts';
+import { forwardedHeaders } from '../../src/gate/requestHeaders.ts';
 import { forbiddenFields, forbiddenKind } from '../../src/policy/forbiddenHeaders.ts';
 import { fc } from '../support/property.ts';
 
-type Options = Omit<Parameters<typeof requestHeaders>[1], 'url'>;
+type Options = Omit<Parameters<typeof forwardedHeaders>[1], 'url'>;
 
 const ask = (
   headers: Record<string, string>,
@@ -12,7 +12,7 @@ const ask = (
   reference = '/api/x',
 ) => {
   const url = new URL(reference, 'https://site.example:8443');
-  return Object.fromEntries(requestHeaders(new Request(url, { ...init, headers }), { url, ...options }));
+  return Object.fromEntries(forwardedHeaders(new Request(url, { ...init, headers }), { url, ...options }));
 };
 
 /** The gate's own. */
@@ -219,7 +219,7 @@ test('a policy narrows them, and is told what it left out; pass and body keep th
     'x-api-version': '2',
   };
   const received = { ...kept, accept: '*/*', cookie: 'a=b' };
-  expect(ask(received, { only: ['x-api-version'], onDropped })).toEqual({ ...kept, ...always });
+  expect(ask(received, { requestHeaders: ['x-api-version'], onDropped })).toEqual({ ...kept, ...always });
   expect(onDropped.mock.calls).toEqual([
     ['accept', 'not in upstream.requestHeaders'],
     ['cookie', 'cookies'],

@@ -36,11 +36,14 @@ test('an IPv4 address has one bucket, a /64 has its own and that of its /48, all
   expect(await hashBuckets(hashed, '::ffff:203.0.113.7')).toEqual({
     address: 'hash of 203.0.113.7',
     network: undefined,
+    isKnown: true,
   });
   expect(await hashBuckets(hashed, '2001:db8:1:2::3')).toEqual({
     address: 'hash of 2001:db8:1:2::/64',
     network: 'hash of 2001:db8:1::/48',
+    isKnown: true,
   });
+  expect(await hashBuckets(hashed, 'nonsense')).toMatchObject({ isKnown: false });
 });
 
 test('65 536 addresses of a /64 are one bucket', async () => {
