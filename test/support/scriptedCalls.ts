@@ -101,7 +101,7 @@ export async function playScript({ limits, play }: Script): Promise<{ calls: num
   const chargesOf = createMeters(policy.limits);
 
   async function answer(session: string, address: string): Promise<void> {
-    const charges = chargesOf({ session, address, network: undefined, total: 'all' });
+    const charges = chargesOf({ session, address, network: undefined, total: 'all', isKnown: true });
     const { isRevoked, decisions } = await leases.take({ session, charges, cost: 1 });
     if (isRevoked || !decisions.every(({ allowed }) => allowed)) throw new Error(`${session} was refused.`);
     await leases.flush();
