@@ -92,7 +92,10 @@ async function measure(name: string): Promise<Outcome> {
   } catch (error) {
     return outcomeOf(error instanceof MissingProgram ? { skipped: error.message } : { failed: error });
   } finally {
-    for (let close = closers.pop(); close; close = closers.pop()) await close();
+    for (let close = closers.pop(); close; close = closers.pop()) {
+      // The next bench runs all the same.
+      await Promise.resolve(close()).catch((error) => console.error(`${name}, closing:`, error));
+    }
   }
 }
 
