@@ -15,12 +15,14 @@ const agent = new Agent({ keepAlive: true });
  * streamed both ways. Node's own fetch would decode a body and take Content-Encoding for granted.
  * @param origin where that server listens
  * @param fields header fields that only we may set
+ * @param onOver called once the answer is over, or the connection broke
  * @returns the answer; `Response.error()` when the connection broke before there was one
  */
 export function forward(
   request: Request,
   origin: string,
   fields: Readonly<Record<string, string>>,
+  onOver: () => void = () => undefined,
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers: Record<string, string> = { ...Object.fromEntries(request.headers), ...fields };
@@ -35,6 +37,7 @@ export function forward(
       answer.on('close', () => request.signal.removeEventListener('abort', cut));
       resolve(responseOf(answer, request.method));
     });
+    sent.on('close', onOver);
     // After the answer has begun this settles nothing: its body's own error says so then.
     sent.on('error', () => resolve(Response.error()));
     if (!request.body) {

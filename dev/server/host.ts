@@ -109,19 +109,13 @@ async function begin(
   let underWay = 0;
   const idle = new EventTarget();
 
-  async function send(request: Request, fields: Record<string, string>): Promise<Response> {
+  function send(request: Request, fields: Record<string, string>): Promise<Response> {
     underWay += 1;
-    try {
-      const clean = withoutPlatform(request);
-      return await forward(clean, origin, {
-        [internalFields.key]: key,
-        [internalFields.url]: request.url,
-        ...fields,
-      });
-    } finally {
+    const ours = { [internalFields.key]: key, [internalFields.url]: request.url, ...fields };
+    return forward(withoutPlatform(request), origin, ours, () => {
       underWay -= 1;
       if (underWay === 0) idle.dispatchEvent(new Event('idle'));
-    }
+    });
   }
 
   return {

@@ -147,6 +147,9 @@ export type OwnRoutes = (
   clientAddress: string | undefined,
 ) => Response | Promise<Response> | undefined;
 
+/** How functions are begun anew: after an end at once, beside those that finish what they answer, or where they have ended. */
+type Restart = 'at-once' | 'when-idle' | 'if-gone';
+
 export interface ServeOptions extends PartsOptions, SiteExtras {
   /** Built once everything else is there. */
   ownRoutes?: (parts: DevParts, urls: SiteUrls, server: Pick<DevServer, 'crash' | 'reload'>) => OwnRoutes;
@@ -170,12 +173,19 @@ export async function serveSite(
   const { ownRoutes, onEvent, atIdentity = (request, serve) => serve(request) } = options;
   const files = await createStaticFiles(options.publish ?? (await publishFolder(root)));
   let config = options.config;
-  let restart: (how: 'at-once' | 'when-idle') => Promise<void> = async () => undefined;
+  let restart: (how: Restart) => Promise<void> = async () => undefined;
   const controls: Pick<DevServer, 'crash' | 'reload'> = {
     crash: () => restart('at-once'),
-    reload(changed) {
+    async reload(changed) {
+      const before = config;
       config = changed ?? config;
-      return restart('when-idle');
+      try {
+        await restart('when-idle');
+      } catch (error) {
+        // The functions that run are those of before.
+        config = before;
+        throw error;
+      }
     },
   };
   const site = await startSite(settings, policy, options, async (parts, urls) => {
@@ -195,8 +205,10 @@ export async function serveSite(
         },
         behind,
       );
-      // What ends by itself begins anew, as the platform's instances do.
-      running.ended.then(() => (current === running ? restart('at-once') : undefined));
+      // What ends by itself begins anew with the next request, as the platform's instances do.
+      running.ended.then(() => {
+        if (current === running) current = undefined;
+      });
       return running;
     };
     let current: RunningHost | undefined = await begin(opened ?? (await openSite(root, options)));
@@ -205,9 +217,9 @@ export async function serveSite(
     const { events } = current;
 
     restart = (how) => {
-      const old = current;
       const renew = async () => {
-        if (isClosed) return;
+        if (isClosed || (how === 'if-gone' && current)) return undefined;
+        const old = current;
         // While it is replaced a thread goes on answering; one that has crashed leaves its callers waiting.
         if (how === 'at-once') {
           current = undefined;
@@ -225,7 +237,7 @@ export async function serveSite(
     };
 
     const running = async (): Promise<RunningHost> => {
-      if (!current) await beginning;
+      if (!current) await restart('if-gone');
       if (!current) throw new Error('The functions of the site could not be begun anew.');
       return current;
     };

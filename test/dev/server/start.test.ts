@@ -52,6 +52,20 @@ const files: Readonly<Record<string, string>> = {
       });
     };
     export const config = { path: ['/report/:what', '/report'], method: ['GET', 'POST'], excludedPath: '/report/not' };`,
+  'netlify/functions/slow.ts': `
+    export default (_request: Request, context: any) => {
+      const wait = 'go' in context.params ? fetch(decodeURIComponent(context.params.go)) : undefined;
+      const body = new ReadableStream({
+        async start(controller) {
+          controller.enqueue(new TextEncoder().encode('begun, '));
+          await wait;
+          controller.enqueue(new TextEncoder().encode('finished'));
+          controller.close();
+        },
+      });
+      return new Response(body);
+    };
+    export const config = { path: '/slow/:go' };`,
   'netlify/functions/plain.mjs': `export default () => new Response('plain');`,
   'netlify/edge-functions/gate.ts': `
     import { createGate } from 'daypass/netlify';
@@ -71,6 +85,10 @@ const files: Readonly<Record<string, string>> = {
 const secret = 'Yk3nVtEw8rQm1pXs6uHc0dJf5gLb2aZo';
 let folder: string;
 let backend: Listening;
+let goOn: () => void = () => undefined;
+const mayGoOn = new Promise<void>((resolve) => {
+  goOn = resolve;
+});
 let site: DevServer;
 const output: string[] = [];
 
@@ -84,9 +102,11 @@ beforeAll(async () => {
   }
   await mkdir(join(folder, 'node_modules'));
   await symlink(linked, join(folder, 'node_modules/daypass'));
-  backend = await listen((request) =>
-    Response.json({ path: new URL(request.url).pathname, token: request.headers.get('authorization') }),
-  );
+  backend = await listen(async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/go') await mayGoOn;
+    return Response.json({ path: pathname, token: request.headers.get('authorization') });
+  });
   site = await startDevServer({
     root: folder,
     upstream: backend.url,
@@ -196,7 +216,20 @@ test('another configuration is in force from its reload on', async () => {
       routes: [{ path: '/api/*', upstream: 'SHOP_BACKEND', verify: false }],
     });`,
   );
+  const slow = await fetch(`${site.url}/slow/${encodeURIComponent(`${backend.url}/go`)}`);
   await site.reload(config);
+  expect((await fetch(`${site.url}/api/cart`)).status).toBe(200);
+  // An answer that has begun is finished by the functions that began it.
+  goOn();
+  expect(await slow.text()).toBe('begun, finished');
+});
+
+test('a configuration at fault is told, and changes nothing', async () => {
+  const config = join(folder, 'broken.config.ts');
+  await writeFile(config, `throw new TypeError('the policy is wrong');`);
+  await expect(site.reload(config)).rejects.toThrow('the policy is wrong');
+  expect((await fetch(`${site.url}/api/cart`)).status).toBe(200);
+  await site.crash();
   expect((await fetch(`${site.url}/api/cart`)).status).toBe(200);
 });
 
