@@ -63,13 +63,14 @@ const layers: Record<string, readonly string[]> = {
   ],
   netlify: ['src/package', 'daypass.config.ts'],
   client: ['src/protocol', 'gotrue-js', 'altcha-lib'],
-  // A package of its own, which knows nothing of the product's inside.
+  // A package of its own, which knows nothing of the product's inside; its examples import it by its name.
   dev: [
     'hono',
     '@hono/node-server',
     'ioredis',
     'ioredis-mock',
     'jose',
+    'daypass-dev',
     '@netlify/zip-it-and-ship-it',
     'node:',
   ],
