@@ -119,7 +119,7 @@ export const codes = {
   not_throwaway: {
     status: 403,
     error: 'invalid_request',
-    description: 'Only fresh throwaway users can be exchanged; this user is none, and was left alone.',
+    description: 'Only fresh throwaway users can be exchanged; this one was left alone.',
   },
 
   token_malformed: accessToken(),
@@ -211,7 +211,7 @@ export const codes = {
     status: 500,
     error: 'server_error',
     description:
-      'There is no Identity context here: admin calls work in functions of a site with Identity enabled, not at the edge, not in a browser, not in a build.',
+      'There is no Identity context here: admin calls work in functions of a site with Identity enabled, not at the edge, in a browser or in a build.',
   },
   store_unavailable: { status: 503, error: unavailable, description: 'Redis did not answer in time.' },
   not_configured: {
