@@ -4,7 +4,7 @@ import { isRecord, unknownKeys } from '../protocol/knownKeys.ts';
 /** RFC 9110 §5.6.2: token. */
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
-/** Collects what is wrong, so that one run of the site shows every problem at once. */
+/** Collects problems, so that one run of the site shows all of them. */
 export class Checks {
   readonly problems: string[] = [];
 
@@ -13,9 +13,9 @@ export class Checks {
   }
 
   /**
-   * An object that holds known fields alone.
-   * @param known left out where its owner chooses the names
-   * @returns undefined where it is no object: then there is nothing in it to read
+   * Checks that a value is an object with known fields only.
+   * @param known omitted if the site's owner chooses the names
+   * @returns undefined if it is not an object
    */
   object<T>(at: string, value: T, known?: readonly string[]): T | undefined {
     if (!isRecord(value)) {
@@ -41,19 +41,19 @@ export class Checks {
     return value;
   }
 
-  number(at: string, value: number, least: number, most: number): void {
-    const fits = typeof value === 'number' && value >= least && value <= most;
-    this.that(fits, `${at}: must be a number from ${least} to ${most}`);
+  number(at: string, value: number, min: number, max: number): void {
+    const fits = typeof value === 'number' && value >= min && value <= max;
+    this.that(fits, `${at}: must be a number from ${min} to ${max}`);
   }
 
-  /** @returns whether it fits, and so may be compared with another */
-  wholeNumber(at: string, value: number, least: number, most: number): boolean {
-    const fits = Number.isInteger(value) && value >= least && value <= most;
-    this.that(fits, `${at}: must be a whole number from ${least} to ${most}`);
+  /** @returns whether it is valid, and so can be compared with another */
+  wholeNumber(at: string, value: number, min: number, max: number): boolean {
+    const fits = Number.isInteger(value) && value >= min && value <= max;
+    this.that(fits, `${at}: must be a whole number from ${min} to ${max}`);
     return fits;
   }
 
-  /** A text of a certain form. @returns whether it is one */
+  /** Checks a text against a pattern. @returns whether it matches */
   text(at: string, value: string, form: RegExp, problem: string): boolean {
     const fits = typeof value === 'string' && form.test(value);
     this.that(fits, `${at}: ${problem}`);
@@ -85,7 +85,7 @@ export class Checks {
     return this.text(at, value, form, 'must be a domain name such as visitor.invalid');
   }
 
-  /** An origin as browsers send it: scheme, host and port, nothing behind. Plain http on this machine alone. */
+  /** An origin as browsers send it: scheme, host and port. Plain http is allowed on this machine only. */
   origin(at: string, value: string): string {
     const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
     const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal(url.hostname));

@@ -193,8 +193,8 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-// A site may hold two copies of the package, and define its policy with the one and serve it with the other: the mark
-// is the same symbol in both. It is not enumerable: a copy with changes in it is a policy that nobody checked.
+// A site may bundle two copies of the package, define its policy with one and serve it with the other: both know this
+// symbol. It is not enumerable, so a spread copy, which may hold changes, loses the mark.
 const mark = Symbol.for('daypass.policy');
 
 /** Marks a policy as checked. */
@@ -203,8 +203,8 @@ export function markPolicy(policy: Policy): void {
 }
 
 /**
- * Refuses a policy that nobody checked: a site whose code is not type-checked may hand over anything.
- * @param caller who was given it, for the error
+ * Refuses a policy that `definePolicy` did not check: code without types may pass anything.
+ * @param caller the function that received it, for the error
  * @throws {ConfigurationError} a TypeError: `definePolicy` did not return it
  */
 export function requirePolicy(caller: string, policy: unknown): asserts policy is Policy {
@@ -212,7 +212,7 @@ export function requirePolicy(caller: string, policy: unknown): asserts policy i
   throw new ConfigurationError([`${caller}: give the policy that definePolicy returned.`]);
 }
 
-/** Deploy contexts whose tokens a deploy accepts: unless the policy says otherwise, its own alone. */
+/** Deploy contexts whose tokens a deploy accepts: its own, unless the policy says otherwise. */
 export function acceptedContexts(deploy: {
   policy: Policy;
   deployContext: DeployContext;

@@ -12,12 +12,12 @@ import type {
 } from './types.ts';
 
 /**
- * For what anybody can send at no cost. Short: an honest caller behind the address of one who does waits for 5 s at most.
- * Fixed: in a sliding window, calls that never end would leave it no moment.
+ * For requests that cost a stranger nothing. Short, so that an honest caller behind the same address waits 5 s at most.
+ * Fixed, because a flood that never ends would fill a sliding window for ever.
  */
 const free = { limit: 600, windowSeconds: 5, algorithm: 'fixed-window' } as const;
 
-/** Limits of a site that says nothing about them. `docs/limits.md` has the reason of each number. */
+/** The default limits. `docs/limits.md` gives the reason for each number. */
 export const defaultLimits = {
   exchange: { limit: 300, windowSeconds: 60 },
   exchangeRefused: free,
@@ -89,8 +89,8 @@ function checkCallLimits(
 }
 
 /**
- * Checks that one session cannot use a ceiling up with the most that its own limits let it call at once: it would shut the
- * door on all.
+ * Checks that one session's burst, the most that its own limits allow at once, does not use up a ceiling: one visitor
+ * would shut the door on all.
  * @param sessions the windows of every limit that counts one session's calls
  */
 function checkCeilings(checks: Checks, at: string, total: CheckedWindows, sessions: CheckedWindows): void {
@@ -116,9 +116,9 @@ export function checkRouteLimits(
   return checkCallLimits(checks, at, checks.object(at, input, callLimitNames) ?? {}, besideSessions);
 }
 
-/** What calls cost, and what limits of a function's or a backend's own count them. */
+/** The price of calls, and a function's or a backend's own limits for them. */
 export interface OwnLimits {
-  /** Names the limits below, and tells them from those of others. */
+  /** Names the limits below and distinguishes them from others. */
   name?: string | undefined;
   /** Limits of its own, each one window or several. They need a `name`. Default: none. */
   limits?: (Partial<CallLimits> & Partial<Pick<Limits, 'leaseSeconds'>>) | undefined;
@@ -152,7 +152,7 @@ export function checkOwnLimits(
 ): CheckedOwnLimits {
   const checks = new Checks();
   const at = `${what}: limits`;
-  // A policy's leases are for all that counts by it.
+  // Leases are the policy's to set.
   const known = siteLimits ? callLimitNames : [...callLimitNames, 'leaseSeconds'];
   const given = input === undefined ? undefined : checks.object(at, input, known);
   const limits = checkCallLimits(checks, at, given ?? {}, siteLimits?.session);
@@ -179,7 +179,7 @@ export function checkCost(
     checks.text(
       `${at}.answer`,
       answer as string,
-      // It is taken off the answer.
+      // The field is removed from the answer.
       /^(?!(content-|access-control-|cache-control$|date$|etag$|location$|ratelimit|retry-after$|set-cookie$|vary$|www-authenticate$))[a-z0-9-]{1,64}$/i,
       'name a header field of the answer that means nothing else, such as daypass-cost',
     );
@@ -194,7 +194,7 @@ export function checkCost(
   );
 }
 
-/** The smallest of the limits that a call meets: what a call costs must fit in. */
+/** The smallest limit that counts a call. Its cost must fit. */
 function smallestLimit(limits: CheckedCallLimits): number {
   const all = callLimitNames.flatMap((name) => limits[name].map(({ limit }) => limit));
   return Math.min(Number.POSITIVE_INFINITY, ...all.filter(Number.isFinite));
@@ -219,13 +219,13 @@ function checkWindows(
     if (!shorter) continue;
     const beside = `${longer.limit} in ${longer.windowSeconds} s`;
     const short = `${shorter.limit} in ${shorter.windowSeconds} s`;
-    // As many windows as fit into the longer one, and the one that it begins in the middle of.
-    const most = shorter.limit * (Math.ceil(longer.windowSeconds / shorter.windowSeconds) + 1);
+    // As many windows as fit into the longer one, plus the one in which it begins.
+    const max = shorter.limit * (Math.ceil(longer.windowSeconds / shorter.windowSeconds) + 1);
     if (longer.windowSeconds === shorter.windowSeconds) {
       checks.that(false, `${at}: has two windows of ${longer.windowSeconds} s; keep the stricter one`);
     } else if (longer.limit <= shorter.limit) {
       checks.that(false, `${at}: ${short} can never bind beside ${beside}`);
-    } else checks.that(longer.limit < most, `${at}: ${beside} can never bind beside ${short}`);
+    } else checks.that(longer.limit < max, `${at}: ${beside} can never bind beside ${short}`);
   }
   return windows;
 }

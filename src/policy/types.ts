@@ -13,7 +13,7 @@ export interface Limit {
   algorithm?: 'sliding-window' | 'fixed-window';
 }
 
-/** One window, or several that all hold: `[{ limit: 60, windowSeconds: 60 }, { limit: 500, windowSeconds: 86_400 }]`. */
+/** One window, or several that all apply: `[{ limit: 60, windowSeconds: 60 }, { limit: 500, windowSeconds: 86_400 }]`. */
 export type LimitWindows = Limit | readonly Limit[];
 
 /** Limits of calls, each counted by what its name says. */
@@ -24,7 +24,7 @@ export interface CallLimits {
   address: LimitWindows;
   /** Calls of one IPv6 /48. */
   network: LimitWindows;
-  /** Calls of all: a ceiling, whatever strangers do. */
+  /** All calls together: a ceiling. */
   total: LimitWindows;
 }
 
@@ -110,7 +110,7 @@ export interface Limits extends Omit<CallLimits, 'total'> {
   signup: LimitWindows;
   /** Log-ins and refreshes of one address at Identity, members' too. Identity itself allows 30 in 5 minutes. */
   login: LimitWindows;
-  /** Gated calls of the whole site. Default: none. */
+  /** All calls through the gate. Default: none. */
   total?: LimitWindows;
   /**
    * How long an instance of the gate relies on an answer of Redis, in seconds: 0 to 60. Within it, it spends what it has

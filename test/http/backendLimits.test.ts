@@ -236,7 +236,6 @@ test('Express: the same limits, fields and prices, at a real server', async () =
       left.push(`${response.status} ${/"session chat";r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]}`);
       expect(headers.has('daypass-cost')).toBe(false);
       if (response.status === 201 || response.status === 202) expect(headers.get('x-other')).toBe('kept');
-      if (response.status === 202) expect(response.statusText).toBe('Fine');
     }
     expect(left).toEqual(['200 99', '201 39', '202 19', '200 9', '200 8', '200 7', '429 0']);
     const refused = await fetch(`${url}/plain`, withToken(token));
