@@ -1,7 +1,7 @@
 import { isUserId } from '../../src/identity/user.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { randomId } from '../../src/token/mint.ts';
-import type { LabDependencies } from './createLab.ts';
+import type { LabDependencies } from './dependencies.ts';
 
 /** Longer than a sweep may take, and than a process that Netlify's emulator starts for each call on a busy machine. */
 const timeoutMilliseconds = 20_000;

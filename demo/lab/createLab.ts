@@ -6,14 +6,14 @@ import type { CallerEnv } from '../../src/http/context.ts';
 import { problemResponse, toDaypassError } from '../../src/http/problem.ts';
 import { isThrowaway } from '../../src/identity/throwaway.ts';
 import type { Policy } from '../../src/policy/types.ts';
-import type { DeployContext } from '../../src/protocol/deployContext.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { identityPath, statsPath, sweepPath } from '../../src/protocol/paths.ts';
 import { nowSeconds } from '../../src/runtime/platform.ts';
 import type { StackChanges, StackControl } from '../stack/control.ts';
-import type { IdentityState, IdentityWatch } from '../stack/watchIdentity.ts';
+import type { IdentityWatch } from '../stack/watchIdentity.ts';
 import { callBroker, callIdentity, createMember, deleteMember, readAnswer } from './calls.ts';
+import type { LabDependencies } from './dependencies.ts';
 import { forgeries, forgeToken } from './forgeToken.ts';
 import type { LimitsWatch } from './limits.ts';
 import { onlyHere } from './onlyHere.ts';
@@ -139,37 +139,6 @@ export function createDevLab(
     log,
     now: nowSeconds,
   });
-}
-
-/** What the attack lab works with: the secrets of the stack that it attacks, so it never leaves this machine. */
-export interface LabDependencies {
-  /** Where Identity answers: the dev identity or a real GoTrue. */
-  identityUrl: string;
-  /** Bearer of Identity's admin calls. */
-  operatorToken: string;
-  /** The secret that the gate verifies tokens of `audience` with. */
-  secret: string;
-  /** `iss` that the gate expects. */
-  issuer: string;
-  audience: string;
-  /** Scopes that an honest token of that audience carries. */
-  scopes: readonly string[];
-  deployContext: DeployContext;
-  /** Domain of the e-mails of throwaway users. */
-  emailDomain: string;
-  /** Where the site answers: an origin. */
-  siteUrl: string;
-  /** The bearer of the broker's addresses for the site's owner. */
-  maintenanceBearer: string;
-  /** Which Identity there is, and whether it asks the site's event function. */
-  describeIdentity(): Promise<IdentityState>;
-  /** How the gate counts. */
-  limits: Pick<LimitsWatch, 'state'>;
-  /** The switches of the stack. */
-  stack: StackControl;
-  log: Log;
-  /** The present, seconds since the epoch. */
-  now(): number;
 }
 
 export interface UserCount {

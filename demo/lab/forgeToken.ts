@@ -1,7 +1,7 @@
 import { base64url } from 'jose';
 import { createKeyRing, type KeyRing } from '../../src/token/keys.ts';
 import { mintAccessToken, newSubject, randomId } from '../../src/token/mint.ts';
-import type { LabDependencies } from './createLab.ts';
+import type { LabDependencies } from './dependencies.ts';
 
 /** Tokens that no honest page could make, each with exactly one thing wrong. */
 export const forgeries = [

@@ -5,11 +5,11 @@ import type { AddressLimiters, Limiter } from '../limits/limiter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { Policy } from '../policy/types.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
+import type { DaypassError } from '../protocol/error.ts';
 import type { StatsCount } from '../protocol/messages.ts';
 import type { Redemptions } from '../store/redemptions.ts';
 import type { Revocations } from '../store/revocations.ts';
 import type { KeyRing, PrivateKeys } from '../token/keys.ts';
-import type { RefusedTokens } from './exchange.ts';
 
 /** The limits of the policy that count by the caller's IP address. */
 export type AddressLimitName =
@@ -63,6 +63,17 @@ export interface BrokerDependencies extends LimitDependencies<AddressLimitName, 
   now(): number;
   /** The present, milliseconds since any moment; never set back. */
   steadyNow(): number;
+}
+
+/**
+ * The Identity tokens that Identity refused a moment ago, in the memory of this instance. Sending one again gets the same
+ * answer, which costs no call and counts for nothing.
+ */
+export interface RefusedTokens {
+  /** @throws {DaypassError} what Identity refused this token with */
+  refuse(token: string, now: number): Promise<void>;
+  /** @param now the present, seconds since the epoch */
+  remember(token: string, error: DaypassError, now: number): Promise<void>;
 }
 
 /** What it takes to check some limits by the caller's IP address, and some others. */

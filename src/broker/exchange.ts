@@ -7,7 +7,7 @@ import type { TokenResponse } from '../protocol/messages.ts';
 import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
 import { newSubject } from '../token/mint.ts';
 import { type DeletedUser, deleteAndConfirm } from './deleteAndConfirm.ts';
-import { type BrokerDependencies, type Caller, throwawayRule } from './dependencies.ts';
+import { type BrokerDependencies, type Caller, type RefusedTokens, throwawayRule } from './dependencies.ts';
 import { grantScopes, type IssueDependencies, issueToken, keyRingOf } from './issueToken.ts';
 import { countRefusedExchange, countSession, type ExchangeLimitDependencies, refuseKnown } from './limits.ts';
 import type { ExchangeRequest } from './tokenRequest.ts';
@@ -134,17 +134,6 @@ const memorySeconds = 60;
 
 /** Refusals that Identity would repeat: it did not sign the token, or the user is gone. */
 const lasting: readonly ErrorCode[] = ['subject_token_rejected', 'subject_token_user_gone'];
-
-/**
- * The Identity tokens that Identity refused a moment ago, in the memory of this instance. Sending one again gets the same
- * answer, which costs no call and counts for nothing.
- */
-export interface RefusedTokens {
-  /** @throws {DaypassError} what Identity refused this token with */
-  refuse(token: string, now: number): Promise<void>;
-  /** @param now the present, seconds since the epoch */
-  remember(token: string, error: DaypassError, now: number): Promise<void>;
-}
 
 /** @param hash keeps the tokens themselves out of memory */
 export function createRefusedTokens(hash: (token: string) => Promise<string>): RefusedTokens {
