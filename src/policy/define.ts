@@ -147,10 +147,11 @@ function checkUpstream(checks: Checks, input: PolicyInput['upstream'] = {}): Pol
   checks.boolean('upstream.stream', stream);
   checks.boolean('upstream.clientAddress', clientAddress);
   const only =
-    requestHeaders &&
-    checks
-      .list('upstream.requestHeaders', requestHeaders)
-      .map((name) => checkRequestHeader(checks, 'upstream.requestHeaders', name));
+    requestHeaders === undefined
+      ? undefined
+      : checks
+          .list('upstream.requestHeaders', requestHeaders)
+          .map((name) => checkRequestHeader(checks, 'upstream.requestHeaders', name));
   return { timeoutSeconds, requestHeaders: only, clientAddress, maxBodyBytes, stream };
 }
 

@@ -178,6 +178,10 @@ test.each([
   [{ routes: [{ path: '/a', methods: [5] }] }, 'routes[0].methods: write methods in upper case'],
   [{ routes: [{ path: '/a', verify: null }] }, 'routes[0].verify: must be true or false'],
   [{ upstream: 'x' }, 'upstream: must be an object'],
+  [{ upstream: { requestHeaders: null } }, 'upstream.requestHeaders: must be a list'],
+  [{ upstream: { requestHeaders: false } }, 'upstream.requestHeaders: must be a list'],
+  [{ upstream: { requestHeaders: 0 } }, 'upstream.requestHeaders: must be a list'],
+  [{ upstream: { requestHeaders: '' } }, 'upstream.requestHeaders: must be a list'],
   [{ upstream: { requestHeaders: [null] } }, 'upstream.requestHeaders: must hold names of header fields'],
   [
     { upstream: { requestHeaders: ['X-User-Id'] } },
