@@ -12,7 +12,7 @@ const textNumbers = new Set(['HINCRBYFLOAT', 'INCRBYFLOAT', 'ZINCRBY', 'ZSCORE']
 
 /**
  * A Redis in this process's memory, shared with nobody. Commands run in the tick in which they are given, so a
- * transaction is whole by nature. Where it differs from a real Redis: test/dev/redis/memory/open.test.ts.
+ * transaction is whole by nature. Where it differs from a real Redis: test/dev/redis/memory.test.ts.
  */
 export function openMemory(): Pick<Backend, 'run' | 'transact' | 'close'> {
   // ioredis-mock keeps one data set for each host, port and number.

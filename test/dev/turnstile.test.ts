@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDevTurnstile, type DevTurnstile, dummyToken, testSecrets } from '../../../dev/turnstile.ts';
+import { createDevTurnstile, type DevTurnstile, dummyToken, testSecrets } from '../../dev/turnstile.ts';
 
 // What Cloudflare documents of siteverify, held against the stand-in.
 

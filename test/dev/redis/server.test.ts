@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { hashScript } from '../../../../dev/redis/command.ts';
-import { createScriptTranslator, withoutUpstashFlag } from '../../../../dev/redis/server.ts';
+import { hashScript } from '../../../dev/redis/command.ts';
+import { createScriptTranslator, withoutUpstashFlag } from '../../../dev/redis/server.ts';
 
 describe('withoutUpstashFlag', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Command, Reply } from '../../../../dev/redis/command.ts';
-import { openMemory } from '../../../../dev/redis/memory.ts';
+import type { Command, Reply } from '../../../dev/redis/command.ts';
+import { openMemory } from '../../../dev/redis/memory.ts';
 
 // Where the Redis in memory differs from a real one. The contract suite holds what both do alike; a case that
 // fails here because ioredis-mock has learned something belongs there.
