@@ -167,7 +167,7 @@ function check(options: FakeSessionOptions) {
   if (typeof answer !== 'function') problems.push('fetch must be a function that answers a request.');
   const isBase = typeof baseUrl === 'string' && URL.canParse('/', baseUrl);
   if (options.baseUrl !== undefined && !isBase) problems.push('baseUrl must be an absolute URL.');
-  if (!/^(Authorization|X-Daypass)$/i.test(`${header}`)) {
+  if (typeof header !== 'string' || !/^(Authorization|X-Daypass)$/i.test(header)) {
     problems.push('header must be Authorization or X-Daypass.');
   }
   if (problems.length > 0) throw new ConfigurationError(problems);

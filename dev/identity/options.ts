@@ -110,7 +110,8 @@ const callerHeader = 'x-nf-client-connection-ip';
  */
 export function readOptions(options: DevIdentityOptions): Settings {
   assertOptions('Dev identity', options, optionNames);
-  if (options.tokenLimit) assertOptions('Dev identity: tokenLimit', options.tokenLimit, tokenLimitNames);
+  const { tokenLimit, events } = options;
+  if (tokenLimit !== undefined) assertOptions('Dev identity: tokenLimit', tokenLimit, tokenLimitNames);
   const jwtSecret = options.jwtSecret ?? randomSecret();
   const settings: Settings = {
     jwtSecret,
@@ -121,10 +122,10 @@ export function readOptions(options: DevIdentityOptions): Settings {
     log: options.log ?? (() => undefined),
     registration: options.registration ?? 'open',
     autoconfirm: options.autoconfirm ?? true,
-    tokenLimit: options.tokenLimit && { callerHeader, ...options.tokenLimit },
+    tokenLimit: tokenLimit && { callerHeader, ...tokenLimit },
     accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 3600,
     instanceId: options.instanceId ?? nilUuid,
-    events: options.events && readEvents(options.events),
+    events: events === undefined ? undefined : readEvents(events),
     eventTimeoutSeconds: options.eventTimeoutSeconds ?? 5,
     filter: options.filter ?? 'mysql',
     commitDelayMilliseconds: options.commitDelayMilliseconds ?? 2,
@@ -143,7 +144,8 @@ export function readOptions(options: DevIdentityOptions): Settings {
     isText(settings.operatorToken) && /^\S+$/.test(settings.operatorToken),
     'must be one word',
   );
-  check('instanceId', uuidPattern.test(settings.instanceId), 'must be a UUID');
+  const { instanceId } = settings;
+  check('instanceId', isText(instanceId) && uuidPattern.test(instanceId), 'must be a UUID');
   check('accessTokenTtlSeconds', isNumber(settings.accessTokenTtlSeconds, 1e-3), 'must be above 0');
   check('eventTimeoutSeconds', isNumber(settings.eventTimeoutSeconds, 1e-3), 'must be above 0');
   check('filter', ['mysql', 'mariadb'].includes(settings.filter), 'must be mysql or mariadb');

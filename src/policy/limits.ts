@@ -61,10 +61,9 @@ export function checkLimits(checks: Checks, input: Partial<Limits>): CheckedLimi
 }
 
 function checkLeaseSeconds(checks: Checks, at: string, leaseSeconds: number): void {
-  checks.that(
-    leaseSeconds === 0 || (leaseSeconds >= 0.5 && leaseSeconds <= 60),
-    `${at}: must be 0, or a number from 0.5 to 60: a lease must outlive the way to Redis`,
-  );
+  const fits =
+    typeof leaseSeconds === 'number' && (leaseSeconds === 0 || (leaseSeconds >= 0.5 && leaseSeconds <= 60));
+  checks.that(fits, `${at}: must be 0, or a number from 0.5 to 60: a lease must outlive the way to Redis`);
 }
 
 /**

@@ -45,7 +45,9 @@ function redisOf(given: RedisOptions | undefined): RedisOptions | undefined {
     : (name: string) => readVariable(name) || undefined;
   const { url, token } = readRedisOptions(read, problems, names);
   const timeoutMilliseconds = given?.timeoutMilliseconds;
-  if (timeoutMilliseconds !== undefined && !(timeoutMilliseconds >= 1 && timeoutMilliseconds <= 30_000))
+  const fits =
+    typeof timeoutMilliseconds === 'number' && timeoutMilliseconds >= 1 && timeoutMilliseconds <= 30_000;
+  if (timeoutMilliseconds !== undefined && !fits)
     problems.push('redis.timeoutMilliseconds must be a number from 1 to 30 000.');
   if (problems.length > 0)
     throw new ConfigurationError(problems.map((problem) => `requireAccessToken: ${problem}`));

@@ -40,6 +40,7 @@ test('the header of the session carries the token, beside what the page sends it
   const { headers } = session.requests[0] as Request;
   expect([headers.get('x-daypass'), headers.get('authorization')]).toEqual(['fake-token-1', 'Basic x']);
   expect(() => open({ header: 'Cookie' as 'X-Daypass' })).toThrow(/header must be/);
+  expect(() => open({ header: ['X-Daypass'] as never })).toThrow(/header must be/);
 });
 
 test('the request can be read by its answer and by the test', async () => {

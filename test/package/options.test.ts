@@ -110,6 +110,7 @@ function limitMistakes(calling: (changes: object) => () => unknown): Mistake[] {
       /limits\.total: 59 in 60 s is below one session's 60/,
     ],
     [limiting({ limits: { session, leaseSeconds: 0.1 } }), /limits\.leaseSeconds: must be 0, or/],
+    [limiting({ limits: { session, leaseSeconds: '5' } }), /limits\.leaseSeconds: must be 0, or/],
     [limiting({ cost: 0 }), /cost: must be a whole number/],
     [limiting({ cost: 61 }), /cost: 61 is above a limit that counts these calls \(60\)/],
     [limiting({ cost: { answer: 'Set-Cookie' } }), /cost\.answer: name a header field/],
@@ -123,6 +124,9 @@ function limitMistakes(calling: (changes: object) => () => unknown): Mistake[] {
     [limiting({ redis: { ...redis, url: 'http://redis.example' } }), /redis\.url must be an https URL/],
     [limiting({ redis: { ...redis, token: 'a b' } }), /redis\.token must be visible ASCII/],
     [limiting({ redis: { ...redis, timeoutMilliseconds: 0 } }), /redis\.timeoutMilliseconds must be/],
+    [limiting({ redis: { ...redis, timeoutMilliseconds: '5' } }), /redis\.timeoutMilliseconds must be/],
+    [limiting({ redis: { ...redis, timeoutMilliseconds: true } }), /redis\.timeoutMilliseconds must be/],
+    [limiting({ redis: { ...redis, timeoutMilliseconds: [5] } }), /redis\.timeoutMilliseconds must be/],
   ];
 }
 

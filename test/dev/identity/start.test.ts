@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import type { DevIdentityOptions } from '../../../dev/identity/options.ts';
 import { createDevIdentity, startDevIdentity } from '../../../dev/identity/start.ts';
+import { OptionsError } from '../../../dev/options.ts';
 
 test('a port in use is an error that says so', async () => {
   const first = await startDevIdentity();
@@ -41,6 +43,12 @@ test.each([
   { tokenLimit: { limit: 1, windowSeconds: 0 } },
   { events: { target: 'ftp://127.0.0.1/' } },
   { events: { target: 'nowhere' } },
+  // Code without types.
+  { instanceId: ['00000000-0000-0000-0000-000000000000'] },
+  { tokenLimit: null },
+  { tokenLimit: false },
+  { events: null },
+  { events: '' },
 ])('%j is refused at the start', (options) => {
-  expect(() => createDevIdentity(options)).toThrow(TypeError);
+  expect(() => createDevIdentity(options as DevIdentityOptions)).toThrow(OptionsError);
 });
