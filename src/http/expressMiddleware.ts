@@ -65,7 +65,7 @@ export function createExpressMiddleware(
       request.daypass = passed.accessToken;
       for (const [name, value] of Object.entries(passed.fields))
         response.setHeader(name, joinField(fieldOf(response, name), value));
-      if (passed.price) chargeOnAnswer(response, passed.price);
+      if (passed.price) chargeOnAnswer(response, passed.price, flush);
       return true;
     } catch (error) {
       if (!(error instanceof DaypassError)) throw error;
@@ -99,6 +99,7 @@ function fieldOf(response: ExpressResponse, name: string): string {
 function chargeOnAnswer(
   response: ExpressResponse,
   { field, charge }: NonNullable<PassedCall['price']>,
+  flush: () => Promise<void>,
 ): void {
   const { writeHead } = response;
   const name = field.toLowerCase();
@@ -108,6 +109,7 @@ function chargeOnAnswer(
     const named = headers === undefined ? [] : pairsOf(headers).filter(([key]) => key.toLowerCase() === name);
     charge(unitsToCharge(String(named.at(-1)?.[1] ?? fieldOf(response, field))));
     response.removeHeader(field);
+    void flush();
     const rest = given.map((argument) =>
       argument === headers && named.length > 0 ? without(argument, name) : argument,
     );

@@ -230,7 +230,13 @@ test('Express: the same limits, fields and prices, at a real server', async () =
   try {
     const token = await tokenOf();
     const left: (string | undefined)[] = [];
+    const taken = async () => {
+      const [key = ''] = (await command(bridge(), 'KEYS', 'daypass:calls:session*')) as string[];
+      return Number(await patient(bridge()).get(key));
+    };
     for (const path of ['/set', '/object', '/list', '/plain', '/plain', '/set', '/plain']) {
+      // The last price is reported without another call.
+      if (left.length === 6) await expect.poll(taken, { timeout: 20_000 }).toBe(152);
       const response = await fetch(url + path, withToken(token));
       const { headers } = response;
       left.push(`${response.status} ${/"session chat";r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]}`);
