@@ -1,15 +1,15 @@
 import { type LoadXhr, replaceXhr } from './attachXhr.ts';
 import type { Authorize } from './authorize.ts';
 import { readTarget } from './authorizedFetch.ts';
-import { anyPage, resolveAddress, type Settings } from './options.ts';
+import { anyPage, resolveUrl, type Settings } from './options.ts';
 
 /**
- * Replaces `fetch`. Left alone are calls that carry `Authorization` or `X-Daypass` already, those of mode `no-cors`, which may not
- * carry any (Fetch standard, "no-CORS-safelisted request-header"), and whatever is not covered.
- * @param choose what an address is sent by instead; undefined when it is not covered
+ * Replaces `fetch`, except for calls that carry `Authorization` or `X-Daypass` already, calls of mode `no-cors`, which may
+ * carry neither (Fetch standard, "no-CORS-safelisted request-header"), and URLs that are not covered.
+ * @param choose the `fetch` that sends to a URL instead; undefined when it is not covered
  * @returns the `fetch` that was replaced
  */
-export function replaceFetch(choose: (address: string) => Fetch | undefined): Fetch {
+export function replaceFetch(choose: (url: string) => Fetch | undefined): Fetch {
   const found = fetch;
   globalThis.fetch = async (input, init) => {
     let read!: ReturnType<typeof readTarget>;
@@ -18,7 +18,7 @@ export function replaceFetch(choose: (address: string) => Fetch | undefined): Fe
       read = readTarget(input);
       instead = choose(read.url);
     } catch {
-      // What is no address is for the browser to refuse.
+      // An invalid URL is for the browser to refuse.
     }
     // Only then: header fields may be an iterator, which can be read once.
     if (instead) {
@@ -40,28 +40,28 @@ type Fetch = typeof fetch;
 export interface Transports {
   /** Sends with the token, by the `fetch` that `attach` returns. */
   fetch: Fetch;
-  /** Sends what is no `fetch`. */
+  /** Sends other requests than by `fetch`. */
   authorize: Authorize;
   loadXhr: LoadXhr;
 }
 
 /**
- * Origin and path with a closing slash: what lies under a prefix begins with it, and `/apiary` not with `/api/`. On a
- * server, which may load a page's modules, what is relative lies in no place that is called.
+ * Origin and path with a closing slash: URLs under a prefix begin with it, and `/apiary` does not begin with `/api/`. On a
+ * server, which may load a page's modules, a relative URL resolves to an origin that is never called.
  */
-function placeOf(address: string): string {
-  const url = resolveAddress(address, globalThis.location ? undefined : anyPage);
+function urlPrefixOf(input: string): string {
+  const url = resolveUrl(input, globalThis.location ? undefined : anyPage);
   return url.origin + url.pathname.replace(/\/?$/, '/');
 }
 
 /** A session that is attached: what it covers, and how it sends that. */
 export interface Attachment extends Transports {
   key: string;
-  isCovered: (place: string) => boolean;
+  isCovered: (urlPrefix: string) => boolean;
 }
 
-/** Finds the session that covers an address. */
-type Choose = (address: string) => Attachment | undefined;
+/** Finds the session that covers a URL. */
+type Choose = (url: string) => Attachment | undefined;
 
 /**
  * Where a `fetch` of ours has its sessions. By a name that copies of this module share: a bundle that is evaluated again
@@ -73,38 +73,38 @@ type AttachedFetch = Fetch & { [attached]?: { found: Fetch; sessions: Attachment
 
 /**
  * Replaces `fetch`, and methods of XMLHttpRequest where there is one, so that calls under the prefixes go through the
- * session. A `fetch` that was replaced so before takes the session in, and none is laid over it: the session that came
- * last serves what several cover, and one of the same addresses is gone.
- * @param prefixes addresses, resolved as `fetch` resolves them
+ * session. A `fetch` that was replaced so before takes the session in and is not wrapped again. Where several sessions
+ * cover a URL the last one serves it; a session with the same prefixes is replaced.
+ * @param prefixes URLs, resolved as `fetch` resolves them
  * @param settings Identity and the broker never get the token, though a prefix may cover them
- * @returns the `fetch` that was replaced; undefined where there is nothing to cover, and it was left alone
- * @throws TypeError for a prefix that is no address
+ * @returns the `fetch` that was replaced; undefined where there is nothing to cover, and it was not replaced
+ * @throws TypeError for a prefix that is not a URL
  */
 export function attach(
   transports: Transports,
   prefixes: readonly string[],
   settings: Pick<Settings, 'identityUrl' | 'brokerUrl'>,
 ): Fetch | undefined {
-  const covered = prefixes.map(placeOf);
-  if (covered.every((place) => place.startsWith(anyPage))) return undefined;
-  const excepted = [settings.identityUrl, settings.brokerUrl].map(placeOf);
-  const isCovered = (place: string) => {
-    const isUnder = (prefix: string) => place.startsWith(prefix);
+  const covered = prefixes.map(urlPrefixOf);
+  if (covered.every((prefix) => prefix.startsWith(anyPage))) return undefined;
+  const excepted = [settings.identityUrl, settings.brokerUrl].map(urlPrefixOf);
+  const isCovered = (urlPrefix: string) => {
+    const isUnder = (prefix: string) => urlPrefix.startsWith(prefix);
     return covered.some(isUnder) && !excepted.some(isUnder);
   };
   const key = `${covered} ${excepted}`;
   let mine = (fetch as AttachedFetch)[attached];
   if (!mine) {
-    const choose: Choose = (address) => {
+    const choose: Choose = (url) => {
       try {
-        const place = placeOf(address);
-        return mine?.sessions.find((session) => session.isCovered(place));
+        const urlPrefix = urlPrefixOf(url);
+        return mine?.sessions.find((session) => session.isCovered(urlPrefix));
       } catch {
-        // What is no address is for the browser to refuse.
+        // An invalid URL is for the browser to refuse.
       }
     };
     replaceXhr(choose, transports.loadXhr);
-    mine = { found: replaceFetch((address) => choose(address)?.fetch), sessions: [] };
+    mine = { found: replaceFetch((url) => choose(url)?.fetch), sessions: [] };
     (fetch as AttachedFetch)[attached] = mine;
   }
   mine.sessions = [

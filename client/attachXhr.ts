@@ -1,6 +1,6 @@
 import type { Authorize } from './authorize.ts';
 import { copy } from './authorizedFetch.ts';
-import { resolveAddress } from './options.ts';
+import { resolveUrl } from './options.ts';
 
 const methods = ['open', 'setRequestHeader', 'send', 'abort'] as const;
 
@@ -14,8 +14,8 @@ type Xhr = XMLHttpRequest;
 /** The methods as they were found. */
 export type FoundXhr = Record<XhrMethod, (this: Xhr, ...passed: unknown[]) => unknown>;
 
-/** Finds the session that covers an address. */
-export type ChooseSession = (address: string) => { authorize: Authorize } | undefined;
+/** Finds the session that covers a URL. */
+export type ChooseSession = (url: string) => { authorize: Authorize } | undefined;
 
 /** What does the work, once it is loaded. See `createXhr`. */
 export interface LoadedXhr {
@@ -59,10 +59,10 @@ export function replaceXhr(choose: ChooseSession, load: LoadXhr): void {
       if (xhr) return xhr.handle(this, method, passed);
       const steps = opened.get(this);
       if (method === 'open') {
-        const [verb, address, ...others] = passed;
+        const [verb, url, ...others] = passed;
         // What it is now: a URL may change, and the page's base too.
-        const resolve = () => [verb, resolveAddress(`${address}`).href, ...others];
-        opened.set(this, choose(`${address}`) && [[method, resolve()]]);
+        const resolve = () => [verb, resolveUrl(`${url}`).href, ...others];
+        opened.set(this, choose(`${url}`) && [[method, resolve()]]);
       } else if (steps) {
         const sent = steps.push([method, passed.map(copy)]);
         if (method === 'send') {

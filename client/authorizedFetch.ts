@@ -1,5 +1,5 @@
 import type { Authorize } from './authorize.ts';
-import { resolveAddress } from './options.ts';
+import { resolveUrl } from './options.ts';
 
 /**
  * Makes `fetch` with the access token (RFC 6750 §2.1). What goes out is what was passed, with
@@ -19,7 +19,7 @@ export function createAuthorizedFetch(authorize: Authorize, send: typeof fetch):
     if (sent.has((request ?? init) as RequestInit) || url === sendingUrl) {
       throw new TypeError('Daypass: fetch loops: use session.attach');
     }
-    // Options beside a Request go into it, as `fetch` does it.
+    // Options passed with a Request are merged into it, as `fetch` does.
     const own = request && new Request(request, init);
     const call = own ?? copyOptions(init);
     if (call.mode === 'no-cors') throw new TypeError('Daypass: mode no-cors carries no token');
@@ -33,7 +33,7 @@ export function createAuthorizedFetch(authorize: Authorize, send: typeof fetch):
       sent.add(request ?? (passed as RequestInit));
       sendingUrl = url;
       try {
-        // The page's base may have become another since the address was looked at.
+        // The page's base may have changed since the URL was resolved.
         return send(readTarget(target).url === url ? (request ?? target) : url, passed);
       } finally {
         sendingUrl = undefined;
@@ -54,7 +54,7 @@ interface Target {
 /**
  * Reads the target as `fetch` would. A Request, of whatever realm, is what the browser's own getters take for one;
  * everything else is a URL or text, and is turned into it once.
- * @throws TypeError for an address that is none
+ * @throws TypeError for an invalid URL
  */
 export function readTarget(input: RequestInfo | URL): Target {
   try {
@@ -62,7 +62,7 @@ export function readTarget(input: RequestInfo | URL): Target {
     return { url: Reflect.get(Request.prototype, 'url', request), target: request, request };
   } catch {
     const target = input instanceof URL ? new URL(input) : `${input}`;
-    return { url: resolveAddress(`${target}`).href, target };
+    return { url: resolveUrl(`${target}`).href, target };
   }
 }
 

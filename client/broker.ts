@@ -10,22 +10,22 @@ import type { HeldToken } from './storage.ts';
 import { readRetryAfter, requestTimeout, wait } from './timing.ts';
 
 /**
- * Posts a form to the broker, or asks for what is there.
- * @param form undefined asks with GET
+ * Sends the broker a POST with the form, or a GET without one.
+ * @param form undefined sends a GET
  * @returns the answer's JSON; an empty object when it has none
  * @throws SessionError for anything but a 2xx
  */
-export async function askBroker(url: string, form?: Record<string, string>) {
+export async function fetchBroker(url: string, form?: Record<string, string>) {
   const response = await fetch(url, {
     ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     signal: requestTimeout(),
   }).catch((error: unknown) => {
     throw toSessionError(error, 'network_error', url);
   });
-  // The token's answer is JSON, a revocation's is empty, and that of a broker that is not there is anything.
+  // The token's answer is JSON, a revocation's is empty, and where there is no broker it can be anything.
   const body = (await response.json().catch(() => undefined)) ?? {};
   if (response.ok) return body;
-  // Refusals of the token's address follow RFC 6749, others RFC 9457.
+  // Refusals of the token endpoint follow RFC 6749, others RFC 9457.
   const reason = body.error_description ?? body.detail ?? response.statusText;
   throw new SessionError(reason, {
     code: body.code ?? ifAbsent(response.status, 'broker_not_found'),
@@ -48,9 +48,9 @@ export async function requestToken(
   type: typeof accessTokenType | typeof jwtTokenType,
 ): Promise<HeldToken> {
   // The clock is read before the request: what the way takes can only make the token seem older than it is.
-  const askedAt = Date.now();
+  const requestedAt = Date.now();
   const url = `${brokerUrl}/token`;
-  const response: TokenResponse = await askBroker(url, {
+  const response: TokenResponse = await fetchBroker(url, {
     grant_type: tokenExchangeGrant,
     subject_token: token,
     subject_token_type: type,
@@ -63,28 +63,27 @@ export async function requestToken(
   }
   return {
     ...response,
-    expiresAt: askedAt + response.expires_in * 1000,
-    sessionEndsAt: askedAt + response.session_expires_in * 1000,
+    expiresAt: requestedAt + response.expires_in * 1000,
+    sessionEndsAt: requestedAt + response.session_expires_in * 1000,
   };
 }
 
-/** How long a flight waits in all, however often the broker asks for it. */
-const patienceSeconds = 10;
+/** How long one exchange or renewal waits in all, however often the broker sends `Retry-After`. */
+const maxRetryWaitSeconds = 10;
 
-/** Asks as `requestToken` does, of the settings that it was made for. */
-export type PatientRequest = ReturnType<typeof createPatientRequest>;
+/** `requestToken` for fixed settings, with retries. */
+export type RetryingRequest = ReturnType<typeof createRetryingRequest>;
 
 /**
- * Makes what asks for the tokens of one flight. A 503 with `Retry-After` (RFC 9110 §15.6.4) is waited out, and the same
- * token sent again: it is still good, since the broker has released it, and another sign-up would only add to the
- * trouble.
+ * Requests the tokens of one exchange or renewal. After a 503 with `Retry-After` (RFC 9110 §15.6.4) it waits and sends the
+ * same token again: the broker has released it, and another sign-up would only add load.
  */
-export function createPatientRequest(settings: Settings) {
-  let secondsLeft = patienceSeconds;
+export function createRetryingRequest(settings: Settings) {
+  let secondsLeft = maxRetryWaitSeconds;
 
   /**
-   * @param isNeeded asked before each wait: whether no other token will do meanwhile
-   * @throws SessionError once the broker asks for more than is left, and of every other refusal
+   * @param isNeeded called before each wait: whether there is still no other valid token
+   * @throws SessionError once `Retry-After` exceeds the time left, and for every other refusal
    */
   return async (
     token: string,

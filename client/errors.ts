@@ -47,22 +47,24 @@ export class SessionError extends Error {
   declare readonly reason: string;
   /** HTTP status of the answer; undefined when there was none. */
   declare readonly status: number | undefined;
-  /** What was asked for, an absolute URL; undefined when the failure is not that of a request. */
+  /** The requested URL, absolute; undefined when the failure is not that of a request. */
   declare readonly url: string | undefined;
   /** Names the request in the logs: `X-Request-Id` of the broker's answer, `error_id` of Identity's and of the guard's. */
   declare readonly requestId: string | undefined;
   /** The setting that mends it and where it is; undefined when no setting does. */
   declare readonly remedy: string | undefined;
-  /** Seconds from now until the session asks again; calls before that fail at once with this same code. */
+  /** Seconds from now until the session tries again; calls before that fail at once with this same code. */
   declare readonly retryAfterSeconds: number | undefined;
 
   constructor(reason: string, details: Details) {
     const { status, url, requestId, retryAfterSeconds } = details;
     const code = details.code ?? codeOf(reason, status);
     const remedy = remedyOf(code, details.prove);
-    const asked = url && absolute(url);
-    super(`Daypass: ${reason || status || code}${asked ? ` (${asked})` : ''}${remedy ? `. ${remedy}` : ''}`);
-    Object.assign(this, { code, reason, status, url: asked, requestId, remedy, retryAfterSeconds });
+    const fullUrl = url && absolute(url);
+    super(
+      `Daypass: ${reason || status || code}${fullUrl ? ` (${fullUrl})` : ''}${remedy ? `. ${remedy}` : ''}`,
+    );
+    Object.assign(this, { code, reason, status, url: fullUrl, requestId, remedy, retryAfterSeconds });
   }
 }
 
@@ -109,7 +111,7 @@ function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | un
     autoconfirm_off: autoconfirmRemedy,
     identity_not_found: `${identityRemedy} Or set identityUrl.`,
     broker_not_found: 'Deploy netlify/functions/session.ts, or set brokerUrl.',
-    admission_denied: prove ? undefined : 'If the site asks for a proof, set data-proof or prove.',
+    admission_denied: prove ? undefined : 'If the site requires a proof, set data-proof or prove.',
     // The broker's refusal is one that such a page may not read.
     network_error:
       globalThis.origin === 'null' ? 'Set allow-same-origin on the frame, or origins: ["null"].' : undefined,

@@ -44,8 +44,8 @@ export function createEvents(): { on: On; emit: Emit } {
       return () => listeners.delete(tell);
     },
     emit(name, detail) {
-      // Each by itself: what a listener throws is the page's to see, and costs nobody the token.
-      for (const tell of listeners) queueMicrotask(() => tell(name, detail as never));
+      // Each by itself: what a listener throws is reported to the page, and does not cost the call its token.
+      for (const notify of listeners) queueMicrotask(() => notify(name, detail as never));
     },
   };
 }

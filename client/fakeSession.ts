@@ -25,7 +25,7 @@ export interface FakeSessionOptions {
   header?: string | undefined;
 }
 
-/** How a failure looks beside its code. */
+/** The fields of a failure besides its code. */
 export interface FakeFailure {
   /** HTTP status of the answer. */
   status?: number;
@@ -35,7 +35,7 @@ export interface FakeFailure {
   retryAfterSeconds?: number;
 }
 
-/** A `Session` that asks nobody, for tests of a page. */
+/** A `Session` without network access, for tests of a page. */
 export interface FakeSession extends Session {
   /** All calls so far. */
   readonly calls: readonly FakeSessionCall[];

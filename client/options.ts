@@ -63,23 +63,23 @@ interface TextOptions {
 export type SessionOptions = { [Name in keyof TextOptions]?: string | undefined } & {
   /**
    * Shares the token between tabs, and keeps it for the next page. Default: `localStorage` where there is one. Null:
-   * memory alone.
+   * only memory.
    */
   storage?: TokenStorage | null | undefined;
-  /** Makes the proof that a sign-up brings along: `prove` of `daypass/proof`. Default: sign-ups bring none. */
+  /** Makes the proof that a sign-up sends: `prove` of `daypass/proof`. Default: none. */
   prove?: Prove | undefined;
 };
 
 /** The options with their defaults filled in. */
 export type Settings = TextOptions & Pick<SessionOptions, 'storage' | 'prove'>;
 
-/** What a page can resolve; throws for anything else. */
-const address = { test: (value: string) => !!resolveAddress(value, anyPage) };
+/** A URL that a page can resolve; throws for anything else. */
+const url = { test: (value: string) => !!resolveUrl(value, anyPage) };
 
 /** The options that are text: the default, and what a value must look like. */
 const texts: { readonly [Name in keyof TextOptions]: readonly [string, Pick<RegExp, 'test'>?] } = {
-  identityUrl: [identityPath, address],
-  brokerUrl: ['/session', address],
+  identityUrl: [identityPath, url],
+  brokerUrl: ['/session', url],
   audience: [''],
   scope: [''],
   emailDomain: ['visitor.invalid', /^[\w.-]+$/],
@@ -93,8 +93,8 @@ export const optionNames = Object.keys(texts) as (keyof TextOptions)[];
 export const anyPage = 'https://page.invalid';
 
 /**
- * What is no option (a script tag may have other attributes) is left out.
- * @throws TypeError for what is no string, no address that `fetch` could resolve in a page, no domain, or no such header
+ * Unknown options (a script tag may have other attributes) are left out.
+ * @throws TypeError for a value that is not a string, a URL that `fetch` could not resolve in a page, an invalid domain or header
  */
 export function checkOptions(options: SessionOptions): Settings {
   const settings = { storage: options.storage, prove: options.prove } as Settings;
@@ -108,22 +108,22 @@ export function checkOptions(options: SessionOptions): Settings {
     if (typeof value !== 'string' || form?.test(value) === false) {
       throw new TypeError(`Daypass: bad option ${name}`);
     }
-    settings[name] = form === address ? value.replace(/\/$/, '') : value;
+    settings[name] = form === url ? value.replace(/\/$/, '') : value;
   }
   return settings;
 }
 
 /**
- * Resolves an address as `fetch` does: in a page from its base URL, in a worker from its own address.
+ * Resolves a URL as `fetch` does: in a page from its base URL, in a worker from the URL of its script.
  * @param base resolves it from there instead
- * @throws TypeError when it is none
+ * @throws TypeError for an invalid URL
  */
-export function resolveAddress(address: string, base?: string): URL {
+export function resolveUrl(url: string, base?: string): URL {
   try {
-    return new URL(new Request(base ? new URL(address, base) : address).url);
+    return new URL(new Request(base ? new URL(url, base) : url).url);
   } catch {
     // Under jsdom there is a page, of which Node's own Request does not know.
-    if (!base && globalThis.location) return resolveAddress(address, location.href);
-    throw new TypeError(`Daypass: bad address ${address}`);
+    if (!base && globalThis.location) return resolveUrl(url, location.href);
+    throw new TypeError(`Daypass: bad URL ${url}`);
   }
 }

@@ -89,7 +89,7 @@ export function createRefusals(
       // Where none is to be had, the event `error` tells; the token at hand stays in use.
       replaceSession(token).catch(() => {});
     }
-    // Nobody waits for it: a body may take as long as it likes.
+    // Not awaited: a body may take as long as it likes.
     response
       .json()
       .catch(() => undefined)

@@ -1,6 +1,6 @@
 import { nearest } from '../src/protocol/nearest.ts';
 import { attach, replaceFetch } from './attach.ts';
-import { checkOptions, optionNames, resolveAddress } from './options.ts';
+import { checkOptions, optionNames, resolveUrl } from './options.ts';
 import { openSession, type Session } from './session.ts';
 
 declare global {
@@ -21,9 +21,9 @@ const data = findTag();
 const prefixes = readPrefixes(data);
 const key = keyOf(data);
 const before = page[first];
-/** Loads what few pages need, from beside this file. */
-const loadMore = () => import(beside);
-const beside = './daypass-more.js';
+/** Loads what few pages need, from next to this file. */
+const loadMore = () => import(moreUrl);
+const moreUrl = './daypass-more.js';
 
 // A library that visits pages, and a bundle that is evaluated again, bring the same tag each time.
 if (before?.key !== key) {
@@ -75,8 +75,8 @@ function keyOf(data: Data): string {
 /** @throws TypeError when there is no tag, or an attribute is missing, malformed or misspelt */
 function start(): Session {
   if (!data) throw new TypeError(noTag);
-  // As the page resolves it: `import` would start from this script's own address.
-  const proofModule = data.proof ? resolveAddress(data.proof).href : undefined;
+  // As the page resolves it: `import` would start from this script's URL.
+  const proofModule = data.proof ? resolveUrl(data.proof).href : undefined;
   const options = checkOptions({
     ...data,
     prove: proofModule ? async (context) => (await import(proofModule)).prove(context) : undefined,

@@ -28,12 +28,12 @@ export interface Session {
    * without a network; the console and the event `error` tell why. On a server, which has no page, a prefix such as
    * `/api/` covers nothing, and `fetch` stays what it was.
    * @param prefixes such as `/api/` or `https://api.example.com/v1/`
-   * @throws TypeError for a prefix that is no address; then nothing was replaced
+   * @throws TypeError for a prefix that is not a URL; then nothing was replaced
    */
   attach: (prefixes: readonly string[]) => void;
   /**
    * The access token: the one at hand, renewed when it is about to expire, or the first of a new session. Ask
-   * each time you need it. A page that is idle asks for none.
+   * each time you need it. An idle page requests none.
    * @param options `renew`: the next token, although the one at hand may be good for a while
    * @throws SessionError
    */

@@ -30,8 +30,8 @@ export function openIdentity(identityUrl: string): Identity {
 }
 
 /**
- * Has the proof of one sign-up made.
- * @returns undefined when the site asks for none, or nobody was told how to make one
+ * Makes the proof of one sign-up.
+ * @returns undefined when the site requires none, or the page has no `prove`
  * @throws SessionError
  */
 export async function makeProof(
@@ -45,7 +45,7 @@ export async function makeProof(
   }
 }
 
-function ask(
+function post(
   identityUrl: string,
   path: string,
   body: string,
@@ -86,7 +86,7 @@ export async function signUp(
   const password = randomDigits();
   // GoTrue's name for what becomes `user_metadata`. Undefined is left out of the JSON.
   const body = { email, password, data: proof && { [proofField]: proof } };
-  const user = await ask(identityUrl, '/signup', JSON.stringify(body), {});
+  const user = await post(identityUrl, '/signup', JSON.stringify(body), {});
   const answered = { status: 200, url: `${identityUrl}/signup` };
   if (!user.id) {
     throw new SessionError('Not Identity', { ...answered, code: 'identity_not_found' });
@@ -94,7 +94,7 @@ export async function signUp(
   // The log-in would fail.
   if (!user.confirmed_at) throw new SessionError(emailNotConfirmed, answered);
 
-  const token = await ask(
+  const token = await post(
     identityUrl,
     '/token',
     `${new URLSearchParams({ grant_type: 'password', username: email, password })}`,

@@ -12,7 +12,7 @@ export interface HeldToken extends TokenResponse {
  * Keeps the token where all tabs find it, and in memory what nothing else holds: storage may be missing, forbidden,
  * full, a stub that keeps nothing, or all of these by turns. It is read at each use, so that what another tab renewed
  * or ended is known at once: a text that was not known here before is news, and so is the end of one that was.
- * @param storage default `localStorage`; null for memory alone
+ * @param storage default `localStorage`; null for only memory
  */
 export function openTokenStore(key: string, storage: TokenStorage | null | undefined) {
   let memory: HeldToken | undefined;
@@ -23,7 +23,7 @@ export function openTokenStore(key: string, storage: TokenStorage | null | undef
   let writes = 0;
 
   /** @returns null for nothing; undefined when storage fails */
-  async function ask(use: (storage: TokenStorage) => unknown): Promise<unknown> {
+  async function callStorage(use: (storage: TokenStorage) => unknown): Promise<unknown> {
     try {
       return (await use(storage === undefined ? localStorage : (storage as TokenStorage))) ?? null;
     } catch {
@@ -31,7 +31,7 @@ export function openTokenStore(key: string, storage: TokenStorage | null | undef
     }
   }
 
-  const get = () => ask((storage) => storage.getItem(key));
+  const get = () => callStorage((storage) => storage.getItem(key));
 
   return {
     async read(): Promise<HeldToken | undefined> {
@@ -57,7 +57,7 @@ export function openTokenStore(key: string, storage: TokenStorage | null | undef
       writes += 1;
       const text = token ? JSON.stringify(token) : null;
       if (text) known.add(text);
-      await ask((storage) => (text ? storage.setItem(key, text) : storage.removeItem(key)));
+      await callStorage((storage) => (text ? storage.setItem(key, text) : storage.removeItem(key)));
       const found = await get();
       // It took the place of all that was written before.
       if (found === text) known.clear();
@@ -78,7 +78,7 @@ export function lasts(held: HeldToken, seconds: number): boolean {
   return left > Math.min(seconds, held.expires_in / 4) && left <= held.expires_in;
 }
 
-/** @returns undefined for what is none of ours: a token is sent on, and its times are reckoned with */
+/** @returns undefined for anything we did not store: the token is sent, and its times are computed with */
 function parse(text: unknown): HeldToken | undefined {
   try {
     const held = JSON.parse(text as string);
@@ -98,7 +98,7 @@ export const renewalMarginSeconds = 60;
 const storageTimeoutSeconds = 2;
 
 /**
- * Bounds how long a storage may take to answer. One that took longer is not asked until it has answered; it then gets
+ * Bounds how long a storage may take to answer. One that took longer is not called until it has answered; it then gets
  * the last of what was to be written meanwhile, since the write that was on its way may be older.
  * @returns a storage whose functions reject, or throw, instead
  * @throws TypeError when a function is missing
@@ -111,13 +111,13 @@ export function boundStorage(storage: TokenStorage): TokenStorage {
   let missed: (() => unknown) | undefined;
 
   /** Without a timer for one that answers at once. */
-  function ask<T>(use: () => T): T {
+  function callInTime<T>(use: () => T): T {
     if (isOverdue) throw new Error('Daypass: the storage does not answer');
     const answer = use();
-    return (answer as Promise<unknown> | undefined)?.then ? (inTime(answer) as T) : answer;
+    return (answer as Promise<unknown> | undefined)?.then ? (bound(answer) as T) : answer;
   }
 
-  function inTime(answer: unknown): Promise<unknown> {
+  function bound(answer: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         isOverdue = true;
@@ -128,7 +128,7 @@ export function boundStorage(storage: TokenStorage): TokenStorage {
         isOverdue = false;
         const write = missed;
         missed = undefined;
-        return write && ask(write);
+        return write && callInTime(write);
       };
       Promise.resolve(answer)
         .then(resolve, reject)
@@ -139,11 +139,11 @@ export function boundStorage(storage: TokenStorage): TokenStorage {
 
   function write(use: () => unknown): unknown {
     if (isOverdue) missed = use;
-    return ask(use);
+    return callInTime(use);
   }
 
   return {
-    getItem: (key) => ask(() => storage.getItem(key)),
+    getItem: (key) => callInTime(() => storage.getItem(key)),
     setItem: (key, value) => write(() => storage.setItem(key, value)),
     removeItem: (key) => write(() => storage.removeItem(key)),
   };

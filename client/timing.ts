@@ -7,7 +7,7 @@ import type { Prove } from './options.ts';
  */
 const requestTimeoutSeconds = 20;
 
-/** Ends a request that nothing answers, so that no tab waits for it for ever. */
+/** Aborts a request without an answer, so that no tab waits for it for ever. */
 export function requestTimeout(): AbortSignal {
   const milliseconds = requestTimeoutSeconds * 1000;
   const signal = AbortSignal.timeout?.(milliseconds);
@@ -23,9 +23,9 @@ export function wait(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-const longestWaitSeconds = 60;
-/** Who asks for more patience than this is not believed: a mistake there must not lock the page out. */
-const longestRetryAfterSeconds = 3600;
+const maxWaitSeconds = 60;
+/** Caps `Retry-After`, so that a server mistake cannot lock the page out. */
+const maxRetryAfterSeconds = 3600;
 
 /**
  * RFC 9110 §10.2.3: seconds, or an HTTP date.
@@ -37,11 +37,10 @@ export function readRetryAfter(field: string | null): number | undefined {
 }
 
 /**
- * Runs attempts, and none while the last failure asks for patience. After each failure in a row the wait
- * doubles, between half and all of 1, 2, 4 … 60 seconds, or is what the server said if that is longer. Meanwhile
- * attempts fail at once, with the same code and the seconds that are left; the first one after it is made. A wait
- * that a network failure caused is over once the browser is online again.
- * @param onFailure told of each attempt that was made and failed
+ * Runs attempts, failing fast during back-off. The wait doubles with each failure in a row, between half and all of
+ * 1, 2, 4 … 60 seconds, or is the server's `Retry-After` if that is longer. Until it is over, attempts fail at once with
+ * the same code and the seconds left. A wait caused by a network failure ends once the browser is online again.
+ * @param onFailure called for each attempt that was made and failed
  * @param prove how the page makes proofs, for the failure's remedy
  */
 export function createBackoff(onFailure: (error: SessionError) => void, prove?: Prove) {
@@ -68,8 +67,8 @@ export function createBackoff(onFailure: (error: SessionError) => void, prove?: 
     } catch (error) {
       last = toSessionError(error, 'unexpected_error');
       waitSeconds = Math.max(
-        Math.min(longestRetryAfterSeconds, last.retryAfterSeconds ?? 0),
-        Math.min(longestWaitSeconds, 2 ** failures) * (0.5 + Math.random() / 2),
+        Math.min(maxRetryAfterSeconds, last.retryAfterSeconds ?? 0),
+        Math.min(maxWaitSeconds, 2 ** failures) * (0.5 + Math.random() / 2),
       );
       failures += 1;
       until = Date.now() + waitSeconds * 1000;

@@ -1,5 +1,5 @@
 import { accessTokenType, jwtTokenType } from '../src/protocol/messages.ts';
-import { askBroker, createPatientRequest, type PatientRequest } from './broker.ts';
+import { createRetryingRequest, fetchBroker, type RetryingRequest } from './broker.ts';
 import { isRefusal } from './errors.ts';
 import type { Emit, EndReason } from './events.ts';
 import { createLock } from './lock.ts';
@@ -44,7 +44,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   }
 
   async function next(wanted: TokenRequest): Promise<string> {
-    const request = createPatientRequest(settings);
+    const request = createRetryingRequest(settings);
     const renewed = await goOn(await store.read(), wanted, request);
     const held = renewed ?? (await begin(request));
     await store.write(held);
@@ -52,7 +52,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
     return held.access_token;
   }
 
-  async function begin(request: PatientRequest): Promise<HeldToken> {
+  async function begin(request: RetryingRequest): Promise<HeldToken> {
     const proof = await makeProof(prove, { brokerUrl, report: (progress) => emit('proof', progress) });
     // A user that was signed up is not given up while another token lasts.
     return request(await signUp(settings, proof), jwtTokenType, async () => true);
@@ -62,7 +62,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   async function goOn(
     held: HeldToken | undefined,
     wanted: TokenRequest,
-    request: PatientRequest,
+    request: RetryingRequest,
   ): Promise<HeldToken | undefined> {
     if (!held?.sessionEndsAt) return undefined;
     let reason: EndReason = 'expired';
@@ -114,7 +114,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
       withLock(async () => {
         const held = await store.read();
         if (!held) return;
-        await askBroker(`${brokerUrl}/revoke`, { token: held.access_token });
+        await fetchBroker(`${brokerUrl}/revoke`, { token: held.access_token });
         await store.write(undefined);
         emit('ended', { reason: 'revoked' });
       }),

@@ -1,7 +1,7 @@
 import { type CreateXhr, isSync, type Step, type XhrMethod } from './attachXhr.ts';
 import type { Authorize } from './authorize.ts';
 import { copy } from './authorizedFetch.ts';
-import { resolveAddress } from './options.ts';
+import { resolveUrl } from './options.ts';
 import { type Answer, refusesToken } from './refusals.ts';
 
 type Xhr = XMLHttpRequest;
@@ -208,14 +208,14 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
 
   /** Keeps a call, when a session covers it. */
   function keep(xhr: Xhr, opening: unknown[], fields: unknown[][]): void {
-    const [method, address, ...others] = opening;
-    const session = choose(`${address}`);
+    const [method, givenUrl, ...others] = opening;
+    const session = choose(`${givenUrl}`);
     if (!session) {
       calls.delete(xhr);
       return;
     }
-    // What the address is now: a URL may change, and the page's base too.
-    const { href: url } = resolveAddress(`${address}`);
+    // Resolved now: a URL object may have changed, and the page's base too.
+    const { href: url } = resolveUrl(`${givenUrl}`);
     calls.set(xhr, createCall(xhr, [method, url, ...others], fields, url, session.authorize));
   }
 
@@ -252,7 +252,7 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
   return {
     handle,
 
-    /** An event, before the page hears it: what it stops, nobody hears. */
+    /** An event, before the page hears it: one that it stops is not delivered. */
     hear(event: Event): void {
       if (!told.has(event)) calls.get(event.currentTarget as Xhr)?.hear(event);
     },

@@ -1,12 +1,12 @@
 import type { Challenge, Solution } from 'altcha-lib/types';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
-import { askBroker } from '../broker.ts';
+import { fetchBroker } from '../broker.ts';
 import { SessionError } from '../errors.ts';
 import type { ProofContext, Prove } from '../options.ts';
 import { solveInPlace, type Task } from './solve.ts';
 import type { SolverMessage } from './solver.ts';
 import { trustedTypesRemedy } from './trustedTypes.ts';
-import { askTurnstile } from './turnstile.ts';
+import { requestTurnstileToken } from './turnstile.ts';
 
 /**
  * Makes a `prove`.
@@ -16,11 +16,11 @@ import { askTurnstile } from './turnstile.ts';
 export function createProve(createWorker: () => Worker): Prove {
   async function make({ brokerUrl, report }: ProofContext, isLast: boolean): Promise<string | undefined> {
     // The clock is read before the request: what the way takes can only make the challenge seem older than it is.
-    const askedAt = Date.now();
+    const requestedAt = Date.now();
     const url = `${brokerUrl}/challenge`;
-    const challenge: ChallengeResponse = await askBroker(url);
+    const challenge: ChallengeResponse = await fetchBroker(url);
     if (challenge.proof === 'none') return undefined;
-    if (challenge.proof === 'turnstile') return askTurnstile(challenge.site_key);
+    if (challenge.proof === 'turnstile') return requestTurnstileToken(challenge.site_key);
     if (challenge.proof !== 'proof-of-work') {
       throw new SessionError('Not the broker', {
         code: 'broker_not_found',
@@ -30,7 +30,7 @@ export function createProve(createWorker: () => Worker): Prove {
     }
 
     report({ fraction: 0 });
-    const proof = await work(challenge, askedAt, report, createWorker);
+    const proof = await work(challenge, requestedAt, report, createWorker);
     if (proof || !isLast) return proof ?? make({ brokerUrl, report }, true);
     throw new SessionError('The challenge expired before it was solved', { code: 'proof_expired' });
   }
@@ -50,7 +50,7 @@ const waySeconds = 5;
 
 /**
  * Solves a challenge, and gives up when it expires.
- * @param askedAt when it was asked for, in milliseconds since the epoch
+ * @param requestedAt when it was requested, in milliseconds since the epoch
  * @param createWorker makes a worker that runs `solver.ts`
  * @returns the proof, as altcha-lib's `verifySolution` takes it: base64 of the JSON of challenge and solution;
  *   undefined when the challenge expired
@@ -58,22 +58,22 @@ const waySeconds = 5;
  */
 export async function work(
   { challenge, max_tries, expires_in }: WorkChallenge,
-  askedAt: number,
+  requestedAt: number,
   report: ProofContext['report'],
   createWorker: () => Worker,
 ): Promise<string | undefined> {
-  // Secure contexts alone have it (Web Cryptography API).
+  // Only secure contexts have it (Web Cryptography API).
   if (!crypto.subtle) {
     throw new SessionError('Proof of work needs https, or localhost', { code: 'proof_failed' });
   }
-  const goodUntil = askedAt + (expires_in - waySeconds) * 1000;
+  const goodUntil = requestedAt + (expires_in - waySeconds) * 1000;
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), Math.max(0, goodUntil - Date.now()));
-  let most = 0;
-  // What the page works out itself begins again where workers failed; it is told once it gets farther.
+  let reportedTries = 0;
+  // Where workers failed, the page begins again from zero; report only what exceeds the last report.
   const onTries = (tries: number) => {
-    if (tries <= most) return;
-    most = tries;
+    if (tries <= reportedTries) return;
+    reportedTries = tries;
     report({ fraction: Math.min(1, tries / max_tries) });
   };
   try {
@@ -89,9 +89,9 @@ export async function work(
   }
 }
 
-const mostWorkers = 4;
+const maxWorkers = 4;
 
-/** A solver tells ten times a second how far it is. One that is silent for so long was not loaded, or has died. */
+/** A solver reports progress ten times a second. One that is silent for this long did not load, or died. */
 const silenceSeconds = 10;
 
 /**
@@ -108,7 +108,7 @@ export async function solveInWorkers(
   signal: AbortSignal,
   createWorker: () => Worker,
 ): Promise<Solution | null | undefined> {
-  const count = Math.max(1, Math.min(mostWorkers, (navigator.hardwareConcurrency || 1) - 1));
+  const count = Math.max(1, Math.min(maxWorkers, (navigator.hardwareConcurrency || 1) - 1));
   const workers: Worker[] = [];
   let silence: ReturnType<typeof setTimeout> | undefined;
   try {

@@ -16,7 +16,7 @@ const tellMilliseconds = 100;
  * @param onTries told some ten times a second how many were tried
  * @param beforeTry waited for before each try
  * @returns null once the controller aborts
- * @throws Error for a challenge that nobody can solve here
+ * @throws Error for a challenge that cannot be solved here
  */
 export function solve(
   task: Task,

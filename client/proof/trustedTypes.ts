@@ -20,12 +20,12 @@ export const trustedTypesRemedy = 'Content-Security-Policy needs trusted-types d
 export const turnstileScriptUrl = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';
 
 /**
- * Vouches for the address of a script, by the policy `daypass`, under
+ * Vouches for the URL of a script, by the policy `daypass`, under
  * `require-trusted-types-for 'script'`.
  * @param url absolute: Turnstile's, or one of the page's own origin, as every worker's is
- * @returns the address as it is where there are no Trusted Types, or the page's policy allows none of this name: then
+ * @returns the URL as it is where there are no Trusted Types, or the page's policy allows none of this name: then
  *   whoever uses it may be refused
- * @throws TypeError for any other address
+ * @throws TypeError for any other URL
  */
 export function trustedScriptUrl(url: string): string {
   return findPolicy()?.createScriptURL(url) ?? url;

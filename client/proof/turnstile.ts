@@ -3,15 +3,15 @@ import { requestTimeout } from '../timing.ts';
 import { trustedScriptUrl, trustedTypesRemedy, turnstileScriptUrl } from './trustedTypes.ts';
 
 /** Long enough for a visitor who has to click; the widget's token lives 300 s. */
-const patienceSeconds = 120;
+const widgetTimeoutSeconds = 120;
 
 /**
- * Asks Cloudflare's Turnstile for a token, by a widget that is seen only when the visitor has to click, and is gone
+ * Requests a token from Cloudflare's Turnstile. The widget is visible only when the visitor has to click, and is removed
  * afterwards.
  * @param siteKey the widget's public key
  * @throws SessionError `proof_failed`, with the widget's error code in its reason, or `turnstile_unavailable`
  */
-export async function askTurnstile(siteKey: string): Promise<string> {
+export async function requestTurnstileToken(siteKey: string): Promise<string> {
   if (typeof document === 'undefined') {
     throw new SessionError('Turnstile needs a page, and does not work in a worker', {
       code: 'proof_failed',
@@ -34,11 +34,11 @@ export async function askTurnstile(siteKey: string): Promise<string> {
             code: 'proof_failed',
           }),
         );
-      timer = setTimeout(() => fail('Turnstile: no token in time'), patienceSeconds * 1000);
+      timer = setTimeout(() => fail('Turnstile: no token in time'), widgetTimeoutSeconds * 1000);
       widget = turnstile.render(container, {
         sitekey: siteKey,
         appearance: 'interaction-only',
-        // The session has a back-off of its own.
+        // The session has its own back-off.
         retry: 'never',
         callback: resolve,
         'error-callback': (code) => {
@@ -56,7 +56,7 @@ export async function askTurnstile(siteKey: string): Promise<string> {
   }
 }
 
-/** What of Turnstile's own script is used (developers.cloudflare.com/turnstile, "Widget configurations"). */
+/** The part of Turnstile's script that is used (developers.cloudflare.com/turnstile, "Widget configurations"). */
 export interface Turnstile {
   render(container: HTMLElement, options: WidgetOptions): string | undefined;
   remove(widget: string): void;
@@ -76,7 +76,7 @@ interface WidgetOptions {
 let loading: Promise<Turnstile> | undefined;
 
 /**
- * Loads Turnstile's script, once; a page that has it already for forms of its own is spared.
+ * Loads Turnstile's script once, unless the page has loaded it already.
  * @throws SessionError `turnstile_unavailable`; the next call tries again
  */
 export async function loadTurnstile(): Promise<Turnstile> {

@@ -11,8 +11,8 @@ export interface ProofMethod {
   /** Describes the method in the broker's metadata. Never throws. */
   describe(): Promise<Record<string, unknown>>;
   /**
-   * Verifies the proof of a sign-up; returns if it is valid. Identity asks up to three times about one sign-up: the same user
-   * gets the same answer each time, and nobody else can use the same proof.
+   * Verifies the proof of a sign-up; returns if it is valid. A proof is bound to one user; retries get the same answer,
+   * since Identity calls the event function up to three times per sign-up.
    * @param proof the value of `user_metadata.daypass_proof`, unchecked
    * @param userId the new user
    * @throws {DaypassError} `proof_missing`, `proof_malformed`, `proof_expired`, `proof_refused`, `proof_used`; if it cannot be

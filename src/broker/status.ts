@@ -123,8 +123,8 @@ function checkAudience(
 }
 
 /**
- * Whether `IDENTITY_JWT_SECRET` is the key of Identity's tokens. Identity itself knows: of a token with the right
- * signature it says that there is no such user, of any other that it is none of its own.
+ * Whether `IDENTITY_JWT_SECRET` is the key of Identity's tokens. Identity itself knows: for a user that does not
+ * exist it answers 404 if the signature is valid, 401 if the key is wrong.
  */
 async function checkKey(broker: StatusDependencies): Promise<StatusCheck[]> {
   const { identity, identityBudgetMilliseconds, identityJwtSecret, policy, now } = broker;

@@ -48,7 +48,7 @@ export interface LimitOptions<Call> extends OwnLimits {
 export interface CallLimiter {
   /** @throws {DaypassError} `rate_limited`; `store_unavailable` where `storeFailure` is `deny` */
   checkSession(accessToken: AccessToken, address: string | undefined): Promise<CheckedSession>;
-  /** Tells Redis what waits to be told, once the answer is made. Never throws. */
+  /** Flushes pending counts to Redis, once the answer is made. Never throws. */
   flush(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export interface AccessTokenCheck<Call> {
   check(headers: Headers, call: Call): Promise<PassedCall>;
   /** The answer to a refusal: problem+json (RFC 9457) with the challenge of RFC 6750 §3. */
   refuse(error: DaypassError): Response;
-  /** For when the answer is made: counts that wait are told. Never throws. */
+  /** Flushes pending counts to Redis, once the answer is made. Never throws. */
   flush(): Promise<void>;
 }
 
@@ -115,7 +115,7 @@ const limitOptionNames: readonly string[] = Object.keys({
   clientAddress: true,
 } satisfies Record<keyof LimitOptions<unknown>, true>);
 
-/** @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name */
+/** @throws {ConfigurationError} a TypeError: an option is invalid or unknown */
 export function createAccessTokenCheck<Call>(
   options: AccessTokenOptions<Call>,
   runtime: CheckRuntime<Call>,
@@ -159,7 +159,7 @@ export function createAccessTokenCheck<Call>(
   };
 }
 
-/** @throws {ConfigurationError} a TypeError: an option is at fault, or means nothing beside the others */
+/** @throws {ConfigurationError} a TypeError: an option is invalid, or has no effect with the others */
 function createLimiter<Call>(
   options: LimitOptions<Call>,
   runtime: CheckRuntime<Call>,

@@ -45,7 +45,7 @@ export type ExpressOptions = AccessTokenOptions<ExpressRequest>;
 
 /**
  * Express middleware: see `daypass/express`.
- * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
+ * @throws {ConfigurationError} a TypeError: an option is invalid or unknown
  */
 export function createExpressMiddleware(
   options: ExpressOptions,

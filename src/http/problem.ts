@@ -37,7 +37,7 @@ export function answerRefusal(
   return response;
 }
 
-/** Whatever was thrown, as the typed error that the caller gets; what is not ours is logged and told to nobody. */
+/** Whatever was thrown, as the typed error that the caller gets; anything else is logged, not exposed to the caller. */
 export function toDaypassError(error: unknown, log: Log): DaypassError {
   if (error instanceof DaypassError) {
     log('refused', { code: error.code, cause: describeCause(error.cause) });

@@ -27,7 +27,7 @@ export type HonoOptions = AccessTokenOptions<Context>;
 
 /**
  * Hono middleware: see `daypass/hono`.
- * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
+ * @throws {ConfigurationError} a TypeError: an option is invalid or unknown
  */
 export function requireAccessToken(
   options: HonoOptions,

@@ -38,7 +38,7 @@ declare global {
  * draft-ietf-httpapi-ratelimit-headers-10 on every answer. Processes count together in the Redis of `redis` or of
  * `UPSTASH_REDIS_REST_URL`, else each in its own memory.
  * @param options what this backend accepts, of one site or several; `scope` is the scope that the token must carry
- * @throws {ConfigurationError} a TypeError: an option is at fault, or there is none of this name
+ * @throws {ConfigurationError} a TypeError: an option is invalid or unknown
  * @example
  * const app = express();
  * const site = { secret: process.env.DAYPASS_SECRET, issuer: 'https://your-site.example' };

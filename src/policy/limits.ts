@@ -186,10 +186,10 @@ export function checkCost(
   }
   if (!checks.wholeNumber(at, cost, 1, 1_000_000)) return;
   const ofSite = verify ? siteLimits : { ...siteLimits, session: [] };
-  const least = Math.min(smallestLimit(limits), smallestLimit(ofSite));
+  const smallest = Math.min(smallestLimit(limits), smallestLimit(ofSite));
   checks.that(
-    cost <= least,
-    `${at}: ${cost} is above a limit that counts these calls (${least}), so none can pass`,
+    cost <= smallest,
+    `${at}: ${cost} is above a limit that counts these calls (${smallest}), so none can pass`,
   );
 }
 

@@ -70,7 +70,7 @@ export interface Route {
    */
   encodedSlashes?: boolean;
   /**
-   * Limits of this route's own, counted beside those of the site. Default: none. A path that is spelled otherwise and may mean
+   * Limits of this route's own, counted in addition to those of the site. Default: none. A path that is spelled otherwise and may mean
    * this route is refused (`path_refused`) where another route would take it.
    */
   limits?: Partial<CallLimits>;

@@ -1,6 +1,6 @@
 /** A Map that forgets its oldest entry when it is full. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
-  readonly #most: number;
+  readonly #maxSize: number;
   /**
    * Stands before the oldest entry. It is kept because a new iterator walks past every entry that was deleted since the
    * map was last rebuilt, which in a map of 10 000 takes longer than verifying a token.
@@ -8,13 +8,13 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   #oldest: MapIterator<Key> | undefined;
   #deletions = 0;
 
-  constructor(most: number) {
+  constructor(maxSize: number) {
     super();
-    this.#most = most;
+    this.#maxSize = maxSize;
   }
 
   override set(key: Key, value: Value): this {
-    if (this.size >= this.#most && !this.has(key)) this.#forgetOldest();
+    if (this.size >= this.#maxSize && !this.has(key)) this.#forgetOldest();
     return super.set(key, value);
   }
 
@@ -22,7 +22,7 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   // map that is never full would keep more and more of that.
   override delete(key: Key): boolean {
     this.#deletions += 1;
-    if (this.#deletions >= this.#most) {
+    if (this.#deletions >= this.#maxSize) {
       this.#deletions = 0;
       this.#oldest = undefined;
     }

@@ -86,7 +86,7 @@ export const codes = {
     error: 'invalid_request',
     description: 'The method is not allowed here.',
   },
-  not_found: { status: 404, error: 'invalid_request', description: 'There is nothing at this address.' },
+  not_found: { status: 404, error: 'invalid_request', description: 'There is no endpoint at this URL.' },
   foreign_origin: {
     status: 403,
     error: 'invalid_request',
@@ -119,7 +119,7 @@ export const codes = {
   not_throwaway: {
     status: 403,
     error: 'invalid_request',
-    description: 'Only fresh throwaway users can be exchanged; this one was left alone.',
+    description: 'This user is not a fresh throwaway user and was not changed.',
   },
 
   token_malformed: accessToken(),
@@ -141,7 +141,7 @@ export const codes = {
   insufficient_scope: {
     status: 403,
     error: 'insufficient_scope',
-    description: 'The access token lacks the scope that this address needs.',
+    description: 'The access token lacks the scope required by this endpoint.',
   },
   invalid_client: {
     status: 401,
@@ -153,7 +153,7 @@ export const codes = {
     status: 401,
     error: 'invalid_token',
     description:
-      'This address is for the owner of the site: send the maintenance bearer (maintenanceBearer of daypass/netlify).',
+      'This endpoint is for the owner of the site: send the maintenance bearer (maintenanceBearer of daypass/netlify).',
   },
 
   members_denied: signUp('Only throwaway users may sign up at this site.'),
@@ -183,7 +183,7 @@ export const codes = {
     status: 501,
     error: 'invalid_request',
     description:
-      'Daypass passes on no WebSocket. Open it at the backend itself and send the access token as the first message, or use server-sent events or a streamed fetch.',
+      'Daypass does not proxy WebSockets. Open one at the backend itself and send the access token as the first message, or use server-sent events or a streamed fetch.',
   },
   upstream_unreachable: {
     status: 502,

@@ -15,7 +15,7 @@ export interface Store {
 /**
  * Redis, the circuit in front of it and the counters behind it: each change of the circuit is counted, and one line of
  * the log. Counts travel in the request of a call that the circuit lets through, and wait while it is open.
- * @param fields what each of these lines says beside
+ * @param fields extra fields for these log lines
  * @param time of the circuit
  */
 export function connectStore(

@@ -9,9 +9,9 @@ import { wireBroker, wireSweepCursor } from './wire.ts';
 
 /**
  * The broker as a Netlify function: exchanges, renews, revokes.
- * @param policy made by `definePolicy`; or what loads its file, `() => import(…)`, so that a policy at fault is told by `/session/status`
+ * @param policy made by `definePolicy`; or what loads its file, `() => import(…)`, so that `/session/status` reports a faulty policy
  * @returns the function's default export; serve it at `/session/*` and `/.well-known/oauth-authorization-server`
- * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
+ * @throws {ConfigurationError} a TypeError: `policy` was not created by `definePolicy`
  */
 export function createBroker(policy: PolicySource): NetlifyHandler {
   if (typeof policy !== 'function') requirePolicy('createBroker', policy);
@@ -26,7 +26,7 @@ export function createBroker(policy: PolicySource): NetlifyHandler {
  * and answers 500: call `POST /session/sweep` from a cron of your own.
  * @param policy made by `definePolicy`
  * @returns the function's default export; give it `config = { schedule: '@hourly' }`
- * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
+ * @throws {ConfigurationError} a TypeError: `policy` was not created by `definePolicy`
  */
 export function createSweep(policy: Policy): NetlifyHandler {
   requirePolicy('createSweep', policy);

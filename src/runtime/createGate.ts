@@ -10,7 +10,7 @@ import { type FieldDropped, wireGate } from './wire.ts';
  * The gate as a Netlify edge function: verifies, limits, proxies to the upstream.
  * @param policy made by `definePolicy`; its `routes` say what goes where
  * @returns the edge function's default export; serve it where the routes are, such as `/api/*`
- * @throws {ConfigurationError} a TypeError: the policy is none of `definePolicy`
+ * @throws {ConfigurationError} a TypeError: `policy` was not created by `definePolicy`
  */
 export function createGate(policy: Policy): NetlifyHandler {
   requirePolicy('createGate', policy);

@@ -17,9 +17,9 @@ export interface ProtectOptions {
   audience?: string;
   /** Scope that the token must carry. Default: none. */
   scope?: string;
-  /** Names the limits below, and tells them from those of other functions. */
+  /** Names the limits below, and keeps their counts apart from those of other functions. */
   name?: string;
-  /** Limits of this function's own, counted beside those of the site, as a route's are. They need a `name`. Default: none. */
+  /** Limits of this function's own, counted in addition to those of the site, as a route's are. They need a `name`. Default: none. */
   limits?: Partial<CallLimits>;
   /**
    * What a call takes from each limit that counts it, the site's and these: a whole number from 1, default 1.
@@ -39,8 +39,8 @@ export type ProtectedFunction<Context extends PlatformContext> = (
  * refuses in the policy's mode `monitor` too, since the handler counts on the token; while Redis is away the policy's
  * `storeFailure` holds here as in the gate.
  * @param handler called with `context.accessToken` once the caller has passed
- * @throws {ConfigurationError} a TypeError: the handler is no function, the policy is none of `definePolicy`,
- * `audience` or `scope` is not in it, or an option is none of `ProtectOptions`
+ * @throws {ConfigurationError} a TypeError: the handler is not a function, `policy` was not created by `definePolicy` or lacks
+ * `audience` or `scope`, or an option is unknown
  */
 export function protect<Context extends PlatformContext>(
   handler: ProtectedFunction<Context>,

@@ -26,7 +26,7 @@ export interface SessionCheckOptions {
 export interface WiredSessionCheck {
   checkSession: CheckSession;
   counters: Counters;
-  /** Tells Redis what waits to be told. Never throws. */
+  /** Flushes pending counts to Redis. Never throws. */
   flush(): Promise<void>;
 }
 

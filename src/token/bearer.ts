@@ -13,8 +13,8 @@ export function hasBearer(headers: Headers): boolean {
 }
 
 /**
- * The token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, beside whatever other
- * scheme `Authorization` has.
+ * The token of a request: from `Authorization: Bearer`, or from `X-Daypass`, which carries the bare token while
+ * `Authorization` is used for another scheme such as Basic.
  * @param request of which only the headers are read
  * @returns the compact token, unverified
  * @throws {DaypassError} `token_missing` when it is in neither, `token_repeated` when there are both, `token_malformed`

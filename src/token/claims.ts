@@ -68,7 +68,7 @@ function quote(value: unknown): string {
 }
 
 /**
- * Judges the claims of a token whose signature holds (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
+ * Validates the claims of a token whose signature holds (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
  * @throws {DaypassError} `token_claims` for one that is absent or of the wrong type, `session_ended`, else the claim's own
  * code
  */

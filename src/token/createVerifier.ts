@@ -21,8 +21,8 @@ export interface SiteOptions {
 
 interface SharedOptions {
   /**
-   * How many tokens are remembered whose signature held, so that it is checked once: 0 to 1 000 000. Times, issuer and
-   * deploy context are judged at each call. Default 1024.
+   * How many tokens with a valid signature are cached, so that it is checked once: 0 to 1 000 000. Times, issuer and
+   * deploy context are validated on every call. Default 1024.
    */
   cacheSize?: number | undefined;
   /**
@@ -101,7 +101,7 @@ export function checkVerifierOptions(options: VerifierOptions): CheckedOptions {
   } else {
     const beside = siteOptionNames.filter((name) => site[name as keyof SiteOptions] !== undefined);
     if (beside.length > 0) {
-      problems.push(`${beside.join(', ')} must stand in an entry of sites, not beside it.`);
+      problems.push(`${beside.join(', ')} must stand in an entry of sites, not next to it.`);
     }
     sites.forEach((each: unknown, index) => {
       if (!isRecord(each)) problems.push(`sites[${index}] must be an object such as { secret, issuer }.`);
@@ -174,10 +174,10 @@ const maxWarnings = 100;
 /**
  * Makes a function that verifies access tokens offline, of one site or of several.
  * @returns a function from the compact token to what it says; it throws a `DaypassError` with a code `token_…`. A token
- * that one of the secrets has signed, but for another issuer, audience or deploy context, is told to `warn` as well: once
+ * that one of the secrets has signed, but for another issuer, audience or deploy context, is reported to `warn` as well: once
  * for each cause in a process, with both values and the option, without the token
  * @throws {ConfigurationError} a TypeError: a secret is missing or weak, two sites have one issuer or one secret, or an
- * option is malformed, or none of `VerifierOptions`
+ * option is malformed or unknown
  * @example
  * const verify = createVerifier({ secret: process.env.DAYPASS_SECRET, issuer: 'https://your-site.example' });
  * const { subject, issuer } = await verify(token);

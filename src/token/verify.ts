@@ -101,25 +101,25 @@ function chooseKey(
 }
 
 /**
- * Remembers tokens whose signature held, by their exact text, so that a page's second call costs no HMAC. What a token
- * says is judged at each call all the same (`checkClaims`): nothing that depends on the clock, the deploy context or a
- * revocation is kept, and of a token that was refused nothing at all.
+ * Caches tokens whose signature is valid, by their exact text, so that a page's second call costs no HMAC. Claims are still
+ * validated on every call (`checkClaims`), since they depend on the clock and the deploy context; refused tokens are not
+ * cached.
  */
 export interface VerifiedTokens {
-  /** @returns the claims, unless the token is unknown or its key is none of the ring's */
+  /** @returns the claims, unless the token is unknown or signed with a key outside the ring */
   get(token: string, ring: KeyRing): Claims | undefined;
   /** @param key the one that signed it */
   add(token: string, key: Key, claims: Claims): void;
 }
 
 /**
- * @param most how many tokens it holds; the oldest goes first. 0 holds none
+ * @param maxSize how many tokens it holds; the oldest goes first. 0 holds none
  * @example
  * const verifiedTokens = createVerifiedTokens(10_000);
  * await verifyToken(token, { keyRing, issuer, deployContexts, now, verifiedTokens });
  */
-export function createVerifiedTokens(most: number): VerifiedTokens {
-  const known = new BoundedMap<string, { key: Key; claims: Claims }>(most);
+export function createVerifiedTokens(maxSize: number): VerifiedTokens {
+  const known = new BoundedMap<string, { key: Key; claims: Claims }>(maxSize);
   return {
     get(token, ring) {
       const found = known.get(token);
@@ -128,7 +128,7 @@ export function createVerifiedTokens(most: number): VerifiedTokens {
     },
     add(token, key, claims) {
       // One request must not change under another's hands what both were given.
-      if (most > 0) known.set(token, { key, claims: deepFreeze(claims) });
+      if (maxSize > 0) known.set(token, { key, claims: deepFreeze(claims) });
     },
   };
 }

@@ -142,7 +142,7 @@ describe('a session', () => {
     const found = fetch;
     const session = createSession(optionsWith());
     expect(() => session.attach([`${origin}/api/`, 'http://'])).toThrow(
-      new TypeError('Daypass: bad address http://'),
+      new TypeError('Daypass: bad URL http://'),
     );
     expect(fetch).toBe(found);
   });

@@ -99,7 +99,7 @@ test('a prefix that is no address is a mistake there too', async () => {
   const { createSession } = await import('../../client/index.ts');
   const found = fetch;
   expect(() => createSession().attach(['/api/', 'http://'])).toThrow(
-    new TypeError('Daypass: bad address http://'),
+    new TypeError('Daypass: bad URL http://'),
   );
   expect(fetch).toBe(found);
 });

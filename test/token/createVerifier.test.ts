@@ -105,7 +105,7 @@ test('of several sites, the issuer in the token chooses, and the caller knows wh
   const ofShop = await sign(goodHeader, { ...goodClaims, iss: shop.issuer });
   const blogClaims = { ...goodClaims, iss: blog.issuer, aud: 'comments' };
   const ofBlog = await sign({ ...goodHeader, kid: primary.id }, blogClaims, otherSecret);
-  // Twice: a token that is remembered is judged by its own site, too, and its signature is not checked again.
+  // Twice: a cached token is validated by its own site, too, and its signature is not checked again.
   const check = vi.spyOn(crypto.subtle, 'verify');
   for (let call = 0; call < 2; call += 1) {
     expect(await verify(ofShop)).toMatchObject({ issuer: shop.issuer, audience: 'api' });

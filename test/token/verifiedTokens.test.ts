@@ -39,7 +39,7 @@ test('the signature of a token is checked once, and it says the same each time',
   expect(checked).toBe(1);
 });
 
-test('what depends on the moment is judged at each call', async () => {
+test('what depends on the moment is validated on every call', async () => {
   expect(await verify()).toBe(accepted);
   expect(await verify(token, { now: goodClaims.exp + 30 })).toBe('token_expired');
   expect(await verify(token, { now: goodClaims.iat - 31 })).toBe('token_not_yet_valid');

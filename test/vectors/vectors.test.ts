@@ -35,7 +35,7 @@ const sites = sitesJson as SitesVector[];
 const verifierOf = ({ token: _token, now, name: _name, why: _why, code: _code, ...options }: Vector) =>
   createVerifier({ ...options, now: () => now * 1000, warn: () => undefined });
 
-// Each twice: a token that is remembered is judged as one that is new.
+// Each twice: a cached token is validated as a new one is.
 test.each(accept)('accepts $name', async (vector) => {
   expect(vector.code).toBeNull();
   const verify = verifierOf(vector);

@@ -29,7 +29,7 @@ class TokenFields(NamedTuple):
 def read_bearer(fields: TokenFields) -> str:
     """Read the token of `Authorization: Bearer` (RFC 6750 §2.1), or of `X-Daypass`.
 
-    `X-Daypass` holds the token alone, beside whatever other scheme `Authorization` has: at a site with a password, the
+    `X-Daypass` carries the bare token while `Authorization` is used for another scheme: at a site with a password, the
     browser sends `Basic` in it by itself. The scheme's case does not matter (RFC 9110 §11.1).
 
     Raises:

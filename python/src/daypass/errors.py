@@ -31,7 +31,7 @@ _REFUSED = "The access token was refused."
 _DETAILS: dict[str, str] = {
     "token_missing": "Send the token once: as Authorization: Bearer, or in X-Daypass.",
     "token_repeated": "Send the token in Authorization or in X-Daypass, not in both.",
-    "insufficient_scope": "The access token lacks the scope that this address needs.",
+    "insufficient_scope": "The access token lacks the scope required by this endpoint.",
     "introspection_unavailable": "The access token could not be checked.",
 }
 _STATUSES = {"token_repeated": 400, "insufficient_scope": 403, "introspection_unavailable": 503}

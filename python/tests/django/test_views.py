@@ -50,7 +50,7 @@ class TestOptional:
         assert response.headers["vary"] == "Authorization, X-Daypass"
         assert call(path, headers=beside_password(make_pass())).json() == {"you": SUBJECT}
 
-    def test_judges_whatever_is_in_x_daypass(self, call: Call, path: str) -> None:
+    def test_verifies_whatever_is_in_x_daypass(self, call: Call, path: str) -> None:
         assert_refused(call(path, headers={"X-Daypass": "nonsense"}), "token_malformed")
         assert_refused(call(path, headers={"X-Daypass": make_pass(iss="https://other.example")}), "token_issuer")
         assert_refused(call(path, headers={**bearer("a.b.c"), "X-Daypass": make_pass()}), "token_repeated")
@@ -77,7 +77,7 @@ class TestOptional:
 
 
 @on_both
-def test_judges_nothing_that_nobody_reads(call: Call) -> None:
+def test_verifies_nothing_that_is_not_read(call: Call) -> None:
     response = call("/open", headers=bearer(make_pass(aud="other")))
     assert response.status_code == 200
     assert "vary" not in response.headers

@@ -19,7 +19,7 @@ def test_refuses(call: Call, path: str, headers: dict[str, str], code: str) -> N
         and code in FOREIGN
         and "X-Daypass" not in headers
     ):
-        # SimpleJWT judges what is not ours, in its own words.
+        # SimpleJWT answers for tokens that are not ours, in its own words.
         response = call(path, headers=headers)
         assert response.status_code == 401
         assert response.headers["www-authenticate"] == 'Bearer realm="daypass"'

@@ -32,7 +32,7 @@ def make_verifier(clock: Clock, **changes: Any) -> Verifier:
     return Verifier(SECRET, issuer=ISSUER, clock=clock, **changes)
 
 
-def test_a_token_is_judged_once_and_never_remembered_past_its_end(counted: list[str]) -> None:
+def test_a_token_is_verified_once_and_never_remembered_past_its_end(counted: list[str]) -> None:
     clock = Clock()
     backend = make_verifier(clock)
     token = make_token()
@@ -58,7 +58,7 @@ def test_a_clock_that_was_set_back_is_noticed() -> None:
         backend.verify(token)
 
 
-def test_a_token_with_a_start_of_its_own_is_judged_each_time(counted: list[str]) -> None:
+def test_a_token_with_a_start_of_its_own_is_verified_each_time(counted: list[str]) -> None:
     clock = Clock()
     backend = make_verifier(clock)
     token = make_token(nbf=NOW + 30)

@@ -84,7 +84,7 @@ class ClaimsPolicy:
 
 
 def check_claims(claims: Mapping[str, object], policy: ClaimsPolicy, now: int) -> AccessToken:
-    """Judge claims (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
+    """Validate claims (RFC 7519 §4.1, RFC 8725 §3.8 to §3.10).
 
     Args:
         now: the present, seconds since the epoch.

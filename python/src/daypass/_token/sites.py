@@ -24,9 +24,9 @@ def is_origin(value: object) -> bool:
     return match is not None and match[2] != _DEFAULT_PORTS[match[1]]
 
 
-def is_whole(value: object, least: int, most: int) -> bool:
-    """Whether this is an int within bounds; True and False are none."""
-    return type(value) is int and least <= value <= most
+def is_whole(value: object, minimum: int, maximum: int) -> bool:
+    """Whether this is an int within bounds; True and False are not."""
+    return type(value) is int and minimum <= value <= maximum
 
 
 def is_leeway(value: object) -> bool:
