@@ -36,7 +36,8 @@ export interface Guard {
    * @param endpoint see `endpointOf`
    * @param caller.address the caller's IP address, as the platform reports it; header fields are ignored
    * @throws {DaypassError} `path_refused`, `audience_refused`, `members_denied`, `body_too_large`, `request_timeout`,
-   * `body_budget_exhausted`, `rate_limited`; `malformed_request` if the caller aborted
+   * `body_budget_exhausted`, `rate_limited`; `malformed_request` if the caller aborted. Any other error is a fault of the
+   * guard: the checks that were still possible have passed, the body is whole, and the request should go on.
    */
   (request: Request, endpoint: string | undefined, caller: { address: string | undefined }): Promise<void>;
   /** Writes what was counted about Redis, for `waitUntil`; absent for a guard without Redis. */
@@ -74,13 +75,16 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     // Outside the circuit, which would take a remembered refusal for an answer of Redis.
     const known = peekAddress(limiters[name], buckets);
     if (known) enforce([known]);
+    let fault: unknown;
     const decisions = await circuit
       .run(() => consumeAddress(limiters[name], buckets))
       .catch((error) => {
-        if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+        if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') fault = error;
+        // A fault of our own must not let a flood through either.
         return consumeAddress(localLimiters[name], buckets);
       });
     enforce(decisions);
+    if (fault !== undefined) throw fault;
   }
 
   return async (request, endpoint, caller) => {
@@ -96,9 +100,16 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     }
     const name = limitOf[endpoint];
     // Before the body is read, so that too large and endless ones count too.
-    if (request.method === 'POST' && name !== undefined) await count(name, caller.address);
+    let fault: unknown;
+    if (request.method === 'POST' && name !== undefined) {
+      await count(name, caller.address).catch((error: unknown) => {
+        if (error instanceof DaypassError) throw error;
+        fault = error;
+      });
+    }
     // GoTrue reads bodies of any size and stores them: 14 MB of metadata come back with every list of users.
     await checkBody(request, bodies);
+    if (fault !== undefined) throw fault;
   };
 }
 
@@ -150,13 +161,14 @@ function checkAudience(request: Request, endpoint: string, ours: string): void {
 async function checkBody(request: Request, bodies: RequestBodies): Promise<void> {
   if (!request.body) return;
   const body = bodies.open(request.clone());
-  let fits = false;
   try {
-    fits = (body.toldBytes ?? 0) <= maxBytes && (await body.measure(maxBytes));
+    const fits = (body.toldBytes ?? 0) <= maxBytes && (await body.measure(maxBytes));
     if (!fits) throw new DaypassError('body_too_large');
+  } catch (error) {
+    // The copy is only released together with the original, which Identity gets unless the request is refused.
+    if (error instanceof DaypassError) request.body.cancel().catch(() => undefined);
+    throw error;
   } finally {
     body.close();
-    // The copy is only released together with the original.
-    if (!fits) request.body.cancel().catch(() => undefined);
   }
 }

@@ -1,13 +1,15 @@
 import { Hono } from 'hono';
 import { endpointOf } from '../guard/endpoint.ts';
 import { type Guard, isLimited } from '../guard/guard.ts';
+import { DaypassError } from '../protocol/error.ts';
 import { exposedHeaders, requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
 import { type CallerEnv, callerOf, logOf, requestIdOf } from './context.ts';
-import { answerRefusal, goTrueErrorResponse } from './problem.ts';
+import { answerRefusal, goTrueErrorResponse, toDaypassError } from './problem.ts';
 
 /**
- * The sign-up guard as a Hono app in front of Identity.
+ * The sign-up guard as a Hono app in front of Identity. It answers refusals only: after a fault of its own, which is logged,
+ * the request goes on to Identity.
  * @param next passes the request to Identity; its answer goes back unchanged
  */
 export function createGuardApp(
@@ -26,6 +28,11 @@ export function createGuardApp(
       const { requestId } = c.var;
       const speaksOAuth = endpoint === '/token';
       c.set('route', endpoint !== undefined && isLimited(endpoint) ? endpoint : undefined);
+      // A fault of the guard keeps no member out: only a refusal is an answer.
+      if (!(thrown instanceof DaypassError)) {
+        toDaypassError(thrown, logOf(c, log));
+        return next(request);
+      }
       const response = answerRefusal(thrown, logOf(c, log), (error) =>
         goTrueErrorResponse(error, { speaksOAuth, requestId }),
       );

@@ -12,7 +12,8 @@ export type NetlifyEdgeHandler = (request: Request, context: EdgeContext) => Pro
 
 /**
  * The sign-up guard as a Netlify edge function: limits sign-ups and log-ins at Identity per IP address, and refuses requests
- * that no page of the site sends there.
+ * that no page of the site sends there. After a fault of its own it logs `internal_error` and lets the request go on to
+ * Identity; where Redis or the count fails, each instance counts in its memory.
  * @param policy made by `definePolicy`; its limits `signup` and `login` apply
  * @returns the edge function's default export. Serve it at `/.netlify/identity/*` with `onError: 'bypass'`, so that Identity
  * answers even if the guard fails

@@ -331,3 +331,29 @@ test.each([
   expect(await call(guard, '//User/', { method })).toBe(expected);
   expect(await call(connect().guard, '/user', { method })).toBe(passes);
 });
+
+test('a fault of our own in the count: sign-ups are counted in memory, large bodies refused, and the fault is thrown', async () => {
+  const byAddress = (create: CreateLimiter) =>
+    createAddressLimiters(create, 'signup', [{ limit: 2, windowSeconds: 3600, algorithm: 'fixed-window' }]);
+  const local = byAddress(createLocalLimiters(() => Date.now()));
+  const broken = byAddress(() => ({
+    consume: () => Promise.reject(new TypeError('a fault')),
+    peek: () => undefined,
+    refund: async () => undefined,
+  }));
+  const guard = createGuard({
+    hashIdentifier,
+    limiters: { signup: broken, login: broken },
+    localLimiters: { signup: local, login: local },
+    circuit: { run: (work) => work() },
+    membersDenied: false,
+    audience: '',
+    bodies: patientBodies,
+    log: () => undefined,
+  });
+  const outcomes: string[] = [];
+  for (let calls = 0; calls < 3; calls += 1) outcomes.push(await call(guard, '/signup'));
+  expect(outcomes).toEqual(['TypeError: a fault', 'TypeError: a fault', 'rate_limited']);
+  const large = { address: '203.0.113.8', body: 'x'.repeat(32_769) };
+  expect(await call(guard, '/signup', large)).toBe('body_too_large');
+});

@@ -1,7 +1,11 @@
 import GoTrue from 'gotrue-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { listen } from '../../dev/listen.ts';
+import { createGuard, createGuardLimiters, type Guard } from '../../src/guard/guard.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
+import { createLocalLimiters } from '../../src/limits/localLimiter.ts';
+import type { RequestBodies } from '../../src/limits/requestBodies.ts';
+import { definePolicy } from '../../src/policy/define.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { formOf, type GuardStack, signUpOf, startGuardStack } from '../support/guardStack.ts';
 import { issuer } from '../support/tokens.ts';
@@ -136,6 +140,55 @@ test('what goes wrong in Identity is no affair of the guard', async () => {
     () => undefined,
   );
   await expect(async () => down.request(`${issuer}${identityPath}/user`)).rejects.toThrow('Identity is gone');
+});
+
+test('a fault of our own keeps no member out: the request goes on to Identity as it came, and the fault is logged', async () => {
+  const logged: string[] = [];
+  const faulty: Guard = () => Promise.reject(new TypeError('a fault of the guard'));
+  const app = createGuardApp(faulty, stack.next, (event, fields) =>
+    logged.push(JSON.stringify({ event, ...fields })),
+  );
+  const before = stack.passed.length;
+  const signUp = signUpOf('fault@x.example');
+  const answer = await app.request(`${issuer}${identityPath}/signup`, signUp, {
+    clientAddress: nextAddress(),
+  });
+  expect(answer.status).toBe(200);
+  expect(stack.passed.length).toBe(before + 1);
+  expect(new TextDecoder().decode(stack.passed[before]?.body)).toBe(signUp.body);
+  expect(logged).toEqual([
+    expect.stringMatching(
+      /^{"event":"internal_error","cause":"TypeError: a fault of the guard","route":"\/signup","requestId":"[0-9a-f-]{36}"}$/,
+    ),
+  ]);
+});
+
+test('a fault while the body is measured leaves it whole for Identity', async () => {
+  const guardLimiters = createGuardLimiters(
+    createLocalLimiters(() => Date.now()),
+    definePolicy(),
+  );
+  const bodies = { open: () => ({ measure: () => Promise.reject(new TypeError('a fault')), close() {} }) };
+  const app = createGuardApp(
+    createGuard({
+      hashIdentifier: async (identifier) => identifier,
+      limiters: guardLimiters,
+      localLimiters: guardLimiters,
+      circuit: { run: (call) => call() },
+      bodies: bodies as unknown as RequestBodies,
+      membersDenied: false,
+      audience: '',
+      log: () => undefined,
+    }),
+    stack.next,
+    () => undefined,
+  );
+  const signUp = signUpOf('measure@x.example');
+  const answer = await app.request(`${issuer}${identityPath}/signup`, signUp, {
+    clientAddress: nextAddress(),
+  });
+  expect(answer.status).toBe(200);
+  expect(new TextDecoder().decode(stack.passed.at(-1)?.body)).toBe(signUp.body);
 });
 
 /** A refusal, and proof that Identity never heard of it. */
