@@ -86,18 +86,19 @@ export function createProtectedApp(
     checkOrigin(request, rule);
     refuseUpgrade(request.headers);
     const { address } = callerOf(c);
-    const { accessToken, decisions, charge } = await authorize(
-      dependencies,
-      request,
-      address,
-      requirement,
-    ).finally(() => c.env?.waitUntil?.(dependencies.flush()));
-    // A Response of fetch has fields that cannot be changed; a copy's can.
-    const answer = await handler(request, accessToken, c.var.requestId);
-    const response = new Response(answer.body, answer);
-    chargePrice(requirement, response.headers, charge);
-    for (const [name, value] of Object.entries(rateLimitFields(decisions))) response.headers.set(name, value);
-    return response;
+    try {
+      const authorized = await authorize(dependencies, request, address, requirement);
+      // A Response of fetch has fields that cannot be changed; a copy's can.
+      const answer = await handler(request, authorized.accessToken, c.var.requestId);
+      const response = new Response(answer.body, answer);
+      chargePrice(requirement, response.headers, authorized.charge);
+      for (const [name, value] of Object.entries(rateLimitFields(authorized.decisions)))
+        response.headers.set(name, value);
+      return response;
+    } finally {
+      // Behind the price: this instance may be frozen once the answer is sent.
+      c.env?.waitUntil?.(dependencies.flush());
+    }
   });
   app.onError((thrown, c) => {
     c.set('route', requirement.path);

@@ -333,3 +333,18 @@ test('a price that the function names is charged, and the field goes no further'
   expect((await chat(request(token), context())).headers.get('ratelimit')).toMatch(/^"session";r=39;/);
   expect((await chat(request(token), context())).status).toBe(429);
 });
+
+test('the price reaches Redis with the answer, not with the next call: an instance may not live to see one', async () => {
+  provide();
+  const month = { limit: 1000, windowSeconds: 30 * 86_400 };
+  const exact = definePolicy({ ...policyInput, limits: { session: month, leaseSeconds: 0 } });
+  const later: Promise<unknown>[] = [];
+  const waiting = { ...context(), waitUntil: (work: Promise<unknown>) => void later.push(work) };
+  const answer = () => new Response('tokens', { headers: { 'daypass-cost': '500' } });
+  const terms = { name: 'priced', limits: { total: month }, cost: { answer: 'daypass-cost' } };
+  const chat = protect<Context>(answer, { policy: exact, ...terms });
+  expect((await chat(request(await stack.mint()), waiting)).status).toBe(200);
+  await Promise.all(later);
+  const [key = ''] = (await command(stack.redis, 'KEYS', 'daypass:calls:total priced*')) as string[];
+  expect(await command(stack.redis, 'GET', key)).toBe('500');
+});
