@@ -1,3 +1,4 @@
+import { wideLimits } from '../abuse/support/limits.ts';
 import { createDevIdentity } from '../dev/identity/start.ts';
 import { openBackend } from '../dev/redis/backend.ts';
 import { createApp as createRedisApp } from '../dev/redis/start.ts';
@@ -6,7 +7,6 @@ import { definePolicy } from '../src/policy/define.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../src/protocol/messages.ts';
 import { readEnvironment } from '../src/runtime/environment.ts';
 import { wireBroker } from '../src/runtime/wire.ts';
-import { wideLimits } from '../test/abuse/support/limits.ts';
 import { privateSecret, secret } from '../test/support/tokens.ts';
 import type { Bench, BenchContext } from './support/bench.ts';
 import { written } from './support/report.ts';

@@ -1,6 +1,6 @@
-import { createContext } from '../test/abuse/support/context.ts';
-import { listUsers } from '../test/abuse/support/listUsers.ts';
-import { deleteAll, isOrphan, startIdentity, sweepOne } from '../test/abuse/sweep.ts';
+import { createContext } from '../abuse/support/context.ts';
+import { listUsers } from '../abuse/support/listUsers.ts';
+import { deleteAll, isOrphan, startIdentity, sweepOne } from '../abuse/sweep.ts';
 import { findProgram } from '../test/support/optional.ts';
 import { type Bench, MissingProgram } from './support/bench.ts';
 import { interleave } from './support/interleave.ts';

@@ -1,7 +1,7 @@
+import { openSite } from '../../abuse/support/site.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { defaultLimits } from '../../src/policy/limits.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
-import { openSite } from '../../test/abuse/support/site.ts';
 import { privateSecret, secret } from '../../test/support/tokens.ts';
 import type { BenchContext } from './bench.ts';
 import { load } from './load.ts';

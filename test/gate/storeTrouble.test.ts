@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { prepareRedisServer, type RedisServer } from '../../abuse/support/redisServer.ts';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { newSubject } from '../../src/token/mint.ts';
-import { prepareRedisServer, type RedisServer } from '../abuse/support/redisServer.ts';
 import { connectSessionCheck } from '../support/gateParts.ts';
 import { createManualTime } from '../support/manualTime.ts';
 import { describeWith } from '../support/optional.ts';

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errors } from '@upstash/redis/cloudflare';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { prepareRedisServer, type RedisServer } from '../../abuse/support/redisServer.ts';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createStoredWindow } from '../../src/limits/limiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
@@ -10,7 +11,6 @@ import { createIdleTimer } from '../../src/store/idleTimer.ts';
 import { createRedemptions } from '../../src/store/redemptions.ts';
 import { createRedis, describeRedisError, type RedisErrorReason, storeCall } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocations.ts';
-import { prepareRedisServer, type RedisServer } from '../abuse/support/redisServer.ts';
 import { describeWith } from '../support/optional.ts';
 import { command, patient, useRedisBridge } from '../support/redisParts.ts';
 
