@@ -348,7 +348,9 @@ describe('a caller who goes away', () => {
       request.socket.once('close', gone),
     );
     const caller = new AbortController();
-    const code = codeOf(() => send(upstream.url, { signal: caller.signal }));
+    // Without a deadline, which would let it go too.
+    const clock = { ...systemClock, after: () => () => undefined };
+    const code = codeOf(() => send(upstream.url, { signal: caller.signal }, 5, clock));
     await expect.poll(() => upstream.received).toHaveLength(1);
     caller.abort();
     expect(await code).toBe('malformed_request');

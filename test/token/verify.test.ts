@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { createKeyRing } from '../../src/token/keys.ts';
 import { mintAccessToken } from '../../src/token/mint.ts';
-import { type VerifyOptions, verifyToken } from '../../src/token/verify.ts';
+import {
+  createVerifiedTokens,
+  type VerifiedTokens,
+  type VerifyOptions,
+  verifyToken,
+} from '../../src/token/verify.ts';
 import { codeOf } from '../support/rejection.ts';
 import {
-  encode,
   goodClaims,
   goodHeader,
   issuer,
@@ -61,122 +65,7 @@ test('a token of the secondary key verifies, and the secondary key signs nothing
   expect(await verify(minted)).toBe('token_key');
 });
 
-test.each([
-  ['nothing', ''],
-  ['a word', 'nonsense'],
-  ['two parts', `${encode(goodHeader)}.${encode(goodClaims)}`],
-  ['five parts', 'a.b.c.d.e'],
-  ['an empty part', `${encode(goodHeader)}..AAAA`],
-  ['padding', `${encode(goodHeader)}.${encode(goodClaims)}.AAAA=`],
-  ['white space', `${encode(goodHeader)}.${encode(goodClaims)}.AA AA`],
-  ['plain base64', `${encode(goodHeader)}.${encode(goodClaims)}.AA+/`],
-  ['a header that is a list', `${encode([])}.${encode(goodClaims)}.AAAA`],
-  ['claims that are null', `${encode(goodHeader)}.${encode(null)}.AAAA`],
-  ['claims that are no JSON', `${encode(goodHeader)}.${encode('{')}.AAAA`],
-  ['more than 4096 bytes', `${encode(goodHeader)}.${encode({ ...goodClaims, x: 'x'.repeat(4096) })}.AAAA`],
-])('refuses %s as malformed', async (_, token) => {
-  expect(await verify(token)).toBe('token_malformed');
-});
-
-test('refuses bytes that are not UTF-8, and a byte order mark', async () => {
-  const header = encode(goodHeader);
-  expect(await verify(`${header}.${btoa('{"a":"\xff"}').replace(/=+$/, '')}.AAAA`)).toBe('token_malformed');
-  expect(await verify(`${header}.${encode(`\ufeff${JSON.stringify(goodClaims)}`)}.AAAA`)).toBe(
-    'token_malformed',
-  );
-});
-
-test('refuses members that are repeated, at any depth, however they are spelled', async () => {
-  const claims = JSON.stringify(goodClaims);
-  const repeated = [
-    `{"aud":"x",${claims.slice(1)}`,
-    `{"\\u0061ud":"x",${claims.slice(1)}`,
-    `{"x":{"y":1,"y":2},${claims.slice(1)}`,
-    `{"x":[{"y":1,"y":2}],${claims.slice(1)}`,
-  ];
-  for (const text of repeated) expect(await verify(await sign(goodHeader, text))).toBe('token_malformed');
-  const innocent = { ...goodClaims, x: '"y":1,"y":2', y: { aud: 1 }, z: [{ aud: 2 }, { aud: 3 }] };
-  expect(await verify(await sign(goodHeader, innocent))).toBe(accepted);
-});
-
-test('refuses every other spelling of a good token', async () => {
-  const token = await sign(goodHeader, goodClaims);
-  expect(await verify(token)).toBe(accepted);
-  // 32 bytes leave two bits of the last character unused: three more letters decode to the same signature.
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  const last = alphabet.indexOf(token.at(-1) as string);
-  for (const offset of [1, 2, 3]) {
-    expect(await verify(token.slice(0, -1) + alphabet[last + offset])).toBe('token_malformed');
-  }
-});
-
-test.each([
-  ['alg none', { ...goodHeader, alg: 'none' }, 'token_algorithm'],
-  ['alg HS512', { ...goodHeader, alg: 'HS512' }, 'token_algorithm'],
-  ['alg RS256', { ...goodHeader, alg: 'RS256' }, 'token_algorithm'],
-  ['alg hs256', { ...goodHeader, alg: 'hs256' }, 'token_algorithm'],
-  ['no alg', { typ: 'JWT', kid: goodHeader.kid }, 'token_algorithm'],
-  ['crit', { ...goodHeader, crit: ['b64'], b64: true }, 'token_algorithm'],
-  ['typ at+jwt', { ...goodHeader, typ: 'at+jwt' }, 'token_type'],
-  ['no typ', { alg: 'HS256', kid: goodHeader.kid }, 'token_type'],
-  ['unknown kid', { ...goodHeader, kid: 'AAAAAAAA' }, 'token_key'],
-  ['no kid', { alg: 'HS256', typ: 'JWT' }, 'token_key'],
-  ['kid __proto__', { ...goodHeader, kid: '__proto__' }, 'token_key'],
-])('refuses %s', async (_, header, code) => {
-  expect(await verify(await sign(header, goodClaims))).toBe(code);
-});
-
-test('refuses a signature by another secret, a cut one and an empty one', async () => {
-  expect(await verify(await sign(goodHeader, goodClaims, otherSecret))).toBe('token_signature');
-  const token = await sign(goodHeader, goodClaims);
-  expect(await verify(token.slice(0, -3))).toMatch(/^token_(signature|malformed)$/);
-  expect(await verify(`${token.slice(0, token.lastIndexOf('.'))}.`)).toBe('token_malformed');
-});
-
-const refusedClaims: [string, Record<string, unknown>, string][] = [
-  ...['iss', 'sub', 'aud', 'iat', 'exp', 'jti', 'deploy_context'].flatMap(
-    (name): [string, Record<string, unknown>, string][] => [
-      [`no ${name}`, { [name]: undefined }, 'token_claims'],
-      [`${name} null`, { [name]: null }, 'token_claims'],
-      [`${name} a list`, { [name]: [(goodClaims as Record<string, unknown>)[name]] }, 'token_claims'],
-    ],
-  ),
-  ['exp a string', { exp: String(now + 300) }, 'token_claims'],
-  ['exp a fraction', { exp: now + 300.5 }, 'token_claims'],
-  ['exp huge', { exp: 1e300 }, 'token_claims'],
-  ['iat negative', { iat: -1 }, 'token_claims'],
-  ['auth_time a string', { auth_time: 'yesterday' }, 'token_claims'],
-  ['nbf a string', { nbf: 'soon' }, 'token_claims'],
-  ['scope a list', { scope: ['read'] }, 'token_claims'],
-  ['jti empty', { jti: '' }, 'token_claims'],
-  ['another issuer', { iss: 'https://other.example' }, 'token_issuer'],
-  ['the issuer with a slash', { iss: `${issuer}/` }, 'token_issuer'],
-  ['another audience', { aud: 'admin' }, 'token_audience'],
-  ['a member as sub', { sub: '20675436-07be-4d28-b3aa-7fe0e7c2ddb1' }, 'token_subject'],
-  ['a short sub', { sub: 'anon_AAAA' }, 'token_subject'],
-  ['a sub with a line break', { sub: `${subject}\n` }, 'token_subject'],
-  ['a life of 3601 seconds', { exp: now + 3601 }, 'token_lifetime'],
-  ['an end before its start', { exp: now - 1, iat: now }, 'token_lifetime'],
-  ['iat 31 seconds ahead', { iat: now + 31, exp: now + 331 }, 'token_not_yet_valid'],
-  ['nbf 31 seconds ahead', { nbf: now + 31 }, 'token_not_yet_valid'],
-  ['expired 30 seconds ago', { iat: now - 330, exp: now - 30 }, 'token_expired'],
-  ['a deploy preview', { deploy_context: 'deploy-preview' }, 'token_deploy_context'],
-];
-
-test.each(refusedClaims)('refuses %s', async (_, changes, code) => {
-  expect(await verify(await sign(goodHeader, { ...goodClaims, ...changes }))).toBe(code);
-});
-
-test.each([
-  ['iat 30 seconds ahead', { iat: now + 30, exp: now + 330 }],
-  ['expired 29 seconds ago', { iat: now - 329, exp: now - 29 }],
-  ['a life of 3600 seconds', { exp: now + 3600 }],
-  ['no auth_time', { auth_time: undefined }],
-  ['no scope', { scope: undefined }],
-  ['claims of others', { cnf: { jkt: 'x' }, roles: ['x'] }],
-])('takes %s', async (_, changes) => {
-  expect(await verify(await sign(goodHeader, { ...goodClaims, ...changes }))).toBe(accepted);
-});
+// Which tokens are refused, and with which code, is in `test/vectors`.
 
 test('takes an expired token within the grace of a renewal alone', async () => {
   const token = await sign(goodHeader, { ...goodClaims, iat: now - 4000, exp: now - 3629 });
@@ -195,4 +84,105 @@ test('a key of one audience never verifies for another', async () => {
   );
   expect(await verify(forged, { keyRing: admin })).toBe('token_audience');
   expect(await verify(forged)).toBe('token_key');
+});
+
+// A token that was seen before.
+const token = await sign(goodHeader, goodClaims);
+let verifiedTokens: VerifiedTokens;
+
+beforeEach(() => {
+  verifiedTokens = createVerifiedTokens(2);
+  vi.restoreAllMocks();
+});
+
+function verifyAgain(text = token, changes: Partial<VerifyOptions> = {}): Promise<string> {
+  return codeOf(() => verifyToken(text, { ...policy, verifiedTokens, ...changes }));
+}
+
+/** How many signatures are checked meanwhile. */
+async function signaturesIn(work: () => Promise<unknown>): Promise<number> {
+  const check = vi.spyOn(crypto.subtle, 'verify');
+  await work();
+  return check.mock.calls.length;
+}
+
+test('the signature of a token is checked once, and it says the same each time', async () => {
+  const says = await verifyToken(token, policy);
+  const checked = await signaturesIn(async () => {
+    for (let call = 0; call < 5; call += 1)
+      expect(await verifyToken(token, { ...policy, verifiedTokens })).toEqual(says);
+  });
+  expect(checked).toBe(1);
+});
+
+test('what depends on the moment is validated on every call', async () => {
+  expect(await verifyAgain()).toBe(accepted);
+  expect(await verifyAgain(token, { now: goodClaims.exp + 30 })).toBe('token_expired');
+  expect(await verifyAgain(token, { now: goodClaims.iat - 31 })).toBe('token_not_yet_valid');
+  expect(await verifyAgain(token, { deployContexts: ['dev'] })).toBe('token_deploy_context');
+  expect(await verifyAgain(token, { issuer: 'https://other.example' })).toBe('token_issuer');
+  expect(await verifyAgain(token, { sessionsNotBefore: now + 1 })).toBe('session_ended');
+  expect(await verifyAgain()).toBe(accepted);
+});
+
+test('of a token that was refused nothing is kept, whatever refused it', async () => {
+  const [head, claims, signature = ''] = token.split('.');
+  const forged = `${head}.${claims}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+  const early = await sign(goodHeader, { ...goodClaims, iat: now + 60, exp: now + 120 });
+  for (const bad of [forged, early]) {
+    const checked = await signaturesIn(async () => {
+      expect(await verifyAgain(bad)).not.toBe(accepted);
+      expect(await verifyAgain(bad)).not.toBe(accepted);
+    });
+    expect(checked).toBe(2);
+    vi.restoreAllMocks();
+  }
+});
+
+test('a token goes by its exact text', async () => {
+  await verifyAgain();
+  expect(await verifyAgain(`${token} `)).toBe('token_malformed');
+  expect(await verifyAgain(token.replace('.', '..'))).toBe('token_malformed');
+});
+
+test("one ring's tokens are not another's, though both share what is remembered", async () => {
+  const other = await createKeyRing({ audience: 'api', secret: otherSecret });
+  await verifyAgain();
+  expect(await verifyAgain(token, { keyRing: other })).toBe('token_key');
+  // The same secret in another ring is another key: after a rotation nothing is taken for granted.
+  const again = await createKeyRing({ audience: 'api', secret });
+  expect(await signaturesIn(() => verifyAgain(token, { keyRing: again }))).toBe(1);
+});
+
+test('a secret that only verifies is remembered like the first', async () => {
+  const both = await createKeyRing({ audience: 'api', secret: otherSecret, secondarySecret: secret });
+  const checked = await signaturesIn(async () => {
+    expect(await verifyAgain(token, { keyRing: both })).toBe(accepted);
+    expect(await verifyAgain(token, { keyRing: both })).toBe(accepted);
+  });
+  expect(checked).toBe(1);
+});
+
+test('it holds as many as it is told, and none where it is told 0', async () => {
+  const tokens = await Promise.all(
+    ['a', 'b', 'c'].map((jti) => sign(goodHeader, { ...goodClaims, jti: jti.repeat(22) })),
+  );
+  for (const each of tokens) expect(await verifyAgain(each)).toBe(accepted);
+  expect(await signaturesIn(() => verifyAgain(tokens[2]))).toBe(0);
+  vi.restoreAllMocks();
+  expect(await signaturesIn(() => verifyAgain(tokens[0]))).toBe(1);
+  vi.restoreAllMocks();
+  verifiedTokens = createVerifiedTokens(0);
+  await verifyAgain();
+  expect(await signaturesIn(() => verifyAgain())).toBe(1);
+});
+
+test('what one call does to the claims does not reach another', async () => {
+  const nested = await sign(goodHeader, { ...goodClaims, extra: { list: [{ deep: 1 }] } });
+  const { claims } = await verifyToken(nested, { ...policy, verifiedTokens });
+  const extra = claims.extra as { list: { deep: number }[] };
+  expect(() => extra.list.push({ deep: 2 })).toThrow(TypeError);
+  expect(() => Object.assign(extra.list[0] as object, { deep: 2 })).toThrow(TypeError);
+  const again = await verifyToken(nested, { ...policy, verifiedTokens });
+  expect(again.claims.extra).toEqual({ list: [{ deep: 1 }] });
 });

@@ -9,7 +9,7 @@ import pytest
 from daypass._token.keys import MAKE_SECRET_COMMAND, secret_weakness
 from tests.tokens import OTHER_SECRET, SECRET
 
-# The same cases as test/token/secret.test.ts.
+# The same cases as test/token/keys.test.ts.
 WEAK = [
     (None, "is missing"),
     ("", "is missing"),
