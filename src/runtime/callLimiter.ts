@@ -24,10 +24,15 @@ export function createCallLimiter(options: CallLimiterOptions, log: Log = logLin
   let loaded: ReturnType<typeof load> | undefined;
   return {
     async checkSession({ issuer, subject }, address) {
-      loaded ??= load();
+      // A failure is not kept: the next call loads again.
+      loaded ??= load().catch((error) => {
+        loaded = undefined;
+        throw error;
+      });
       return (await loaded).checkSession(`${issuer} ${subject}`, address, options);
     },
-    flush: async () => (await loaded)?.flush(),
+    // Where nothing could be loaded nothing is pending.
+    flush: async () => (await loaded?.catch(() => undefined))?.flush(),
   };
 }
 
