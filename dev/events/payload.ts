@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createClock, storedTime } from '../identity/clock.ts';
 import { describeUser, newUser } from '../identity/users.ts';
-import type { SendOptions } from './readArguments.ts';
 
 /**
  * The five events: GoTrue's name in the body's `event` and, after `identity_`, in `X-Netlify-Event`; Netlify's name of the
@@ -28,9 +27,11 @@ export interface EventPayload {
  * The body to send: what the stand-in would send of a new user, or what a file holds.
  * @throws {TypeError} the file cannot be read, or holds no body of this event
  */
-export async function readPayload(
-  options: Pick<SendOptions, 'event' | 'email' | 'dataFile'>,
-): Promise<EventPayload> {
+export async function readPayload(options: {
+  event: EventName;
+  email: string | undefined;
+  dataFile: string | undefined;
+}): Promise<EventPayload> {
   const { event, email, dataFile } = options;
   const payload = dataFile ? await readFilePayload(dataFile) : samplePayload(event);
   const expected = eventNames[event].gotrue;

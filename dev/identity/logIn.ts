@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { callEvent } from './events.ts';
 import type { Parts, Settings } from './options.ts';
 import { audienceOf, bodyOf, claimsOf, isAdmin, userOfClaims } from './request.ts';
-import { mailedToken, requireFresh } from './signUp.ts';
+import { mailedToken, requireFresh } from './tokens.ts';
 import {
   describeUser,
   hashPassword,

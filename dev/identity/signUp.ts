@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
 import { answerJson, HttpError } from './answers.ts';
 import type { Clock } from './clock.ts';
@@ -6,6 +5,7 @@ import { callEvent } from './events.ts';
 import { answerTokens } from './logIn.ts';
 import type { Parts } from './options.ts';
 import { audienceOf, bodyOf, requireOperator } from './request.ts';
+import { mailedToken, requireFresh } from './tokens.ts';
 import {
   describeUser,
   fitsColumn,
@@ -140,23 +140,9 @@ export async function invite(parts: Parts, c: Context): Promise<Response> {
 /** GoTrue mails no second confirmation, and no second recovery, within this time. */
 const mailIntervalMilliseconds = 15 * 60 * 1000;
 
-/** How long a token that travels by e-mail is good. */
-const mailedTokenMilliseconds = 24 * 3600 * 1000;
-
-/** A token that would travel by e-mail. */
-export function mailedToken(): string {
-  return randomBytes(16).toString('base64url');
-}
-
 /** Whether a mail was sent so short a while ago that another has to wait. */
 export function wasJustMailed(sentAt: string | undefined, clock: Clock): boolean {
   return sentAt !== undefined && clock.milliseconds() < Date.parse(sentAt) + mailIntervalMilliseconds;
-}
-
-/** @throws HttpError 410 for a token of a mail that was sent more than a day ago */
-export function requireFresh(what: string, sentAt: string | undefined, clock: Clock): void {
-  if (sentAt === undefined || clock.milliseconds() <= Date.parse(sentAt) + mailedTokenMilliseconds) return;
-  throw new HttpError(410, `${what} token expired`);
 }
 
 /** The user may log in from now on. */

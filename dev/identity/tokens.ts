@@ -2,7 +2,6 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { HttpError } from './answers.ts';
 import type { Clock } from './clock.ts';
-import type { Settings } from './options.ts';
 import type { User } from './users.ts';
 
 export interface Claims {
@@ -16,7 +15,7 @@ export class AccessTokens {
   readonly #ttlSeconds: number;
   readonly #clock: Clock;
 
-  constructor(settings: Settings, clock: Clock) {
+  constructor(settings: { jwtSecret: string; accessTokenTtlSeconds: number }, clock: Clock) {
     this.#key = createSecretKey(Buffer.from(settings.jwtSecret));
     this.#ttlSeconds = settings.accessTokenTtlSeconds;
     this.#clock = clock;
@@ -104,4 +103,18 @@ export class RefreshTokens {
     for (const token of this.#byUser.get(userId) ?? []) this.#tokens.delete(token);
     this.#byUser.delete(userId);
   }
+}
+
+/** How long a token that travels by e-mail is good. */
+const mailedTokenMilliseconds = 24 * 3600 * 1000;
+
+/** A token that would travel by e-mail. */
+export function mailedToken(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+/** @throws HttpError 410 for a token of a mail that was sent more than a day ago */
+export function requireFresh(what: string, sentAt: string | undefined, clock: Clock): void {
+  if (sentAt === undefined || clock.milliseconds() <= Date.parse(sentAt) + mailedTokenMilliseconds) return;
+  throw new HttpError(410, `${what} token expired`);
 }

@@ -26,7 +26,6 @@ export async function openBackend(choice: BackendChoice, redisUrl: string | unde
     return openUrl(redisUrl);
   }
   if (choice === 'memory') return openMemoryBackend('in-memory Redis (ioredis-mock)');
-  const { findRedisServer } = await import('./backend.ts');
   if ((await findRedisServer()) !== undefined) return openSpawned();
   if (choice === 'auto') {
     return openMemoryBackend('in-memory Redis (ioredis-mock), since there is no redis-server on the PATH');
@@ -48,7 +47,6 @@ async function openUrl(redisUrl: string): Promise<Backend> {
 }
 
 async function openSpawned(): Promise<Backend> {
-  const { spawnRedis } = await import('./backend.ts');
   const { connectRedis } = await import('./server.ts');
   const server = await spawnRedis();
   try {
