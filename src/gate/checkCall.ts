@@ -1,6 +1,7 @@
 import { rateLimitFields } from '../limits/decision.ts';
 import { acceptedContexts } from '../policy/define.ts';
 import type { CheckedRoute, Policy } from '../policy/types.ts';
+import type { ErrorCode } from '../protocol/codes.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
@@ -75,11 +76,13 @@ export interface CheckedCall {
   /** The RateLimit fields for its answer, of as many limits as were asked. */
   fields: Readonly<Record<string, string>>;
   charge: CheckedSession['charge'];
+  /** What to count once its body is not refused either. */
+  outcome: Readonly<{ event: 'passed' | 'would_refuse'; code?: ErrorCode }>;
 }
 
 /**
  * What the route asks of its callers: a token, a scope, no revocation, and the limits. In mode `monitor` everybody
- * passes, and who would have been refused is counted.
+ * passes, and the outcome says who would have been refused.
  * @param address the caller's, as the platform says
  * @throws {DaypassError} `token_repeated`; in mode `enforce` alone `token_…`, `insufficient_scope`, `rate_limited`,
  * `store_unavailable`
@@ -90,19 +93,18 @@ export async function checkCall(
   address: string | undefined,
   route: CheckedRoute,
 ): Promise<CheckedCall> {
-  const { policy, checkSession, counters } = dependencies;
+  const { policy, checkSession } = dependencies;
   // Also in mode `monitor`, and where no token is asked: the upstream gets one.
   assertOneToken(request.headers);
   try {
     const { decisions, charge } = route.verify
       ? await authorize(dependencies, request, address, route)
       : await checkSession(undefined, address, route);
-    counters.add('passed', { route: route.path });
-    return { fields: rateLimitFields(decisions), charge };
+    return { fields: rateLimitFields(decisions), charge, outcome: { event: 'passed' } };
   } catch (error) {
     if (policy.mode !== 'monitor' || !(error instanceof DaypassError)) throw error;
-    counters.add('would_refuse', { code: error.code, route: route.path });
-    return { fields: error.headers, charge: () => undefined };
+    const outcome = { event: 'would_refuse', code: error.code } as const;
+    return { fields: error.headers, charge: () => undefined, outcome };
   }
 }
 

@@ -2,6 +2,7 @@ import { canonicalAddress } from '../limits/address.ts';
 import { unitsToCharge } from '../limits/meter.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { CheckedRoute } from '../policy/types.ts';
+import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import { type AuthorizeDependencies, type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
@@ -76,6 +77,10 @@ export function createGate(dependencies: GateDependencies): Gate {
     });
   }
 
+  function countOutcome({ path }: CheckedRoute, { outcome: { event, code } }: CheckedCall): void {
+    counters.add(event, { code, route: path });
+  }
+
   return {
     async handle(request, caller) {
       const url = new URL(request.url);
@@ -88,7 +93,11 @@ export function createGate(dependencies: GateDependencies): Gate {
         const target = resolveUpstream(upstream, url);
         const call = await checkCall(dependencies, request, caller.address, route);
         fields = call.fields;
-        const response = await passOn(request, { url, route, target, caller });
+        const response = await passOn(request, { url, route, target, caller }).catch((error) => {
+          if (!isRefusal(error)) countOutcome(route, call);
+          throw error;
+        });
+        countOutcome(route, call);
         locateAtSite(response.headers, { upstream, target, site: url.origin });
         chargePrice(route, response.headers, call.charge);
         for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
@@ -101,6 +110,18 @@ export function createGate(dependencies: GateDependencies): Gate {
     counters,
     flush: dependencies.flush,
   };
+}
+
+/** What became of a call that had passed. */
+const ofUpstream: ReadonlySet<ErrorCode> = new Set([
+  'upstream_unreachable',
+  'upstream_timeout',
+  'upstream_invalid_response',
+]);
+
+/** Whether the gate refused the call. Otherwise it passed, whatever the upstream did with it. */
+export function isRefusal(error: unknown): error is DaypassError {
+  return error instanceof DaypassError && !ofUpstream.has(error.code);
 }
 
 /** Takes the price that the upstream names off the answer, and charges what the call has not cost yet. */

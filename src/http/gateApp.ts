@@ -1,14 +1,12 @@
 import { Hono } from 'hono';
 import { type AuthorizeDependencies, authorize, type Requirement, refuseUpgrade } from '../gate/checkCall.ts';
-import { chargePrice, type Gate } from '../gate/gate.ts';
+import { chargePrice, type Gate, isRefusal } from '../gate/gate.ts';
 import { dropReason } from '../gate/requestHeaders.ts';
 import { rateLimitFields } from '../limits/decision.ts';
 import type { Policy } from '../policy/types.ts';
-import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
-import type { Counters } from '../store/counters.ts';
 import type { AccessToken } from '../token/claims.ts';
 import { type CallerEnv, callerOf, identifyRequest, logOf, noStore } from './context.ts';
 import { allowApiOrigins, checkOrigin, type OriginRule } from './origins.ts';
@@ -33,24 +31,11 @@ export function createGateApp(
     }
   });
   app.onError((thrown, c) => {
-    if (thrown instanceof DaypassError) {
-      c.set('route', thrown.route);
-      countRefusal(gate.counters, thrown);
-    }
+    if (thrown instanceof DaypassError) c.set('route', thrown.route);
+    if (isRefusal(thrown)) gate.counters.add('refused', { code: thrown.code, route: thrown.route });
     return answerRefusal(thrown, logOf(c, log));
   });
   return app;
-}
-
-/** What became of a call that had passed. */
-const ofUpstream: ReadonlySet<ErrorCode> = new Set([
-  'upstream_unreachable',
-  'upstream_timeout',
-  'upstream_invalid_response',
-]);
-
-function countRefusal(counters: Counters, { code, route }: DaypassError): void {
-  if (!ofUpstream.has(code)) counters.add('refused', { code, route });
 }
 
 /** What the gate reads or says itself, no page has to leave out. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DevRedis } from '../../dev/redis/start.ts';
+import type { PolicyInput } from '../../src/policy/types.ts';
 import { readCounts } from '../../src/store/counters.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { describeWith } from '../support/optional.ts';
@@ -17,7 +18,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-async function start(redis: DevRedis): Promise<void> {
+async function start(redis: DevRedis, policy: PolicyInput = {}): Promise<void> {
   await command(redis, 'DEL', `daypass:stats:${day}`);
   stack = await startGateStack({
     redis,
@@ -27,10 +28,24 @@ async function start(redis: DevRedis): Promise<void> {
         { path: '/api/dead', upstream: 'DEAD' },
         { path: '/api/*' },
       ],
+      ...policy,
     },
     variables: { DEAD: 'http://127.0.0.1:1/' },
     waitUntil: (work) => later.push(work),
   });
+}
+
+/** A request whose caller breaks off after so many bytes. */
+function broken(bytes: number): RequestInit {
+  let isSent = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (isSent) controller.error(new Error('broken off'));
+      else controller.enqueue(new Uint8Array(bytes));
+      isSent = true;
+    },
+  });
+  return { method: 'POST', body, duplex: 'half' } as RequestInit;
 }
 
 function suite(backend: 'memory' | 'redis-server'): void {
@@ -65,6 +80,35 @@ function suite(backend: 'memory' | 'redis-server'): void {
       'refused foreign_origin undefined': 1,
     });
     expect(await keysForEver(bridge())).toEqual([]);
+  });
+
+  test.each(['enforce', 'monitor'] as const)(
+    'in mode %s a call whose body is refused is counted once, also when it broke off in the stream',
+    async (mode) => {
+      await start(bridge(), { mode, upstream: { maxBodyBytes: 4 } });
+      await stack.call('/api/x', { method: 'POST', body: 'four' });
+      await stack.call('/api/x', { method: 'POST', body: 'too large' });
+      await stack.call('/api/x', broken(2));
+      await stack.counters.flush();
+      expect(await read()).toEqual({
+        'passed undefined /api/*': 1,
+        'refused content_too_large /api/*': 1,
+        'refused malformed_request /api/*': 1,
+      });
+      await stack.close();
+
+      await start(bridge(), { mode, upstream: { maxBodyBytes: 4, stream: true } });
+      await stack.call('/api/x', broken(9));
+      await stack.counters.flush();
+      expect(await read()).toEqual({ 'refused malformed_request /api/*': 1 });
+    },
+  );
+
+  test('in mode monitor a call without a token whose body is refused is counted once', async () => {
+    await start(bridge(), { mode: 'monitor', upstream: { maxBodyBytes: 4 } });
+    await stack.request('/api/x', { method: 'POST', body: 'too large' });
+    await stack.counters.flush();
+    expect(await read()).toEqual({ 'refused content_too_large /api/*': 1 });
   });
 
   test('a call is one request to Redis, with counts to send and without', async () => {
