@@ -45,7 +45,7 @@ export function createTurnstile(options: TurnstileOptions): ProofMethod {
       const response = await send(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        // No `remoteip`: event functions are not told the visitor's IP address.
+        // No `remoteip`: event functions do not get the visitor's IP address.
         body: JSON.stringify({ secret: secretKey, response: token, idempotency_key: userId }),
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMilliseconds),

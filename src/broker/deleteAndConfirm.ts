@@ -30,7 +30,7 @@ export type Deletion = { state: 'gone' } | { state: 'absent' } | { state: 'prese
  *
  * `present` is not final: a DELETE that was cut off may still be carried out. The caller must never act as if it had deleted
  * the user.
- * @throws {DaypassError} `identity_unavailable`: nobody knows whether the user is gone
+ * @throws {DaypassError} `identity_unavailable`: it is unknown whether the user is gone
  */
 export async function deleteAndConfirm(identity: IdentityClient, user: DeletedUser): Promise<Deletion> {
   const { settleSignal } = user;

@@ -84,7 +84,7 @@ export interface LimitDependencies<ByAddress extends AddressLimitName, Other ext
   limiters: Readonly<Record<Other, Limiter>>;
 }
 
-/** The rule by which this site tells throwaway users from members. */
+/** The rule by which this site distinguishes throwaway users from members. */
 export function throwawayRule({ throwaway, admission, identity }: Policy): ThrowawayRule {
   return {
     emailDomain: throwaway.emailDomain,

@@ -116,7 +116,7 @@ async function deleteReserved(
   });
   const deletion = await deleteAndConfirm(broker.identity, { ...user, operatorToken }).catch(
     async (error) => {
-      // Nobody knows whether the user is gone: the reservation stays, and the visitor starts over.
+      // It is unknown whether the user is gone: the reservation stays, and the visitor starts over.
       await refund();
       throw error;
     },

@@ -31,7 +31,7 @@ export type ExchangeLimitDependencies = LimitDependencies<'exchange' | 'exchange
 
 /**
  * Refuses an exchange before Identity is called, if this instance knows that a limit is used up. Redis is not asked and
- * nothing is counted: of two callers behind one address, nobody can tell yet which one is honest.
+ * nothing is counted: of two callers behind one IP address, it is not known yet which one is honest.
  * @throws {DaypassError} `rate_limited`
  */
 export async function refuseKnown(broker: ExchangeLimitDependencies, caller: Caller): Promise<void> {

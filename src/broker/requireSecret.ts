@@ -40,7 +40,7 @@ export async function requireSecret<Name extends SecretLimitName>(
   const provenUntil = broker.provenCallers.get(proof) ?? 0;
   const known = peekAddress(broker.addressLimiters[name], buckets);
   if (known && provenUntil <= now) enforce([known]);
-  // Hashes are compared, so the time it takes tells nothing about the secret.
+  // Hashes are compared, so the time it takes reveals nothing about the secret.
   if ((await hashIdentifier(given)) === (await hashIdentifier(expected))) {
     broker.provenCallers.set(proof, now + provenSeconds);
     return;

@@ -53,7 +53,7 @@ export async function verifySession(
   if (sessionStartedAt === undefined || typeof claims.sid !== 'string')
     throw new DaypassError('session_unknown');
   const expected = await privateKeys.sessionId({ subject, audience, startedAt: sessionStartedAt });
-  // Hashes are compared, so the time it takes tells nothing about the right `sid`.
+  // Hashes are compared, so the time it takes reveals nothing about the right `sid`.
   if ((await privateKeys.hashIdentifier(claims.sid)) !== (await privateKeys.hashIdentifier(expected)))
     throw new DaypassError('session_unknown');
   return { ...verified, sessionStartedAt };

@@ -207,9 +207,9 @@ const membersAllowed =
 const monitoring =
   "The mode is monitor: the gate lets every token pass and enforces no limit, it only counts. Set mode: 'enforce' in daypass.config.ts when the counts are as they should be.";
 const unlimitedWithoutStore =
-  "The policy's storeFailure is allow: while Redis is away, whoever has a valid token passes the gate without limits, and revoked sessions pass as well.";
+  "The policy's storeFailure is allow: while Redis is away, anyone with a valid token passes the gate without limits, and revoked sessions pass as well.";
 const turnstileTestKey =
-  "TURNSTILE_SECRET_KEY is one of the test keys that Cloudflare publishes: the one that always passes admits everybody, the others nobody. Copy the widget's secret key from Cloudflare's dashboard.";
+  "TURNSTILE_SECRET_KEY is one of the test keys that Cloudflare publishes: the one that always passes admits everybody, the others admit no user. Copy the widget's secret key from Cloudflare's dashboard.";
 
 /**
  * What the owner should know although all is well: the side effects of what Daypass needs, and of what the policy allows.

@@ -29,7 +29,7 @@ export interface LimitOptions<Call> extends OwnLimits {
   /**
    * What counts for all processes together: a Redis over Upstash's REST API. `timeoutMilliseconds` is how long a call may
    * wait for it, default 300. Default: `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`; where neither is set, each
-   * process counts in its own memory, and begins anew when it starts.
+   * process counts in its own memory, and begins from zero when it starts.
    */
   redis?: RedisOptions | undefined;
   /**
@@ -39,7 +39,7 @@ export interface LimitOptions<Call> extends OwnLimits {
   storeFailure?: 'local' | 'deny' | 'allow' | undefined;
   /**
    * The caller's IP address, for `limits.address` and `limits.network`: never out of a header field that callers can set.
-   * Default with Express: `req.ip`, which its setting `trust proxy` decides. With Hono there is none.
+   * Default with Express: `req.ip`, which its setting `trust proxy` decides. No default with Hono.
    */
   clientAddress?: ((call: Call) => string | undefined) | undefined;
 }
@@ -129,7 +129,7 @@ export function createAccessTokenCheck<Call>(
   const { scope, debug = runtime.isDebugMode, ...others } = options;
   const { name, limits, cost, redis, storeFailure, clientAddress, ...verifierOptions } = others;
   const problems: string[] = [];
-  // RFC 6749 §3.3. No token carries what is no scope, but a list of them would be a mistake that nobody sees.
+  // RFC 6749 §3.3. No token carries a malformed scope, but a list of scopes would be a mistake that goes unseen.
   if (scope !== undefined && (typeof scope !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
     problems.push('requireAccessToken: scope must be one scope, such as write.');
   }
@@ -167,11 +167,11 @@ function createLimiter<Call>(
 ): CallLimiter | undefined {
   const { redis, storeFailure = 'local', clientAddress } = options;
   if (options.limits === undefined) {
-    const alone = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : name));
-    if (alone.length === 0) return undefined;
+    const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : name));
+    if (given.length === 0) return undefined;
     const remedy = 'set limits, or leave it out';
     throw new ConfigurationError([
-      `requireAccessToken: ${alone.join(', ')} says nothing without limits; ${remedy}.`,
+      `requireAccessToken: ${given.join(', ')} has no effect without limits; ${remedy}.`,
     ]);
   }
   const own = checkOwnLimits('requireAccessToken', options);

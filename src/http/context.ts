@@ -4,7 +4,7 @@ import type { Caller } from '../broker/dependencies.ts';
 import { requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
 
-/** What an adapter hands to a Hono app beside the request. */
+/** What an adapter hands to a Hono app along with the request. */
 export interface CallerEnv {
   Bindings: {
     /** The address that the platform vouches for; never one that a header names. */

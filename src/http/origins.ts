@@ -40,8 +40,8 @@ function foreignOrigin(origin: string, request: Request, { deployContext }: Orig
 
 /**
  * Whether somebody followed a link to this address, or was sent on to it, in a window of their own: from a mail, from a
- * provider of log-ins. Nobody but the visitor sees the answer, and GET changes nothing (RFC 9110 §9.2.1). A frame or a
- * form that posts is none (Fetch metadata: `Sec-Fetch-Dest`, `Sec-Fetch-Mode`).
+ * provider of log-ins. Only the visitor sees the answer, and GET changes nothing (RFC 9110 §9.2.1). A frame or a
+ * form that posts is not one (Fetch metadata: `Sec-Fetch-Dest`, `Sec-Fetch-Mode`).
  */
 function isTopLevelNavigation({ method, headers }: Request): boolean {
   return (
@@ -80,8 +80,8 @@ export function allowOrigins(origins: readonly string[], methods: readonly strin
 /**
  * CORS in front of an API: of an upstream, or of a function. The policy says whose pages may read; what stands behind may
  * say which of its fields they see.
- * @param log told once when somebody counts on credentials, which other origins are not offered: an answer that a page
- * asked for with `credentials: 'include'` is kept from it by the browser, which tells neither page nor server why
+ * @param log called once when a page relies on credentials, which other origins are not offered: an answer that a page
+ * asked for with `credentials: 'include'` is kept from it by the browser, without a reason for page or server
  * @param maySend a page that sends a field which would not go on is refused by its browser, which names it
  */
 export function allowApiOrigins(
@@ -90,7 +90,7 @@ export function allowApiOrigins(
   maySend: MaySend = () => true,
 ): MiddlewareHandler {
   let isTold = false;
-  const tell = (sign: 'cookie' | 'upstream') => {
+  const warn = (sign: 'cookie' | 'upstream') => {
     if (isTold) return;
     isTold = true;
     log('credentials_not_offered', { sign, remedy: credentialsRemedy });
@@ -106,8 +106,8 @@ export function allowApiOrigins(
     await next();
     const { headers } = c.res;
     const isElsewhere = origin !== undefined && origin !== new URL(request.url).origin;
-    if (isElsewhere && request.headers.has('cookie')) tell('cookie');
-    if (isElsewhere && headers.get('access-control-allow-credentials') === 'true') tell('upstream');
+    if (isElsewhere && request.headers.has('cookie')) warn('cookie');
+    if (isElsewhere && headers.get('access-control-allow-credentials') === 'true') warn('upstream');
     const named = (headers.get('access-control-expose-headers') ?? '').split(',').map((name) => name.trim());
     for (const name of [...headers.keys()]) if (name.startsWith('access-control-')) headers.delete(name);
     allow(headers, origin, [...exposedHeaders, ...exposeHeaders, ...named]);

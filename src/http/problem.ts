@@ -89,7 +89,7 @@ export function tokenErrorResponse(error: DaypassError, tokenPlace: keyof typeof
 }
 
 /**
- * A refusal as GoTrue words its own: `msg` is what gotrue-js tells its caller, `error_id` GoTrue's name for what finds the
+ * A refusal in GoTrue's format: `msg` is what gotrue-js reports to its caller, `error_id` GoTrue's name for what finds the
  * request in the log.
  * @param speaksOAuth as GoTrue does at `/token` (RFC 6749 §5.2)
  */

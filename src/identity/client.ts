@@ -212,7 +212,7 @@ export function createAdminClient(options: ClientOptions): AdminClient {
       const request = { method: 'DELETE', path: userPath(id) } as const;
       const answer = await unlessGone(callAdmin(request, operatorToken, signal, maxBytes));
       if (answer === undefined) return false;
-      // GoTrue answers `{}`; a page that says 200 to everything has deleted nobody.
+      // GoTrue answers `{}`; a page that says 200 to everything has deleted no user.
       if (Object.keys(answer).length > 0) throw unavailable('not an answer to a deletion');
       return true;
     },

@@ -1,7 +1,7 @@
 import { isRecord } from '../protocol/knownKeys.ts';
 import { isUserId } from './user.ts';
 
-/** How a site tells throwaway users from members. */
+/** How a site distinguishes throwaway users from members. */
 export interface ThrowawayRule {
   /** Domain of throwaway e-mails, in lower case. */
   emailDomain: string;

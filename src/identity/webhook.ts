@@ -96,7 +96,7 @@ function answerJson(reply: object): Response {
 /**
  * Reads an event that GoTrue signed: `x-webhook-signature` is a JWS over the hash of the body (netlify/gotrue,
  * api/hooks.go). The signature is verified first, so that no other caller's body is read.
- * @throws {Error} its message tells the log why the call is refused
+ * @throws {Error} its message, for the log, says why the call is refused
  */
 async function readSigned(request: Request, { secret, now }: WebhookOptions): Promise<EventPayload> {
   const key = secret();

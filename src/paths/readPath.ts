@@ -32,7 +32,7 @@ export function readPath(pathname: string): string {
 /** Signs of a path that only a route with `encodedSlashes` takes: see `readEncodedSlashes`. */
 const slashes = /%2f|\/\/|%25[\da-f]{2}/i;
 
-/** A dot has no need to be encoded, `%u002e` is IIS's way to do it, and an upstream of the last route must not be told a host by `//`. */
+/** A dot has no need to be encoded, `%u002e` is IIS's way to do it, and an upstream of the last route must not read a host after `//`. */
 const neverRead = /%2e|%u[\da-f]{4}|^\/\//i;
 
 /** Whether a path holds an encoded slash, an empty segment, or what is encoded twice. */
@@ -130,7 +130,7 @@ function foldLetters(text: string): string {
   const letters = signs.replace(/[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '');
   // Upper case is where letters meet (`ſ`, `ı`, `ß`), and some have none until they are in lower case (`ẞ`).
   const met = letters.toLowerCase().toUpperCase().normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  // A sigma at the end of a word is another letter in lower case alone.
+  // A sigma at the end of a word differs only in lower case.
   return met.replaceAll('ς', 'σ');
 }
 

@@ -32,7 +32,7 @@ export function checkAdmission(checks: Checks, input: Admission): CheckedAdmissi
   };
 }
 
-/** Whether these settings are read at all. Given beside another proof they would mean nothing. */
+/** Whether these settings are read at all. With another proof they would have no effect. */
 function isSettingOf(
   checks: Checks,
   kind: ProofKind,
@@ -44,7 +44,7 @@ function isSettingOf(
   // A proof that there is not is a problem of its own.
   if (value !== undefined && proofKinds.includes(proof)) {
     const remedy = `set proof: '${kind}', or leave it out`;
-    checks.problems.push(`admission.${field}: says nothing beside proof '${proof}'; ${remedy}`);
+    checks.problems.push(`admission.${field}: has no effect with proof '${proof}'; ${remedy}`);
   }
   return false;
 }

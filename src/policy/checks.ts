@@ -141,7 +141,7 @@ const extensionHosts: Readonly<Record<string, { form: RegExp; problem: string }>
 
 /**
  * Checks one of `origins`, as pages send it in `Origin` (Fetch standard): of a web site, of an app or a browser extension,
- * or `null`. What no page would ever send is a mistake that nobody would notice.
+ * or `null`. A value that no page would ever send is a mistake that would go unnoticed.
  * @returns it, as it stands
  */
 export function checkPageOrigin(checks: Checks, value: string): string {

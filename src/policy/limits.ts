@@ -216,15 +216,15 @@ function checkWindows(
   for (const [index, longer] of windows.entries()) {
     const shorter = windows[index - 1];
     if (!shorter) continue;
-    const beside = `${longer.limit} in ${longer.windowSeconds} s`;
+    const other = `${longer.limit} in ${longer.windowSeconds} s`;
     const short = `${shorter.limit} in ${shorter.windowSeconds} s`;
     // As many windows as fit into the longer one, plus the one in which it begins.
     const max = shorter.limit * (Math.ceil(longer.windowSeconds / shorter.windowSeconds) + 1);
     if (longer.windowSeconds === shorter.windowSeconds) {
       checks.that(false, `${at}: has two windows of ${longer.windowSeconds} s; keep the stricter one`);
     } else if (longer.limit <= shorter.limit) {
-      checks.that(false, `${at}: ${short} can never bind beside ${beside}`);
-    } else checks.that(longer.limit < max, `${at}: ${beside} can never bind beside ${short}`);
+      checks.that(false, `${at}: ${short} can never bind, given ${other}`);
+    } else checks.that(longer.limit < max, `${at}: ${other} can never bind, given ${short}`);
   }
   return windows;
 }

@@ -124,7 +124,7 @@ function checkRoute(
   );
   checks.that(
     verify !== false || scope === undefined,
-    `${at}.scope: asks for a token, which verify: false does not`,
+    `${at}.scope: needs a token, which verify: false does not require`,
   );
   const limits = checkRouteLimits(checks, `${at}.limits`, route.limits, verify ? siteLimits.session : []);
   checks.that(

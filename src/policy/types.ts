@@ -56,7 +56,7 @@ export interface Route {
   /** Name of the variable that holds the upstream's URL. Default: `DAYPASS_UPSTREAM`. */
   upstream?: string;
   /**
-   * Whether the gate asks for an access token. Default true. False is for paths behind a log-in of the backend's own:
+   * Whether the gate requires an access token. Default true. False is for paths behind a log-in of the backend's own:
    * `Authorization` goes on as it came, and the limits of the address hold. Such a route takes paths exactly as it spells
    * them.
    */
@@ -140,9 +140,9 @@ export interface Admission {
   proof?: ProofKind;
   /** `deny` refuses every sign-up but those of throwaway users: for sites without members. Default `allow`. */
   members?: 'allow' | 'deny';
-  /** For `proof: 'proof-of-work'` alone. */
+  /** Only for `proof: 'proof-of-work'`. */
   proofOfWork?: ProofOfWork;
-  /** For `proof: 'turnstile'` alone, with `TURNSTILE_SECRET_KEY` in the environment. */
+  /** Only for `proof: 'turnstile'`, with `TURNSTILE_SECRET_KEY` in the environment. */
   turnstile?: {
     /** The widget's public key, from Cloudflare's dashboard. */
     siteKey: string;
@@ -179,7 +179,7 @@ export interface PolicyInput {
   };
   /**
    * The site's event function (`createIdentityFunction`) decides which throwaway users may be created, and marks them
-   * `roles: ["anonymous"]`; the broker then exchanges marked users only. `{}` asks for no proof. Default: no admission.
+   * `roles: ["anonymous"]`; the broker then exchanges marked users only. `{}` requires no proof. Default: no admission.
    */
   admission?: Admission;
   /**
@@ -200,7 +200,7 @@ export interface PolicyInput {
    * and browser extensions (`capacitor://localhost`, `tauri://localhost`, `chrome-extension://<id>`, `app://…`). Each is
    * compared as it stands; there are no patterns. Default: none; the site's own always may. `'null'` stands
    * for every page without an origin: frames whose `sandbox` lacks `allow-same-origin`, on any site, and files. Whoever
-   * puts one on a page of theirs then begins sessions by way of their visitors, so name it for such frames of yours alone.
+   * puts one on a page of theirs then begins sessions by way of their visitors, so name it only for such frames of yours.
    */
   origins?: readonly string[];
   /**
@@ -221,7 +221,7 @@ export interface PolicyInput {
      */
     requestHeaders?: readonly string[];
     /**
-     * Whether the upstream is told the caller's address, as the one address of `X-Forwarded-For`: personal data of a
+     * Whether the upstream gets the caller's IP address, as the one address of `X-Forwarded-For`: personal data of a
      * visitor, which it then holds. Default false.
      */
     clientAddress?: boolean;
@@ -253,7 +253,7 @@ export interface PolicyInput {
      */
     timeoutSeconds?: number;
   };
-  /** Deploy contexts whose tokens broker and gate accept. Default: the context that they run in, alone. */
+  /** Deploy contexts whose tokens broker and gate accept. Default: only the context that they run in. */
   deployContexts?: readonly DeployContext[];
 }
 

@@ -18,7 +18,7 @@ function subjectToken(description: string): CodeRow {
 }
 
 function accessToken(): CodeRow {
-  // RFC 6750 §3.1. One text for all: only the code tells a forger what was wrong.
+  // RFC 6750 §3.1. One text for all: only the code says what was wrong.
   return { status: 401, error: 'invalid_token', description: refusedToken, tokenFault: true };
 }
 

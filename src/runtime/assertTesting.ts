@@ -16,11 +16,11 @@ export function assertTesting(what: string): void {
   const reason = productionReason(nodeEnv);
   if (reason === undefined && (nodeEnv === 'development' || isPage())) return;
   throw new ConfigurationError([
-    `${what} is for tests, and ${reason ?? 'this could be production: no test runner runs, and NODE_ENV is neither test nor development'}. Import it in tests alone, or set DAYPASS_TESTING=1.`,
+    `${what} is for tests, and ${reason ?? 'this could be production: no test runner runs, and NODE_ENV is neither test nor development'}. Import it only in tests, or set DAYPASS_TESTING=1.`,
   ]);
 }
 
-/** Whether this is a page. jsdom gives Node a `document`, older Deno has a `window`, and Workers have none of all these. */
+/** Whether this is a page. jsdom gives Node a `document`, older Deno has a `window`, and Workers have none of these. */
 function isPage(): boolean {
   const { document, window, process, Deno } = globalThis as Record<string, unknown> & {
     process?: { versions?: object };
@@ -36,7 +36,7 @@ function productionReason(nodeEnv: string | undefined): string | undefined {
   return Netlify?.context?.deploy?.context === 'production' ? 'the deploy context is production' : undefined;
 }
 
-/** Written out, since bundlers put its value in its deployInfo, and leave no `process` beside it. */
+/** Written out, since bundlers inline its value and leave no `process`. */
 function readNodeEnv(): string | undefined {
   try {
     return process.env.NODE_ENV;

@@ -24,7 +24,7 @@ type NoHandlers = Readonly<Record<never, never>>;
  * The environment is read at the first sign-up of a throwaway user. If it is incomplete, the log says what is missing and no
  * throwaway user is created; members are not affected.
  * @param policy made by `definePolicy`
- * @param handlers your own, as for `defineIdentityEvents`. Throwaway users never reach them; with `members: 'deny'` nobody
+ * @param handlers your own, as for `defineIdentityEvents`. Throwaway users never reach them; with `members: 'deny'` no user
  * reaches `validate`
  * @throws {ConfigurationError} a TypeError: a policy that `definePolicy` did not make, an unknown handler, or one that is not a
  * function

@@ -3,7 +3,7 @@ import { checkSecrets, createPrivateKeys, type PrivateKeys } from '../token/keys
 
 /**
  * The secret with which the backend of an audience authenticates at `/session/introspect`. Run it where the private
- * secret is at hand, and give the result to that backend alone.
+ * secret is at hand, and give the result only to that backend.
  * @throws {ConfigurationError} a TypeError: the private secret is missing or weak, or the audience is no name
  * @example
  * await introspectionSecret(process.env.DAYPASS_PRIVATE_SECRET, 'api');

@@ -2,7 +2,7 @@ import { type Fetch, isStatus, UnknownStatus } from '../gate/forward.ts';
 
 /**
  * A fetch that hands over the bytes of an answer as they came, where the runtime's own cannot: Node's decodes by
- * `Content-Encoding` even a part (206), of which it makes nothing; Deno's leaves answers to `Range` alone.
+ * `Content-Encoding` even a part (206), of which it makes nothing; Deno's does not touch answers to `Range`.
  * For requests without a body.
  * @returns undefined where the runtime's own will do
  */
@@ -31,7 +31,7 @@ const fetchWithNode: Fetch = async (target, { method = 'GET', headers, signal })
       }
     });
     sent.on('error', reject);
-    // Left alone, Node would close the connection and tell neither an answer nor an error.
+    // Otherwise Node would close the connection and report neither an answer nor an error.
     sent.on('upgrade', ({ statusCode = 101 }, socket) => {
       socket.destroy();
       reject(new UnknownStatus(statusCode));

@@ -23,7 +23,7 @@ export type PolicySource = Policy | (() => Promise<{ default: Policy }>);
 type StandIn = (problems: readonly string[], log: Log, part: 'secrets' | 'policy') => App;
 
 /**
- * Makes a Netlify handler of a Hono app. The app is built at the first request, since only then the platform tells
+ * Makes a Netlify handler of a Hono app. The app is built at the first request, since only then the platform reveals
  * where it runs, and kept for the life of the instance.
  * @param standIn made instead while policy or environment is at fault. Default: it refuses everything
  */
@@ -81,7 +81,7 @@ export function readDeployInfo(
   environment: Environment,
   context: PlatformContext,
 ): DeployInfo {
-  // The edge is told the site's URL by its context alone, functions by the variable URL as well.
+  // At the edge only the context holds the site's URL; in functions the variable URL does too.
   const named = context.site?.url ?? '';
   const site = environment.siteUrl ?? (URL.canParse(named) ? new URL(named).origin : undefined);
   const issuer = policy.issuer ?? site;

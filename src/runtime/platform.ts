@@ -13,7 +13,7 @@ export interface PlatformContext {
   requestId?: string;
 }
 
-/** What edge functions have beside it. */
+/** What edge functions have besides. */
 export interface EdgeContext extends PlatformContext {
   /** Sends the request on to what it is for, with its conditional fields if asked to. */
   next(options?: { sendConditionalRequest?: boolean }): Promise<Response>;
@@ -22,7 +22,7 @@ export interface EdgeContext extends PlatformContext {
 interface PlatformGlobals {
   Netlify?: {
     env: { get(name: string): string | undefined };
-    /** Of the call that is being served; null between calls. Functions alone have it. */
+    /** Of the call that is being served; null between calls. Only functions have it. */
     context?: { requestId?: string } | null;
   };
   process?: { env: Record<string, string | undefined> };
@@ -36,7 +36,7 @@ export const readVariable: ReadVariable = (name) =>
   globals.Netlify ? globals.Netlify.env.get(name) : globals.process?.env[name];
 
 /**
- * The operator token of this call: Netlify hands it to functions of a site with Identity enabled, and to nobody
+ * The operator token of this call: Netlify hands it to functions of a site with Identity enabled, and to nothing
  * else. Its context also names a URL, which we do not believe.
  */
 export function operatorTokenOfCall(): string | undefined {
@@ -44,7 +44,7 @@ export function operatorTokenOfCall(): string | undefined {
 }
 
 /**
- * Whether this is a developer's machine, as Express tells it: a process whose `NODE_ENV` is not `production`. Netlify sets no
+ * Whether this is a developer's machine, as Express decides it: a process whose `NODE_ENV` is not `production`. Netlify sets no
  * `NODE_ENV` for functions; there it never is.
  */
 export function isDebugMode(): boolean {
@@ -62,7 +62,7 @@ export function nowSeconds(): number {
 
 /**
  * One line of JSON on the console, where Netlify's function log and log drains pick it up. A line that does not say which
- * request it is about gets the one that is being served, where the platform tells.
+ * request it is about gets the one that is being served, where the platform reveals it.
  */
 export const logLine: Log = (event, fields = {}) => {
   console.log(

@@ -45,7 +45,7 @@ const rememberedTokens = 10_000;
 /** Under Netlify's emulator a process starts for each, twice, which takes long on a busy machine. */
 const devIdentityBudgetMilliseconds = 20_000;
 
-/** Puts a broker together. `operatorToken` is asked anew at each exchange. */
+/** Puts a broker together. `operatorToken` is called for each exchange. */
 export function wireBroker(
   policy: Policy,
   environment: Environment,

@@ -58,7 +58,7 @@ const slackMilliseconds = 60_000;
  * formula of sliding windows this is (packages/ratelimit, src/lua-scripts/single.ts: what the window before weighs shrinks
  * with each millisecond, and is rounded down).
  */
-// In Lua 5.3, which a Redis in memory runs, whole numbers may have 32 bits alone: products are made of fractions.
+// In Lua 5.3, which a Redis in memory runs, whole numbers may have only 32 bits: products are made of fractions.
 const script = `
 local marks, at = tonumber(ARGV[1]), tonumber(ARGV[2])
 local told = 0

@@ -1,4 +1,4 @@
-/** How finely idle time is told from busy time. */
+/** How finely idle time is distinguished from busy time. */
 const sliceMilliseconds = 20;
 
 /** How long the event loop of a process that has nothing else to do turns at most. */

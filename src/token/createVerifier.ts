@@ -99,9 +99,9 @@ export function checkVerifierOptions(options: VerifierOptions): CheckedOptions {
   } else if (!Array.isArray(sites) || sites.length === 0) {
     problems.push('sites must be a list of at least one site, such as [{ secret, issuer }].');
   } else {
-    const beside = siteOptionNames.filter((name) => site[name as keyof SiteOptions] !== undefined);
-    if (beside.length > 0) {
-      problems.push(`${beside.join(', ')} must stand in an entry of sites, not next to it.`);
+    const misplaced = siteOptionNames.filter((name) => site[name as keyof SiteOptions] !== undefined);
+    if (misplaced.length > 0) {
+      problems.push(`${misplaced.join(', ')} must stand in an entry of sites, not next to it.`);
     }
     sites.forEach((each: unknown, index) => {
       if (!isRecord(each)) problems.push(`sites[${index}] must be an object such as { secret, issuer }.`);
@@ -168,7 +168,7 @@ function checkDifferent(sites: readonly CheckedSite[], problems: string[]): void
 /** What was warned of in this process already. */
 const warned = new Set<string>();
 
-/** Whoever has a secret can write what they like into tokens: past this many warnings nobody reads another. */
+/** Anyone with a secret can write anything into tokens: past this many warnings the rest are dropped. */
 const maxWarnings = 100;
 
 /**

@@ -162,7 +162,7 @@ export async function createPrivateKeys(privateSecret: string): Promise<PrivateK
 }
 
 /**
- * The hash under which a backend keeps sessions and addresses in Redis. It has the secret of its audience alone, so its
+ * The hash under which a backend keeps sessions and addresses in Redis. It has only the secret of its audience, so its
  * hashes are not those of the site.
  */
 export async function createBackendHash(secret: string): Promise<PrivateKeys['hashIdentifier']> {

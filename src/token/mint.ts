@@ -24,7 +24,7 @@ export interface MintOptions {
   ttlSeconds: number;
   /** `auth_time`, seconds since the epoch: when the session's exchange took place. */
   sessionStartedAt: number;
-  /** `sid`, which the broker alone looks at. Without it, no broker renews the token or revokes its session. */
+  /** `sid`, which only the broker reads. Without it, no broker renews the token or revokes its session. */
   sessionId?: string;
   /** `jti`. Default: random. */
   tokenId?: string | undefined;

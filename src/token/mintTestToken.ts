@@ -26,7 +26,7 @@ export interface TokenOptions {
   sessionAgeSeconds?: number | undefined;
   /** `jti`. Default: random. */
   tokenId?: string | undefined;
-  /** `sid`, which the broker alone looks at. Default: random. */
+  /** `sid`, which only the broker reads. Default: random. */
   sessionId?: string | undefined;
   /** Signs. Default: the site's own. */
   secret?: string | undefined;

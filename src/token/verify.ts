@@ -20,7 +20,7 @@ export interface AcceptedSite {
 interface CommonOptions {
   /** The present, seconds since the epoch. */
   now: number;
-  /** How long ago the token may have expired, in seconds, besides the skew. Default 0; renewal alone sets it. */
+  /** How long ago the token may have expired, in seconds, besides the skew. Default 0; only renewal sets it. */
   expiredGraceSeconds?: number;
   /**
    * `DAYPASS_SESSIONS_NOT_BEFORE`, seconds since the epoch: sessions that began earlier, or do not say when, are refused.
@@ -34,7 +34,7 @@ interface CommonOptions {
 export type VerifyOptions = AcceptedSite & CommonOptions;
 
 /**
- * Verifies an access token by the one policy that every verifier follows: HS256 alone, a known key, canonical
+ * Verifies an access token by the one policy that every verifier follows: only HS256, a known key, canonical
  * encoding, and the claims as `checkClaims` wants them.
  * @throws {DaypassError} code `token_…` or `session_ended`; the message is the same for all
  */

@@ -53,19 +53,19 @@ test.each([
   [{ admission: { proof: 'pow', proofOfWork: {} } }, 'admission.proof: must be one of'],
   [
     { admission: { proofOfWork: { difficulty: 5 } } },
-    "admission.proofOfWork: says nothing beside proof 'none'; set proof: 'proof-of-work', or leave it out",
+    "admission.proofOfWork: has no effect with proof 'none'; set proof: 'proof-of-work', or leave it out",
   ],
   [
     { admission: { proof: 'turnstile', turnstile, proofOfWork: {} } },
-    "admission.proofOfWork: says nothing beside proof 'turnstile'; set proof: 'proof-of-work'",
+    "admission.proofOfWork: has no effect with proof 'turnstile'; set proof: 'proof-of-work'",
   ],
   [
     { admission: { turnstile } },
-    "admission.turnstile: says nothing beside proof 'none'; set proof: 'turnstile', or leave it out",
+    "admission.turnstile: has no effect with proof 'none'; set proof: 'turnstile', or leave it out",
   ],
   [
     { admission: { proof: 'proof-of-work', turnstile } },
-    "admission.turnstile: says nothing beside proof 'proof-of-work'; set proof: 'turnstile'",
+    "admission.turnstile: has no effect with proof 'proof-of-work'; set proof: 'turnstile'",
   ],
   [
     { admission: { proof: 'turnstile' } },
@@ -73,7 +73,7 @@ test.each([
   ],
   [{ admission: { proof: 'turnstile', turnstile: null } }, 'admission.turnstile: must be an object'],
   [{ admission: { proof: 'turnstile', turnstile: {} } }, 'admission.turnstile.siteKey: copy the site key'],
-  [{ admission: { turnstile: null } }, "admission.turnstile: says nothing beside proof 'none'"],
+  [{ admission: { turnstile: null } }, "admission.turnstile: has no effect with proof 'none'"],
   [{ admission: { proof: 'proof-of-work', proofOfWork: null } }, 'admission.proofOfWork: must be an object'],
   [
     { admission: { proof: 'proof-of-work', proofOfWork: { difficulty: 'x' } } },
@@ -102,11 +102,11 @@ test.each([
   [{ limits: { session: [minute, minute] } }, 'limits.session: has two windows of 60 s'],
   [
     { limits: { session: [minute, { limit: 60, windowSeconds: 3600 }] } },
-    'limits.session: 60 in 60 s can never bind beside 60 in 3600 s',
+    'limits.session: 60 in 60 s can never bind, given 60 in 3600 s',
   ],
   [
     { limits: { session: [minute, { limit: 3660, windowSeconds: 3600 }] } },
-    'limits.session: 3660 in 3600 s can never bind beside 60 in 60 s',
+    'limits.session: 3660 in 3600 s can never bind, given 60 in 60 s',
   ],
   [
     { limits: { total: { limit: 59, windowSeconds: 60 } } },
@@ -135,7 +135,7 @@ test.each([
   [{ limits: { renewal: [minute, minute] } }, 'limits.renewal: has two windows of 60 s'],
   [
     { limits: { exchange: [minute, { limit: 50, windowSeconds: 86_400 }] } },
-    'limits.exchange: 60 in 60 s can never bind beside 50 in 86400 s',
+    'limits.exchange: 60 in 60 s can never bind, given 50 in 86400 s',
   ],
   [
     { limits: { session: { limit: 500, windowSeconds: 86_400 }, total: { limit: 499, windowSeconds: 60 } } },

@@ -206,7 +206,7 @@ def _base64url(data: bytes) -> str:
 
 def _is_debug() -> bool:
     django_conf = sys.modules.get("django.conf")
-    # Settings that nobody has read yet are not to be read for this.
+    # Settings that were not read yet must not be read for this.
     return django_conf is not None and django_conf.settings.configured and django_conf.settings.DEBUG is True
 
 
@@ -216,7 +216,7 @@ if not (os.environ.get("DAYPASS_TESTING") == "1" or is_test_run() or _is_debug()
             Problem(
                 "DAYPASS_TESTING",
                 "is not 1, and this is no test run of pytest or Django and no debug mode of Django. daypass.testing"
-                " signs tokens, which has no place in production: import it in tests alone, or set DAYPASS_TESTING=1.",
+                " signs tokens, which has no place in production: import it only in tests, or set DAYPASS_TESTING=1.",
             )
         ]
     )

@@ -98,7 +98,8 @@ class Verifier:
             known, wrong = make_sites(sites, leeway_seconds)
             problems += wrong
             problems += [
-                Problem(name, "stands beside a list of sites. Move it into the site that it is about.") for name in only
+                Problem(name, "stands next to a list of sites. Move it into the site that it is about.")
+                for name in only
             ]
         if not is_leeway(leeway_seconds):
             problems.append(Problem("leeway_seconds", LEEWAY_RULE))

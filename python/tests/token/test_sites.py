@@ -127,7 +127,7 @@ def test_mistakes_are_told_at_start(sites: Any, says: str) -> None:
 def test_one_site_or_a_list_of_them(beside: dict[str, Any]) -> None:
     (name,) = beside
     with pytest.raises(
-        ConfigurationError, match=f"{name} stands beside a list of sites. Move it into the site that it is about"
+        ConfigurationError, match=f"{name} stands next to a list of sites. Move it into the site that it is about"
     ):
         make(**beside)
 

@@ -16,7 +16,7 @@ export interface SweepOptions extends SweepBounds {
 const maxPerPage = 2000;
 
 /**
- * Deletes throwaway users that were never exchanged, oldest first, and nobody else. It takes no lock: of two sweeps at once,
+ * Deletes throwaway users that were never exchanged, oldest first, and no other users. It takes no lock: of two sweeps at once,
  * one finds gone what the other deleted. A deletion that fails is counted, and the run goes on; so is a user whose
  * record cannot be read.
  * @returns the totals of this run, and where the next one continues
@@ -69,8 +69,8 @@ function noteOn(audiences: readonly string[], unlisted: readonly string[]): stri
   const note = `Identity does not name its audiences and lists one at a time: this is about ${known}. To sweep throwaway users of other audiences, name each in the form field audience.`;
   const wrong = unlisted.map((audience) =>
     audience === audiences[0]
-      ? "Identity's own audience differs from the policy's, so nobody was checked: if GOTRUE_JWT_AUD is set, name its value in daypass.config.ts: identity: { audience: '…' }."
-      : `Identity listed its own audience instead of ${audience}, which was left alone.`,
+      ? "Identity's own audience differs from the policy's, so no user was checked: if GOTRUE_JWT_AUD is set, name its value in daypass.config.ts: identity: { audience: '…' }."
+      : `Identity listed its own audience instead of ${audience}, which was not swept.`,
   );
   return [note, ...wrong].join(' ');
 }

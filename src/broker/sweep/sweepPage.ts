@@ -39,7 +39,7 @@ export function beginList(position: SweepPosition, maxPerPage: number): SweptLis
 }
 
 /**
- * What a page led to. `again`: nobody was checked, and the next page is another one; `unlisted`: Identity listed another
+ * What a page led to. `again`: no user was checked, and the next page is another one; `unlisted`: Identity listed another
  * audience than the requested one; `no_filter`: it cannot filter the list.
  */
 export type PageOutcome = 'more' | 'again' | 'end' | 'unlisted' | 'no_filter';
@@ -148,7 +148,7 @@ function isPage(list: SweptList, { perPage, start }: Page, { users, total }: Lis
 
 /**
  * @returns `no_filter` if Identity cannot filter; undefined if this page cannot be read
- * @throws {DaypassError} `identity_unavailable`: Identity gives no list at all, not even of one user or of nobody
+ * @throws {DaypassError} `identity_unavailable`: Identity gives no list at all, not even of one user or an empty one
  */
 async function readPage(
   run: SweepRun,

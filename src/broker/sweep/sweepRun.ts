@@ -113,7 +113,7 @@ async function deleteOne(run: SweepRun, id: string, rule: ThrowawayRule, readAt:
   try {
     let freshAt = readAt;
     for (let looks = 0; steadyNow() - freshAt > freshMilliseconds; looks += 1) {
-      // Identity is too slow to tell what a user is now.
+      // Identity is too slow to report what a user is now.
       if (looks === maxLooks || run.isOver) return count('failed');
       freshAt = steadyNow();
       const user = await identity.findUser(id, run.operatorToken, run.signal());

@@ -436,7 +436,7 @@ describe('any Identity', () => {
     expect(stack.emails().toSorted()).toEqual(['m@example.com', 'x@visitor.invalid', 'y@visitor.invalid']);
   });
 
-  test('an audience that Identity does not list is left alone, and the note says so', async () => {
+  test('an audience that Identity does not list is not swept, and the note says so', async () => {
     await stack.close();
     stack = await startSweepStack();
     stack.plant([...orphans(2), { email: 'x@visitor.invalid', aud: 'other' }]);
@@ -449,7 +449,7 @@ describe('any Identity', () => {
     });
     const answer = await run({ audiences: ['other'] });
     expect(answer).toMatchObject({ deleted: 2, done: true });
-    expect(answer.note).toContain('left alone');
+    expect(answer.note).toContain('not swept');
     expect(stack.emails()).toEqual(['x@visitor.invalid']);
   });
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 # the C scanner. An object or list at the top is the first level, each one inside another one more.
 _MAX_LEVELS = 64
 
-# A string that nobody closes ends with the text: its brackets count for nothing, as it is no JSON anyway.
+# An unclosed string ends with the text: its brackets do not count, as it is not JSON anyway.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 _MAX_SAFE_INTEGER = 2**53 - 1

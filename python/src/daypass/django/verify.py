@@ -36,7 +36,7 @@ def find_own_token(request: HttpRequest) -> AccessToken | None:
     setattr(request, _VERIFIED, True)
     fields = _token_fields_of(request)
     if fields.x_daypass is not None:
-        # Nobody else reads that field.
+        # Nothing else reads that field.
         return get_verifier().verify(read_bearer(fields))
     try:
         token = read_bearer(fields)

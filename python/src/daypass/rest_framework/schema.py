@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 
 
 class DaypassScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass has no types
-    """A security scheme of its own, beside those of other classes that read a Bearer token (OpenAPI 3.1 §4.8.27)."""
+    """Its own security scheme, next to those of other classes that read a Bearer token (OpenAPI 3.1 §4.8.27)."""
 
     target_class = "daypass.rest_framework.DaypassAuthentication"
     name = "daypass"

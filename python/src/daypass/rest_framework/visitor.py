@@ -32,7 +32,7 @@ else:
 
 
 class Visitor(AnonymousUser):
-    """`request.user` of a request with an access token: somebody, and nobody with an account.
+    """`request.user` of a request with an access token: a visitor without an account.
 
     A visitor is an `AnonymousUser` of Django, since a pass is no log-in: `is_authenticated` is False, `IsAuthenticated`
     and `IsAdminUser` refuse visitors, `HasDaypass` lets them in, and a view that was written for members stays theirs
