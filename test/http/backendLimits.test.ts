@@ -236,7 +236,7 @@ test('Express: the same limits, fields and prices, at a real server', async () =
     };
     for (const path of ['/set', '/object', '/list', '/plain', '/plain', '/set', '/plain']) {
       // The last price is reported without another call.
-      if (left.length === 6) await expect.poll(taken, { timeout: 20_000 }).toBe(152);
+      if (left.length === 6) await expect.poll(taken).toBe(152);
       const response = await fetch(url + path, withToken(token));
       const { headers } = response;
       left.push(`${response.status} ${/"session chat";r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]}`);
