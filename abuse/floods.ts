@@ -39,14 +39,14 @@ export const floods: Measure = {
         }),
       },
     });
-    const { policy, environment, place, identity } = server;
+    const { policy, environment, deployInfo, identity } = server;
     const guard = createGuardApp(
       wireGuard(policy, environment, noLog),
       (request) => identity.fetch(request),
       noLog,
     );
     const broker = createBrokerApp(
-      wireBroker(policy, environment, place, () => server.operatorToken),
+      wireBroker(policy, environment, deployInfo, () => server.operatorToken),
       noLog,
     );
     const flood = (app: App, path: string, times: number, init: () => RequestInit, from = '198.51.100.1') =>

@@ -35,7 +35,7 @@ export const rotation: Measure = {
       policy: { accessToken: life, limits: wideLimits() },
       identity: { now: nowMs },
     });
-    const { policy, place, identityUrl, operatorToken } = server;
+    const { policy, deployInfo, identityUrl, operatorToken } = server;
     const old = server.variables.DAYPASS_SECRET as string;
     const next = randomBytes(32).toString('base64url');
 
@@ -44,7 +44,7 @@ export const rotation: Measure = {
       const verifier = {
         secret,
         secondarySecret,
-        issuer: place.issuer,
+        issuer: deployInfo.issuer,
         deployContexts: ['dev' as const],
         now: nowMs,
       };
@@ -58,7 +58,7 @@ export const rotation: Measure = {
         DAYPASS_UPSTREAM: backend.url,
         IDENTITY_URL: identityUrl,
       };
-      return startInstance(await openSite(policy, variables, place.issuer), { operatorToken, now });
+      return startInstance(await openSite(policy, variables, deployInfo.issuer), { operatorToken, now });
     };
     const instances: Instance[] = [await start(old), await start(old)];
     const site = await serveInstances(instances);

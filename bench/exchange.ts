@@ -69,8 +69,8 @@ async function startBroker({ defer }: BenchContext) {
     IDENTITY_URL: identityUrl,
   };
   const environment = await readEnvironment(policy, (name) => variables[name]);
-  const place = { issuer: siteUrl, deployContext: 'production' as const };
-  const broker = wireBroker(policy, environment, place, () => identity.operatorToken);
+  const deployInfo = { issuer: siteUrl, deployContext: 'production' as const };
+  const broker = wireBroker(policy, environment, deployInfo, () => identity.operatorToken);
   const app = createBrokerApp(broker, () => undefined);
 
   const network = watchNetwork({

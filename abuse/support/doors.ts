@@ -57,9 +57,9 @@ export function throughDoor(door: Door, outcomes: readonly string[]): number {
 }
 
 function openGate(server: AbuseServer): Door {
-  const { policy, environment, place } = server;
+  const { policy, environment, deployInfo } = server;
   const app = createGateApp(
-    wireGate(policy, environment, place, () => undefined),
+    wireGate(policy, environment, deployInfo, () => undefined),
     policy,
     () => undefined,
   );
@@ -78,9 +78,9 @@ function openGate(server: AbuseServer): Door {
 }
 
 function openRevocation(server: AbuseServer): Door {
-  const { policy, environment, place } = server;
+  const { policy, environment, deployInfo } = server;
   const app = createBrokerApp(
-    wireBroker(policy, environment, place, () => server.operatorToken),
+    wireBroker(policy, environment, deployInfo, () => server.operatorToken),
     () => undefined,
   );
   const url = server.url + revokePath;

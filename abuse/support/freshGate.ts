@@ -14,10 +14,10 @@ export interface FreshGate {
 }
 
 export async function startGate(context: Context, server: AbuseServer): Promise<FreshGate> {
-  const { policy, place } = server;
+  const { policy, deployInfo } = server;
   const logged: LogLine[] = [];
   const log = (event: string, fields = {}) => void logged.push({ event, ...fields });
-  const app = createGateApp(wireGate(policy, impatient(server), place, log), policy, log);
+  const app = createGateApp(wireGate(policy, impatient(server), deployInfo, log), policy, log);
   const site = await listen((request, clientAddress) => app.fetch(request, { clientAddress }));
   context.defer(() => site.close());
   return {

@@ -26,7 +26,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 const site = await openSite(definePolicy(JSON.parse(policy)), process.env as Record<string, string>, issuer);
 const log = () => undefined;
-const gate = createGateApp(wireGate(site.policy, site.environment, site.place, log), site.policy, log);
+const gate = createGateApp(wireGate(site.policy, site.environment, site.deployInfo, log), site.policy, log);
 let peak = 0;
 const look = () => {
   peak = Math.max(peak, process.memoryUsage.rss());

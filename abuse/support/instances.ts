@@ -21,15 +21,15 @@ export interface InstanceOptions {
 
 /** Makes an instance as the platform starts one. */
 export function startInstance(site: Site, { operatorToken, now }: InstanceOptions): Instance {
-  const { policy, environment, place } = site;
+  const { policy, environment, deployInfo } = site;
   const log = () => undefined;
   const gate = createGate({
-    ...wireAuthorization(policy, environment, place, log),
+    ...wireAuthorization(policy, environment, deployInfo, log),
     now,
     upstreams: environment.upstreams,
     bodies: createUploads(policy),
   });
-  const broker = { ...wireBroker(policy, environment, place, () => operatorToken), now };
+  const broker = { ...wireBroker(policy, environment, deployInfo, () => operatorToken), now };
   return { gate: createGateApp(gate, policy, log), broker: createBrokerApp(broker, log) };
 }
 

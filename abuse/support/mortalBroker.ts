@@ -51,7 +51,7 @@ function mortal(broker: BrokerDependencies): BrokerDependencies {
 
 const variables = process.env as Record<string, string>;
 const site = await openSite(definePolicy(JSON.parse(policy ?? '')), variables, issuer ?? '');
-const broker = wireBroker(site.policy, site.environment, site.place, () => operatorToken);
+const broker = wireBroker(site.policy, site.environment, site.deployInfo, () => operatorToken);
 const app = createBrokerApp(mortal(broker), () => undefined);
 const { url } = await listen(async (request, clientAddress) => {
   const response = await app.fetch(request, { clientAddress });

@@ -12,7 +12,7 @@ export interface Site {
   variables: Readonly<Record<string, string>>;
   /** What they say; Redis has the time that a busy machine may need. */
   environment: Environment;
-  place: DeployInfo;
+  deployInfo: DeployInfo;
   /** An access token of a new session, as the broker mints it. */
   mint(options?: { subject?: string; now?: number }): Promise<string>;
 }
@@ -27,16 +27,16 @@ export async function openSite(
 ): Promise<Site> {
   const read = await readEnvironment(policy, (name) => variables[name]);
   const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds: patienceMilliseconds } };
-  const place = { issuer, deployContext: 'dev' } as const;
+  const deployInfo = { issuer, deployContext: 'dev' } as const;
   return {
     policy,
     variables,
     environment,
-    place,
+    deployInfo,
     mint: async ({ subject = newSubject(), now = nowSeconds() } = {}) => {
       const session = { subject, audience: policy.defaultAudience, startedAt: now };
       return mintAccessToken({
-        ...place,
+        ...deployInfo,
         keyRing: environment.keyRings.get(policy.defaultAudience) as KeyRing,
         subject,
         sessionId: await environment.privateKeys.sessionId(session),

@@ -38,7 +38,8 @@ export interface Environment {
 const clockSkewSeconds = 60;
 
 /**
- * Reads and checks every variable that a site needs, in the one place that reads any.
+ * Reads and checks the variables of broker, gate and guard. `createIdentityWebhook`, `createIdentityAdmin` and a backend's
+ * limits work without these, and read their own.
  * @param now the present, milliseconds since the epoch
  * @throws {ConfigurationError} a TypeError with all problems together; names variables and remedies, never a value
  */

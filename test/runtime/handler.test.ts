@@ -35,21 +35,21 @@ const get = (path: string) => new Request(`https://site.example${path}`);
 describe('the app', () => {
   /** A handler whose app says where it runs and who called. */
   function spy(chosen = policy) {
-    const places: DeployInfo[] = [];
-    const handler = createHandler(chosen, (_, place) => {
-      places.push(place);
+    const deployInfos: DeployInfo[] = [];
+    const handler = createHandler(chosen, (_, deployInfo) => {
+      deployInfos.push(deployInfo);
       return new Hono<CallerEnv>().all('*', (c) => c.json(callerOf(c).address ?? null));
     });
-    return { handler, places };
+    return { handler, deployInfos };
   }
 
   test('is built once, at the first request, for all of them', async () => {
     platform.provide(good);
-    const { handler, places } = spy();
-    expect(places).toEqual([]);
+    const { handler, deployInfos } = spy();
+    expect(deployInfos).toEqual([]);
     await Promise.all(Array.from({ length: 20 }, () => handler(get('/'), context)));
     await handler(get('/'), context);
-    expect(places).toHaveLength(1);
+    expect(deployInfos).toHaveLength(1);
   });
 
   test('gets the address that the platform vouches for, and none for an empty one', async () => {
@@ -76,9 +76,9 @@ describe('the app', () => {
     [undefined, 'dev'],
   ])('knows the deploy context %s as %s', async (name, known) => {
     platform.provide(good);
-    const { handler, places } = spy();
+    const { handler, deployInfos } = spy();
     await handler(get('/'), { ...context, deploy: name === undefined ? {} : { context: name } });
-    expect(places[0]?.deployContext).toBe(known);
+    expect(deployInfos[0]?.deployContext).toBe(known);
   });
 
   test.each([
@@ -87,16 +87,16 @@ describe('the app', () => {
     ['of the context', undefined, undefined, 'https://site.example'],
   ])('takes the issuer %s', async (_, issuer, URL, expected) => {
     platform.provide({ ...good, ...(URL !== undefined && { URL }) });
-    const { handler, places } = spy(definePolicy(issuer === undefined ? {} : { issuer }));
+    const { handler, deployInfos } = spy(definePolicy(issuer === undefined ? {} : { issuer }));
     await handler(get('/'), { ...context, site: { url: 'https://site.example/' } });
-    expect(places[0]?.issuer).toBe(expected);
+    expect(deployInfos[0]?.issuer).toBe(expected);
   });
 
   test('is not built where nobody tells the issuer', async () => {
     platform.provide(good);
-    const { handler, places } = spy();
+    const { handler, deployInfos } = spy();
     const response = await handler(get('/'), { deploy: { context: 'production' } });
-    expect([response.status, places.length]).toEqual([503, 0]);
+    expect([response.status, deployInfos.length]).toEqual([503, 0]);
     expect(platform.lines.join()).toContain('set issuer in daypass.config.ts');
   });
 });

@@ -56,10 +56,10 @@ export async function startBrokerStack(options: BrokerStackOptions = {}) {
   const read = await readEnvironment(policy, (name) => variables[name]);
   // Waits out a busy machine; what the 300 ms are for is tested in test/store.
   const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds: 10_000 } };
-  const place = { issuer: siteUrl, deployContext: options.deployContext ?? 'production' };
+  const deployInfo = { issuer: siteUrl, deployContext: options.deployContext ?? 'production' };
   const operatorToken = options.operatorToken ?? (() => identity.operatorToken);
   const broker = {
-    ...wireBroker(policy, environment, place, operatorToken),
+    ...wireBroker(policy, environment, deployInfo, operatorToken),
     reachUpstream: options.reachUpstream ?? (async () => undefined),
     now,
   };

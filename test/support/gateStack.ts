@@ -52,10 +52,10 @@ export async function startGateStack(options: GateStackOptions = {}) {
   const read = await readEnvironment(policy, (name) => variables[name]);
   const { timeoutMilliseconds = 2000, time, waitUntil } = options;
   const environment = { ...read, redis: { ...read.redis, timeoutMilliseconds } };
-  const place = { issuer, deployContext: 'production' } as const;
+  const deployInfo = { issuer, deployContext: 'production' } as const;
   const logged: string[] = [];
   const log = (event: string, fields: object = {}) => logged.push(JSON.stringify({ event, ...fields }));
-  const gate = wireGate(policy, environment, place, log, time);
+  const gate = wireGate(policy, environment, deployInfo, log, time);
   const app = createGateApp(gate, policy, log);
 
   /** An access token of a new session, as the broker would mint it. */
@@ -98,7 +98,7 @@ export async function startGateStack(options: GateStackOptions = {}) {
     request,
     counters: gate.counters,
     privateKeys: environment.privateKeys,
-    authorization: wireAuthorization(policy, environment, place, log),
+    authorization: wireAuthorization(policy, environment, deployInfo, log),
     /** A call with a token: a new session's own unless one is given. */
     async call(path: string, init: RequestInit & { token?: string; address?: string | null } = {}) {
       const { token = await mint(), address, ...rest } = init;
