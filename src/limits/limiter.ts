@@ -5,10 +5,16 @@ import { BoundedMap } from '../protocol/boundedMap.ts';
 import { storeCall, unexpectedAnswer } from '../store/redis.ts';
 import type { HashedBuckets } from './address.ts';
 import type { Decision } from './decision.ts';
-import { type Meter, metersOf } from './meter.ts';
+import { availableAt, type Meter, metersOf, windowAt } from './meter.ts';
 
 /** Refused identifiers that one instance remembers, so that a flood costs no Redis calls. */
 const rememberedIdentifiers = 10_000;
+
+/**
+ * How long a refusal in a sliding window is believed, at most: calls that other instances give back may end it sooner. A
+ * flood asks Redis once per instance in this time.
+ */
+const slidingRefusalMilliseconds = 5000;
 
 /** One window of a limit. */
 export interface WindowLimiter {
@@ -19,7 +25,8 @@ export interface WindowLimiter {
    */
   consume(identifier: string): Promise<Decision>;
   /**
-   * A refusal that this instance remembers from the current window, without asking Redis.
+   * A refusal that this instance remembers, without asking Redis: in a window of the clock until it ends, in a sliding one
+   * for 5 seconds at most.
    * @param identifier hashed
    */
   peek(identifier: string): Decision | undefined;
@@ -72,6 +79,14 @@ export function overWindows(create: (meter: Meter) => WindowLimiter): CreateLimi
   };
 }
 
+/** What an instance knows of an identifier that has used up its limit. Times are milliseconds since the epoch. */
+interface UsedUp {
+  /** Until when calls are refused without asking Redis; 0 if none was refused yet. */
+  refusedUntil: number;
+  /** When a call could pass. */
+  availableAt: number;
+}
+
 /**
  * One window in Redis. Calls counted in one tick travel to Redis together.
  * @param now the present, milliseconds since the epoch; which window it is in, the library looks up for itself
@@ -80,18 +95,16 @@ export function createStoredWindow(redis: Redis, meter: Meter, now: () => number
   const { name, limit, windowSeconds, algorithm } = meter;
   const window = `${windowSeconds} s` as const;
   const prefix = `daypass:limit:${meter.key}:${windowSeconds}`;
-  /** When the windows of refused identifiers end, in milliseconds since the epoch. The library keeps it. */
-  const refused = new BoundedMap<string, number>(rememberedIdentifiers);
+  const slides = algorithm === 'sliding-window';
+  const usedUp = new BoundedMap<string, UsedUp>(rememberedIdentifiers);
   const ratelimit = new Ratelimit({
     redis,
     prefix,
-    limiter:
-      algorithm === 'fixed-window'
-        ? Ratelimit.fixedWindow(limit, window)
-        : Ratelimit.slidingWindow(limit, window),
+    limiter: slides ? Ratelimit.slidingWindow(limit, window) : Ratelimit.fixedWindow(limit, window),
     // The library lets a caller through when its own timeout passes; ours is the client's signal, which throws.
     timeout: 0,
-    ephemeralCache: refused,
+    // The library would remember a refusal until the window ends, when a sliding one has had room for long.
+    ephemeralCache: false,
     analytics: false,
     enableTelemetry: false,
   });
@@ -103,20 +116,57 @@ export function createStoredWindow(redis: Redis, meter: Meter, now: () => number
     remaining: Math.max(0, remaining),
     resetSeconds: Math.max(1, Math.ceil((reset - now()) / 1000)),
   });
+
+  function peek(identifier: string): Decision | undefined {
+    const known = usedUp.get(identifier);
+    return known && known.refusedUntil > now() ? decide(false, 0, known.availableAt) : undefined;
+  }
+
+  /**
+   * When the sliding window has room, from the library's two counts: its own `reset` is the end of the window.
+   * @returns undefined if they could not be read
+   */
+  async function readAvailableAt(identifier: string, at: number): Promise<number | undefined> {
+    const index = windowAt(meter, at);
+    const keys = [index, index - 1].map((number) => `${prefix}:${identifier}:${number}`);
+    const counts = await redis.mget<(string | null)[]>(...keys).catch(() => []);
+    const [current = Number.NaN, previous = Number.NaN] = counts.map(Number);
+    const known = availableAt(meter, { current, previous }, 1, at);
+    return Number.isFinite(known) ? known : undefined;
+  }
+
   return {
     async consume(identifier) {
-      const { success, remaining, reset, reason } = await storeCall(ratelimit.limit(identifier));
+      const refusal = peek(identifier);
+      if (refusal) return refusal;
+      const at = now();
+      const [{ success, remaining, reset, reason }, known] = await storeCall(
+        Promise.all([
+          ratelimit.limit(identifier),
+          // At the same time, where a refusal is to be expected: the call waits no longer.
+          slides && usedUp.has(identifier) ? readAvailableAt(identifier, at) : undefined,
+        ]),
+      );
       // NaN: the server is not Redis.
       if (reason === 'timeout' || !Number.isFinite(remaining)) throw unexpectedAnswer();
-      return decide(success, remaining, reset);
+      if (!success) {
+        const believedUntil = slides ? at + slidingRefusalMilliseconds : reset;
+        const readyAt = known ?? Math.min(reset, believedUntil);
+        usedUp.set(identifier, { refusedUntil: Math.min(readyAt, believedUntil), availableAt: readyAt });
+        return decide(false, remaining, readyAt);
+      }
+      // An earlier call's answer may come after a refusal.
+      if (!peek(identifier)) {
+        if (slides && remaining === 0) usedUp.set(identifier, { refusedUntil: 0, availableAt: 0 });
+        else usedUp.delete(identifier);
+      }
+      return decide(true, remaining, reset);
     },
-    peek(identifier) {
-      const reset = refused.get(`${prefix}:${identifier}`);
-      return reset === undefined || reset < now() ? undefined : decide(false, 0, reset);
-    },
+    peek,
     async refund(identifier) {
       // The library's way: a negative rate counts backwards, and is never refused.
       await storeCall(ratelimit.limit(identifier, { rate: -1 }));
+      usedUp.delete(identifier);
     },
   };
 }

@@ -95,8 +95,8 @@ test('identifiers and names are counted apart', async () => {
   expect(await limiter.consume('first')).toMatchObject({ allowed: false });
 });
 
-test('a refusal is remembered until its window ends, and costs Redis nothing', async () => {
-  const limiter = connect('memory', { limit: 1 });
+test('in a window of the clock a refusal is remembered until it ends, and costs Redis nothing', async () => {
+  const limiter = connect('memory', { limit: 1, algorithm: 'fixed-window' });
   expect(limiter.peek('someone')).toBeUndefined();
   await limiter.consume('someone');
   expect(limiter.peek('someone')).toBeUndefined();
@@ -110,6 +110,70 @@ test('a refusal is remembered until its window ends, and costs Redis nothing', a
 
   vi.setSystemTime(windowStart + 60_001);
   expect(limiter.peek('someone')).toBeUndefined();
+});
+
+describe('a sliding window of an hour', () => {
+  const hour = 3_600_000;
+  const rule = { limit: 4, windowSeconds: 3600 };
+
+  /** Uses up the window before `windowStart + hour`, and what the next one has left ten minutes into it: one call. */
+  async function useUp(limiter: WindowLimiter): Promise<void> {
+    for (let call = 0; call < 4; call += 1) await limiter.consume('someone');
+    vi.setSystemTime(windowStart + hour + 600_000);
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: true, remaining: 0 });
+  }
+  /** When the four calls of the previous window weigh 2, which with the one of this window leaves one. */
+  const hasRoomAt = windowStart + hour + 900_001;
+
+  test('has room as it slides: a refusal says when, and is forgotten by then', async () => {
+    const limiter = connect('slides', rule);
+    await useUp(limiter);
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: false, resetSeconds: 301 });
+    vi.setSystemTime(hasRoomAt - 1000);
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: false, resetSeconds: 1 });
+    vi.setSystemTime(hasRoomAt);
+    expect(limiter.peek('someone')).toBeUndefined();
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: true, remaining: 0 });
+  });
+
+  test('a window that is used up says when the next one has room', async () => {
+    const limiter = connect('full', rule);
+    for (let call = 0; call < 4; call += 1) await limiter.consume('someone');
+    // The four weigh 4 at the beginning of the next window, and 3 a millisecond later.
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: false, resetSeconds: 3601 });
+  });
+
+  test('an instance that did not see the window fill up says to try again within seconds, then when', async () => {
+    await useUp(connect('unseen', rule));
+    const limiter = connect('unseen', rule);
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: false, resetSeconds: 5 });
+    vi.setSystemTime(windowStart + hour + 605_000);
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: false, resetSeconds: 296 });
+  });
+
+  test('a flood asks Redis once in five seconds', async () => {
+    const limiter = connect('flood', rule);
+    await useUp(limiter);
+    const before = bridge().requests;
+    for (let second = 0; second < 10; second += 1) {
+      vi.setSystemTime(windowStart + hour + 600_000 + second * 1000);
+      for (let call = 0; call < 20; call += 1) {
+        expect((await limiter.consume('someone')).allowed).toBe(false);
+        expect(limiter.peek('someone')?.resetSeconds).toBe(301 - second);
+      }
+    }
+    // The script, and beside it the two counts.
+    expect(bridge().requests - before).toBe(2 * 2);
+  });
+
+  test('a call that was given back makes room at once', async () => {
+    const limiter = connect('given-back', rule);
+    await useUp(limiter);
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: false });
+    await limiter.refund('someone');
+    expect(limiter.peek('someone')).toBeUndefined();
+    expect(await limiter.consume('someone')).toMatchObject({ allowed: true });
+  });
 });
 
 test('the checks of one tick are one request', async () => {
