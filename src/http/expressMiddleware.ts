@@ -107,7 +107,10 @@ function chargeOnAnswer(
     response.writeHead = writeHead;
     const [headers] = given.slice(1).filter((argument) => typeof argument === 'object' && argument !== null);
     const named = headers === undefined ? [] : pairsOf(headers).filter(([key]) => key.toLowerCase() === name);
-    charge(unitsToCharge(String(named.at(-1)?.[1] ?? fieldOf(response, field))));
+    // What writeHead is given replaces what was set before.
+    const price =
+      named.length > 0 ? named.flatMap(([, value]) => value).join(', ') : fieldOf(response, field);
+    charge(unitsToCharge(price));
     response.removeHeader(field);
     void flush();
     const rest = given.map((argument) =>

@@ -75,8 +75,11 @@ const maxPrice = 1_000_000_000;
 
 /**
  * What to charge once an answer names the price: the price minus the 1 that the call cost until then.
- * @param price the text of the answer's header field; anything but a whole number is ignored
+ * @param price the text of the answer's header field. Fields of one name are joined by commas (RFC 9110 §5.3): the largest
+ * whole number counts. Anything else is ignored.
  */
 export function unitsToCharge(price: string | null | undefined): number {
-  return /^\d+$/.test(price ?? '') ? Math.max(0, Math.min(Number(price), maxPrice) - 1) : 0;
+  const prices = (price ?? '').split(',').map((each) => each.trim());
+  const named = prices.filter((each) => /^\d+$/.test(each)).map(Number);
+  return Math.min(Math.max(1, ...named), maxPrice) - 1;
 }

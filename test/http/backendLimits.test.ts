@@ -106,13 +106,17 @@ describe.each([
     expect(await statuses(app, 1, token)).toEqual([429]);
   });
 
-  test.each(['', 'many', '-5', '5, 7'])('a price of "%s" is no price', async (price) => {
+  test.each([
+    ['', 98],
+    ['many', 98],
+    ['5, 7', 92],
+  ])('after a price of "%s" and a call %i are left', async (price, left) => {
     const own = { name: 'chat', limits: { session: hour(100) }, cost: { answer: 'daypass-cost' } };
     const app = createBackend({ ...where(), ...own }, price);
     const token = await tokenOf();
     await app.request('/tokens', withToken(token));
-    expect((await app.request('/tokens', withToken(token))).headers.get('ratelimit')).toMatch(
-      /^"session chat";r=98;/,
+    expect((await app.request('/tokens', withToken(token))).headers.get('ratelimit')).toContain(
+      `"session chat";r=${left};`,
     );
   });
 
@@ -248,6 +252,36 @@ test('Express: the same limits, fields and prices, at a real server', async () =
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.headers.get('ratelimit-policy')).toContain('"address chat";q=100;w=3600');
     expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test.each<[string, unknown[], number]>([
+  ['twice in a list', ['daypass-cost', '20', 'x-other', 'kept', 'Daypass-Cost', '5'], 20],
+  ['as several values', [{ 'daypass-cost': ['20', '5'], 'x-other': 'kept' }], 20],
+])('Express: a price given to writeHead %s is charged, and goes no further', async (_how, given, price) => {
+  const check = requireInExpress({
+    ...options,
+    name: 'chat',
+    limits: { session: hour(100) },
+    cost: { answer: 'daypass-cost' },
+  });
+  const server = createServer((request, response) => {
+    void check(request as unknown as ExpressRequest, response as never, () => {
+      response.writeHead(200, ...((given.length === 1 ? given : [given]) as []));
+      response.end('ok');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const token = await tokenOf();
+    const { headers } = await fetch(url, withToken(token));
+    expect([headers.get('daypass-cost'), headers.get('x-other')]).toEqual([null, 'kept']);
+    const next = await fetch(url, withToken(token));
+    expect(next.headers.get('ratelimit')).toContain(`"session chat";r=${100 - price - 1};`);
   } finally {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
