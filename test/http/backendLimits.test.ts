@@ -258,9 +258,19 @@ test('Express: the same limits, fields and prices, at a real server', async () =
   }
 });
 
-test.each<[string, unknown[], number]>([
+test.each<[string, object, number]>([
   ['twice in a list', ['daypass-cost', '20', 'x-other', 'kept', 'Daypass-Cost', '5'], 20],
-  ['as several values', [{ 'daypass-cost': ['20', '5'], 'x-other': 'kept' }], 20],
+  ['beside a field of several values', ['x-other', ['kept', 'too'], 'daypass-cost', '5'], 5],
+  ['as several values in a list', ['daypass-cost', ['20', '5'], 'x-other', ['kept', 'too']], 20],
+  [
+    'in pairs',
+    [
+      ['x-other', ['kept', 'too']],
+      ['daypass-cost', ['5', '20']],
+    ],
+    20,
+  ],
+  ['as several values', { 'daypass-cost': ['20', '5'], 'x-other': ['kept', 'too'] }, 20],
 ])('Express: a price given to writeHead %s is charged, and goes no further', async (_how, given, price) => {
   const check = requireInExpress({
     ...options,
@@ -270,7 +280,7 @@ test.each<[string, unknown[], number]>([
   });
   const server = createServer((request, response) => {
     void check(request as unknown as ExpressRequest, response as never, () => {
-      response.writeHead(200, ...((given.length === 1 ? given : [given]) as []));
+      response.writeHead(200, given as never);
       response.end('ok');
     });
   });
@@ -279,7 +289,8 @@ test.each<[string, unknown[], number]>([
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const token = await tokenOf();
     const { headers } = await fetch(url, withToken(token));
-    expect([headers.get('daypass-cost'), headers.get('x-other')]).toEqual([null, 'kept']);
+    expect(headers.has('daypass-cost')).toBe(false);
+    expect(headers.get('x-other')).toMatch(/^kept(, too)?$/);
     const next = await fetch(url, withToken(token));
     expect(next.headers.get('ratelimit')).toContain(`"session chat";r=${100 - price - 1};`);
   } finally {
