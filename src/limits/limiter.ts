@@ -206,10 +206,9 @@ export function peekAddress(
 }
 
 /**
- * Counts a call, in one Redis round trip. A call whose refusal is already known does not count: the flood of one address
- * must not use up the limit of its network. Calls at the same moment may still count, as they do not know of each other's
- * refusal.
- * @returns what each window said
+ * Counts a call, in one Redis round trip. What its address or its network refuses takes nothing from the other: the flood of
+ * one address must not use up the limit of its network.
+ * @returns what each window said; only a refusal that this instance remembers, if there is one
  * @throws {DaypassError} `store_unavailable`
  */
 export async function consumeAddress(
@@ -219,9 +218,14 @@ export async function consumeAddress(
   const known = peekAddress(limiters, buckets);
   if (known) return [known];
   const { address, network } = buckets;
-  const answers = await Promise.all([
-    limiters.address.consume(address),
-    network === undefined ? undefined : limiters.network.consume(network),
-  ]);
-  return answers.flatMap((answer) => answer ?? []);
+  const checks = [
+    { limiter: limiters.address, identifier: address },
+    ...(network === undefined ? [] : [{ limiter: limiters.network, identifier: network }]),
+  ];
+  const answers = await Promise.all(checks.map(({ limiter, identifier }) => limiter.consume(identifier)));
+  const taken = checks.filter((_, index) => answers[index]?.every(({ allowed }) => allowed));
+  if (taken.length < checks.length) {
+    await Promise.all(taken.map(({ limiter, identifier }) => limiter.refund(identifier)));
+  }
+  return answers.flat();
 }

@@ -69,10 +69,23 @@ test('a /48 gets ten times the limit of an address, and both are counted in one 
   expect((await call(stored, '2001:db8:2:a::1')).map((decision) => decision.allowed)).toEqual([true, true]);
 });
 
-test('the flood of an address uses up no more of its network than its own limit, and one call', async () => {
+test('the flood of an address uses up no more of its network than its own limit', async () => {
   for (let calls = 0; calls < 50; calls += 1) await call(stored, '2001:db8:1:1::1');
   const [, network] = await call(stored, '2001:db8:1:2::1');
-  expect(network?.remaining).toBe(16);
+  expect(network?.remaining).toBe(17);
+});
+
+test('a call that its network refuses takes nothing from its address', async () => {
+  const other = createAddressLimiters(
+    overWindows((meter) => createStoredWindow(patient(bridge()), meter, () => Date.now())),
+    `login${tests}`,
+    [limit],
+  );
+  for (let site = 0; site < 20; site += 1) await call(stored, `2001:db8:1:${site.toString(16)}::1`);
+  // An instance that does not know yet that the network is over its limit.
+  expect((await call(other, '2001:db8:1:a0::1')).map(({ allowed }) => allowed)).toEqual([true, false]);
+  const { address } = await hashBuckets(hashed, '2001:db8:1:a0::1');
+  expect((await other.address.consume(address)).map(({ remaining }) => remaining)).toEqual([1]);
 });
 
 test('a network over its limit costs Redis nothing, however many of its addresses call', async () => {
