@@ -276,7 +276,7 @@ describe('broker and gate of one site', () => {
     const response = await createGate(policy)(get('/api/x'), { ...context, requestId: '01HZX' });
     expect(response.headers.get('x-request-id')).toBe('01HZX');
     expect(platform.lines.map((line) => JSON.parse(line))).toEqual([
-      { daypass: 'refused', code: 'token_missing', requestId: '01HZX' },
+      { daypass: 'refused', code: 'token_missing', status: 401, route: '/api/*', requestId: '01HZX' },
     ]);
   });
 });
