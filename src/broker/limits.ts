@@ -2,6 +2,7 @@ import { hashBuckets } from '../limits/address.ts';
 import { enforce } from '../limits/decision.ts';
 import { consumeAddress, peekAddress } from '../limits/limiter.ts';
 import { DaypassError } from '../protocol/error.ts';
+import { isStoreUnavailable } from '../store/redis.ts';
 import type { AddressLimitName, Caller, LimitDependencies } from './dependencies.ts';
 
 /** What limits of the whole site count: there is one of it. */
@@ -23,7 +24,7 @@ export async function limitAddress<Name extends AddressLimitName>(
 /** For what must be answered while Redis is away, too: it is not counted then. */
 export async function unlessStoreIsAway(counting: Promise<void>): Promise<void> {
   await counting.catch((error) => {
-    if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+    if (!isStoreUnavailable(error)) throw error;
   });
 }
 

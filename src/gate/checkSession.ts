@@ -5,7 +5,7 @@ import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
 import type { Counters } from '../store/counters.ts';
-import { describeRedisError } from '../store/redis.ts';
+import { describeRedisError, isStoreUnavailable } from '../store/redis.ts';
 import type { Revocations } from '../store/revocations.ts';
 import { bucketsOf, createMeters } from './meters.ts';
 
@@ -78,7 +78,7 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     // Another call of the session may have learned it meanwhile.
     refuseRevoked(session);
     // What is our own mistake lets nobody through.
-    if (!(reason instanceof DaypassError) || reason.code !== 'store_unavailable') throw reason;
+    if (!isStoreUnavailable(reason)) throw reason;
     // What Redis refuses to count says nothing of revocations: they are asked for alone.
     const answers = describeRedisError(reason) !== 'unreachable';
     const asked =

@@ -13,6 +13,7 @@ import type { Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
+import { isStoreUnavailable } from '../store/redis.ts';
 
 export type GuardLimiters = Readonly<Record<'signup' | 'login', AddressLimiters>>;
 
@@ -79,7 +80,7 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     const decisions = await circuit
       .run(() => consumeAddress(limiters[name], buckets))
       .catch((error) => {
-        if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') fault = error;
+        if (!isStoreUnavailable(error)) fault = error;
         // A fault of our own must not let a flood through either.
         return consumeAddress(localLimiters[name], buckets);
       });

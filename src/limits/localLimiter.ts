@@ -1,6 +1,6 @@
 import type { Redis } from '@upstash/redis/cloudflare';
 import { BoundedMap } from '../protocol/boundedMap.ts';
-import { DaypassError } from '../protocol/error.ts';
+import { isStoreUnavailable } from '../store/redis.ts';
 import type { Decision } from './decision.ts';
 import { type CreateLimiter, createStoredWindow, overWindows, type WindowLimiter } from './limiter.ts';
 import type { Meter } from './meter.ts';
@@ -162,7 +162,7 @@ export function createSteadyLimiters(redis: Redis, now: () => number): CreateLim
       ...inRedis,
       consume: (identifier) =>
         inRedis.consume(identifier).catch((error) => {
-          if (!(error instanceof DaypassError) || error.code !== 'store_unavailable') throw error;
+          if (!isStoreUnavailable(error)) throw error;
           return here.consume(identifier);
         }),
     };

@@ -1,6 +1,6 @@
 import { DaypassError } from '../protocol/error.ts';
 import type { IdleTimer } from './idleTimer.ts';
-import { defaultTimeoutMilliseconds, describeRedisError } from './redis.ts';
+import { defaultTimeoutMilliseconds, describeRedisError, isStoreUnavailable } from './redis.ts';
 
 /** How long an open circuit refuses calls before it lets one try Redis. */
 const retryAfterSeconds = 1;
@@ -106,7 +106,7 @@ export function createCircuit(options: CircuitOptions): Circuit {
         return answer;
       } catch (error) {
         // Any other error is a mistake of ours, and says nothing of Redis.
-        if (error instanceof DaypassError && error.code === 'store_unavailable') {
+        if (isStoreUnavailable(error)) {
           if (describeRedisError(error) === 'unreachable') noteFailure(error);
           else noteAnswer(isTrial, error);
         }

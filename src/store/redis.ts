@@ -56,6 +56,11 @@ export async function storeCall<T>(call: Promise<T>): Promise<T> {
   }
 }
 
+/** Whether Redis did not do what it was asked to: any other error is a refusal, or a mistake of ours. */
+export function isStoreUnavailable(error: unknown): error is DaypassError {
+  return error instanceof DaypassError && error.code === 'store_unavailable';
+}
+
 /** For an answer that the command cannot have: it comes from a proxy, or from another kind of server. */
 export function unexpectedAnswer(): DaypassError {
   return new DaypassError('store_unavailable', { retryAfterSeconds });
