@@ -1,4 +1,4 @@
-/** An option that makes no sense, or is none. Thrown when a stand-in or a server is made, before anything is started. */
+/** An option is invalid or unknown. Thrown when a stand-in or a server is made, before anything is started. */
 export class OptionsError extends TypeError {
   readonly code = 'invalid_options';
   /** One sentence for each problem. */
@@ -12,7 +12,7 @@ export class OptionsError extends TypeError {
 }
 
 /**
- * Refuses what is no object, and fields that nobody reads: a misspelt one would silently do nothing.
+ * Refuses what is not an object, and unknown fields: a misspelt one would silently do nothing.
  * @param what names the object in the error, such as `startDevRedis`
  * @param known all fields that there are
  * @throws {OptionsError} names each unknown field, the nearest that there is, and all of these

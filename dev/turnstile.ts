@@ -5,7 +5,7 @@ import { assertOptions, assertPort, OptionsError } from './options.ts';
 const tokenSeconds = 300;
 
 export interface DevTurnstileOptions {
-  /** The secret of the one widget that there is, beside the test keys. */
+  /** The secret of the one widget that there is, besides the test keys. */
   secretKey: string;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -27,7 +27,7 @@ interface Issued {
  * A stand-in for Cloudflare's siteverify, in memory, that answers as its documentation says
  * (developers.cloudflare.com/turnstile/get-started/server-side-validation and /troubleshooting/testing): tokens of 300
  * seconds that can be redeemed once, or again under the same `idempotency_key`; the test secrets with the dummy token.
- * @throws {OptionsError} a TypeError: an option makes no sense, or is none
+ * @throws {OptionsError} a TypeError: an option is invalid or unknown
  */
 export function createDevTurnstile(options: DevTurnstileOptions): DevTurnstile {
   assertOptions('Dev Turnstile', options, ['secretKey', 'now']);
@@ -86,7 +86,7 @@ export interface DevTurnstileServer extends DevTurnstile {
 /**
  * Starts the stand-in of Cloudflare's siteverify on 127.0.0.1.
  * @param options `port` is a free one by default
- * @throws {OptionsError} a TypeError: an option makes no sense, or is none
+ * @throws {OptionsError} a TypeError: an option is invalid or unknown
  * @throws {Error} with code `EADDRINUSE` when the port is in use
  * @example
  * ```ts

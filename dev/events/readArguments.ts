@@ -3,7 +3,7 @@ import { type EventName, eventNames } from './payload.ts';
 
 export const usage = `Usage: node dev/events/send.ts <${Object.keys(eventNames).join('|')}> [options]
 
-Sends an event of Identity to an event function, as GoTrue does, and tells what GoTrue would make of the answer.
+Sends an event of Identity to an event function, as GoTrue does, and reports what GoTrue would make of the answer.
 
   --project <folder>  the project whose function is run. Default: this folder
   --function <name>   the function. Default: identity

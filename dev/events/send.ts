@@ -48,6 +48,6 @@ try {
     console.log(usage);
   }
 } catch (error) {
-  console.error(`${(error as Error).message}\n(--help tells how this is used.)`);
+  console.error(`${(error as Error).message}\n(See --help.)`);
   process.exitCode = 1;
 }

@@ -164,12 +164,12 @@ export async function updateUser(parts: Parts, c: Context): Promise<Response> {
   };
   await parts.untilCommit();
   parts.users.update(user);
-  const told = await callEventAfterCommit(parts, 'usermodified', user);
-  if (told !== user) parts.users.update(told);
-  return answerJson(describeUser(told));
+  const answered = await callEventAfterCommit(parts, 'usermodified', user);
+  if (answered !== user) parts.users.update(answered);
+  return answerJson(describeUser(answered));
 }
 
-/** `DELETE /admin/users/{id}`: whoever read the row in time is told that it deleted it. */
+/** `DELETE /admin/users/{id}`: each caller that read the row in time gets the answer that it was deleted. */
 export async function deleteUser(parts: Parts, c: Context): Promise<Response> {
   const user = await loadUser(parts, c);
   await parts.untilCommit();

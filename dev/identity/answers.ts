@@ -44,7 +44,7 @@ export function answerJson(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 }
 
-/** Any error as GoTrue answers it; of one that is not its own, nothing is told. */
+/** Any error as GoTrue answers it; an unexpected one reveals nothing. */
 export function answerError(error: Error, nowMilliseconds: number): Response {
   const known = error instanceof HttpError || error instanceof OAuthError;
   const { body, status, clearsCookie } = known ? error : new HttpError(500, 'Internal server error');

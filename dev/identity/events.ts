@@ -74,7 +74,7 @@ export interface EventCall {
 /**
  * Sends one event, up to three times: after a refusal, and after a deadline.
  * @returns the text of the reply, which may be empty
- * @throws HttpError 422 when the site refused each time, 504 when the last try was too slow, 502 when nobody
+ * @throws HttpError 422 when the site refused each time, 504 when the last try was too slow, 502 when nothing
  * listens, 500 when the call broke off
  */
 export async function postEvent(call: EventCall): Promise<string> {

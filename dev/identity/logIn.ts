@@ -44,10 +44,10 @@ async function grantForPassword(parts: Parts, c: Context, email: string, passwor
   if (!user || !passwordMatches(password, user.passwordHash)) {
     throw new OAuthError('invalid_grant', 'No user found with that email, or password invalid.');
   }
-  const told = await callEvent(parts, 'login', user);
+  const answered = await callEvent(parts, 'login', user);
   await parts.untilCommit();
-  if (told !== user) parts.users.update(told);
-  return answerTokens(parts, told, parts.refreshTokens.grant(user.id));
+  if (answered !== user) parts.users.update(answered);
+  return answerTokens(parts, answered, parts.refreshTokens.grant(user.id));
 }
 
 async function grantForRefreshToken(parts: Parts, text: string) {
@@ -121,7 +121,7 @@ export async function showOwnUser(parts: Parts, c: Context): Promise<Response> {
   return answerJson(describeUser(user));
 }
 
-/** `PUT /user`: own data, password and e-mail. No event tells the site. */
+/** `PUT /user`: own data, password and e-mail. No event is sent. */
 export async function updateOwnUser(parts: Parts, c: Context): Promise<Response> {
   const { clock, users } = parts;
   const claims = await claimsOf(parts, c);

@@ -106,7 +106,7 @@ const callerHeader = 'x-nf-client-connection-ip';
 
 /**
  * Fills in the defaults.
- * @throws {OptionsError} a TypeError: an option makes no sense, or is none
+ * @throws {OptionsError} a TypeError: an option is invalid or unknown
  */
 export function readOptions(options: DevIdentityOptions): Settings {
   assertOptions('Dev identity', options, optionNames);
@@ -198,7 +198,7 @@ export interface Parts {
   untilCommit(): Promise<void>;
 }
 
-/** @throws TypeError when an option makes no sense */
+/** @throws TypeError when an option is invalid */
 export function createParts(options: DevIdentityOptions): Parts {
   const settings = readOptions(options);
   const clock = createClock(settings.now);
@@ -213,7 +213,7 @@ export function createParts(options: DevIdentityOptions): Parts {
   };
 }
 
-/** What GoTrue tells the site about, by the name in the event's body. */
+/** The events that GoTrue sends, by the name in the event's body. */
 export const eventNames = ['validate', 'signup', 'login', 'usermodified', 'userdeleted'] as const;
 
 export type EventName = (typeof eventNames)[number];

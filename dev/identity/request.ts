@@ -50,7 +50,7 @@ export async function bodyOf<const F extends Parameters<typeof readParams>[2]>(
 /**
  * Lets the operator pass, and users of the admin group.
  * @returns the claims of the user's token; undefined for the operator
- * @throws HttpError 401 for anyone else; a user's valid token is told from a bad one
+ * @throws HttpError 401 for anyone else; a user's valid token gets another answer than a bad one
  */
 export async function requireOperator(parts: Parts, c: Context): Promise<Claims | undefined> {
   const token = bearerOf(c, { clearsCookie: false });

@@ -85,7 +85,7 @@ function withPassword(user: User, password: string): User {
   return { ...user, passwordHash: hashPassword(password) };
 }
 
-/** `POST /recover`: a recovery mail, or nothing, and the answer does not tell which; but a second one within 15 minutes is 429. */
+/** `POST /recover`: a recovery mail, or nothing, and the answer does not say which; but a second one within 15 minutes is 429. */
 export async function recover(parts: Parts, c: Context): Promise<Response> {
   const { users, clock } = parts;
   const { email } = await bodyOf(c, 'Could not read verification params', 'RecoverParams', {
@@ -107,7 +107,7 @@ export async function recover(parts: Parts, c: Context): Promise<Response> {
   return answerJson({});
 }
 
-/** `POST /invite`, by the operator: a user without a password, of whom `validate` alone is told. */
+/** `POST /invite`, by the operator: a user without a password, for whom only `validate` is called. */
 export async function invite(parts: Parts, c: Context): Promise<Response> {
   const claims = await requireOperator(parts, c);
   const { clock, users } = parts;

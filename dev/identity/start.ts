@@ -24,7 +24,7 @@ export interface DevIdentity {
 /**
  * A stand-in for Netlify Identity, in memory: it answers as netlify/gotrue does, its races included. For
  * development and tests; it is no place for real users.
- * @throws TypeError when an option makes no sense
+ * @throws TypeError when an option is invalid
  */
 export function createDevIdentity(options: DevIdentityOptions = {}): DevIdentity {
   const parts = createParts(options);
@@ -57,7 +57,7 @@ export interface DevIdentityServer extends DevIdentity {
 /**
  * Starts the dev identity on 127.0.0.1.
  * @param options `port` is a free one by default
- * @throws {OptionsError} a TypeError: an option makes no sense, or is none
+ * @throws {OptionsError} a TypeError: an option is invalid or unknown
  * @throws {Error} with code `EADDRINUSE` when the port is taken
  * @example
  * ```ts

@@ -74,7 +74,7 @@ export interface RefreshToken {
   revoked: boolean;
 }
 
-/** Refresh tokens work once. A used one is remembered, so that its second use is told from an unknown one. */
+/** Refresh tokens work once. A used one is remembered, to distinguish its second use from an unknown one. */
 export class RefreshTokens {
   readonly #tokens = new Map<string, RefreshToken>();
   readonly #byUser = new Map<string, Set<string>>();

@@ -62,7 +62,7 @@ export class UserTable {
     }
   }
 
-  /** Like SQL's UPDATE: a row that is gone stays gone, and nobody is told. */
+  /** Like SQL's UPDATE: a row that is gone stays gone, without an error. */
   update(user: User): void {
     const current = this.#rows.get(user.id);
     if (!current) return;

@@ -73,7 +73,7 @@ async function openMemoryBackend(words: string): Promise<Backend> {
 
 // The shell's standard input is a pipe whose other end only this process holds. However this process ends, by
 // close(), a signal or SIGKILL, the pipe ends with it, and the shell stops Redis and removes the folder. The shell is
-// in a session of its own and deaf to signals, so that Ctrl-C in a terminal reaches this process alone.
+// in a session of its own and deaf to signals, so that Ctrl-C in a terminal reaches only this process.
 const guardian = `
 trap '' HUP INT TERM
 exec 3<&0

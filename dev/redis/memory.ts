@@ -11,7 +11,7 @@ const scriptCommands = new Set(['EVAL', 'EVALSHA', 'SCRIPT']);
 const textNumbers = new Set(['HINCRBYFLOAT', 'INCRBYFLOAT', 'ZINCRBY', 'ZSCORE']);
 
 /**
- * A Redis in this process's memory, shared with nobody. Commands run in the tick in which they are given, so a
+ * A Redis in this process's memory, not shared. Commands run in the tick in which they are given, so a
  * transaction is whole by nature. Where it differs from a real Redis: test/dev/redis/memory.test.ts.
  */
 export function openMemory(): Pick<Backend, 'run' | 'transact' | 'close'> {
@@ -80,7 +80,7 @@ function toReply(value: unknown, asText: boolean): Reply {
 }
 
 // ioredis-mock reads option words in upper case only, knows SET's in one order only, and passes over what it does not
-// know. Left alone, `SET key value nx ex 10` would be an unconditional SET without a TTL.
+// know. Otherwise `SET key value nx ex 10` would be an unconditional SET without a TTL.
 
 /** Where a command's option words begin, counted without its name; not for SET, which is read whole. */
 const optionsFrom: Record<string, number> = {

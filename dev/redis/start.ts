@@ -48,7 +48,7 @@ export interface DevRedis {
 
 /**
  * Starts a server on 127.0.0.1 that speaks Upstash's REST protocol over a real Redis or one in memory.
- * @throws {OptionsError} a TypeError: an option cannot be meant, or is none
+ * @throws {OptionsError} a TypeError: an option is invalid or unknown
  * @throws {Error} the port is in use (code `EADDRINUSE`), or the Redis asked for is not there
  * @example
  * ```ts

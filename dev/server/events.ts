@@ -82,7 +82,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** What a handler set beside the metadata ends up in them. */
+/** What a handler set outside the metadata ends up in it. */
 function toRecord(user: User): object {
   const { provider, roles, name, pictureUrl } = user;
   return {

@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request as startRequest } from 'node:http'
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 
-/** Of one hop alone (RFC 9110 §7.6.1). */
+/** Only for one hop (RFC 9110 §7.6.1). */
 const hopFields = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
 
 /** Statuses whose answer has no body (Fetch standard, "null body status"). */
@@ -46,7 +46,7 @@ export function forward(
     }
     const body = Readable.fromWeb(request.body as ReadableStream);
     body.on('error', cut);
-    // An answer may come before the body is over: nobody reads the rest then.
+    // An answer may come before the body is over: the rest is not read then.
     sent.on('close', () => body.destroy());
     body.pipe(sent);
   });

@@ -39,7 +39,7 @@ export interface RunningHost {
   handle: Handler;
   /** Hands an event of Identity to an event function. */
   dispatchEvent(name: string, request: Request): Promise<Response>;
-  /** Settles when the thread has ended, on its own account too: by an error that nobody caught. */
+  /** Settles when the thread has ended, also by itself: by an uncaught error. */
   readonly ended: Promise<unknown>;
   /** Ends the thread at once, whatever it is doing, or when what it is answering is answered. */
   end(how?: 'at-once' | 'when-idle'): Promise<void>;
@@ -67,7 +67,7 @@ export async function openHost({ root, config, output }: HostOptions): Promise<H
   });
   readLines(worker.stdout, (line) => output(line, 'stdout'));
   readLines(worker.stderr, (line) => output(line, 'stderr'));
-  // An error that nobody caught ends a thread; unheard, it would end this process too.
+  // An uncaught error ends a thread; unheard, it would end this process too.
   worker.on('error', (error) => output(error instanceof Error ? `${error.stack}` : String(error), 'stderr'));
   const end = async () => void (await worker.terminate());
   try {

@@ -7,7 +7,7 @@ export interface WorkerData {
   root: string;
   /** The module in place of the site's `daypass.config.ts`. */
   config: string | undefined;
-  /** Shown by the requests of the server that started this thread; others are none of ours. */
+  /** Shown by the requests of the server that started this thread; others are not ours. */
   key: string;
 }
 

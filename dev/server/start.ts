@@ -56,7 +56,7 @@ export interface DevServer extends RunningSite {
   /** Ends the functions at once, as a platform's crash would: connections that wait for one break. New ones begin. */
   crash(): Promise<void>;
   /**
-   * Begins the functions anew, as a deploy does.
+   * Restarts the functions, as a deploy does.
    * @param config a module in place of `daypass.config.ts` from now on: a path, or a URL
    */
   reload(config?: string): Promise<void>;
@@ -82,7 +82,7 @@ const optionNames = Object.keys({
  *
  * Not served: redirects and headers of `netlify.toml`, functions in other languages or of the kind that exports `handler`, and
  * modules that only Deno can import (`https:`, `npm:`).
- * @throws {OptionsError} a TypeError: an option makes no sense, or is none
+ * @throws {OptionsError} a TypeError: an option is invalid or unknown
  * @throws {Error} the port is in use; the policy or a function cannot be loaded; a stand-in cannot be started
  * @example
  * ```ts
@@ -141,13 +141,13 @@ function openSite(root: string, { config, output = toConsole }: SiteExtras): Pro
 const toUrl = (module: string) =>
   /^(data|file):/.test(module) ? module : pathToFileURL(resolve(module)).href;
 
-/** What is answered beside the site's functions and files: `undefined` leaves it to the files. */
+/** What is answered in addition to the site's functions and files: `undefined` leaves it to the files. */
 export type OwnRoutes = (
   request: Request,
   clientAddress: string | undefined,
 ) => Response | Promise<Response> | undefined;
 
-/** How functions are begun anew: after an end at once, beside those that finish what they answer, or where they have ended. */
+/** How functions restart: after an end at once, next to those that finish their answers, or only where they have ended. */
 type Restart = 'at-once' | 'when-idle' | 'if-gone';
 
 export interface ServeOptions extends PartsOptions, SiteExtras {
@@ -205,7 +205,7 @@ export async function serveSite(
         },
         behind,
       );
-      // What ends by itself begins anew with the next request, as the platform's instances do.
+      // Functions that end by themselves restart with the next request, as the platform's instances do.
       running.ended.then(() => {
         if (current === running) current = undefined;
       });
@@ -238,7 +238,7 @@ export async function serveSite(
 
     const running = async (): Promise<RunningHost> => {
       if (!current) await restart('if-gone');
-      if (!current) throw new Error('The functions of the site could not be begun anew.');
+      if (!current) throw new Error('The functions of the site could not be restarted.');
       return current;
     };
     const [eventFunction] = Object.entries(events).find(([, names]) => names.length > 0) ?? [];

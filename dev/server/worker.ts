@@ -13,7 +13,7 @@ import { type Begin, internalFields, type WorkerData, type WorkerReport } from '
 import { matchRoutes, type RouteConfig, type Routes, readRoutes } from './routes.ts';
 
 // Runs the functions and edge functions of one site, in a thread of its own: it has an environment, globals and modules that
-// no other site of this process sees, and it can be ended and begun anew, as a deploy is.
+// no other site of this process sees, and it can be ended and restarted, as a deploy is.
 
 type Handler = (request: Request, context: object) => unknown;
 

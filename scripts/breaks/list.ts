@@ -204,7 +204,7 @@ export const breaks: readonly Break[] = [
   {
     name: "the caller's forwarding fields go on",
     suite: 'gate',
-    line: "headers.set('x-forwarded-host', host);",
+    line: "headers.set('x-forwarded-host', url.host);",
     broken: '',
   },
   {
@@ -216,8 +216,8 @@ export const breaks: readonly Break[] = [
   {
     name: 'redirects are followed',
     suite: 'gate',
-    line: "redirect: 'manual',\n      // To a conditional",
-    broken: "redirect: 'follow',\n      // To a conditional",
+    line: "redirect: 'manual',\n      // Otherwise fetch adds",
+    broken: "redirect: 'follow',\n      // Otherwise fetch adds",
   },
   {
     name: 'a POST is sent again when a connection breaks on Deno',
@@ -228,7 +228,7 @@ export const breaks: readonly Break[] = [
   {
     name: 'mode monitor lets a call with two tokens through',
     suite: 'gate',
-    line: '// Also in mode `monitor`, and where no token is asked: the upstream gets one.\n  assertOneToken(headers);',
+    line: '// Also in mode `monitor`, and where no token is required: the upstream gets one.\n  assertOneToken(request.headers);',
     broken: '',
   },
   {

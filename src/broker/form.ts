@@ -22,7 +22,7 @@ export function required(form: Form, name: string): string {
 export async function readBody(request: Request, bodies: RequestBodies): Promise<Uint8Array> {
   const body = bodies.open(request);
   try {
-    const fits = (body.toldBytes ?? 0) <= maxBodyBytes && (await body.gather(maxBodyBytes));
+    const fits = (body.declaredBytes ?? 0) <= maxBodyBytes && (await body.gather(maxBodyBytes));
     if (!fits) throw new DaypassError('body_too_large');
     return new Uint8Array(await new Blob(body.gathered()).arrayBuffer());
   } finally {

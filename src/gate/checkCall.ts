@@ -24,13 +24,13 @@ export interface AuthorizeDependencies {
   checkSession: CheckSession;
   /** What happens here is counted in. */
   counters: Counters;
-  /** Tells Redis what waits to be told. For `waitUntil`, once the answer is made. Never throws. */
+  /** Flushes pending counts to Redis. For `waitUntil`, once the answer is made. Never throws. */
   flush(): Promise<void>;
   /** The present, seconds since the epoch. */
   now(): number;
 }
 
-/** What a protected address asks of its callers. */
+/** What a protected endpoint requires of its callers. */
 export interface Requirement extends CallTerms {
   /** An audience of the policy. */
   audience: string;
@@ -81,10 +81,10 @@ export interface CheckedCall {
 }
 
 /**
- * What the route asks of its callers: a token, a scope, no revocation, and the limits. In mode `monitor` everybody
- * passes, and the outcome says who would have been refused.
+ * Checks what the route requires of its callers: a token, a scope, no revocation, and the limits. In mode `monitor` every
+ * call passes, and the outcome says who would have been refused.
  * @param address the caller's, as the platform says
- * @throws {DaypassError} `token_repeated`; in mode `enforce` alone `token_…`, `insufficient_scope`, `rate_limited`,
+ * @throws {DaypassError} `token_repeated`; only in mode `enforce` `token_…`, `insufficient_scope`, `rate_limited`,
  * `store_unavailable`
  */
 export async function checkCall(
@@ -94,7 +94,7 @@ export async function checkCall(
   route: CheckedRoute,
 ): Promise<CheckedCall> {
   const { policy, checkSession } = dependencies;
-  // Also in mode `monitor`, and where no token is asked: the upstream gets one.
+  // Also in mode `monitor`, and where no token is required: the upstream gets one.
   assertOneToken(request.headers);
   try {
     const { decisions, charge } = route.verify
@@ -109,7 +109,7 @@ export async function checkCall(
 }
 
 /**
- * Refuses what opens a WebSocket: fetch has no way to pass it on. Left alone it would fail without a reason, on the token
+ * Refuses the opening of a WebSocket: fetch cannot forward it. Otherwise it would fail without a reason, on the token
  * that a page cannot send with it. Another upgrade is an offer that a server may leave (RFC 9110 §7.8), and is left.
  * @throws {DaypassError} `upgrade_not_supported`, which says what to do instead
  */

@@ -20,7 +20,7 @@ export interface SessionCheckDependencies {
   log: Log;
 }
 
-/** What a call costs, and what it is counted by beside the site's limits. */
+/** What a call costs, and what counts it in addition to the site's limits. */
 export interface CallTerms {
   /** The route's path in the policy, for its limits and the counters. A function of the site's own may have none. */
   path?: string;
@@ -40,7 +40,7 @@ export interface CheckedSession {
 
 /**
  * Counts the calls of sessions and addresses, and refuses those that are too many or revoked.
- * @param subject the session; undefined where no token is asked, and the address alone counts
+ * @param subject the session; undefined where no token is required, and only the IP address counts
  * @throws {DaypassError} `token_revoked`, `rate_limited`, `store_unavailable`
  */
 export type CheckSession = (
@@ -58,11 +58,11 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
   const { policy, hashIdentifier, revocations, leases, circuit, counters, log } = dependencies;
   const chargesOf = createMeters(policy.limits);
   const watchCeilings = createCeilings(counters, log);
-  let isUnknownLogged = false;
+  let warnedUnknown = false;
 
-  function logUnknown(): void {
-    if (!isUnknownLogged) log('address_unknown', { effect: 'callers without an address share one limit' });
-    isUnknownLogged = true;
+  function warnUnknownAddress(): void {
+    if (!warnedUnknown) log('address_unknown', { effect: 'callers without an address share one limit' });
+    warnedUnknown = true;
   }
 
   function refuseRevoked(session: string | undefined): void {
@@ -71,25 +71,25 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
 
   /**
    * Decides a call that Redis did not count.
-   * @returns also whether nobody could tell that its session was not revoked
+   * @returns also whether revocation could not be checked
    */
   async function storeFallback(call: MeteredCall, reason: unknown) {
     const { session } = call;
     // Another call of the session may have learned it meanwhile.
     refuseRevoked(session);
-    // What is our own mistake lets nobody through.
+    // Fail closed on unexpected errors.
     if (!isStoreUnavailable(reason)) throw reason;
-    // What Redis refuses to count says nothing of revocations: they are asked for alone.
-    const answers = describeRedisError(reason) !== 'unreachable';
-    const asked =
-      answers && session !== undefined && revocations
+    // Redis may refuse to count but still answer reads, so check revocation separately.
+    const canRead = describeRedisError(reason) !== 'unreachable';
+    const lookup =
+      canRead && session !== undefined && revocations
         ? circuit.run(() => revocations.isRevoked(session))
         : Promise.reject();
-    const isRevoked = await asked.catch(() => undefined);
+    const isRevoked = await lookup.catch(() => undefined);
     if (isRevoked) throw new DaypassError('token_revoked');
     if (policy.storeFailure === 'deny') throw reason;
     const decisions = policy.storeFailure === 'allow' ? [] : leases.takeLocally(call);
-    return { decisions, isUnseen: session !== undefined && isRevoked === undefined };
+    return { decisions, isRevocationUnchecked: session !== undefined && isRevoked === undefined };
   }
 
   return async (subject, address, { path, limits, cost = 1 } = {}) => {
@@ -97,17 +97,17 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     const session = revocations && buckets.session;
     refuseRevoked(session);
     const charges = chargesOf(buckets, limits, path);
-    if (!buckets.isKnown && charges.some(({ bucket }) => bucket === buckets.address)) logUnknown();
-    // Limits of networks alone do not count an IPv4 address.
+    if (!buckets.isKnown && charges.some(({ bucket }) => bucket === buckets.address)) warnUnknownAddress();
+    // IPv4 has no network bucket, so nothing may apply.
     if (charges.length === 0) return { decisions: [], charge: () => undefined };
     const call = { session, charges, cost: typeof cost === 'number' ? cost : 1 };
-    const { decisions, isUnseen } = await leases.take(call).then(
+    const { decisions, isRevocationUnchecked } = await leases.take(call).then(
       (verdict) => {
         if (verdict.isRevoked && session !== undefined) {
           revocations?.remember(session);
           throw new DaypassError('token_revoked');
         }
-        return { decisions: verdict.decisions, isUnseen: false };
+        return { decisions: verdict.decisions, isRevocationUnchecked: false };
       },
       (reason) => storeFallback(call, reason),
     );
@@ -115,28 +115,28 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     refuseRevoked(session);
     watchCeilings(decisions, path);
     enforce(decisions);
-    if (isUnseen) counters.add('revocation_unchecked', { route: path });
+    if (isRevocationUnchecked) counters.add('revocation_unchecked', { route: path });
     return { decisions, charge: (units) => leases.charge(call, units) };
   };
 }
 
-/** What is left of a ceiling when its owner is told. */
+/** The share of a ceiling that is left when its owner is warned. */
 const nearShare = 0.2;
 
 /**
- * Tells when a ceiling (`total`, of the site or of a route) has a fifth left and when it is reached: a line of the log and a
+ * Reports when a ceiling (`total`, of the site or of a route) has a fifth left and when it is reached: a line of the log and a
  * count, once per instance and window.
  */
 export function createCeilings(counters: Pick<Counters, 'add'>, log: Log) {
-  const told = new Map<string, 'near' | 'reached'>();
+  const reported = new Map<string, 'near' | 'reached'>();
   return (decisions: readonly Decision[], route: string | undefined): void => {
     for (const { name, allowed, limit, remaining, resetSeconds } of decisions) {
       if (!/^total\b/.test(name)) continue;
       const state = allowed ? (remaining <= limit * nearShare ? 'near' : undefined) : 'reached';
-      const before = told.get(name);
-      if (state === undefined) told.delete(name);
+      const before = reported.get(name);
+      if (state === undefined) reported.delete(name);
       if (state === undefined || state === before || before === 'reached') continue;
-      told.set(name, state);
+      reported.set(name, state);
       const event = `ceiling_${state}` as const;
       counters.add(event, { route });
       log(event, { ceiling: name, limit, remaining, resetSeconds });

@@ -27,7 +27,7 @@ export function isStatus(status: number): boolean {
 export interface ForwardOptions {
   /** Where to; made by `resolveUpstream`. */
   target: URL;
-  /** Name of the variable that holds its URL, for the refusals: the URL itself is nobody's to know. */
+  /** Name of the variable that holds its URL, for the refusals, which must not reveal the URL itself. */
   upstream: string;
   /** Made by `requestHeaders`. */
   headers: Headers;
@@ -71,7 +71,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
       headers,
       body: content,
       redirect: 'manual',
-      // To a conditional request fetch adds `Cache-Control: no-cache` unless told that a cache may answer. There is none.
+      // Otherwise fetch adds `Cache-Control: no-cache` to a conditional request. No cache answers here.
       cache: 'force-cache',
       signal: controller.signal,
       // The Fetch standard asks for this where a body is a stream.
@@ -94,7 +94,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
       end();
     }
     const fields = responseHeaders(response.headers, { isDecoded });
-    // These have no content: a length that one tells all the same would be waited for (RFC 9110 §8.6, §15.3.6).
+    // These have no content: the caller would wait for the length they might name (RFC 9110 §8.6, §15.3.6).
     if (status === 204 || status === 205) fields.delete('content-length');
     // The answer may stream for as long as it likes.
     return new Response(goesOn ? withEnd(response.body, end) : response.body, {
@@ -108,7 +108,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
     if (failure) throw failure;
     if (cause instanceof UnknownStatus) {
       throw new DaypassError('upstream_invalid_response', {
-        detail: `The upstream (${options.upstream}) answered with the status ${cause.status}, which is none from 200 to 599.`,
+        detail: `The upstream (${options.upstream}) answered with status ${cause.status}; expected 200 to 599.`,
       });
     }
     if (request.signal.aborted) throw brokenOff(cause);

@@ -19,7 +19,7 @@ export interface GateDependencies extends AuthorizeDependencies {
   bodies: RequestBodies;
   /** See `forward`. */
   fetchUndecoded?: Fetch | undefined;
-  /** Told of each request field that does not go on: for the eyes of whoever writes the page. */
+  /** Called for each request field that is not forwarded, for the developer of the page. */
   onFieldDropped?: RequestHeaderOptions['onDropped'];
 }
 

@@ -12,13 +12,12 @@ const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
  * The route of the policy that decides about a path: the first one that matches.
  *
  * A path matches exactly when it is spelled as the policy spells it, and loosely when some upstream could take it for that
- * (see `foldPath`). Upstreams differ, so a loose match can only make the call harder: among the routes that match up to the
- * first exact one, the one is taken that asks for as much as each of the others; none does beside another that has limits
- * of its own or a cost, which would not be counted. An open route (`verify: false`) is taken only where it matches exactly.
+ * (see `foldPath`). An exact match wins unless an earlier loose match is stricter; then the strictest candidate is used, or
+ * the path is refused. A candidate with its own limits or cost excludes the others, since they would not be counted. An open route (`verify: false`) is taken only where it matches exactly.
  * A path with encoded slashes is taken only by a route with `encodedSlashes` that matches it exactly, and only where no
- * route before it that some upstream could mean asks for more.
+ * earlier route that some upstream could mean is stricter.
  * @param pathname of the request's URL, undecoded
- * @throws {DaypassError} `path_refused`, also when no route asks for as much as the others that the path could mean;
+ * @throws {DaypassError} `path_refused`, also when none of the routes that the path could mean is as strict as the others;
  * `not_found` when no route matches; `method_not_allowed`, with the `Allow` of RFC 9110 §15.5.6, when one of the routes
  * does not take the method
  */
@@ -33,7 +32,7 @@ export function matchRoute(routes: readonly CheckedRoute[], pathname: string, me
   const route = matching.find(
     (candidate) =>
       (candidate === exact || (candidate.verify && !hasSlashes)) &&
-      matching.every((other) => other === candidate || asksAsMuch(candidate, other)),
+      matching.every((other) => other === candidate || isAsStrict(candidate, other)),
   );
   if (!route) {
     throw new DaypassError('path_refused', {
@@ -44,8 +43,8 @@ export function matchRoute(routes: readonly CheckedRoute[], pathname: string, me
   return route;
 }
 
-/** Whether whoever satisfies the route also satisfies the other, and no count of the other's is missed. */
-function asksAsMuch(route: CheckedRoute, other: CheckedRoute): boolean {
+/** Whether each call that satisfies the route also satisfies the other, and no count of the other's is missed. */
+function isAsStrict(route: CheckedRoute, other: CheckedRoute): boolean {
   if (other.cost !== 1 || Object.values(other.limits).some((windows) => windows.length > 0)) return false;
   if (!other.verify) return true;
   const { verify, audience, scope } = route;

@@ -30,7 +30,7 @@ export async function bucketsOf(
 }
 
 /**
- * Makes the function that tells what a call is counted by: the site's limits and those of its route.
+ * Makes the function that returns the meters of a call: the site's limits and those of its route.
  * @returns the narrowest first
  */
 export function createMeters(site: CheckedCallLimits) {
@@ -38,8 +38,8 @@ export function createMeters(site: CheckedCallLimits) {
   const ofRoutes = new WeakMap<CheckedCallLimits, Meters>();
 
   /**
-   * @param limits of the route alone
-   * @param path the route's, which tells its limits from those of others
+   * @param limits only those of the route
+   * @param path the route's, which keeps its counts apart from those of others
    */
   return (buckets: CallBuckets, limits?: CheckedCallLimits, path = ''): MeteredCall['charges'] => {
     let ofRoute = limits && ofRoutes.get(limits);

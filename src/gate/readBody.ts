@@ -44,7 +44,7 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
   const body = bodies.open(request);
   try {
     // What is announced as too large need not be gathered first.
-    const fits = (body.toldBytes ?? 0) <= maxBodyBytes && (await body.gather(maxBodyBytes));
+    const fits = (body.declaredBytes ?? 0) <= maxBodyBytes && (await body.gather(maxBodyBytes));
     if (!fits && !stream) {
       throw new DaypassError('content_too_large', {
         detail: `The request body is larger than upstream.maxBodyBytes of the policy, ${maxBodyBytes} bytes.`,
@@ -85,7 +85,7 @@ function streamOf(body: RequestBody, turns: Turns): ReadableStream<Uint8Array> {
       },
       cancel: () => body.close(),
     },
-    // Nothing is read ahead: asking is what tells that the upstream has taken what came before.
+    // Nothing is read ahead: each pull means that the upstream has taken what came before.
     { highWaterMark: 0 },
   );
 }

@@ -71,7 +71,7 @@ function codingsToAsk({ method, headers }: Request, asksRange: boolean): string 
   return askedCodings;
 }
 
-/** RFC 9110 §7.6.1: fields that `Connection` names are for the next hop alone. */
+/** RFC 9110 §7.6.1: fields that `Connection` names are only for the next hop. */
 export function connectionNamed(headers: Headers): Set<string> {
   const names = (headers.get('connection') ?? '').split(',').map((name) => name.trim().toLowerCase());
   return new Set(names);

@@ -91,7 +91,7 @@ export function responseHeaders(
 }
 
 /**
- * Deno hands on a length that was told twice as `1, 1`, and one beside chunks, which overrule it (RFC 9112 §6.3). Either
+ * Deno passes on a length that was sent twice as `1, 1`, and one together with chunks, which overrule it (RFC 9112 §6.3). Either
  * could split the connection to the caller at the wrong byte.
  */
 function isLength(value: string, received: Headers): boolean {
@@ -108,7 +108,7 @@ function fieldsOfTheWire(received: Headers, { codings, stacked }: FetchDecoder):
   if (given.length === 1 || (stacked && given.every((coding) => codings.includes(coding)))) {
     return ['content-encoding', 'content-length'];
   }
-  // Headers does not tell one line `gzip, gzip` from two lines, of which Deno would have undone the first. The length
+  // Headers does not distinguish one line `gzip, gzip` from two lines, of which Deno would have undone the first. The length
   // might be wrong, and a wrong length splits the connection at the wrong byte.
   return stacked ? [] : ['content-length'];
 }
@@ -123,7 +123,7 @@ export interface Places {
   site: string;
 }
 
-/** RFC 9110 §10.2.2, §8.7. `Link` and `Refresh` stay: a backend that is told where the site is writes them right. */
+/** RFC 9110 §10.2.2, §8.7. `Link` and `Refresh` stay: a backend that knows the URL of the site writes them right. */
 const locationFields = ['location', 'content-location'];
 
 /**

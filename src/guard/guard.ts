@@ -163,7 +163,7 @@ async function checkBody(request: Request, bodies: RequestBodies): Promise<void>
   if (!request.body) return;
   const body = bodies.open(request.clone());
   try {
-    const fits = (body.toldBytes ?? 0) <= maxBytes && (await body.measure(maxBytes));
+    const fits = (body.declaredBytes ?? 0) <= maxBytes && (await body.measure(maxBytes));
     if (!fits) throw new DaypassError('body_too_large');
   } catch (error) {
     // The copy is only released together with the original, which Identity gets unless the request is refused.

@@ -16,8 +16,8 @@ export interface LeaseRequest extends Want {
 export class Account {
   readonly key: string;
   readonly meter: Meter;
-  /** When Redis was last asked; undefined if never. */
-  askedAt: Instant | undefined;
+  /** When Redis was last queried; undefined if never. */
+  requestedAt: Instant | undefined;
   /** When a call last spent, on the steady clock. */
   usedAt = 0;
   #index = -1;
@@ -53,7 +53,7 @@ export class Account {
 
   /**
    * Moves on to the window of a moment. Units of the previous window that were not spent must not weigh on this one.
-   * @param isSure whether Redis itself told the moment: then the account may also move back
+   * @param isSure whether the moment is Redis's own: then the account may also move back
    */
   #moveTo(at: number, isSure = false): void {
     const index = windowAt(this.meter, at);

@@ -28,8 +28,8 @@ export function enforce(decisions: readonly Decision[]): void {
 
 /**
  * `RateLimit-Policy` and `RateLimit` of one answer (draft-ietf-httpapi-ratelimit-headers-10): what each limit allows,
- * what is left of it, and in how many seconds it starts anew. The one with the least left stands first. None where no limit
- * was asked.
+ * what is left of it, and in how many seconds it resets. The one with the least left stands first. No fields where no
+ * limit applies.
  */
 export function rateLimitFields(given: readonly Decision[]): Record<string, string> {
   if (given.length === 0) return {};

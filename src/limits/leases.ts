@@ -76,8 +76,8 @@ export function createLeases(options: LeasesOptions): Leases {
   const leaseMilliseconds = leaseSeconds * 1000;
   const accounts = new BoundedMap<string, Account>(maxAccounts);
   const pending = new BoundedMap<string, Account>(maxAccounts);
-  /** Requests under way, by the narrowest account of the call that asks. */
-  const asking = new Map<
+  /** Requests in flight, by the narrowest account of the call that sent them. */
+  const inFlight = new Map<
     string,
     { answered: Promise<{ isRevoked: boolean; error?: unknown }>; waiting: number }
   >();
@@ -106,17 +106,17 @@ export function createLeases(options: LeasesOptions): Leases {
     return held.every(isSure) ? span : undefined;
   }
 
-  function wasAskedWithin(milliseconds: number, { askedAt }: Account): boolean {
-    if (askedAt === undefined) return false;
+  function wasQueriedWithin(milliseconds: number, { requestedAt }: Account): boolean {
+    if (requestedAt === undefined) return false;
     const { wall, steady } = clock.instant();
     // The steady clock stops while the machine sleeps, and the wall clock may be set.
-    return Math.max(wall - askedAt.wall, steady - askedAt.steady) < milliseconds;
+    return Math.max(wall - requestedAt.wall, steady - requestedAt.steady) < milliseconds;
   }
 
   /** The decisions, if a recent answer of Redis already refuses the call. */
   function knownRefusal(held: readonly Account[], cost: number, at: number): Decision[] | undefined {
     const known = held.filter((account) =>
-      wasAskedWithin(Math.max(leaseMilliseconds, refusalMilliseconds), account),
+      wasQueriedWithin(Math.max(leaseMilliseconds, refusalMilliseconds), account),
     );
     if (known.every((account) => account.left(at) >= cost)) return undefined;
     return known.map((account) => account.decide(account.left(at) >= cost, cost, at));
@@ -127,17 +127,17 @@ export function createLeases(options: LeasesOptions): Leases {
   }
 
   /** @returns undefined if Redis is in another window than was guessed */
-  async function ask(
+  async function requestUnits(
     call: MeteredCall,
     held: readonly Account[],
     waiting: number,
   ): Promise<Verdict | undefined> {
     const { cost, session } = call;
-    const asked = clock.instant();
+    const requestedAt = clock.instant();
     const sure = sureTime(held);
     const believed = Math.floor(present());
     const requests = held.map((account) => {
-      if (!wasAskedWithin(leaseMilliseconds, account)) account.rest();
+      if (!wasQueriedWithin(leaseMilliseconds, account)) account.rest();
       return account.request(cost, waiting, believed, leaseSeconds > 0);
     });
     const pairs = held.map((account, index) => [account, requests[index] as LeaseRequest] as const);
@@ -146,7 +146,7 @@ export function createLeases(options: LeasesOptions): Leases {
       markPending(held);
       throw error;
     });
-    if (answer.now !== undefined) clock.learn(answer.now, asked);
+    if (answer.now !== undefined) clock.learn(answer.now, requestedAt);
     if (!answer.counts) {
       for (const [account, request] of pairs) account.rollBack(request, true);
       return undefined;
@@ -160,11 +160,11 @@ export function createLeases(options: LeasesOptions): Leases {
     // Redis grants all that a call needs, or nothing.
     const passes = !isRevoked && answered.every(({ request, count }) => count.granted >= request.need);
     for (const { account, request, count } of answered) {
-      account.apply(request, count, isLater(asked, account));
+      account.apply(request, count, isLater(requestedAt, account));
       if (!passes) account.release(request);
       // A revoked session must not spend what it has in hand.
-      if (!isRevoked && isLater(asked, account)) account.askedAt = asked;
-      account.usedAt = asked.steady;
+      if (!isRevoked && isLater(requestedAt, account)) account.requestedAt = requestedAt;
+      account.usedAt = requestedAt.steady;
     }
     markPending(held);
     const at = answer.now ?? believed;
@@ -177,27 +177,27 @@ export function createLeases(options: LeasesOptions): Leases {
   /** Spends units in hand, if Redis has answered recently. */
   function spend(held: readonly [Account, ...Account[]], cost: number): Verdict | undefined {
     const at = sureTime(held)?.latest;
-    if (at === undefined || !wasAskedWithin(leaseMilliseconds, held[0])) return undefined;
+    if (at === undefined || !wasQueriedWithin(leaseMilliseconds, held[0])) return undefined;
     if (!held.every((account) => account.has(cost, at))) return undefined;
     const { steady } = clock.instant();
     for (const account of held) account.spend(cost, steady);
     return { isRevoked: false, decisions: held.map((account) => account.decide(true, cost, at)) };
   }
 
-  /** Asks for a caller's calls: those that come meanwhile wait for the same answer. */
-  async function askOnce(
+  /** One request for all calls of a caller: those that come meanwhile wait for its answer. */
+  async function requestUnitsOnce(
     call: MeteredCall,
     held: readonly [Account, ...Account[]],
     waiting: number,
   ): Promise<Verdict | undefined> {
     const [{ key }] = held;
-    const question = ask(call, held, waiting);
-    const answered = question.then(
+    const request = requestUnits(call, held, waiting);
+    const answered = request.then(
       (verdict) => ({ isRevoked: verdict?.isRevoked === true }),
       (error) => ({ isRevoked: false, error }),
     );
-    asking.set(key, { answered, waiting: 0 });
-    return question.finally(() => asking.delete(key));
+    inFlight.set(key, { answered, waiting: 0 });
+    return request.finally(() => inFlight.delete(key));
   }
 
   async function flushOnce(): Promise<void> {
@@ -215,15 +215,15 @@ export function createLeases(options: LeasesOptions): Leases {
     for (let begin = 0; begin < batch.length; begin += flushBatchSize) {
       const some = batch.slice(begin, begin + flushBatchSize);
       for (const { key } of some) pending.delete(key);
-      const asked = clock.instant();
+      const requestedAt = clock.instant();
       const sure = sureTime(some);
       const at = Math.floor(present());
       const requests = some.map((account) => account.request(0, 0, at, false));
       const answer = await counts.take(undefined, sure && at, requests).catch(() => undefined);
-      if (answer?.now !== undefined) clock.learn(answer.now, asked);
+      if (answer?.now !== undefined) clock.learn(answer.now, requestedAt);
       for (const [index, account] of some.entries()) {
         const [request, count] = [requests[index] as LeaseRequest, answer?.counts?.[index]];
-        if (count) account.apply(request, count, isLater(asked, account));
+        if (count) account.apply(request, count, isLater(requestedAt, account));
         else account.rollBack(request, answer !== undefined);
       }
       markPending(some);
@@ -245,19 +245,21 @@ export function createLeases(options: LeasesOptions): Leases {
         if (leaseSeconds > 0) {
           const spent = spend(held, cost);
           if (spent) return spent;
-          const question = asking.get(narrowest.key);
-          if (question) {
-            question.waiting += cost;
-            const { isRevoked, error } = await question.answered;
+          const request = inFlight.get(narrowest.key);
+          if (request) {
+            request.waiting += cost;
+            const { isRevoked, error } = await request.answered;
             if (error) throw error;
             if (isRevoked) return { isRevoked, decisions: [] };
-            // The first to continue asks for all of them.
-            waiting = Math.max(0, question.waiting - cost);
-            question.waiting = 0;
+            // The first to continue requests units for all of them.
+            waiting = Math.max(0, request.waiting - cost);
+            request.waiting = 0;
             continue;
           }
         }
-        const verdict = await (leaseSeconds > 0 ? askOnce(call, held, waiting) : ask(call, held, 0));
+        const verdict = await (leaseSeconds > 0
+          ? requestUnitsOnce(call, held, waiting)
+          : requestUnits(call, held, 0));
         if (verdict) return verdict;
         tried += 1;
       }
@@ -308,8 +310,8 @@ export function createMemoryLeases(clock: StoreClock): Leases {
   };
 }
 
-function isLater(asked: Instant, { askedAt }: Account): boolean {
-  return askedAt === undefined || asked.steady >= askedAt.steady;
+function isLater(instant: Instant, { requestedAt }: Account): boolean {
+  return requestedAt === undefined || instant.steady >= requestedAt.steady;
 }
 
 function waitFor(milliseconds: number): Promise<void> {

@@ -42,10 +42,10 @@ const retryAfterSeconds = 5;
 
 /**
  * Reads request bodies for one instance within deadlines and a budget of memory, so that a caller who sends slowly, or
- * stops, costs little and not for long. Bytes count as they arrive, in blocks: who announces a length reserves nothing.
+ * stops, costs little and not for long. Bytes count as they arrive, in blocks: a declared length reserves nothing.
  *
- * Once the budget is used up, an upload that has been slow for a second is refused to make room, the largest first; where
- * there is none, the newcomer is.
+ * Once the budget is used up, an upload that has been slow for a second is refused to make room, the largest first. If no
+ * upload is slow, the new one is refused.
  */
 export function createRequestBodies(options: RequestBodiesOptions): RequestBodies {
   const { bufferBytes, clock = systemClock } = options;

@@ -15,7 +15,7 @@ export interface BodyTimes {
   timeoutSeconds: number;
 }
 
-/** Nobody is left to read this answer. */
+/** The caller is gone and will not read this answer. */
 export function brokenOff(cause?: unknown): DaypassError {
   return new DaypassError('malformed_request', { detail: 'The request broke off.', cause });
 }
@@ -38,10 +38,10 @@ export interface Budget {
   giveBack(holder: RequestBody, bytes: number): void;
 }
 
-/** The body of one request. Made by `RequestBodies.open`; whoever opened it closes it. */
+/** The body of one request. Made by `RequestBodies.open`; its opener closes it. */
 export class RequestBody {
-  /** What the caller says: bytes, or undefined. */
-  readonly toldBytes: number | undefined;
+  /** `Content-Length`, in bytes; undefined where there is none. */
+  readonly declaredBytes: number | undefined;
   /** Why it could not be read, once that is so. */
   failure: DaypassError | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -60,8 +60,8 @@ export class RequestBody {
   #refuse: (failure: DaypassError) => void = () => undefined;
 
   constructor(request: Request, budget: Budget, options: BodyTimes & { clock: Clock }) {
-    const told = request.headers.get('content-length') ?? '';
-    this.toldBytes = /^\d{1,15}$/.test(told) ? Number(told) : undefined;
+    const declared = request.headers.get('content-length') ?? '';
+    this.declaredBytes = /^\d{1,15}$/.test(declared) ? Number(declared) : undefined;
     this.#reader = request.body?.getReader();
     this.#budget = budget;
     this.#clock = options.clock;
@@ -150,7 +150,7 @@ export class RequestBody {
     // Whoever still reads must not take what came so far for the whole.
     this.failure ??= brokenOff();
     this.#ended = true;
-    // Nobody waits: a copy of a body is done with when the other copy is.
+    // Not awaited: a copy of a body is done with when the other copy is.
     this.#reader?.cancel().catch(() => undefined);
   }
 
@@ -202,11 +202,11 @@ export class RequestBody {
     }
   }
 
-  /** As much again as there is, but no more than was announced. */
+  /** As much again as there is, but no more than was declared. */
   #nextBlockBytes(arrived: number): number {
-    const announced = (this.toldBytes ?? 0) - this.#held;
+    const rest = (this.declaredBytes ?? 0) - this.#held;
     const again = Math.max(this.#held, arrived, minBlockBytes);
-    return Math.min(announced > arrived ? Math.min(again, announced) : again, maxBlockBytes);
+    return Math.min(rest > arrived ? Math.min(again, rest) : again, maxBlockBytes);
   }
 
   #take(bytes: number): number {
