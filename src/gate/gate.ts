@@ -1,5 +1,5 @@
 import { canonicalAddress } from '../limits/address.ts';
-import { unitsToCharge } from '../limits/meter.ts';
+import { takePrice, unitsToCharge } from '../limits/price.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { CheckedRoute } from '../policy/types.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
@@ -124,9 +124,17 @@ export function isRefusal(error: unknown): error is DaypassError {
   return error instanceof DaypassError && !ofUpstream.has(error.code);
 }
 
-/** Takes the price that the upstream names off the answer, and charges what the call has not cost yet. */
-export function chargePrice({ cost }: CallTerms, headers: Headers, charge: CheckedCall['charge']): void {
+/**
+ * Takes the price that the answer names off it, and charges what the call has not cost yet.
+ * @param call the request, where readers further in may have taken the price off
+ */
+export function chargePrice(
+  { cost }: CallTerms,
+  headers: Headers,
+  charge: CheckedCall['charge'],
+  call: object = headers,
+): void {
   if (typeof cost !== 'object') return;
-  charge(unitsToCharge(headers.get(cost.answer)));
+  charge(unitsToCharge(takePrice(call, cost.answer, headers.get(cost.answer))));
   headers.delete(cost.answer);
 }

@@ -1,4 +1,4 @@
-import { unitsToCharge } from '../limits/meter.ts';
+import { takePrice, unitsToCharge } from '../limits/price.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { AccessToken } from '../token/claims.ts';
@@ -110,7 +110,7 @@ function chargeOnAnswer(
     // What writeHead is given replaces what was set before.
     const price =
       named.length > 0 ? named.flatMap(([, value]) => value).join(', ') : fieldOf(response, field);
-    charge(unitsToCharge(price));
+    charge(unitsToCharge(takePrice(response, field, price)));
     response.removeHeader(field);
     void flush();
     const rest = given.map((argument) =>

@@ -3,6 +3,7 @@ import { type AuthorizeDependencies, authorize, type Requirement, refuseUpgrade 
 import { chargePrice, type Gate, isRefusal } from '../gate/gate.ts';
 import { dropReason } from '../gate/requestHeaders.ts';
 import { rateLimitFields } from '../limits/decision.ts';
+import { forgetPrices } from '../limits/price.ts';
 import type { Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
@@ -71,12 +72,13 @@ export function createProtectedApp(
     checkOrigin(request, rule);
     refuseUpgrade(request.headers);
     const { address } = callerOf(c);
+    forgetPrices(request);
     try {
       const authorized = await authorize(dependencies, request, address, requirement);
       // A Response of fetch has fields that cannot be changed; a copy's can.
       const answer = await handler(request, authorized.accessToken, c.var.requestId);
       const response = new Response(answer.body, answer);
-      chargePrice(requirement, response.headers, authorized.charge);
+      chargePrice(requirement, response.headers, authorized.charge, request);
       for (const [name, value] of Object.entries(rateLimitFields(authorized.decisions)))
         response.headers.set(name, value);
       return response;

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { unitsToCharge } from '../limits/meter.ts';
+import { takePrice, unitsToCharge } from '../limits/price.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { requestIdHeader } from '../protocol/headers.ts';
 import type { AccessToken } from '../token/claims.ts';
@@ -61,9 +61,14 @@ export function requireAccessToken(
 function finish(c: Context, { fields, price }: PassedCall): void {
   for (const [name, value] of Object.entries(fields))
     c.header(name, joinField(c.res.headers.get(name) ?? '', value));
-  if (!price || !c.res.headers.has(price.field)) return;
-  price.charge(unitsToCharge(c.res.headers.get(price.field)));
-  c.header(price.field, undefined);
+  if (!price) return;
+  const { field, charge } = price;
+  // By the context, which all readers of this app share; their request may be another's after `bodyLimit`.
+  const named = takePrice(c, field, c.res.headers.get(field));
+  if (named !== undefined) charge(unitsToCharge(named));
+  // For `protect` around this app.
+  takePrice(c.req.raw, field, named);
+  if (c.res.headers.has(field)) c.header(field, undefined);
 }
 
 /** Work that no answer waits for. Servers go on after an answer; where they do not, they have a `waitUntil`. */

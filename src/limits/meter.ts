@@ -69,17 +69,3 @@ function lightensAt(previous: number, room: number, window: number): number {
 export function endOfWindow(meter: Meter, milliseconds: number): number {
   return (windowAt(meter, milliseconds) + 1) * millisecondsOf(meter);
 }
-
-/** The highest limit that a policy can have. */
-const maxPrice = 1_000_000_000;
-
-/**
- * What to charge once an answer names the price: the price minus the 1 that the call cost until then.
- * @param price the text of the answer's header field. Fields of one name are joined by commas (RFC 9110 §5.3): the largest
- * whole number counts. Anything else is ignored.
- */
-export function unitsToCharge(price: string | null | undefined): number {
-  const prices = (price ?? '').split(',').map((each) => each.trim());
-  const named = prices.filter((each) => /^\d+$/.test(each)).map(Number);
-  return Math.min(Math.max(1, ...named), maxPrice) - 1;
-}

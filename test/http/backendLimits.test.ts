@@ -298,3 +298,54 @@ test.each<[string, object, number]>([
     await new Promise((resolve) => server.close(resolve));
   }
 });
+
+describe('readers of one price field, one within the other, charge each its own limits', () => {
+  const priced = { limits: { total: hour(1000) }, cost: { answer: 'daypass-cost' } };
+  const left = (response: Response, name: string) =>
+    new RegExp(`"total ${name}";r=(\\d+)`).exec(response.headers.get('ratelimit') ?? '')?.[1];
+
+  test('Hono', async () => {
+    const app = new Hono().use('*', requireAccessToken({ ...options, ...priced, name: 'all' })).route(
+      '/chat',
+      new Hono()
+        .use('*', requireAccessToken({ ...options, ...priced, name: 'chat' }))
+        .get('/free', (c) => c.text('free'))
+        .get('*', () => new Response('tokens', { headers: { 'Daypass-Cost': '500' } })),
+    );
+    const first = await app.request('/chat', withToken(await tokenOf()));
+    expect(first.headers.has('daypass-cost')).toBe(false);
+    // No other call's price is charged for one without.
+    const free = await app.request('/chat/free', withToken(await tokenOf()));
+    expect([left(free, 'all'), left(free, 'chat')]).toEqual(['499', '499']);
+    const last = await app.request('/chat', withToken(await tokenOf()));
+    expect([left(last, 'all'), left(last, 'chat')]).toEqual(['498', '498']);
+  });
+
+  test('Express', async () => {
+    const [outer, inner] = ['all', 'chat'].map((name) => requireInExpress({ ...options, ...priced, name }));
+    const server = createServer((request, response) => {
+      const asked = request as unknown as ExpressRequest;
+      void outer?.(asked, response as never, () => {
+        void inner?.(asked, response as never, () => {
+          if (request.url === '/set') response.setHeader('daypass-cost', 500);
+          if (request.url === '/object') response.writeHead(200, { 'Daypass-Cost': 100 });
+          response.end('ok');
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const seen: unknown[] = [];
+      for (const path of ['/set', '/plain', '/object', '/plain']) {
+        const response = await fetch(url + path, withToken(await tokenOf()));
+        expect(response.headers.has('daypass-cost')).toBe(false);
+        seen.push([left(response, 'all'), left(response, 'chat')]);
+      }
+      expect(seen).toEqual(['999', '499', '498', '398'].map((each) => [each, each]));
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});

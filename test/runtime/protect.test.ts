@@ -1,5 +1,7 @@
+import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startDevRedis } from '../../dev/redis/start.ts';
+import { requireAccessToken } from '../../src/package/hono.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
@@ -347,4 +349,30 @@ test('the price reaches Redis with the answer, not with the next call: an instan
   await Promise.all(later);
   const [key = ''] = (await command(stack.redis, 'KEYS', 'daypass:calls:total priced*')) as string[];
   expect(await command(stack.redis, 'GET', key)).toBe('500');
+});
+
+test('a price that a Hono app in the function takes off is charged to the function`s limits as well', async () => {
+  provide();
+  const month = { limit: 1000, windowSeconds: 30 * 86_400 };
+  const terms = { limits: { total: month }, cost: { answer: 'daypass-cost' } };
+  const issuer = 'https://site.example';
+  const app = new Hono()
+    .use(requireAccessToken({ secret, issuer, name: 'inner', ...terms }))
+    .get('/free', (c) => c.text('free'))
+    .get('*', (c) => c.text('tokens', 200, { 'daypass-cost': '500' }));
+  let path = '/hello';
+  const chat = protect<Context>(
+    // The same request twice: no other call's price is charged.
+    (received) => app.fetch(path === '/free' ? new Request(new URL(path, received.url), received) : received),
+    { policy: definePolicy({ ...policyInput, limits: { session: month } }), name: 'outer', ...terms },
+  );
+  const received = request(await stack.mint());
+  const seen: (string | undefined)[] = [];
+  for (path of ['/hello', '/free', '/hello']) {
+    const response = await chat(received, context());
+    expect(response.status).toBe(200);
+    expect(response.headers.has('daypass-cost')).toBe(false);
+    seen.push(/"total outer";r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1]);
+  }
+  expect(seen).toEqual(['999', '499', '498']);
 });

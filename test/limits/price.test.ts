@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unitsToCharge } from '../../src/limits/meter.ts';
+import { unitsToCharge } from '../../src/limits/price.ts';
 
 // A call has cost 1 before its answer names the price.
 test.each([
