@@ -1,6 +1,6 @@
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../protocol/messages.ts';
+import { accessTokenType, isScope, jwtTokenType, tokenExchangeGrant } from '../protocol/messages.ts';
 import { hasBearer, readBearer } from '../token/bearer.ts';
 import { type ParsedToken, parseToken } from '../token/verify.ts';
 import { type Form, parseForm, readBody, required } from './form.ts';
@@ -95,7 +95,7 @@ function parseIdentityToken(compact: string): IdentityToken {
 /** RFC 6749 §3.3. */
 function readScopes(scope: string | undefined): readonly string[] | undefined {
   if (scope === undefined) return undefined;
-  if (!/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(scope))
-    throw new DaypassError('invalid_scope');
-  return [...new Set(scope.split(' '))];
+  const scopes = scope.split(' ');
+  if (!scopes.every(isScope)) throw new DaypassError('invalid_scope');
+  return [...new Set(scopes)];
 }

@@ -3,6 +3,7 @@ import { rateLimitFields } from '../limits/decision.ts';
 import { type CheckedOwnLimits, checkOwnLimits, type OwnLimits } from '../policy/limits.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { isScope } from '../protocol/messages.ts';
 import type { RedisOptions } from '../store/redis.ts';
 import { readBearer } from '../token/bearer.ts';
 import { type AccessToken, SettingMismatch } from '../token/claims.ts';
@@ -130,7 +131,7 @@ export function createAccessTokenCheck<Call>(
   const { name, limits, cost, redis, storeFailure, clientAddress, ...verifierOptions } = others;
   const problems: string[] = [];
   // RFC 6749 §3.3. No token carries a malformed scope, but a list of scopes would be a mistake that goes unseen.
-  if (scope !== undefined && (typeof scope !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
+  if (scope !== undefined && !isScope(scope)) {
     problems.push('requireAccessToken: scope must be one scope, such as write.');
   }
   if (typeof debug !== 'boolean') problems.push('requireAccessToken: debug must be true or false.');

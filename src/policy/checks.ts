@@ -1,5 +1,6 @@
 import { type DeployContext, deployContexts } from '../protocol/deployContext.ts';
 import { isRecord, unknownKeys } from '../protocol/knownKeys.ts';
+import { isScope } from '../protocol/messages.ts';
 
 /** RFC 9110 §5.6.2: token. */
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
@@ -69,14 +70,10 @@ export class Checks {
     );
   }
 
-  /** RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ). */
   scope(at: string, value: string): boolean {
-    return this.text(
-      at,
-      value,
-      /^[\x21\x23-\x5b\x5d-\x7e]+$/,
-      'a scope is printable ASCII without space, quote or backslash',
-    );
+    const fits = isScope(value);
+    this.that(fits, `${at}: a scope is printable ASCII without space, quote or backslash`);
+    return fits;
   }
 
   domain(at: string, value: string): boolean {

@@ -1,5 +1,6 @@
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
+import { deepFreeze } from '../protocol/knownKeys.ts';
 import { checkAdmission } from './admission.ts';
 import { Checks, checkPageOrigin } from './checks.ts';
 import { forbiddenKind } from './forbiddenHeaders.ts';
@@ -184,14 +185,6 @@ function checkRequestBody(
   );
   checks.number('requestBody.timeoutSeconds', timeoutSeconds, 1, 3600);
   return { bufferBytes, timeoutSeconds };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const inner of Object.values(value)) deepFreeze(inner);
-    Object.freeze(value);
-  }
-  return value;
 }
 
 // A site may bundle two copies of the package, define its policy with one and serve it with the other: both know this

@@ -32,3 +32,9 @@ export function unknownKeys(options: object, known: readonly string[]): string[]
 export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Freezes a value and all that it holds, so that it can be shared. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}

@@ -9,6 +9,11 @@ export const jwtTokenType = 'urn:ietf:params:oauth:token-type:jwt';
 /** RFC 8693 §3: an access token of ours, issued or handed in for renewal. */
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
+/** Whether a value is one scope. RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ). */
+export function isScope(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value);
+}
+
 /** RFC 8693 §2.2.1, with the life of the session as well as the token's. */
 export interface TokenResponse {
   access_token: string;

@@ -1,6 +1,7 @@
 import { deployContexts } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { isScope } from '../protocol/messages.ts';
 import type { AccessToken } from './claims.ts';
 import { checkVerifierOptions, createVerifier, type VerifierOptions } from './createVerifier.ts';
 import { checkSecrets, createKeyRing } from './keys.ts';
@@ -94,7 +95,6 @@ function check(token: TokenOptions): void {
     problems.push(...checkSecrets([{ name: 'secret', secret: token.secret, isOptional: true }]));
   }
   const { scopes = [] } = token;
-  const isScope = (scope: unknown) => typeof scope === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope);
   if (!Array.isArray(scopes) || !scopes.every(isScope)) {
     problems.push("scopes must be a list of scopes, such as ['write'].");
   }

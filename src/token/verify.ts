@@ -2,6 +2,7 @@ import { base64url, compactVerify } from 'jose';
 import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
+import { deepFreeze } from '../protocol/knownKeys.ts';
 import { type AccessToken, checkClaims } from './claims.ts';
 import { findKey, type Key, type KeyRing } from './keys.ts';
 
@@ -131,11 +132,6 @@ export function createVerifiedTokens(maxSize: number): VerifiedTokens {
       if (maxSize > 0) known.set(token, { key, claims: deepFreeze(claims) });
     },
   };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
-  return value;
 }
 
 /** Longest token that anybody here looks at, in bytes (it is ASCII). */
