@@ -77,13 +77,16 @@ export function createGuard(dependencies: GuardDependencies): Guard {
     const known = peekAddress(limiters[name], buckets);
     if (known) enforce([known]);
     let fault: unknown;
+    const refunds: Promise<void>[] = [];
     const decisions = await circuit
-      .run(() => consumeAddress(limiters[name], buckets))
+      .run(() => consumeAddress(limiters[name], buckets, (refund) => refunds.push(refund)))
       .catch((error) => {
         if (!isStoreUnavailable(error)) fault = error;
         // A fault of our own must not let a flood through either.
         return consumeAddress(localLimiters[name], buckets);
       });
+    // A second round trip, outside the circuit, which would take two slow ones for an outage.
+    await Promise.all(refunds);
     enforce(decisions);
     if (fault !== undefined) throw fault;
   }

@@ -38,15 +38,22 @@ export interface WindowLimiter {
   refund(identifier: string): Promise<void>;
 }
 
+/**
+ * Receives what is under way to give back what a refused call took of other windows: a second round trip, for which the
+ * refusal need not wait. It never rejects.
+ */
+export type OnRefund = (refund: Promise<void>) => void;
+
 /** A limit of the policy: all of its windows. */
 export interface Limiter {
   /**
    * Counts a call in each window, in one Redis round trip. If one refuses, the others get back what they counted.
    * @param identifier hashed
+   * @param onRefund without it, the refund is awaited
    * @returns what each window said, the shortest first
    * @throws {DaypassError} `store_unavailable`
    */
-  consume(identifier: string): Promise<readonly Decision[]>;
+  consume(identifier: string, onRefund?: OnRefund): Promise<readonly Decision[]>;
   /** Of the refusals that this instance remembers, the one that lasts longest. See `WindowLimiter`. */
   peek(identifier: string): Decision | undefined;
   /** Gives a call back to each window. Never throws: what Redis does not take back ends with its window. */
@@ -64,10 +71,10 @@ export function overWindows(create: (meter: Meter) => WindowLimiter): CreateLimi
       await Promise.allSettled(taken.map((window) => window.refund(identifier)));
     };
     return {
-      async consume(identifier) {
+      async consume(identifier, onRefund) {
         const decisions = await Promise.all(windows.map((window) => window.consume(identifier)));
         const taken = windows.filter((_, index) => decisions[index]?.allowed);
-        if (taken.length < windows.length) await refund(identifier, taken);
+        if (taken.length < windows.length) await deferOrAwait(refund(identifier, taken), onRefund);
         return decisions;
       },
       peek(identifier) {
@@ -77,6 +84,11 @@ export function overWindows(create: (meter: Meter) => WindowLimiter): CreateLimi
       refund: (identifier) => refund(identifier, windows),
     };
   };
+}
+
+async function deferOrAwait(refund: Promise<void>, onRefund: OnRefund | undefined): Promise<void> {
+  if (!onRefund) return refund;
+  onRefund(refund);
 }
 
 /** What an instance knows of an identifier that has used up its limit. Times are milliseconds since the epoch. */
@@ -208,12 +220,14 @@ export function peekAddress(
 /**
  * Counts a call, in one Redis round trip. What its address or its network refuses takes nothing from the other: the flood of
  * one address must not use up the limit of its network.
+ * @param onRefund without it, refunds are awaited
  * @returns what each window said; only a refusal that this instance remembers, if there is one
  * @throws {DaypassError} `store_unavailable`
  */
 export async function consumeAddress(
   limiters: AddressLimiters,
   buckets: HashedBuckets,
+  onRefund?: OnRefund,
 ): Promise<readonly Decision[]> {
   const known = peekAddress(limiters, buckets);
   if (known) return [known];
@@ -222,10 +236,16 @@ export async function consumeAddress(
     { limiter: limiters.address, identifier: address },
     ...(network === undefined ? [] : [{ limiter: limiters.network, identifier: network }]),
   ];
-  const answers = await Promise.all(checks.map(({ limiter, identifier }) => limiter.consume(identifier)));
+  const answers = await Promise.all(
+    checks.map(({ limiter, identifier }) => limiter.consume(identifier, onRefund)),
+  );
   const taken = checks.filter((_, index) => answers[index]?.every(({ allowed }) => allowed));
   if (taken.length < checks.length) {
-    await Promise.all(taken.map(({ limiter, identifier }) => limiter.refund(identifier)));
+    const refunds = Promise.all(taken.map(({ limiter, identifier }) => limiter.refund(identifier)));
+    await deferOrAwait(
+      refunds.then(() => undefined),
+      onRefund,
+    );
   }
   return answers.flat();
 }

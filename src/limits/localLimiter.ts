@@ -160,10 +160,10 @@ export function createSteadyLimiters(redis: Redis, now: () => number): CreateLim
     const [inRedis, here] = [stored(name, windows), local(name, windows)];
     return {
       ...inRedis,
-      consume: (identifier) =>
-        inRedis.consume(identifier).catch((error) => {
+      consume: (identifier, onRefund) =>
+        inRedis.consume(identifier, onRefund).catch((error) => {
           if (!isStoreUnavailable(error)) throw error;
-          return here.consume(identifier);
+          return here.consume(identifier, onRefund);
         }),
     };
   };

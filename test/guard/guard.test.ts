@@ -7,7 +7,7 @@ import {
   createStoredWindow,
   overWindows,
 } from '../../src/limits/limiter.ts';
-import { createLocalLimiters } from '../../src/limits/localLimiter.ts';
+import { createLocalLimiters, createLocalWindow } from '../../src/limits/localLimiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
@@ -300,6 +300,49 @@ describe('while Redis is away', () => {
     expect(await signUps(here.guard, () => '203.0.113.7')).toBe(2);
     expect(await signUps(there.guard, () => '203.0.113.7')).toBe(2);
     expect(await signUps(here.guard, () => '203.0.113.8')).toBe(2);
+  });
+
+  test('a slow refund after a refusal is no outage: it has time of its own', async () => {
+    const time = createManualTime();
+    const windows = [
+      { limit: 1, windowSeconds: 60, algorithm: 'fixed-window' },
+      { limit: 2, windowSeconds: 3600, algorithm: 'fixed-window' },
+    ] as const;
+    const givenBack: string[] = [];
+    /** Knows no refusal beforehand, as an instance that has just started. Refunds arrive when all the time of the circuit has passed. */
+    const slow = overWindows((meter) => {
+      const window = createLocalWindow(meter, () => Date.now());
+      return {
+        ...window,
+        peek: () => undefined,
+        async refund(identifier) {
+          await new Promise((resolve) => setTimeout(resolve));
+          time.pass(300);
+          await window.refund(identifier);
+          givenBack.push(meter.name);
+        },
+      };
+    });
+    const limitersOf = (create: CreateLimiter): GuardLimiters => ({
+      signup: createAddressLimiters(create, 'signup', windows),
+      login: createAddressLimiters(create, 'login', windows),
+    });
+    const guard = createGuard({
+      hashIdentifier,
+      limiters: limitersOf(slow),
+      localLimiters: limitersOf(createLocalLimiters(() => Date.now())),
+      circuit: createCircuit({ ...time, timeoutMilliseconds: 300, onChange: () => undefined }),
+      membersDenied: false,
+      audience: '',
+      bodies: patientBodies,
+      log: () => undefined,
+    });
+    const address = '2001:db8::1';
+    expect(await call(guard, '/signup', { address })).toBe(passes);
+    expect(await call(guard, '/signup', { address })).toBe('rate_limited');
+    expect(givenBack.toSorted()).toEqual(['signup-3600', 'signup-network-3600', 'signup-network-60']);
+    vi.setSystemTime(windowStart + 60_000);
+    expect(await call(guard, '/signup', { address })).toBe(passes);
   });
 
   test('each change is one log line, and a remembered refusal does not close the circuit', async () => {
