@@ -122,10 +122,10 @@ export async function checkSettings(settings: DevSettings, policy: Policy): Prom
 }
 
 export function verifierOf(settings: DevSettings, policy: Policy, siteUrl: string): SiteOptions {
-  const { secret, secondarySecret } = Object.values(policy.audiences)[0] ?? {};
+  const { secretVariable, secondarySecretVariable } = Object.values(policy.audiences)[0] ?? {};
   return {
-    secret: settings.secrets[secret ?? ''],
-    secondarySecret: settings.secrets[secondarySecret ?? ''],
+    secret: settings.secrets[secretVariable ?? ''],
+    secondarySecret: settings.secrets[secondarySecretVariable ?? ''],
     issuer: policy.issuer ?? siteUrl,
     audience: policy.defaultAudience,
     deployContexts: ['dev'],

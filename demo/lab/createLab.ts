@@ -126,7 +126,7 @@ export function createDevLab(
   return createLab({
     identityUrl: settings.identity?.url ?? url + identityPath,
     ...secrets,
-    secret: settings.secrets[policy.audiences[audience]?.secret ?? ''] ?? '',
+    secret: settings.secrets[policy.audiences[audience]?.secretVariable ?? ''] ?? '',
     issuer: policy.issuer ?? publicUrl,
     audience,
     scopes: policy.audiences[audience]?.scopes ?? [],

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 
 /** What of a site's policy says which variables the site reads. */
 export interface SitePolicy {
-  readonly audiences: Readonly<Record<string, { secret: string; secondarySecret?: string | undefined }>>;
+  readonly audiences: Readonly<
+    Record<string, { secretVariable: string; secondarySecretVariable?: string | undefined }>
+  >;
   readonly routes: readonly { path: string; upstream: string }[];
 }
 
@@ -88,8 +90,8 @@ function readPublicUrl(text: string): string {
 
 function readSecrets(env: Variables, policy: SitePolicy): Record<string, string> {
   const audiences = Object.values(policy.audiences);
-  const required = ['DAYPASS_PRIVATE_SECRET', ...audiences.map((audience) => audience.secret)];
-  const secondary = audiences.flatMap((audience) => audience.secondarySecret ?? []);
+  const required = ['DAYPASS_PRIVATE_SECRET', ...audiences.map((audience) => audience.secretVariable)];
+  const secondary = audiences.flatMap((audience) => audience.secondarySecretVariable ?? []);
   const random = required.map((name) => [name, randomBytes(32).toString('base64url')]);
   const others = ['DAYPASS_SESSIONS_NOT_BEFORE', 'TURNSTILE_SECRET_KEY'];
   return { ...Object.fromEntries(random), ...pick(env, [...required, ...secondary, ...others]) };

@@ -54,7 +54,7 @@ function checkAudience(
   }
   const scopes = checks.list(`${at}.scopes`, audience.scopes === undefined ? [] : audience.scopes);
   for (const scope of scopes) checks.scope(`${at}.scopes`, scope);
-  return { secret, secondarySecret, scopes };
+  return { secretVariable: secret, secondarySecretVariable: secondarySecret, scopes };
 }
 
 const routeKeys: readonly (keyof Route)[] = [

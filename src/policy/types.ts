@@ -259,8 +259,9 @@ export interface PolicyInput {
 
 /** An audience with its defaults filled in. */
 export interface CheckedAudience {
-  readonly secret: string;
-  readonly secondarySecret: string | undefined;
+  /** The names of the environment variables that hold them. */
+  readonly secretVariable: string;
+  readonly secondarySecretVariable: string | undefined;
   readonly scopes: readonly string[];
 }
 

@@ -64,8 +64,8 @@ export async function readEnvironment(
 
   const keyRings = new Map<string, KeyRing>();
   for (const [audience, names] of Object.entries(policy.audiences)) {
-    const secret = value(names.secret) ?? '';
-    const secondarySecret = names.secondarySecret && value(names.secondarySecret);
+    const secret = value(names.secretVariable) ?? '';
+    const secondarySecret = names.secondarySecretVariable && value(names.secondarySecretVariable);
     keyRings.set(audience, await createKeyRing({ audience, secret, secondarySecret }));
   }
   const privateKeys = await createPrivateKeys(value('DAYPASS_PRIVATE_SECRET') ?? '');
@@ -90,9 +90,9 @@ function siteSecrets({ audiences }: Policy, value: ReadVariable): NamedSecret[] 
   const ofAudiences = Object.values(audiences);
   return [
     named('DAYPASS_PRIVATE_SECRET'),
-    ...ofAudiences.map(({ secret }) => named(secret)),
-    ...ofAudiences.flatMap(({ secondarySecret }) =>
-      secondarySecret === undefined ? [] : [named(secondarySecret, true)],
+    ...ofAudiences.map(({ secretVariable }) => named(secretVariable)),
+    ...ofAudiences.flatMap(({ secondarySecretVariable }) =>
+      secondarySecretVariable === undefined ? [] : [named(secondarySecretVariable, true)],
     ),
   ];
 }

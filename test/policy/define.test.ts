@@ -6,7 +6,13 @@ import { ConfigurationError } from '../../src/protocol/error.ts';
 
 test('nothing said is a whole policy', () => {
   expect(definePolicy()).toMatchObject({
-    audiences: { api: { secret: 'DAYPASS_SECRET', secondarySecret: 'DAYPASS_SECRET_SECONDARY', scopes: [] } },
+    audiences: {
+      api: {
+        secretVariable: 'DAYPASS_SECRET',
+        secondarySecretVariable: 'DAYPASS_SECRET_SECONDARY',
+        scopes: [],
+      },
+    },
     defaultAudience: 'api',
     accessToken: { ttlSeconds: 300, renewalGraceSeconds: 3600, sessionSeconds: 43_200 },
     throwaway: { emailDomain: 'visitor.invalid' },
