@@ -2,7 +2,7 @@ import type { TokenResponse } from '../src/protocol/messages.ts';
 import type { SessionError } from './errors.ts';
 import type { ProofProgress } from './options.ts';
 
-/** What a session tells, by event. What another tab does is not told here. */
+/** What a session reports, by event. Events of other tabs are not reported here. */
 export interface SessionEvents {
   /** A new session has begun, with this first token. */
   obtained: TokenResponse;

@@ -54,7 +54,7 @@ export interface FakeSession extends Session {
 
 /**
  * Makes a session for tests of a page: no Identity, no broker, no storage. Its tokens are texts such as `fake-token-1`; the
- * first is told as `obtained`, each that `token({ renew: true })` asks for as `renewed`, the end by `revoke` as `ended`.
+ * first is reported as `obtained`, each that `token({ renew: true })` requests as `renewed`, the end by `revoke` as `ended`.
  * `attach` covers `fetch`, and no XMLHttpRequest.
  * @throws {ConfigurationError} a TypeError: an option is malformed or unknown
  * @example

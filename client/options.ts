@@ -36,7 +36,7 @@ export interface ProofContext {
 }
 
 /**
- * Makes the proof of one sign-up; undefined when the site asks for none. Called for each sign-up anew: a proof holds
+ * Makes the proof of one sign-up; undefined when the site requires none. Called for each sign-up: a proof holds
  * once. Whatever it throws fails the sign-up, with code `proof_failed` where it is no SessionError.
  */
 export type Prove = (context: ProofContext) => Promise<string | undefined>;
@@ -48,7 +48,7 @@ interface TextOptions {
   brokerUrl: string;
   /** The backend that the token is for, by its name in the site's policy. Default: the policy's first. */
   audience: string;
-  /** Scopes to ask for, separated by spaces (RFC 6749 §3.3). Default: all that the audience has. */
+  /** Scopes to request, separated by spaces (RFC 6749 §3.3). Default: all that the audience has. */
   scope: string;
   /** Domain of the throwaway users' e-mails: the policy's `throwaway.emailDomain`. Default `visitor.invalid`. */
   emailDomain: string;

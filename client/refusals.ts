@@ -86,7 +86,7 @@ export function createRefusals(
     if (holds.has(everyPath)) hold(everyPath);
     else if (isSession) {
       hold(everyPath);
-      // Where none is to be had, the event `error` tells; the token at hand stays in use.
+      // If there is none, the event `error` reports it; the current token stays in use.
       replaceSession(token).catch(() => {});
     }
     // Not awaited: a body may take as long as it likes.
@@ -150,7 +150,7 @@ export function createRefusals(
     ): Promise<Kind> {
       const path = new URL(url).pathname;
       if (isHeld(path)) return answer;
-      // Where there is no other token, the backend's answer tells the caller more than the broker's would.
+      // Without another token, the backend's answer says more to the caller than the broker's would.
       const other = await unlessAborted(
         getToken({ refused: token }).catch(() => token),
         signal,

@@ -96,7 +96,7 @@ function start(): Session {
 
 /**
  * Stands in for a session that cannot be: every call that wants a token fails with the reason. What the page meant to
- * cover is known from the prefixes that can be read, and from answers that ask for a token (RFC 6750 §3).
+ * cover is known from the prefixes that can be read, and from answers that demand a token (RFC 6750 §3).
  */
 function refuse(reason: unknown): Session {
   const fail = () => Promise.reject(reason);

@@ -41,7 +41,7 @@ export interface Session {
   /**
    * Ends the session (RFC 7009) and forgets its token in all tabs; the next call begins another. Without a token
    * it does nothing.
-   * @throws SessionError when the broker could not be told; the token is kept, so that you can call again
+   * @throws SessionError when the broker could not be reached; the token is kept, so that you can call again
    */
   revoke: () => Promise<void>;
   /** Listens to an event of `SessionEvents`; the function that it returns stops listening. */
@@ -68,7 +68,7 @@ export function openSession(settings: Settings, loadRefusals: LoadRefusals, load
 }
 
 /**
- * Makes a session. It asks for nothing and touches nothing of the page until the first call needs a token: then it
+ * Makes a session. It sends nothing and changes nothing in the page until the first call needs a token: then it
  * signs a throwaway user up, logs it in, and exchanges it for an access token. Tabs of one site share that token. So it
  * may stand at the top of a module that is loaded on a server too, and so may its `attach`.
  * @throws TypeError when an option is malformed, or none of `SessionOptions`: it names the nearest

@@ -74,7 +74,7 @@ function post(
 /**
  * Signs a throwaway user up and logs it in. Its e-mail and password are random and kept nowhere.
  * @param settings where Identity answers, and the domain of the e-mail
- * @param proof what admits the user, where the site asks for a proof
+ * @param proof what admits the user, where the site requires a proof
  * @returns the Identity token
  * @throws SessionError
  */

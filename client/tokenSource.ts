@@ -109,7 +109,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
       return getToken({ refused: token });
     },
 
-    /** @throws SessionError, and the token is kept, when the broker could not be told */
+    /** @throws SessionError, and the token is kept, when the broker could not be reached */
     revoke: () =>
       withLock(async () => {
         const held = await store.read();

@@ -25,11 +25,11 @@ interface Call {
  */
 export const createXhr: CreateXhr = (found, opened, choose, listen) => {
   const calls = new WeakMap<Xhr, Call>();
-  const told = new WeakSet<Event>();
+  const heard = new WeakSet<Event>();
   let isWarned = false;
 
   function tell(target: EventTarget, event: Event): void {
-    told.add(event);
+    heard.add(event);
     target.dispatchEvent(event);
   }
 
@@ -222,7 +222,7 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
   function open(xhr: Xhr, passed: unknown[]): void {
     const before = calls.get(xhr);
     opened.delete(xhr);
-    // The page may send it while `open` tells of its new state.
+    // The page may send it while `open` announces its new state.
     keep(xhr, passed, []);
     showState(xhr);
     try {
@@ -254,7 +254,7 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
 
     /** An event, before the page hears it: one that it stops is not delivered. */
     hear(event: Event): void {
-      if (!told.has(event)) calls.get(event.currentTarget as Xhr)?.hear(event);
+      if (!heard.has(event)) calls.get(event.currentTarget as Xhr)?.hear(event);
     },
 
     /** Goes on with a `send` that waited for this; a synchronous one did not wait. */

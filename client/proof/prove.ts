@@ -8,7 +8,7 @@ import { trustedScriptUrl } from './trustedTypes.ts';
  * is not served) it is done in place, in slices of some milliseconds.
  * @returns undefined when the site requires none
  * @throws SessionError of the request for the challenge; `proof_expired` when two challenges in a row expired before
- *   they were solved; `proof_failed` and `turnstile_unavailable`, whose `reason` tells more
+ *   they were solved; `proof_failed` and `turnstile_unavailable`, whose `reason` says more
  * @example
  * ```ts
  * import { createSession } from 'daypass';

@@ -13,7 +13,7 @@ const tellMilliseconds = 100;
 
 /**
  * Tries counter after counter.
- * @param onTries told some ten times a second how many were tried
+ * @param onTries called some ten times a second with the number of tries
  * @param beforeTry waited for before each try
  * @returns null once the controller aborts
  * @throws Error for a challenge that cannot be solved here
@@ -49,7 +49,7 @@ const sliceMilliseconds = 8;
 
 /**
  * Tries all counters on the page's own thread, in slices between which the page has its turn.
- * @param clock tells milliseconds
+ * @param clock returns milliseconds
  * @param giveWay comes back once the page had its turn
  */
 export function solveInPlace(

@@ -5,12 +5,12 @@ import { createProofOfWork, type ProofOfWorkOptions } from './proofOfWork.ts';
 import { createTurnstile } from './turnstile.ts';
 
 export interface ProofMethodParts extends Omit<ProofOfWorkOptions, 'settings'> {
-  /** Set if the policy asks for `turnstile`. */
+  /** Set if the policy requires `turnstile`. */
   turnstileSecretKey: string | undefined;
 }
 
 /**
- * Creates the proof method that the policy asks for.
+ * Creates the proof method that the policy requires.
  * @throws {ConfigurationError} a TypeError: the proof is `turnstile`, and one of its keys is missing
  */
 export function createProofMethod(admission: CheckedAdmission, parts: ProofMethodParts): ProofMethod {

@@ -25,7 +25,7 @@ export interface GateDependencies extends AuthorizeDependencies {
 
 /** Who calls. */
 interface GateCaller {
-  /** As the platform says; no header field is asked. */
+  /** From the platform, never from a header field. */
   address: string | undefined;
   /** What the upstream gets as `X-Request-Id`. */
   requestId: string;

@@ -82,7 +82,7 @@ interface CompiledPath {
   folded: Pattern;
 }
 
-/** A policy has few paths, and each call asks for all of them. */
+/** A policy has few paths, and each call needs all of them. */
 const compiled = new Map<string, CompiledPath>();
 const maxCompiled = 1000;
 

@@ -61,9 +61,9 @@ export function dropReason(name: string, requestHeaders: readonly string[] | und
 }
 
 /**
- * - With `Range`, none: the bytes that are counted must be those that the caller has, and whoever resumes has them decoded
+ * - With `Range`, none: the bytes that are counted must be those that the caller has, and one that resumes has them decoded
  *   (Fetch standard, HTTP-network-or-cache fetch). Only then: Deno's fetch decodes nothing where none are asked for.
- * - To HEAD what the caller asks: there is nothing to decode, and the length is that of what is asked for.
+ * - For HEAD what the caller accepts: there is nothing to decode, and the length is that of the coding requested.
  */
 function codingsToAsk({ method, headers }: Request, asksRange: boolean): string {
   if (asksRange) return 'identity';

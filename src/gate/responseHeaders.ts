@@ -113,11 +113,11 @@ function fieldsOfTheWire(received: Headers, { codings, stacked }: FetchDecoder):
   return stacked ? [] : ['content-length'];
 }
 
-/** Who names an address: a backend knows itself by its own URL, the page knows it by the site's. */
-export interface Places {
+/** The URLs of one answer: a backend knows itself by its own, the page knows it by the site's. */
+export interface AnswerUrls {
   /** The upstream's URL, perhaps with a path. */
   upstream: URL;
-  /** What was asked there: relative references start from it. */
+  /** The requested URL there: relative references start from it. */
   target: URL;
   /** Origin of the site as the request named it. */
   site: string;
@@ -127,13 +127,13 @@ export interface Places {
 const locationFields = ['location', 'content-location'];
 
 /**
- * Makes addresses at the upstream addresses at the site, in the fields that browsers follow by themselves; they would go
+ * Turns URLs at the upstream into URLs at the site, in the fields that browsers follow by themselves; they would go
  * around the gate, or to a name that only the gate can resolve.
  */
-export function locateAtSite(headers: Headers, places: Places): void {
+export function locateAtSite(headers: Headers, urls: AnswerUrls): void {
   for (const name of locationFields) {
     const value = headers.get(name);
-    if (value !== null) headers.set(name, toSite(value, places));
+    if (value !== null) headers.set(name, toSite(value, urls));
   }
 }
 
@@ -144,7 +144,7 @@ const reference = /^(?:((?:https?:)?)\/\/([^/?#]*))?([^?#]*)(.*)$/is;
  * The same reference as seen from the site: upstream and prefix undone, all else as it was spelled, but for tabs. Absolute
  * stays absolute. What is elsewhere, or outside the upstream's prefix, stays as it is.
  */
-export function toSite(value: string, { upstream, target, site }: Places): string {
+export function toSite(value: string, { upstream, target, site }: AnswerUrls): string {
   if (!URL.canParse(value, target.href)) return value;
   const url = new URL(value, target);
   // As the URL standard does: `/v1/<tab>/evil.example` without `/v1` would name a host.

@@ -123,7 +123,7 @@ function chargeOnAnswer(
 /** Header fields as `writeHead` takes them: an object, pairs, or names and values in turn. */
 function pairsOf(headers: object): [string, unknown][] {
   if (!Array.isArray(headers)) return Object.entries(headers);
-  // As Node tells them apart: a value in a list may be a list too.
+  // As Node distinguishes them: a value in a list may be a list too.
   if (Array.isArray(headers[0])) return headers as [string, unknown][];
   return headers.flatMap((key, index) => (index % 2 === 0 ? [[String(key), headers[index + 1]]] : []));
 }

@@ -34,7 +34,7 @@ export class Account {
   #previousReporting = 0;
   /** How many units to hold: doubles while all are used. */
   #reserve = 0;
-  /** Requests under way that ask for more than they need: one at a time, or each would take an eighth. */
+  /** Requests in flight for more than they need: one at a time, or each would take an eighth. */
   #reserving = 0;
 
   constructor(key: string, meter: Meter) {

@@ -120,7 +120,7 @@ export class RequestBody {
   }
 
   /**
-   * Hands out piece by piece, what was gathered first. A piece counts as held until the next one is asked for.
+   * Hands out piece by piece, what was gathered first. A piece counts as held until the next one is pulled.
    * @returns undefined at the end
    * @throws {DaypassError} as `gather`
    */

@@ -55,7 +55,7 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
     // Method, path or URL in place of those that the route was chosen by.
     kind: 'request',
     names: [
-      // WebDAV's COPY and MOVE write there, whatever the route of that path asks for.
+      // WebDAV's COPY and MOVE write there, whatever the route of that path requires.
       'destination',
       'http-method',
       'path-info',
@@ -83,7 +83,7 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
       'x-original-',
       'x-rewrite-',
       'x-rewritten-',
-      // Pyramid's virtual root: under which path it looks up what was asked.
+      // Pyramid's virtual root: under which path it looks up the request.
       'x-vhm-',
     ],
     words: ['override'],

@@ -44,7 +44,7 @@ export interface Route {
    * A path, or a prefix ending in `/*`, in the spelling that your backend knows. The first route that matches decides.
    * Other spellings (case, encoding, accents, a slash or a dot at the end), which many backends take for the same path,
    * can only make a call harder: they must satisfy each route that the path could mean, and are refused
-   * (`path_refused`) where none of these asks for all that the others ask for.
+   * (`path_refused`) where none of these requires all that the others require.
    */
   path: string;
   /** Audience that the token must be for. Default: the first audience. */
@@ -86,7 +86,7 @@ export interface Route {
 export interface Limits extends Omit<CallLimits, 'total'> {
   /** Sessions begun from one address (IPv6: one /64): exchanges that Identity believed and that reserved their user. */
   exchange: LimitWindows;
-  /** Exchanges of one address that Identity was asked about and that made no session. */
+  /** Exchanges from one IP address that reached Identity and made no session. */
   exchangeRefused: LimitWindows;
   /** Sessions begun at the whole site. */
   site: LimitWindows;

@@ -6,7 +6,7 @@ const runnerVariables = ['VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT'];
 
 /**
  * Refuses what signs tokens wherever it could be production: imported by accident there, it would forge passes.
- * @param what was asked for
+ * @param what was requested
  * @throws {ConfigurationError} a TypeError, unless `DAYPASS_TESTING` is 1, a test runner runs, or `NODE_ENV` is `test`;
  * or `NODE_ENV` is `development`, or this is a page and no server, and neither says that it is production
  */
@@ -45,7 +45,7 @@ function readNodeEnv(): string | undefined {
   }
 }
 
-/** Deno asks for a permission, and without it there is nothing to read. */
+/** Deno requires a permission, and without it there is nothing to read. */
 function read(name: string): string | undefined {
   try {
     return readVariable(name);

@@ -126,7 +126,7 @@ function parseDateTime(text: string): number | undefined {
   return Date.parse(`${date}T${time}${offset.toUpperCase()}`) / 1000 + Number(`0${fraction}`);
 }
 
-/** The secret key of the widget that the policy names; undefined where the policy asks for another proof. */
+/** The secret key of the widget that the policy names; undefined where the policy requires another proof. */
 function checkTurnstile({ admission }: Policy, value: ReadVariable, problems: string[]): string | undefined {
   if (admission?.proof !== 'turnstile') return undefined;
   const name = 'TURNSTILE_SECRET_KEY';

@@ -38,9 +38,9 @@ export interface CallCounts {
   /**
    * Takes what a call needs and asks whether its session was revoked: one script, one round trip. All that is needed is
    * taken, or nothing; nothing for a session that was revoked.
-   * @param session its hashed subject; undefined where no token is asked
+   * @param session its hashed subject; undefined where no token is required
    * @param at the present by Redis's clock, milliseconds since the epoch; undefined where only Redis knows it
-   * @returns `now` where Redis was asked for it; `counts` undefined when another window is at hand than was believed
+   * @returns `now` where it was requested; `counts` undefined when Redis is in another window than was guessed
    * @throws {DaypassError} `store_unavailable`
    */
   take(

@@ -56,7 +56,7 @@ export async function storeCall<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** Whether Redis did not do what it was asked to: any other error is a refusal, or a mistake of ours. */
+/** Whether Redis failed to do the request: any other error is a refusal, or a mistake of ours. */
 export function isStoreUnavailable(error: unknown): error is DaypassError {
   return error instanceof DaypassError && error.code === 'store_unavailable';
 }
@@ -67,7 +67,7 @@ export function unexpectedAnswer(): DaypassError {
 }
 
 /**
- * Why Redis did not do what it was asked to.
+ * Why Redis failed to do a request.
  * - `unreachable`: no answer in time, or an answer that is not Redis's: a proxy's page, a 5xx. Only this is an outage; with
  *   every other reason Redis answers, and refuses.
  * - `unauthorized`: it does not accept the token.

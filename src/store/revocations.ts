@@ -10,7 +10,7 @@ import {
 
 const mark = '1';
 
-/** More than the longest session, token and grace that a policy may ask for together (src/policy/define.ts). */
+/** More than the longest session, token and grace that a policy may set together (src/policy/define.ts). */
 const maxTtlSeconds = 32 * 86_400;
 
 /** Revoked sessions that one instance remembers; beyond that, it forgets the ones that it has known longest. */

@@ -4,7 +4,7 @@ import { keyPrefix, storeCall, unexpectedAnswer } from './redis.ts';
 /** Longer than the minute that is counted and the next one, which still reads it. */
 const loadTtlSeconds = 180;
 
-/** More than the longest life of a challenge that a policy may ask for (src/policy/admission.ts). */
+/** More than the longest life of a challenge that a policy may set (src/policy/admission.ts). */
 const maxMarkTtlSeconds = 7200;
 
 /** The first use of a proof sets its mark and counts as one admission; later the mark says whose proof it is. */

@@ -9,7 +9,7 @@ const template =
 
 /**
  * Says why a secret is too weak to sign with, or undefined when it will do. The answer never repeats the secret.
- * @param secret used as its UTF-8 bytes; RFC 7518 §3.2 asks at least 32 of them for HS256
+ * @param secret used as its UTF-8 bytes; RFC 7518 §3.2 requires at least 32 of them for HS256
  */
 export function secretWeakness(secret: string | undefined): string | undefined {
   if (secret === undefined || secret === '') return 'is missing';

@@ -104,7 +104,7 @@ def problem(status: int, detail: str, code: str, hint: str | None = None) -> dic
     """The members of a problem detail (RFC 9457 §3.1), with the stable code.
 
     Args:
-        hint: which setting the token does not fit; for debug modes alone, since all refusals look alike from outside.
+        hint: which setting the token does not fit; only for debug modes, since all refusals look alike from outside.
     """
     phrase = HTTPStatus(status).phrase
     members = {"type": "about:blank", "title": phrase, "status": status, "detail": detail, "code": code}
@@ -112,11 +112,11 @@ def problem(status: int, detail: str, code: str, hint: str | None = None) -> dic
 
 
 def answer_refusal(error: TokenError, *, request_id: str | None, debug: bool) -> Answer:
-    """A refusal as problem+json, and one line in the log of `daypass` that tells why.
+    """A refusal as problem+json, and one line in the log of `daypass` that says why.
 
     Args:
         request_id: value of the field `X-Request-Id`.
-        debug: whether the application is in its debug mode: there, the caller is told the hint.
+        debug: whether the application is in its debug mode: there, the answer holds the hint.
     """
     log_refusal(error, request_id)
     members = problem(error.status, error.detail, error.code, error.hint if debug else None)
@@ -129,8 +129,8 @@ def log_refusal(error: TokenError, request_id: str | None) -> None:
     """One line for the operator: the code, never a token, and by which name the request is in the log of the site.
 
     Args:
-        request_id: value of the field `X-Request-Id`, which the gate sets. Whoever calls the backend itself may send
-            anything: what is not short and printable is dropped. The record has it as `request_id`.
+        request_id: value of the field `X-Request-Id`, which the gate sets. A caller of the backend itself may send
+            anything: a value that is not short and printable is dropped. The record has it as `request_id`.
     """
     known = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else None
     suffix = "" if known is None else f" (request {known})"

@@ -19,7 +19,7 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
 def refuses_unknown(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """Decorate what takes options: a name that it does not have is a ConfigurationError that tells the nearest."""
+    """Decorate what takes options: a name that it does not have is a ConfigurationError that names the nearest."""
     known = [name for name in signature(function).parameters if name != "self"]
 
     @wraps(function)

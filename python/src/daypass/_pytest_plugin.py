@@ -1,6 +1,6 @@
-"""Fixtures for the tests of whoever has this package; pytest finds them by its entry point.
+"""Fixtures for tests of projects with this package; pytest finds them by its entry point.
 
-Nothing is imported before a fixture is asked for: pytest loads this in every project.
+Nothing is imported before a fixture is requested: pytest loads this in every project.
 """
 
 from typing import TYPE_CHECKING

@@ -23,9 +23,9 @@ TokenErrorCode = Literal[
     "insufficient_scope",
     "introspection_unavailable",
 ]
-"""Stable: whoever must tell refusals apart compares these; texts may be reworded."""
+"""Stable: programs compare these; texts may be reworded."""
 
-# One text for all: only the code tells a forger what was wrong.
+# One text for all: only the code says what was wrong.
 _REFUSED = "The access token was refused."
 
 _DETAILS: dict[str, str] = {
@@ -46,7 +46,7 @@ class TokenError(Exception):
             could not be reached.
         detail: one sentence for the caller, the same for all tokens that were refused.
         hint: for the operator: the setting that the token does not fit, with both values; None where no setting would
-            mend it. Frameworks in their debug mode tell the caller too.
+            mend it. Frameworks in their debug mode show it to the caller too.
     """
 
     code: TokenErrorCode

@@ -1,4 +1,4 @@
-"""Tokens and visitors for the tests of your own project. Whoever imports this can sign tokens: not for production.
+"""Tokens and visitors for the tests of your own project. Its importer can sign tokens: not for production.
 
 Importing it is a `ConfigurationError` unless one of these holds: pytest runs, Django's test runner runs, Django's
 `DEBUG` is True, or the environment variable `DAYPASS_TESTING` is 1. Any other process could be production.
@@ -62,7 +62,7 @@ class TokenOptions(TypedDict, total=False):
     """`jti`; random."""
 
     session_id: str
-    """`sid`, which the broker alone looks at; random."""
+    """`sid`, which only the broker reads; random."""
 
     secret: str
     """Signs; the settings' first."""

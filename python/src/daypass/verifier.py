@@ -31,7 +31,7 @@ class Verifier:
         secondary_secret: the site's `DAYPASS_SECRET_SECONDARY`: verifies too, during a rotation.
         issuer: `iss`: the site's primary URL, without a trailing slash.
         audience: `aud`: this backend's name in the site's policy; `api` unless given.
-        deploy_contexts: deploy contexts whose tokens are accepted; `production` alone unless given.
+        deploy_contexts: deploy contexts whose tokens are accepted; only `production` unless given.
         sites: instead of all these, for a backend of several sites: a list of dicts with these five. The issuer in the
             token chooses among them, and then everything must fit that site; `AccessToken.issuer` says which.
         leeway_seconds: how much the clocks of two machines may differ, in either direction; 0 to 300.

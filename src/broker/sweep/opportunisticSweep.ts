@@ -5,7 +5,7 @@ import { type SweepDependencies, SweepRun } from './sweepRun.ts';
 
 const bounds = { budgetSeconds: 3, maxDeletions: 5 };
 const maxPerPage = 100;
-/** Pages of one turn, if none of them holds five users to delete. */
+/** Pages read per run until five users to delete are found. */
 const maxPages = 4;
 const shortPauseSeconds = 10;
 /** How long an instance waits after it found that Identity cannot filter: whole lists are left to the scheduled sweep. */

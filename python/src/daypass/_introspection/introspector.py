@@ -32,14 +32,14 @@ class Introspector:
     Prefer `Verifier`: it needs no call. This one learns of a revoked session when what it remembers has expired.
 
     Args:
-        site: where `/session/introspect` is: an https origin (http on this machine alone).
+        site: where `/session/introspect` is: an https origin (http only on this machine).
         secret: this audience's introspection secret.
         audience: `aud`: this backend's name in the site's policy.
         issuer: `iss`; None when it is `site`.
         deploy_contexts: deploy contexts whose tokens are accepted.
         leeway_seconds: how much the clocks of two machines may differ; 0 to 300.
         timeout_seconds: how long a call may take, from connecting to the last byte of the answer.
-        cache_seconds: how long an answer that a token holds is remembered, never past `exp`; 0 asks at each request.
+        cache_seconds: how long a positive answer is cached, never past `exp`; 0 introspects at each request.
         cache_size: how many tokens are remembered.
         clock: the present, seconds since the epoch.
         transport: sends the request; urllib where not given.
@@ -103,7 +103,7 @@ class Introspector:
         parsed = parse_token(token)
         if parsed is None:
             raise TokenError("token_malformed")
-        # What its own claims refuse need not be asked.
+        # A token refused for its own claims needs no request.
         own = check_claims(parsed.payload, self._policy, now)
         claims = self._ask(token)
         if claims.get("active") is not True:

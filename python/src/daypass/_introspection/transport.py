@@ -121,7 +121,7 @@ class _TimedHttps(HTTPSHandler):
 
 def _deadline_of(request: Request) -> _Deadline:
     if not isinstance(request, _Request):
-        raise TypeError("This opener sends introspections alone.")
+        raise TypeError("This opener only sends introspections.")
     return request.deadline
 
 

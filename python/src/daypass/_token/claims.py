@@ -1,4 +1,4 @@
-"""Checks the claims of a token whose signature holds, and tells the operator which setting it does not fit."""
+"""Validates the claims of a token with a valid signature, and reports to the operator which setting it does not fit."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ from daypass.errors import TokenError
 
 _logger = logging.getLogger("daypass")
 
-# Only a site's own tokens get here, and each deploy preview may differ; past this many, a log has been told.
+# Only a site's own tokens get here, and each deploy preview may differ; past this many, the log has enough.
 _MAX_WARNINGS = 32
 
 _told: set[str] = set()

@@ -26,7 +26,7 @@ def secret_weakness(secret: object) -> str | None:
     """Say why a secret is too weak to sign with.
 
     Args:
-        secret: used as its UTF-8 bytes; RFC 7518 §3.2 asks at least 32 of them for HS256.
+        secret: used as its UTF-8 bytes; RFC 7518 §3.2 requires at least 32 of them for HS256.
 
     Returns:
         Words that follow the secret's name and never repeat it; None when it will do.

@@ -120,7 +120,7 @@ def make_sites(sites: object, leeway_seconds: Any) -> tuple[list[KnownSite], lis
 
 
 def _find_repeats(sites: Iterable[object]) -> list[Problem]:
-    """HS256 lets whoever verifies sign too: with a shared secret, one site could sign for the other."""
+    """With HS256, a verifier can also sign: with a shared secret, one site could sign for the other."""
     problems = []
     issuers: dict[str, int] = {}
     secrets: dict[str, int] = {}

@@ -55,7 +55,7 @@ class RequireDaypass(SecurityBase):
         """Verify the token of a request.
 
         Raises:
-            TokenError: there is none, it is refused, or it lacks the scope.
+            TokenError: it is missing, refused, or lacks the scope.
             RuntimeError: the application does not know how to answer a refusal.
         """
         # Also for a token that holds: what is forgotten shows at the first request, not at the first attack.

@@ -37,7 +37,7 @@ class DaypassMiddleware:
         """Serve a connection.
 
         Raises:
-            NotImplementedError: it is of a kind that cannot be checked, as ASGI asks of applications.
+            NotImplementedError: it is of a kind that cannot be checked, as ASGI requires of applications.
         """
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)

@@ -22,7 +22,7 @@ def token_fields_of(scope: Scope) -> TokenFields:
 
 
 def request_id_of(scope: Scope) -> str | None:
-    """By which name the request is in the log of the site, as the gate tells it."""
+    """The request's ID in the log of the site, as the gate sent it."""
     return _field(scope, b"x-request-id")
 
 

@@ -41,7 +41,7 @@ def _check_issuer(name: str, issuer: object) -> list[CheckMessage]:
 
 
 def _check_reuse(secrets: set[str]) -> list[CheckMessage]:
-    """Whoever verifies HS256 can forge: the site must not be able to sign what this project signs for itself."""
+    """With HS256, a verifier can also sign: the site must not be able to sign what this project signs for itself."""
     simple_jwt = getattr(settings, "SIMPLE_JWT", None)
     others = {"SECRET_KEY": [_secret_key()], "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS}
     if isinstance(simple_jwt, dict):
@@ -61,4 +61,4 @@ def _secret_key() -> object:
     try:
         return settings.SECRET_KEY
     except ImproperlyConfigured:
-        return None  # Django's own check tells
+        return None  # Django's own check reports it

@@ -49,7 +49,7 @@ def require_daypass(view: Any = None, *, scope: str | None = None) -> Any:
     """
     problems = find_bad_scope(scope)
     if view is not None and not callable(view):
-        problems.append(Problem("view", "must be a view; write @require_daypass(scope=...) to ask for a scope."))
+        problems.append(Problem("view", "must be a view; write @require_daypass(scope=...) to require a scope."))
     if problems:
         raise ConfigurationError(problems)
     return _guard(view, scope) if view is not None else lambda later: _guard(later, scope)

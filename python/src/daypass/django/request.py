@@ -24,7 +24,7 @@ class OptionalDaypassRequest(HttpRequest):
 def add_lazy_token(request: HttpRequest) -> None:
     """Give a request the attribute `daypass`, which verifies the token when it is read.
 
-    A `SimpleLazyObject` would not do: one that stands for None `is not None`, and a view that asks so would let
+    A `SimpleLazyObject` would not do: one that stands for None `is not None`, and a view with such a check would let
     everybody in.
     """
     request.__class__ = _lazy_class(type(request))  # type: ignore[arg-type]  # classes are hashable

@@ -78,7 +78,7 @@ def _read_options(written: object, name: str, known: tuple[str, ...]) -> tuple[d
 
 def _as_one_site(options: dict[str, Any], *, debug: bool) -> dict[str, Any]:
     options = {"secret": None, "issuer": None, **options}
-    # An environment variable that is set to nothing says that there is none.
+    # An environment variable that is set to nothing counts as unset.
     options["secondary_secret"] = options.get("secondary_secret") or None
     if debug:
         options["deploy_contexts"] = _with_dev(options.get("deploy_contexts", ("production",)))

@@ -18,7 +18,7 @@ def require_own_token(request: HttpRequest, scope: str | None = None) -> AccessT
     """Verify the token of a request.
 
     Raises:
-        TokenError: there is none, it is refused, or it lacks the scope.
+        TokenError: it is missing, refused, or lacks the scope.
     """
     return require_token(get_verifier(), _token_fields_of(request), scope)
 
@@ -51,7 +51,7 @@ def _token_fields_of(request: HttpRequest) -> TokenFields:
 
 
 def was_verified(request: HttpRequest) -> bool:
-    """Whether `find_own_token` was asked, so that the answer depends on the token."""
+    """Whether `find_own_token` was called, so that the answer depends on the token."""
     return getattr(request, _VERIFIED, False)
 
 

@@ -58,7 +58,7 @@ def check_throttles(**_options: Any) -> list[CheckMessage]:
             continue
         throttles = options.get("throttle_classes", view.throttle_classes)
         authentications = options.get("authentication_classes", view.authentication_classes)
-        # What comes from the defaults is told once, above.
+        # What comes from the defaults is reported once, above.
         is_told = is_default and list(throttles) == defaults
         if not is_told and _takes_visitors(authentications):
             name = f"{view.__module__}.{view.__qualname__}"

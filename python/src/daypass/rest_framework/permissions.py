@@ -55,7 +55,7 @@ class HasDaypass(BasePermission):
         return error is None
 
     def _decides(self, view: "APIView") -> bool:
-        # Inside `|`, `&`, `~` or a permission of somebody's own, a refusal would keep the others from being asked.
+        # Inside `|`, `&`, `~` or a custom permission, a refusal would keep the others from being checked.
         if type(self).has_permission is not HasDaypass.has_permission:
             return False
         # What is no APIView asks us in its own way, and answers for itself.
@@ -63,12 +63,12 @@ class HasDaypass(BasePermission):
         return any(type(each) is type(self) for each in listed)
 
     def find_fault(self, _token: AccessToken) -> TokenError | None:
-        """What a token that holds lacks here. Subclasses ask for more."""
+        """What a valid token lacks here. Subclasses require more."""
         return None
 
 
 class HasScope(HasDaypass):
-    """Lets in requests whose token carries every scope asked for; 403 `insufficient_scope` otherwise.
+    """Lets in requests whose token carries every required scope; 403 `insufficient_scope` otherwise.
 
     `permission_classes = [HasScope.of("read")]`, or a subclass that sets `scopes`.
     """
@@ -89,10 +89,10 @@ class HasScope(HasDaypass):
 
     @classmethod
     def of(cls, *scopes: str) -> type["HasScope"]:
-        """The permission that asks for these scopes.
+        """The permission that requires these scopes.
 
         Raises:
-            ConfigurationError: a ValueError: one of them is no scope, or there is none.
+            ConfigurationError: a ValueError: one of them is not a scope, or none was named.
         """
         if not scopes:
             raise ConfigurationError([Problem("scopes", 'must be named: HasScope.of("read").')])
@@ -124,7 +124,7 @@ def _takes_tokens(request: Request, view: "APIView") -> bool:
 
 
 def _why_not(request: Request) -> TokenError:
-    """Why the authentication left this request alone, in the code that the verifier gives."""
+    """Why the authentication did not take this request, in the code that the verifier gives."""
     try:
         require_own_token(request._request)  # noqa: SLF001
     except TokenError as error:

@@ -55,7 +55,7 @@ class Visitor(AnonymousUser):
 
     @property
     def _identity(self) -> tuple[str, str]:
-        """A subject is a name within its site alone (RFC 7519 §4.1.2); `SITES` may list several."""
+        """A subject is unique only within its site (RFC 7519 §4.1.2); `SITES` may list several."""
         return self.token.issuer, self.token.subject
 
     def __str__(self) -> str:
