@@ -268,8 +268,11 @@ export function createLeases(options: LeasesOptions): Leases {
     takeLocally(call) {
       const held = accountsOf(call);
       const at = present();
-      const refusing = held.find((account) => account.left(at) < call.cost);
-      if (refusing) return [refusing.decide(false, call.cost, at)];
+      const hasRoom = held.map((account) => account.left(at) >= call.cost);
+      // All windows are named: the last of those that refuse says when to retry.
+      if (hasRoom.includes(false)) {
+        return held.map((account, index) => account.decide(hasRoom[index] === true, call.cost, at));
+      }
       const { steady } = clock.instant();
       for (const account of held) account.pass(call.cost, at, steady);
       markPending(held);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createLeases, type MeteredCall, type Verdict } from '../../src/limits/leases.ts';
+import { createLeases, createMemoryLeases, type MeteredCall, type Verdict } from '../../src/limits/leases.ts';
 import type { Meter } from '../../src/limits/meter.ts';
 import { leftAt, windowAt } from '../../src/limits/meter.ts';
 import type { CallCounts, Want } from '../../src/store/callCounts.ts';
@@ -378,6 +378,23 @@ test('while Redis does not answer, what is known of the window counts on, and wh
   world.advance(2000);
   expect(isPass(await call())).toBe(false);
   expect([...world.model.counts.values()]).toEqual([10]);
+});
+
+test('in memory, a refusal names every window: those that refuse, and those that have room', () => {
+  const time = 1_800_000_000_000;
+  const leases = createMemoryLeases(createStoreClock(() => ({ wall: time, steady: 0 })));
+  const fixed = (name: string, limit: number, seconds: number) =>
+    meterOf({ name, limit, windowSeconds: seconds, algorithm: 'fixed-window' });
+  const meters = [fixed('minute', 2, 60), fixed('hour', 2, 3600), fixed('wide', 10, 60)];
+  const take = () => leases.takeLocally(callOf(meters, 0, 1, 0));
+  for (let calls = 0; calls < 2; calls += 1) expect(take().every(({ allowed }) => allowed)).toBe(true);
+  for (let calls = 0; calls < 2; calls += 1) {
+    expect(take()).toMatchObject([
+      { name: 'minute', allowed: false, resetSeconds: 60 },
+      { name: 'hour', allowed: false, resetSeconds: 3600 },
+      { name: 'wide', allowed: true, remaining: 8 },
+    ]);
+  }
 });
 
 test('what nobody spends is given back when nobody calls', async () => {
