@@ -26,6 +26,8 @@ export interface CallTerms {
   path?: string;
   /** The route's own limits. */
   limits?: CheckedCallLimits;
+  /** Whose the limits are, where they are not a route's. */
+  owner?: 'function' | 'backend';
   /** Default 1; a price that the answer names is charged afterwards. */
   cost?: number | { readonly answer: string };
 }
@@ -92,11 +94,11 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     return { decisions, isRevocationUnchecked: session !== undefined && isRevoked === undefined };
   }
 
-  return async (subject, address, { path, limits, cost = 1 } = {}) => {
+  return async (subject, address, { path, limits, owner, cost = 1 } = {}) => {
     const buckets = await bucketsOf(hashIdentifier, subject, address);
     const session = revocations && buckets.session;
     refuseRevoked(session);
-    const charges = chargesOf(buckets, limits, path);
+    const charges = chargesOf(buckets, limits, path, owner);
     if (!buckets.isKnown && charges.some(({ bucket }) => bucket === buckets.address)) warnUnknownAddress();
     // IPv4 has no network bucket, so nothing may apply.
     if (charges.length === 0) return { decisions: [], charge: () => undefined };

@@ -40,11 +40,17 @@ export function createMeters(site: CheckedCallLimits) {
   /**
    * @param limits only those of the route
    * @param path the route's, which keeps its counts apart from those of others
+   * @param owner the same for a function or a backend, whose name may be the path of a route
    */
-  return (buckets: CallBuckets, limits?: CheckedCallLimits, path = ''): MeteredCall['charges'] => {
+  return (
+    buckets: CallBuckets,
+    limits?: CheckedCallLimits,
+    path = '',
+    owner?: string,
+  ): MeteredCall['charges'] => {
     let ofRoute = limits && ofRoutes.get(limits);
     if (limits && !ofRoute) {
-      ofRoute = allMeters(limits, ` ${encodeURI(path)}`);
+      ofRoute = allMeters(limits, ` ${encodeURI(path)}`, owner);
       ofRoutes.set(limits, ofRoute);
     }
     return names.flatMap((name) => {
@@ -55,7 +61,14 @@ export function createMeters(site: CheckedCallLimits) {
   };
 }
 
-function allMeters(limits: CheckedCallLimits, suffix: string): Meters {
-  const meters = names.map((name) => [name, metersOf(name, limits[name], suffix)] as const);
+/** @param owner for the keys; the names in `RateLimit` go without */
+function allMeters(limits: CheckedCallLimits, suffix: string, owner?: string): Meters {
+  const meters = names.map((name) => {
+    const found = metersOf(name, limits[name], suffix);
+    return [
+      name,
+      owner ? found.map((meter) => ({ ...meter, key: `${owner} ${meter.key}` })) : found,
+    ] as const;
+  });
   return Object.fromEntries(meters) as unknown as Meters;
 }

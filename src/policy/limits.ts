@@ -136,6 +136,8 @@ export interface CheckedOwnLimits {
   cost: CheckedRoute['cost'];
   /** The name, where a route has its path. */
   path?: string;
+  /** Whose they are: one name may be a route's path, a function's and a backend's. */
+  owner: 'function' | 'backend';
 }
 
 /**
@@ -163,7 +165,8 @@ export function checkOwnLimits(
     checks.text(`${what}: name`, name as string, form, 'name what the limits are of, such as chat');
   }
   if (checks.problems.length > 0) throw new ConfigurationError(checks.problems);
-  return { limits, leaseSeconds, cost, ...(name !== undefined && { path: name }) };
+  const owner = siteLimits ? 'function' : 'backend';
+  return { limits, leaseSeconds, cost, owner, ...(name !== undefined && { path: name }) };
 }
 
 /** Checks what a call costs: no more than the smallest limit that counts it. */

@@ -57,13 +57,13 @@ export function protect<Context extends PlatformContext>(
   if (scope !== undefined && !scopes.includes(scope)) {
     throw new ConfigurationError([`protect: ${scope} is not among the scopes of audience ${audience}.`]);
   }
-  const { limits, cost, path } = checkOwnLimits('protect', options, policy.limits);
+  const { limits, cost, path, owner } = checkOwnLimits('protect', options, policy.limits);
   const contexts = new WeakMap<Request, Context>();
   const guarded: NetlifyHandler = createHandler(policy, (environment, deployInfo) => {
     const authorization = wireAuthorization(policy, environment, deployInfo, logLine);
     return createProtectedApp(
       authorization,
-      { audience, scope, limits, cost, ...(path !== undefined && { path }) },
+      { audience, scope, limits, cost, owner, ...(path !== undefined && { path }) },
       (request, accessToken, requestId) =>
         handler(request, { ...(contexts.get(request) as Context), accessToken, requestId }),
       logLine,

@@ -235,7 +235,7 @@ test('Express: the same limits, fields and prices, at a real server', async () =
     const token = await tokenOf();
     const left: (string | undefined)[] = [];
     const taken = async () => {
-      const [key = ''] = (await command(bridge(), 'KEYS', 'daypass:calls:session*')) as string[];
+      const [key = ''] = (await command(bridge(), 'KEYS', 'daypass:calls:backend session*')) as string[];
       return Number(await patient(bridge()).get(key));
     };
     for (const path of ['/set', '/object', '/list', '/plain', '/plain', '/set', '/plain']) {

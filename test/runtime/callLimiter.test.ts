@@ -1,5 +1,4 @@
 import { expect, test, vi } from 'vitest';
-import type { CallLimiterOptions } from '../../src/http/accessTokenCheck.ts';
 import type { ExpressRequest, ExpressResponse } from '../../src/http/expressMiddleware.ts';
 import { requireAccessToken } from '../../src/package/express.ts';
 import { noCallLimits } from '../../src/policy/limits.ts';
@@ -26,9 +25,9 @@ const hour = { limit: 2, windowSeconds: 3600, algorithm: 'fixed-window' as const
 test('a call whose limiter cannot be loaded fails alone: flush never throws, and the next call loads it', async () => {
   keys.failures = 2;
   const limits = { ...noCallLimits, total: [hour] };
-  const common = { leaseSeconds: 1, storeFailure: 'local', redis: undefined, secret, cost: 1 } as const;
+  const given = { limits, path: 'chat', owner: 'backend', cost: 1, leaseSeconds: 1 } as const;
   const limiter = createCallLimiter(
-    { ...common, limits, path: 'chat' } as CallLimiterOptions,
+    { ...given, storeFailure: 'local', redis: undefined, secret },
     () => undefined,
   );
   const caller = { issuer, subject: 'one' } as Parameters<typeof limiter.checkSession>[0];

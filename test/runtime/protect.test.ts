@@ -13,7 +13,7 @@ import { newSubject } from '../../src/token/mint.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';
 import { usePlatform } from '../support/platform.ts';
 import { closeBridge, command } from '../support/redisParts.ts';
-import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
+import { issuer, otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
 interface Context extends PlatformContext {
   requestId: string;
@@ -347,7 +347,7 @@ test('the price reaches Redis with the answer, not with the next call: an instan
   const chat = protect<Context>(answer, { policy: exact, ...terms });
   expect((await chat(request(await stack.mint()), waiting)).status).toBe(200);
   await Promise.all(later);
-  const [key = ''] = (await command(stack.redis, 'KEYS', 'daypass:calls:total priced*')) as string[];
+  const [key = ''] = (await command(stack.redis, 'KEYS', 'daypass:calls:function total priced*')) as string[];
   expect(await command(stack.redis, 'GET', key)).toBe('500');
 });
 
@@ -355,7 +355,6 @@ test('a price that a Hono app in the function takes off is charged to the functi
   provide();
   const month = { limit: 1000, windowSeconds: 30 * 86_400 };
   const terms = { limits: { total: month }, cost: { answer: 'daypass-cost' } };
-  const issuer = 'https://site.example';
   const app = new Hono()
     .use(requireAccessToken({ secret, issuer, name: 'inner', ...terms }))
     .get('/free', (c) => c.text('free'))
@@ -375,4 +374,33 @@ test('a price that a Hono app in the function takes off is charged to the functi
     seen.push(/"total outer";r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1]);
   }
   expect(seen).toEqual(['999', '499', '498']);
+});
+
+test('a route, a function and a backend of one name count apart on one Redis', async () => {
+  provide();
+  const name = '/api/chat';
+  const month = { limit: 1000, windowSeconds: 30 * 86_400 };
+  const limits = { session: month, total: month };
+  const site = { ...policyInput, limits: { session: { ...month, limit: 2000 }, leaseSeconds: 0 } };
+  const gate = await startGateStack({
+    redis: stack.redis,
+    policy: { ...site, routes: [{ path: name, limits }, { path: '/api/*' }] },
+  });
+  const token = await stack.mint();
+  const chat = protect<Context>(() => new Response('ok'), { policy: definePolicy(site), name, limits });
+  const backend = new Hono()
+    .use(requireAccessToken({ secret, issuer, name, limits: { ...limits, leaseSeconds: 0 } }))
+    .get('*', (c) => c.text('ok'));
+  const answers = [
+    await gate.call(name, { token }),
+    await chat(request(token), context()),
+    await backend.request('/', { headers: { authorization: `Bearer ${token}` } }),
+  ];
+  await gate.close();
+  const left = answers.map(({ headers }) =>
+    ['session', 'total'].map(
+      (limit) => new RegExp(`"${limit} ${name}";r=(\\d+)`).exec(headers.get('ratelimit') ?? '')?.[1],
+    ),
+  );
+  expect(left).toEqual(Array.from({ length: 3 }, () => ['999', '999']));
 });
