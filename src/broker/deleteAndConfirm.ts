@@ -18,7 +18,7 @@ export interface DeletedUser {
   /** Ends the DELETE. */
   deleteSignal: AbortSignal;
   /** Ends the look-ups that follow. */
-  settleSignal: AbortSignal;
+  confirmSignal: AbortSignal;
 }
 
 /** What became of a user: gone by our DELETE, absent before it, or still present, with the reason. */
@@ -33,7 +33,7 @@ export type Deletion = { state: 'gone' } | { state: 'absent' } | { state: 'prese
  * @throws {DaypassError} `identity_unavailable`: it is unknown whether the user is gone
  */
 export async function deleteAndConfirm(identity: IdentityClient, user: DeletedUser): Promise<Deletion> {
-  const { settleSignal } = user;
+  const { confirmSignal } = user;
   let deletion: Deletion | undefined;
   let failure: DaypassError | undefined;
   const ended = identity.deleteUser(user.id, user.operatorToken, user.deleteSignal).then(
@@ -51,16 +51,16 @@ export async function deleteAndConfirm(identity: IdentityClient, user: DeletedUs
   await endOr(silentMilliseconds, ended);
   let timesSeen = 0;
   while (!deletion) {
-    const lookUp = isThere(identity, user.token, settleSignal);
+    const lookUp = isThere(identity, user.token, confirmSignal);
     const exists = await (failure ? lookUp : Promise.race([lookUp, ended]));
     if (deletion) break;
     if (exists === false) return { state: 'gone' };
     // Twice: an Identity that was stopped for a moment may serve the look-up before the DELETE.
     if (failure && exists === true) timesSeen += 1;
-    if (failure && (timesSeen === 2 || (timesSeen === 1 && settleSignal.aborted))) {
+    if (failure && (timesSeen === 2 || (timesSeen === 1 && confirmSignal.aborted))) {
       return { state: 'present', error: failure };
     }
-    if (settleSignal.aborted) throw failure ?? unavailable('Identity did not say whether the user is gone');
+    if (confirmSignal.aborted) throw failure ?? unavailable('Identity did not say whether the user is gone');
     await endOr(pauseMilliseconds, failure ? undefined : ended);
   }
   return deletion;

@@ -26,7 +26,7 @@ export type ExchangeDependencies = IssueDependencies &
   >;
 
 /** A third more time, to find out what became of a user whose DELETE did not answer in time. */
-const settleFactor = 4 / 3;
+const confirmFactor = 4 / 3;
 const identityTimer = createIdleTimer();
 
 // For the log only: the operator can fix them.
@@ -50,8 +50,8 @@ export async function exchange(
   const keyRing = keyRingOf(broker, request.audience ?? broker.policy.defaultAudience);
   const scopes = grantScopes(request.scopes, broker.policy.audiences[keyRing.audience]?.scopes ?? []);
   const now = broker.now();
-  const { audience } = broker.policy.identity;
-  const userId = checkIdentityToken(identityToken, { now, audience });
+  const { audience: identityAudience } = broker.policy.identity;
+  const userId = checkIdentityToken(identityToken, { now, audience: identityAudience });
   const { compact } = identityToken;
   if (broker.identityJwtSecret) await verifyIdentityToken(compact, broker.identityJwtSecret);
   await broker.refusedTokens.refuse(compact, now);
@@ -59,10 +59,10 @@ export async function exchange(
 
   const { identityBudgetMilliseconds } = broker;
   const deleteSignal = idleSignal(identityBudgetMilliseconds, identityTimer);
-  const settleSignal = idleSignal(settleFactor * identityBudgetMilliseconds, identityTimer);
+  const confirmSignal = idleSignal(confirmFactor * identityBudgetMilliseconds, identityTimer);
   try {
     await authenticate(broker, compact, userId, deleteSignal);
-    await deleteReserved(broker, { id: userId, token: compact, deleteSignal, settleSignal }, caller);
+    await deleteReserved(broker, { id: userId, token: compact, deleteSignal, confirmSignal }, caller);
   } catch (error) {
     // A caller over the limit of sessions has been counted there.
     if (error instanceof DaypassError && error.code !== 'rate_limited') {
