@@ -47,7 +47,7 @@ export function createSignUpHandlers(
   { emailDomain, admission, log }: SignUpOptions,
   handlers: IdentityEventHandlers = {},
 ): IdentityEventHandlers & Required<Pick<IdentityEventHandlers, 'validate'>> {
-  const isThrowaway = ({ user }: IdentityEvent) => hasThrowawayEmail(user.email, emailDomain);
+  const hasThrowawayDomain = ({ user }: IdentityEvent) => hasThrowawayEmail(user.email, emailDomain);
 
   function deny(event: SignUpEvent, code: ErrorCode): undefined {
     log('admission_denied', { code });
@@ -73,12 +73,12 @@ export function createSignUpHandlers(
 
   const forMembers = Object.entries(handlers).map(([name, handler]) => {
     const handle = handler as (event: IdentityEvent) => HandlerResult;
-    return [name, (event: IdentityEvent) => (isThrowaway(event) ? undefined : handle(event))];
+    return [name, (event: IdentityEvent) => (hasThrowawayDomain(event) ? undefined : handle(event))];
   });
   return {
     ...Object.fromEntries(forMembers),
     validate(event) {
-      if (isThrowaway(event)) return admission && admit(event, admission);
+      if (hasThrowawayDomain(event)) return admission && admit(event, admission);
       if (admission?.members === 'deny') return deny(event, 'members_denied');
       return handlers.validate?.(event);
     },
