@@ -154,7 +154,7 @@ export function createLimiterPairs(redis: Redis, now: () => number): LimiterPair
 }
 
 /** Makes limits that continue in memory while Redis is away, for what must be bounded even then. */
-export function createSteadyLimiters(redis: Redis, now: () => number): CreateLimiter {
+export function createFallbackLimiters(redis: Redis, now: () => number): CreateLimiter {
   const { stored, local } = createLimiterPairs(redis, now);
   return (name, windows) => {
     const [inRedis, here] = [stored(name, windows), local(name, windows)];

@@ -8,7 +8,7 @@ import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
 import { createGuard, createGuardLimiters, type Guard } from '../guard/guard.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { createAddressLimiters, createStoredWindow, overWindows } from '../limits/limiter.ts';
-import { createLimiterPairs, createSteadyLimiters } from '../limits/localLimiter.ts';
+import { createFallbackLimiters, createLimiterPairs } from '../limits/localLimiter.ts';
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import { BoundedMap } from '../protocol/boundedMap.ts';
@@ -85,7 +85,7 @@ export function wireBroker(
       exchange: byAddress('exchange'),
       // Each of these has asked Identity.
       exchangeRefused: createAddressLimiters(
-        createSteadyLimiters(redis, () => Date.now()),
+        createFallbackLimiters(redis, () => Date.now()),
         'exchangeRefused',
         policy.limits.exchangeRefused,
       ),

@@ -8,9 +8,9 @@ import {
   overWindows,
 } from '../../src/limits/limiter.ts';
 import {
+  createFallbackLimiters,
   createLimiterPairs,
   createLocalLimiters,
-  createSteadyLimiters,
 } from '../../src/limits/localLimiter.ts';
 import { command, keysForEver, patient, useRedisBridge } from '../support/redisParts.ts';
 
@@ -154,7 +154,7 @@ describe('a limit of several windows', () => {
   });
 
   test('where Redis is away, all of them hold in memory', async () => {
-    const limiter = createSteadyLimiters(patient(bridge()), () => time)(`several${tests}`, [minute, day]);
+    const limiter = createFallbackLimiters(patient(bridge()), () => time)(`several${tests}`, [minute, day]);
     bridge().setFault({ kind: 'bad-gateway' });
     const passed = async () => {
       const decisions = await limiter.consume('someone');

@@ -32,7 +32,7 @@ export async function sweep(
   const audiences = [own, ...(options.audiences ?? []).filter((audience) => audience !== own)];
   const start = options.cursor === undefined ? startOf(own) : readCursor(options.cursor, audiences);
   const run = new SweepRun(broker, options, log);
-  const unlisted: string[] = [];
+  const unlistedAudiences: string[] = [];
   const listBehind = (audience: string): SweptList | undefined => {
     const next = audiences[audiences.indexOf(audience) + 1];
     return next === undefined ? undefined : beginList(startOf(next), maxPerPage);
@@ -41,7 +41,7 @@ export async function sweep(
   try {
     while (list && !run.isOver) {
       const outcome = await sweepPage(run, list);
-      if (outcome === 'unlisted') unlisted.push(list.position.audience);
+      if (outcome === 'unlisted') unlistedAudiences.push(list.position.audience);
       if (outcome === 'no_filter')
         list = beginList({ ...list.position, filtered: false, offset: 0 }, maxPerPage);
       if (outcome === 'end' || outcome === 'unlisted') list = listBehind(list.position.audience);
@@ -56,7 +56,7 @@ export async function sweep(
     ...totalsOf(run),
     done: list === undefined,
     ...(list && { cursor: writeCursor(list.position) }),
-    note: noteOn(audiences, unlisted),
+    note: noteOn(audiences, unlistedAudiences),
   };
 }
 
@@ -64,10 +64,10 @@ function totalsOf({ deleted, gone, kept, failed, unread }: SweepRun) {
   return { seen: deleted + gone + kept + failed, deleted, gone, kept, failed, unread };
 }
 
-function noteOn(audiences: readonly string[], unlisted: readonly string[]): string {
+function noteOn(audiences: readonly string[], unlistedAudiences: readonly string[]): string {
   const known = audiences.length === 1 ? "the site's audience" : "the site's audience and those named";
   const note = `Identity does not name its audiences and lists one at a time: this is about ${known}. To sweep throwaway users of other audiences, name each in the form field audience.`;
-  const wrong = unlisted.map((audience) =>
+  const wrong = unlistedAudiences.map((audience) =>
     audience === audiences[0]
       ? "Identity's own audience differs from the policy's, so no user was checked: if GOTRUE_JWT_AUD is set, name its value in daypass.config.ts: identity: { audience: '…' }."
       : `Identity listed its own audience instead of ${audience}, which was not swept.`,
