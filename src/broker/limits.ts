@@ -38,11 +38,13 @@ export type ExchangeLimitDependencies = LimitDependencies<'exchange' | 'exchange
 export async function refuseKnown(broker: ExchangeLimitDependencies, caller: Caller): Promise<void> {
   const { exchange, exchangeRefused } = broker.addressLimiters;
   const buckets = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
-  const known =
-    peekAddress(exchange, buckets) ??
-    peekAddress(exchangeRefused, buckets) ??
-    broker.limiters.site.peek(siteIdentifier);
-  if (known) enforce([known]);
+  enforce(
+    [
+      peekAddress(exchange, buckets),
+      peekAddress(exchangeRefused, buckets),
+      broker.limiters.site.peek(siteIdentifier),
+    ].flatMap((refusal) => refusal ?? []),
+  );
 }
 
 /**

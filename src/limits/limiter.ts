@@ -78,8 +78,7 @@ export function overWindows(create: (meter: Meter) => WindowLimiter): CreateLimi
         return decisions;
       },
       peek(identifier) {
-        const refusals = windows.flatMap((window) => window.peek(identifier) ?? []);
-        return refusals.sort((one, other) => other.resetSeconds - one.resetSeconds)[0];
+        return longest(windows.map((window) => window.peek(identifier)));
       },
       refund: (identifier) => refund(identifier, windows),
     };
@@ -207,14 +206,21 @@ export function createAddressLimiters(
   return { address: create(name, windows), network: create(`${name}-network`, wider) };
 }
 
-/** A refusal that is known without asking Redis: of the address, else of its network. */
+/** A refusal that is known without asking Redis: of the address or of its network, whichever lasts longer. */
 export function peekAddress(
   limiters: AddressLimiters,
   { address, network }: HashedBuckets,
 ): Decision | undefined {
-  return (
-    limiters.address.peek(address) ?? (network === undefined ? undefined : limiters.network.peek(network))
-  );
+  return longest([
+    limiters.address.peek(address),
+    network === undefined ? undefined : limiters.network.peek(network),
+  ]);
+}
+
+function longest(refusals: readonly (Decision | undefined)[]): Decision | undefined {
+  return refusals
+    .flatMap((refusal) => refusal ?? [])
+    .sort((one, other) => other.resetSeconds - one.resetSeconds)[0];
 }
 
 /**

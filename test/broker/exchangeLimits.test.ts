@@ -53,6 +53,27 @@ test('an exchange that is sent 30 times at once counts once, for its address and
   expect(await exchangeFrom(attacker, await stack.identityToken())).toBe('200');
 });
 
+test('a refusal that the instance remembers says when the last of the limits has room', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
+  const aMinute = { limit: 1, windowSeconds: 60, algorithm: 'fixed-window' } as const;
+  await start({ exchange: aMinute, site: anHour(1) });
+  expect(await exchangeFrom(attacker, await stack.identityToken())).toBe('200');
+  const refused = async () => {
+    const body = new URLSearchParams({
+      grant_type: tokenExchangeGrant,
+      subject_token: await stack.identityToken(),
+      subject_token_type: jwtTokenType,
+    });
+    const { headers } = await stack.request('/session/token', { method: 'POST', body }, attacker);
+    return [headers.get('retry-after'), headers.get('ratelimit')];
+  };
+  const said = ['3600', '"exchange";r=0;t=60, "site";r=0;t=3600'];
+  expect(await refused()).toEqual(said);
+  const before = stack.redis.requests;
+  expect(await refused()).toEqual(said);
+  expect(stack.redis.requests).toBe(before);
+});
+
 test('junk does not use up what honest callers behind its address need', async () => {
   await start({ exchange: anHour(2), exchangeRefused: anHour(50) });
   for (let tries = 0; tries < 30; tries += 1) {
