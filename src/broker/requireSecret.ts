@@ -36,13 +36,13 @@ export async function requireSecret<Name extends SecretLimitName>(
   const { hashIdentifier } = broker.privateKeys;
   const now = broker.now();
   const buckets = await hashBuckets(hashIdentifier, caller.address);
-  const proof = `${name} ${buckets.address}`;
-  const provenUntil = broker.provenCallers.get(proof) ?? 0;
+  const callerKey = `${name} ${buckets.address}`;
+  const provenUntil = broker.provenCallers.get(callerKey) ?? 0;
   const known = peekAddress(broker.addressLimiters[name], buckets);
   if (known && provenUntil <= now) enforce([known]);
   // Hashes are compared, so the time it takes reveals nothing about the secret.
   if ((await hashIdentifier(given)) === (await hashIdentifier(expected))) {
-    broker.provenCallers.set(proof, now + provenSeconds);
+    broker.provenCallers.set(callerKey, now + provenSeconds);
     return;
   }
   await unlessStoreIsAway(limitAddress(broker, name, caller));
