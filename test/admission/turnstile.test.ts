@@ -9,7 +9,7 @@ const ada = '20675436-07be-4d28-b3aa-7fe0e7c2ddb1';
 const bob = '3f0c1d2e-0000-4000-8000-000000000000';
 const siteKey = '0x4AAAAAAAAAAAAAAAAAAAAA';
 const secretKey = '0x4AAAAAAAAAAAAAAAAAAAAA-secret';
-const cloudflare = createDevTurnstile({ secretKey });
+const cloudflare = createDevTurnstile({ secretKey, now: () => Date.now() });
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] });
