@@ -63,12 +63,7 @@ export function createMeters(site: CheckedCallLimits) {
 
 /** @param owner for the keys; the names in `RateLimit` go without */
 function allMeters(limits: CheckedCallLimits, suffix: string, owner?: string): Meters {
-  const meters = names.map((name) => {
-    const found = metersOf(name, limits[name], suffix);
-    return [
-      name,
-      owner ? found.map((meter) => ({ ...meter, key: `${owner} ${meter.key}` })) : found,
-    ] as const;
-  });
+  const prefix = owner && `${owner} `;
+  const meters = names.map((name) => [name, metersOf(name, limits[name], suffix, prefix)] as const);
   return Object.fromEntries(meters) as unknown as Meters;
 }

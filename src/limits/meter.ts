@@ -12,10 +12,16 @@ export interface Meter extends Required<Limit> {
  * The windows of a limit. If there are several, their names carry the length: `session-86400`.
  * @param name the limit's in the policy
  * @param suffix distinguishes a route's from the site's
+ * @param prefix begins the keys
  */
-export function metersOf(name: string, windows: readonly Required<Limit>[], suffix = ''): readonly Meter[] {
+export function metersOf(
+  name: string,
+  windows: readonly Required<Limit>[],
+  suffix = '',
+  prefix = '',
+): readonly Meter[] {
   const nameOf = ({ windowSeconds }: Limit) => (windows.length > 1 ? `${name}-${windowSeconds}` : name);
-  return windows.map((window) => ({ ...window, key: name + suffix, name: nameOf(window) + suffix }));
+  return windows.map((window) => ({ ...window, key: prefix + name + suffix, name: nameOf(window) + suffix }));
 }
 
 /** What is known of one caller in the current window. */

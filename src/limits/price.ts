@@ -7,9 +7,8 @@ const maxPrice = 1_000_000_000;
  * whole number counts. Anything else is ignored.
  */
 export function unitsToCharge(price: string | null | undefined): number {
-  const prices = (price ?? '').split(',').map((each) => each.trim());
-  const named = prices.filter((each) => /^\d+$/.test(each)).map(Number);
-  return Math.min(Math.max(1, ...named), maxPrice) - 1;
+  const prices = (price ?? '').split(',').map((each) => (/^\s*\d+\s*$/.test(each) ? Number(each) : 1));
+  return Math.min(Math.max(1, ...prices), maxPrice) - 1;
 }
 
 /** Prices that were taken off answers, by what the readers of a call share, and by field. */
