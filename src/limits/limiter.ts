@@ -176,8 +176,9 @@ export function createStoredWindow(redis: Redis, meter: Meter, now: () => number
     peek,
     async refund(identifier) {
       // The library's way: a negative rate counts backwards, and is never refused.
-      await storeCall(ratelimit.limit(identifier, { rate: -1 }));
-      usedUp.delete(identifier);
+      const { success } = await storeCall(ratelimit.limit(identifier, { rate: -1 }));
+      // Otherwise more than the limit is counted still: a refused call counts too in a window of the clock.
+      if (success) usedUp.delete(identifier);
     },
   };
 }

@@ -112,6 +112,15 @@ test('in a window of the clock a refusal is remembered until it ends, and costs 
   expect(limiter.peek('someone')).toBeUndefined();
 });
 
+test('a refusal is remembered where what is given back makes no room', async () => {
+  const limiter = connect('no-room', { limit: 1, algorithm: 'fixed-window' });
+  for (let call = 0; call < 2; call += 1)
+    await connect('no-room', { limit: 1, algorithm: 'fixed-window' }).consume('someone');
+  await limiter.consume('someone');
+  await limiter.refund('someone');
+  expect(limiter.peek('someone')).toMatchObject({ allowed: false });
+});
+
 describe('a sliding window of an hour', () => {
   const hour = 3_600_000;
   const rule = { limit: 4, windowSeconds: 3600 };
