@@ -5,7 +5,7 @@ import { SummaryReporter } from './test/support/reporter.ts';
 /** Tests of what uses web standards alone: `npm test` runs them on Node, `npm run test:runtimes` on Deno. */
 const pure = [
   'test/runtimes.test.ts',
-  'test/{protocol,policy,token,identity,store,limits,admission,broker,gate,guard,http,client}/**/*.test.ts',
+  'test/{protocol,policy,token,identity,store,limits,admission,broker,gate,paths,guard,http,client}/**/*.test.ts',
   'test/runtime/**/*.test.ts',
   'test/vectors/vectors.test.ts',
 ];

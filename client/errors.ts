@@ -56,7 +56,7 @@ export class SessionError extends Error {
   /** Seconds from now until the session tries again; calls before that fail at once with this same code. */
   declare readonly retryAfterSeconds: number | undefined;
 
-  constructor(reason: string, details: Details) {
+  constructor(reason: string, details: Details = {}) {
     const { status, url, requestId, retryAfterSeconds } = details;
     const code = details.code ?? codeOf(reason, status);
     const remedy = remedyOf(code, details.prove);

@@ -26,13 +26,13 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   let flight: Promise<string> | undefined;
 
   /** The token at hand, when it will do and lasts that long. */
-  async function atHand(seconds: number, { renew, refused }: TokenRequest): Promise<string | undefined> {
+  async function atHand(seconds: number, wanted?: TokenRequest): Promise<string | undefined> {
     const held = await store.read();
-    const willDo = held && !renew && refused !== held.access_token && lasts(held, seconds);
+    const willDo = held && !wanted?.renew && wanted?.refused !== held.access_token && lasts(held, seconds);
     return willDo ? held.access_token : undefined;
   }
 
-  async function obtain(wanted: TokenRequest): Promise<string> {
+  async function obtain(wanted?: TokenRequest): Promise<string> {
     try {
       // Another tab may have been here while this one waited for the lock.
       return (await atHand(renewalMarginSeconds, wanted)) ?? (await attempt(() => next(wanted)));
@@ -43,7 +43,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
     }
   }
 
-  async function next(wanted: TokenRequest): Promise<string> {
+  async function next(wanted?: TokenRequest): Promise<string> {
     const request = createRetryingRequest(settings);
     const renewed = await goOn(await store.read(), wanted, request);
     const held = renewed ?? (await begin(request));
@@ -61,7 +61,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
   /** Renews; undefined when there is no session, or no more. */
   async function goOn(
     held: HeldToken | undefined,
-    wanted: TokenRequest,
+    wanted: TokenRequest | undefined,
     request: RetryingRequest,
   ): Promise<HeldToken | undefined> {
     if (!held?.sessionEndsAt) return undefined;
@@ -84,7 +84,7 @@ export function createTokenSource(settings: Settings, emit: Emit) {
     emit('ended', { reason });
   }
 
-  async function getToken(wanted: TokenRequest = {}): Promise<string> {
+  async function getToken(wanted?: TokenRequest): Promise<string> {
     const token = await atHand(renewalMarginSeconds, wanted);
     if (token) return token;
     flight ??= withLock(() => obtain(wanted)).finally(() => {

@@ -31,7 +31,7 @@ import { onlyHere } from './onlyHere.ts';
  * | `DELETE /dev/members/{id}` | 204; deletes members made here and no other |
  * | `GET /dev/stack` | `StackState`: what of the stack can be switched, and how it stands |
  * | `PUT /dev/stack` | `StackState` after the `StackChanges` of the body |
- * | `POST /dev/kill` | 204; the next exchange dies after its claim |
+ * | `POST /dev/kill` | 204; the next exchange dies after its reservation |
  * | `POST /dev/sweep` | what the broker's sweep answers; killed exchanges' users are made 20 minutes old first |
  * | `GET /dev/limits` | `LimitsState`: what the gate has leased of a ceiling, and how often it asked Redis |
  * | `GET /dev/stats` | what the broker tells the site's owner |

@@ -113,7 +113,7 @@ export interface Limits extends Omit<CallLimits, 'total'> {
   /** All calls through the gate. Default: none. */
   total?: LimitWindows;
   /**
-   * How long an instance of the gate relies on an answer of Redis, in seconds: 0 to 60. Within it, it spends what it has
+   * How long an instance of the gate relies on an answer of Redis, in seconds: 0, or 0.5 to 60. Within it, it spends what it has
    * taken, and sees no new revocation. 0 asks at every call. Default 1.
    */
   leaseSeconds: number;
@@ -122,13 +122,13 @@ export interface Limits extends Omit<CallLimits, 'total'> {
 /** What a sign-up of a throwaway user has to bring along. */
 export type ProofKind = 'none' | 'proof-of-work' | 'turnstile';
 
-/** How much work a proof takes. A unit is one PBKDF2 of 1000 rounds: some 0.2 ms of a laptop. */
+/** How much work a proof takes. A try is one PBKDF2 of 1000 rounds: some 0.2 ms of a laptop. */
 export interface ProofOfWork {
-  /** Units that a proof takes on average, up to `baselinePerMinute` admissions a minute: 1 to 1 000 000. Default 1000. */
+  /** Tries that a proof takes on average, up to `baselinePerMinute` admissions a minute: 1 to 1 000 000. Default 1000. */
   difficulty?: number;
-  /** Units that it takes at most, however many sign up: `difficulty` to 1 000 000. Default 16 000. */
+  /** Tries that it takes on average at most, however many sign up; one proof may take twice as many: `difficulty` to 1 000 000. Default 16 000. */
   maxDifficulty?: number;
-  /** Admissions a minute up to which a proof takes `difficulty` units; above it, the difficulty grows in proportion. Default 60. */
+  /** Admissions a minute up to which a proof takes `difficulty` tries; above it, the difficulty grows in proportion. Default 60. */
   baselinePerMinute?: number;
   /** Seconds in which a challenge must be solved and used: 30 to 3600. Default 300. */
   ttlSeconds?: number;

@@ -20,7 +20,7 @@ export type NetlifyEdgeHandler = (request: Request, context: EdgeContext) => Pro
  * @throws {ConfigurationError} a TypeError: a policy that `definePolicy` did not make
  * @example
  * ```ts
- * // netlify/edge-functions/signup-guard.ts
+ * // netlify/edge-functions/guard.ts
  * import { createSignupGuard } from 'daypass/netlify';
  * import policy from '../../daypass.config.ts';
  *

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createSession } from '../../client/index.ts';
+import { createSession, SessionError } from '../../client/index.ts';
 import { FakeSite, failureOf, optionsWith } from './support/fakeSite.ts';
 import { freeze } from './support/freeze.ts';
 
@@ -72,4 +72,15 @@ test('a request that nothing answers ends where AbortSignal has no timeout too',
   expect(timers[1]?.[1]).toBe(20_000);
   timers[1]?.[0]();
   expect(await failure).toMatchObject({ code: 'network_error', reason: expect.stringMatching(/abort/) });
+});
+
+test('null in place of options is no options', async () => {
+  const session = createSession(optionsWith());
+  const token = await session.token(null as unknown as undefined);
+  expect(await session.token()).toBe(token);
+});
+
+test('an error that a page makes needs no details', () => {
+  const error = new SessionError('No proof today');
+  expect([error.code, error.reason, error.status]).toEqual(['network_error', 'No proof today', undefined]);
 });
