@@ -23,13 +23,14 @@ export function createGateApp(
   app.use(identifyRequest);
   app.use(noStore);
   app.use(allowApiOrigins(policy, log, (name) => goesOn(name, policy.upstream.requestHeaders)));
-  app.all('*', async (c) => {
-    try {
-      checkOrigin(c.req.raw, policy);
-      return await gate.handle(c.req.raw, { ...callerOf(c), requestId: c.var.requestId });
-    } finally {
-      c.env?.waitUntil?.(gate.flush());
-    }
+  app.use(async (c, next) => {
+    await next();
+    // Behind `onError`, which counts what was refused.
+    c.env?.waitUntil?.(gate.flush());
+  });
+  app.all('*', (c) => {
+    checkOrigin(c.req.raw, policy);
+    return gate.handle(c.req.raw, { ...callerOf(c), requestId: c.var.requestId });
   });
   app.onError((thrown, c) => {
     if (thrown instanceof DaypassError) c.set('route', thrown.route);

@@ -82,6 +82,17 @@ function suite(backend: 'memory' | 'redis-server'): void {
     expect(await keysForEver(bridge())).toEqual([]);
   });
 
+  test.each(['/elsewhere', '/api/x'])(
+    'the only call of an instance, to %s, is counted though refused',
+    async (path) => {
+      await start(bridge());
+      await stack.request(path);
+      await Promise.all(later);
+      const counted = path === '/elsewhere' ? 'not_found undefined' : 'token_missing /api/*';
+      expect(await read()).toEqual({ [`refused ${counted}`]: 1 });
+    },
+  );
+
   test.each(['enforce', 'monitor'] as const)(
     'in mode %s a call whose body is refused is counted once, also when it broke off in the stream',
     async (mode) => {
