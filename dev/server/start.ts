@@ -151,6 +151,8 @@ export type OwnRoutes = (
 type Restart = 'at-once' | 'when-idle' | 'if-gone';
 
 export interface ServeOptions extends PartsOptions, SiteExtras {
+  /** Variables of the site beside those that the settings hold. */
+  variables?: DevServerOptions['variables'];
   /** Built once everything else is there. */
   ownRoutes?: (parts: DevParts, urls: SiteUrls, server: Pick<DevServer, 'crash' | 'reload'>) => OwnRoutes;
   /** Stands between the site and its Identity, to watch or to fail a request. */
@@ -170,7 +172,7 @@ export async function serveSite(
   options: ServeOptions,
   opened?: Host,
 ): Promise<DevServer> {
-  const { ownRoutes, onEvent, atIdentity = (request, serve) => serve(request) } = options;
+  const { variables = {}, ownRoutes, onEvent, atIdentity = (request, serve) => serve(request) } = options;
   const files = await createStaticFiles(options.publish ?? (await publishFolder(root)));
   let config = options.config;
   let restart: (how: Restart) => Promise<void> = async () => undefined;
@@ -199,7 +201,13 @@ export async function serveSite(
     const begin = async (host: Host) => {
       const running = await host.begin(
         {
-          environment: { ...inherited(), SITE_ID: 'daypass-dev', SITE_NAME: 'daypass', ...parts.environment },
+          environment: {
+            ...inherited(),
+            ...present(variables),
+            SITE_ID: 'daypass-dev',
+            SITE_NAME: 'daypass',
+            ...parts.environment,
+          },
           site: { id: 'daypass-dev', name: 'daypass', url: urls.publicUrl },
           identityContext: { url: urls.url + identityPath, token: parts.operatorToken },
         },
@@ -290,4 +298,11 @@ async function publishFolder(root: string): Promise<string> {
   const text = await readFile(join(root, 'netlify.toml'), 'utf8').catch(() => '');
   const publish = /^\[build\][^[]*?^\s*publish\s*=\s*["']([^"']+)["']/ms.exec(text)?.[1];
   return join(root, publish ?? '.');
+}
+
+/** Those that are set. */
+function present(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

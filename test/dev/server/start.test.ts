@@ -42,6 +42,7 @@ const files: Readonly<Record<string, string>> = {
         body: await request.text(),
         forged: request.headers.get('x-nf-forged'),
         variable: Netlify.env.get('SHOP_NAME') ?? null,
+        own: Netlify.env.get('SHOP_API_KEY') ?? null,
         ofThisProcess: process.env.SHOP_SECRET === Netlify.env.get('SHOP_SECRET'),
         during: Netlify.context?.requestId === context.requestId,
         identity: typeof (globalThis as any).netlifyIdentityContext?.token,
@@ -111,7 +112,7 @@ beforeAll(async () => {
     root: folder,
     upstream: backend.url,
     redisBackend: 'memory',
-    variables: { SHOP_SECRET: secret },
+    variables: { SHOP_SECRET: secret, SHOP_API_KEY: 'of the site alone', SHOP_UNSET: undefined },
     output: (line) => output.push(line),
   });
 });
@@ -146,6 +147,7 @@ test('a function sees what Netlify gives it, and nothing that a caller says in i
     url: `${site.url}/report/shoes?a=1`,
     body: 'size 43',
     forged: null,
+    own: 'of the site alone',
     ofThisProcess: true,
     during: true,
     identity: 'string',
