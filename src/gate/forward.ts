@@ -19,6 +19,14 @@ export class UnknownStatus extends Error {
   }
 }
 
+/** The cause of `malformed_request` where the request came whole: the caller did not wait for the answer. */
+export class CallerLeft extends Error {
+  constructor(cause: unknown) {
+    super('The caller left before the upstream answered.', { cause });
+    this.name = 'CallerLeft';
+  }
+}
+
 /** RFC 9110 §15, without those that come before an answer. */
 export function isStatus(status: number): boolean {
   return status >= 200 && status <= 599;
@@ -111,7 +119,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
         detail: `The upstream (${options.upstream}) answered with status ${cause.status}; expected 200 to 599.`,
       });
     }
-    if (request.signal.aborted) throw brokenOff(cause);
+    if (request.signal.aborted) throw brokenOff(new CallerLeft(cause));
     if (controller.signal.aborted) {
       const detail = `The upstream (${options.upstream}) did not answer in time.`;
       throw new DaypassError('upstream_timeout', { detail, retryAfterSeconds, cause });

@@ -7,7 +7,7 @@ import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import { type AuthorizeDependencies, type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
 import type { CallTerms } from './checkSession.ts';
-import { type Fetch, forward } from './forward.ts';
+import { CallerLeft, type Fetch, forward } from './forward.ts';
 import { matchRoute, resolveUpstream } from './matchRoute.ts';
 import { readBody } from './readBody.ts';
 import { forwardedHeaders, type RequestHeaderOptions } from './requestHeaders.ts';
@@ -119,9 +119,9 @@ const ofUpstream: ReadonlySet<ErrorCode> = new Set([
   'upstream_invalid_response',
 ]);
 
-/** Whether the gate refused the call. Otherwise it passed, whatever the upstream did with it. */
+/** Whether the gate refused the call. Otherwise it passed, whatever the upstream did with it, or the caller. */
 export function isRefusal(error: unknown): error is DaypassError {
-  return error instanceof DaypassError && !ofUpstream.has(error.code);
+  return error instanceof DaypassError && !ofUpstream.has(error.code) && !(error.cause instanceof CallerLeft);
 }
 
 /**

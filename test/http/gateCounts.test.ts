@@ -115,6 +115,26 @@ function suite(backend: 'memory' | 'redis-server'): void {
     },
   );
 
+  test.each([
+    ['enforce', 'passed undefined /api/*'],
+    ['monitor', 'would_refuse token_missing /api/*'],
+  ] as const)(
+    'in mode %s a caller who leaves while the upstream works counts as %s',
+    async (mode, counted) => {
+      await start(bridge(), { mode });
+      const send = mode === 'enforce' ? stack.call : stack.request;
+      let reached = () => {};
+      stack.upstreamAnswers(() => reached());
+      for (const init of [{}, { method: 'POST', body: 'whole' }]) {
+        const caller = new AbortController();
+        reached = () => caller.abort();
+        await send('/api/x', { ...init, signal: caller.signal });
+      }
+      await Promise.all(later);
+      expect(await read()).toEqual({ [counted]: 2 });
+    },
+  );
+
   test('in mode monitor a call without a token whose body is refused is counted once', async () => {
     await start(bridge(), { mode: 'monitor', upstream: { maxBodyBytes: 4 } });
     await stack.request('/api/x', { method: 'POST', body: 'too large' });
