@@ -76,6 +76,8 @@ export function createProtectedApp(
     forgetPrices(request);
     try {
       const authorized = await authorize(dependencies, request, address, requirement);
+      // The platform may end a handler that takes too long, and nothing behind it would run.
+      c.env?.waitUntil?.(dependencies.flush());
       // A Response of fetch has fields that cannot be changed; a copy's can.
       const answer = await handler(request, authorized.accessToken, c.var.requestId);
       const response = new Response(answer.body, answer);
@@ -84,7 +86,7 @@ export function createProtectedApp(
         response.headers.set(name, value);
       return response;
     } finally {
-      // Behind the price: this instance may be frozen once the answer is sent.
+      // Again, behind the price: this instance may be frozen once the answer is sent.
       c.env?.waitUntil?.(dependencies.flush());
     }
   });

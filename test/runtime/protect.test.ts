@@ -175,6 +175,55 @@ test('while Redis is away the policy decides, and what passed unseen is counted 
   expect(hash).toEqual(['revocation_unchecked - -', '2']);
 });
 
+describe('where the platform ends a function before it has answered', () => {
+  /** What Redis knows after some calls of which the last is never answered. */
+  async function afterEndlessCall(calls: number, fault: boolean) {
+    const redis = await startDevRedis({ backend: 'memory' });
+    provide({ UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
+    const later: Promise<unknown>[] = [];
+    const waiting = { ...context(), waitUntil: (work: Promise<unknown>) => void later.push(work) };
+    const limits = { session: { limit: 1000, windowSeconds: 30 * 86_400 }, leaseSeconds: 0.5 };
+    let reached = () => {};
+    const isReached = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    let left = calls;
+    const hello = protect<Context>(
+      () => {
+        left -= 1;
+        if (left > 0) return new Response('ok');
+        reached();
+        return new Promise(() => undefined);
+      },
+      { policy: definePolicy({ ...policyInput, limits }) },
+    );
+    const token = await stack.mint();
+    for (let call = 1; call < calls; call += 1) await hello(request(token), context());
+    if (fault) redis.setFault({ kind: 'bad-gateway' });
+    void hello(request(token), waiting);
+    await isReached;
+    redis.setFault(undefined);
+    await Promise.all(later);
+    const day = new Date().toISOString().slice(0, 10);
+    const events = await command(redis, 'HGETALL', `daypass:stats:${day}`);
+    const [key = ''] = (await command(redis, 'KEYS', 'daypass:calls:session*')) as string[];
+    const units = await command(redis, 'GET', key);
+    await closeBridge(redis);
+    return { events, units };
+  }
+
+  test('the units that it took and did not spend are given back', async () => {
+    expect(await afterEndlessCall(5, false)).toMatchObject({ units: '5' });
+  });
+
+  test('what passed while Redis was away is counted', async () => {
+    expect(await afterEndlessCall(1, true)).toEqual({
+      events: ['revocation_unchecked - -', '1'],
+      units: '1',
+    });
+  });
+});
+
 describe('a caller who does not', () => {
   const never = vi.fn(() => new Response('reached'));
   const guarded = protect<Context>(never, { policy });
