@@ -47,8 +47,9 @@ export function requireAccessToken(
       c.res = refuse(error);
     }
     if (passed) {
+      const { raw } = c.req;
       await next();
-      finish(c, passed);
+      finish(c, passed, raw);
     }
     // All of these copy the answer where its fields cannot be changed.
     c.header('vary', varyByToken(c.res.headers.get('vary') ?? ''));
@@ -57,17 +58,20 @@ export function requireAccessToken(
   };
 }
 
-/** Says what is left, and charges the price that the answer names. */
-function finish(c: Context, { fields, price }: PassedCall): void {
+/**
+ * Says what is left, and charges the price that the answer names.
+ * @param request as it came in: `bodyLimit` further in replaces it
+ */
+function finish(c: Context, { fields, price }: PassedCall, request: Request): void {
   for (const [name, value] of Object.entries(fields))
     c.header(name, joinField(c.res.headers.get(name) ?? '', value));
   if (!price) return;
   const { field, charge } = price;
-  // By the context, which all readers of this app share; their request may be another's after `bodyLimit`.
+  // By the context, which all readers of this app share, wherever `bodyLimit` stands among them.
   const named = takePrice(c, field, c.res.headers.get(field));
   if (named !== undefined) charge(unitsToCharge(named));
-  // For `protect` around this app.
-  takePrice(c.req.raw, field, named);
+  // For `protect` around this app, which knows the request that it was given.
+  takePrice(request, field, named);
   if (c.res.headers.has(field)) c.header(field, undefined);
 }
 

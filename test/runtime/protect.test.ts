@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startDevRedis } from '../../dev/redis/start.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
@@ -423,6 +424,25 @@ test('a price that a Hono app in the function takes off is charged to the functi
     seen.push(/"total outer";r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1]);
   }
   expect(seen).toEqual(['999', '499', '498']);
+});
+
+test('so is one of a call whose request `bodyLimit` replaced behind the check', async () => {
+  provide();
+  const month = { limit: 1000, windowSeconds: 30 * 86_400 };
+  const terms = { limits: { total: month }, cost: { answer: 'daypass-cost' } };
+  const app = new Hono()
+    .use(requireAccessToken({ secret, issuer, name: 'limited-inner', ...terms }))
+    .use(bodyLimit({ maxSize: 100 }))
+    .post('*', async (c) => c.text(await c.req.text(), 200, { 'daypass-cost': '500' }));
+  const chat = protect<Context>((received) => app.fetch(received), {
+    policy: definePolicy({ ...policyInput, limits: { session: month } }),
+    name: 'limited-outer',
+    ...terms,
+  });
+  const token = await stack.mint();
+  const call = () => chat(request(token, { method: 'POST', body: 'whole' }), context());
+  expect(await (await call()).text()).toBe('whole');
+  expect((await call()).headers.get('ratelimit')).toContain('"total limited-outer";r=499;');
 });
 
 test('a route, a function and a backend of one name count apart on one Redis', async () => {
