@@ -9,8 +9,9 @@ const patterns = {
 };
 
 /**
- * An answer whole, in one text: status, fields in their order and spelling, body. Ids, times, tokens and signatures
- * become words; of a JWT, what it says stays.
+ * An answer whole, in one text: status, fields sorted by their names, body. Order and case of field names mean nothing
+ * (RFC 9110 §5.1, §5.3) and are what each hop makes of them. Ids, times, tokens and signatures become words; of a JWT, what
+ * it says stays.
  */
 export function withoutChance({ status, rawHeaders, text }: Answer): string {
   const body = text
@@ -19,14 +20,14 @@ export function withoutChance({ status, rawHeaders, text }: Answer): string {
     .replace(patterns.expiry, '<time>')
     .replace(patterns.id, '<id>')
     .replace(patterns.time, '<time>');
-  const fields = rawHeaders.map((word, index) => {
+  const fields = rawHeaders.flatMap((word, index) => {
+    if (index % 2 === 0) return [];
     const name = rawHeaders[index - 1]?.toLowerCase();
-    if (index % 2 === 0) return word;
-    if (name === 'date') return '<time>';
     // Times have as many digits as they need.
-    return name === 'content-length' && Number(word) === Buffer.byteLength(text) ? '<length>' : word;
+    const isLength = name === 'content-length' && Number(word) === Buffer.byteLength(text);
+    return [`${name}: ${name === 'date' ? '<time>' : isLength ? '<length>' : word}`];
   });
-  return [status, ...fields, body].join('\n');
+  return [status, ...fields.sort(), body].join('\n');
 }
 
 function decode(jwt: string): string {
