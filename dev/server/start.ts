@@ -198,6 +198,8 @@ export async function serveSite(
       if (pathname.startsWith(`${identityPath}/`)) return serveIdentity(request);
       return (await routes(request, address)) ?? files.fetch(request);
     };
+    /** More than one while a thread that was replaced finishes its answers. */
+    const living = new Set<RunningHost>();
     const begin = async (host: Host) => {
       const running = await host.begin(
         {
@@ -214,7 +216,9 @@ export async function serveSite(
         behind,
       );
       // Functions that end by themselves restart with the next request, as the platform's instances do.
+      living.add(running);
       running.ended.then(() => {
+        living.delete(running);
         if (current === running) current = undefined;
       });
       return running;
@@ -231,7 +235,7 @@ export async function serveSite(
         // While it is replaced a thread goes on answering; one that has crashed leaves its callers waiting.
         if (how === 'at-once') {
           current = undefined;
-          await old?.end();
+          await Promise.all([...living].map((host) => host.end()));
         }
         const next = await begin(await openSite(root, { ...options, config }));
         if (isClosed) return next.end();
@@ -274,9 +278,8 @@ export async function serveSite(
       async close() {
         isClosed = true;
         await beginning;
-        const last = current;
         current = undefined;
-        await last?.end();
+        await Promise.all([...living].map((host) => host.end()));
       },
     };
   });

@@ -90,6 +90,10 @@ let goOn: () => void = () => undefined;
 const mayGoOn = new Promise<void>((resolve) => {
   goOn = resolve;
 });
+let end: () => void = () => undefined;
+const mayEnd = new Promise<void>((resolve) => {
+  end = resolve;
+});
 let site: DevServer;
 const output: string[] = [];
 
@@ -106,6 +110,7 @@ beforeAll(async () => {
   backend = await listen(async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === '/go') await mayGoOn;
+    if (pathname === '/later') await mayEnd;
     return Response.json({ path: pathname, token: request.headers.get('authorization') });
   });
   site = await startDevServer({
@@ -224,6 +229,14 @@ test('another configuration is in force from its reload on', async () => {
   // An answer that has begun is finished by the functions that began it.
   goOn();
   expect(await slow.text()).toBe('begun, finished');
+});
+
+test('a crash ends functions that were replaced and still answer, too', async () => {
+  const slow = await fetch(`${site.url}/slow/${encodeURIComponent(`${backend.url}/later`)}`);
+  await site.reload();
+  await site.crash();
+  end();
+  await expect(slow.text()).rejects.toThrow();
 });
 
 test('a configuration at fault is told, and changes nothing', async () => {

@@ -6,7 +6,6 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DemoServer, startDemo } from '../../../demo/startDemo.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
-import { djangoPolicy } from '../../../examples/django/launcher/policy.ts';
 import { prepareEnvironment } from '../../../examples/django/launcher/prepareEnvironment.ts';
 import { runDjango } from '../../../examples/django/launcher/run.ts';
 import { type GuardedCommand, runGuarded } from '../../../examples/django/launcher/runGuarded.ts';
@@ -23,7 +22,9 @@ const environment = { folder: 'behindGate', requirements: join(folder, 'requirem
 const file = Array.from({ length: 4000 }, (_, line) => `line ${line} of a report\n`).join('');
 
 const policy = definePolicy({
-  audiences: djangoPolicy.audiences as never,
+  audiences: {
+    api: { secret: 'DAYPASS_SECRET', secondarySecret: 'DAYPASS_SECRET_SECONDARY', scopes: ['hello'] },
+  },
   routes: [
     { path: '/api/fast/*', upstream: 'FAST_UPSTREAM' },
     { path: '/api/static/*', verify: false, methods: ['GET'] },
