@@ -36,6 +36,7 @@ test.each([
   ['a longer domain', { ...user, email: 'abc@notvisitor.invalid' }],
   ['a domain behind', { ...user, email: 'abc@visitor.invalid.example.com' }],
   ['two at signs', { ...user, email: 'member@example.com@visitor.invalid' }],
+  ['two at signs, the domain between them', { ...user, email: 'abc@visitor.invalid@example.com' }],
   ['no local part', { ...user, email: '@visitor.invalid' }],
   ['a trailing space', { ...user, email: 'abc@visitor.invalid ' }],
   ['a Kelvin sign that folds to k', { ...user, email: 'abc@visitor.invalid'.replace('i', '\u0130') }],
