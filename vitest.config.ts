@@ -6,7 +6,7 @@ import { SummaryReporter } from './test/support/reporter.ts';
 const pure = [
   'test/runtimes.test.ts',
   'test/{protocol,policy,token,identity,store,limits,admission,broker,gate,paths,guard,http,client}/**/*.test.ts',
-  'test/runtime/**/*.test.ts',
+  'test/netlify/**/*.test.ts',
   'test/vectors/vectors.test.ts',
 ];
 

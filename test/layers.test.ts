@@ -35,7 +35,7 @@ const layers: Record<string, readonly string[]> = {
     'src/guard',
     'hono',
   ],
-  'src/runtime': [
+  'src/netlify': [
     'src/protocol',
     'src/policy',
     'src/token',
@@ -59,7 +59,7 @@ const layers: Record<string, readonly string[]> = {
     'src/token',
     'src/identity',
     'src/http',
-    'src/runtime',
+    'src/netlify',
   ],
   netlify: ['src/package', 'daypass.config.ts'],
   client: ['src/protocol', 'gotrue-js', 'altcha-lib'],

@@ -3,9 +3,9 @@ import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import type { App } from '../../src/http/context.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
+import { wireBroker, wireGate, wireGuard } from '../../src/netlify/wire.ts';
 import type { Limits } from '../../src/policy/types.ts';
 import { revokePath } from '../../src/protocol/paths.ts';
-import { wireBroker, wireGate, wireGuard } from '../../src/runtime/wire.ts';
 import { outcomeOf, send } from './send.ts';
 import type { AbuseServer } from './server.ts';
 

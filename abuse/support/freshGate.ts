@@ -1,7 +1,7 @@
 import { listen } from '../../dev/listen.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
-import type { Environment } from '../../src/runtime/environment.ts';
-import { wireGate } from '../../src/runtime/wire.ts';
+import type { Environment } from '../../src/netlify/environment.ts';
+import { wireGate } from '../../src/netlify/wire.ts';
 import type { Context } from './measure.ts';
 import { outcomeOf, send } from './send.ts';
 import type { AbuseServer, LogLine } from './server.ts';

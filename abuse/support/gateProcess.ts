@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { listen } from '../../dev/listen.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
+import { wireGate } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import { wireGate } from '../../src/runtime/wire.ts';
 import { openSite } from './site.ts';
 
 // A process of its own: one instance of the gate, which also tells how much memory it takes.

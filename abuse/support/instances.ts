@@ -4,7 +4,7 @@ import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import type { App } from '../../src/http/context.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import { createUploads } from '../../src/limits/requestBodies.ts';
-import { wireAuthorization, wireBroker } from '../../src/runtime/wire.ts';
+import { wireAuthorization, wireBroker } from '../../src/netlify/wire.ts';
 import type { Site } from './site.ts';
 
 /** One instance of the functions of a deploy, with a memory of its own. */

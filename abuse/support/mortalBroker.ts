@@ -2,9 +2,9 @@ import '../../test/support/closedNetwork.ts';
 import { listen } from '../../dev/listen.ts';
 import type { BrokerDependencies } from '../../src/broker/dependencies.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
+import { wireBroker } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { tokenPath } from '../../src/protocol/paths.ts';
-import { wireBroker } from '../../src/runtime/wire.ts';
 import { openSite } from './site.ts';
 import type { KillStep } from './steps.ts';
 

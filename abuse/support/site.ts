@@ -1,7 +1,7 @@
+import { type Environment, readEnvironment } from '../../src/netlify/environment.ts';
+import { nowSeconds } from '../../src/netlify/platform.ts';
+import type { DeployInfo } from '../../src/netlify/wire.ts';
 import type { Policy } from '../../src/policy/types.ts';
-import { type Environment, readEnvironment } from '../../src/runtime/environment.ts';
-import { nowSeconds } from '../../src/runtime/platform.ts';
-import type { DeployInfo } from '../../src/runtime/wire.ts';
 import type { KeyRing } from '../../src/token/keys.ts';
 import { mintAccessToken, newSubject } from '../../src/token/mint.ts';
 

@@ -36,7 +36,7 @@ export const suites = {
   http: vitest('test/http', 'test/gate'),
   policy: vitest('test/policy'),
   client: vitest('test/client'),
-  runtime: vitest('test/runtime'),
+  runtime: vitest('test/netlify'),
   python: ['sh', '-c', 'cd python && $(python3 scripts/environment.py) -m pytest -q -x tests/token'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 

@@ -3,8 +3,8 @@ import {
   createExpressMiddleware,
   type ExpressMiddleware,
 } from '../http/expressMiddleware.ts';
-import { createCallLimiter } from '../runtime/callLimiter.ts';
-import { isDebugMode } from '../runtime/platform.ts';
+import { createCallLimiter } from '../netlify/callLimiter.ts';
+import { isDebugMode } from '../netlify/platform.ts';
 import type { AccessToken } from '../token/claims.ts';
 
 export type {

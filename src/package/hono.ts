@@ -2,8 +2,8 @@ import {
   type HonoOptions as AccessTokenOptions,
   requireAccessToken as requireWithDefaults,
 } from '../http/requireAccessToken.ts';
-import { createCallLimiter } from '../runtime/callLimiter.ts';
-import { isDebugMode } from '../runtime/platform.ts';
+import { createCallLimiter } from '../netlify/callLimiter.ts';
+import { isDebugMode } from '../netlify/platform.ts';
 
 export type { AccessTokenEnv, HonoOptions as AccessTokenOptions } from '../http/requireAccessToken.ts';
 export type { CallLimits, Limit, LimitWindows } from '../policy/types.ts';

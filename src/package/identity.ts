@@ -19,7 +19,7 @@ export type {
 export { samplePayloads } from '../identity/samplePayloads.ts';
 export { toUser, type User, type UserRecord } from '../identity/user.ts';
 export { addRoles } from '../identity/userChange.ts';
+export { createIdentityAdmin, type IdentityAdminOptions } from '../netlify/createIdentityAdmin.ts';
+export { createIdentityWebhook } from '../netlify/createIdentityWebhook.ts';
 export type { ErrorCode } from '../protocol/codes.ts';
 export { ConfigurationError, DaypassError } from '../protocol/error.ts';
-export { createIdentityAdmin, type IdentityAdminOptions } from '../runtime/createIdentityAdmin.ts';
-export { createIdentityWebhook } from '../runtime/createIdentityWebhook.ts';

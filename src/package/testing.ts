@@ -3,7 +3,7 @@ import {
   type FakeSession,
   type FakeSessionOptions,
 } from '../../client/fakeSession.ts';
-import { assertTesting } from '../runtime/assertTesting.ts';
+import { assertTesting } from '../netlify/assertTesting.ts';
 import type { AccessToken } from '../token/claims.ts';
 import type { VerifierOptions } from '../token/createVerifier.ts';
 import { makeTestAccessToken, mintTestToken, type TokenOptions } from '../token/mintTestToken.ts';

@@ -12,10 +12,10 @@ const files = [
   'src/identity/samplePayloads.ts',
   'src/identity/user.ts',
   'src/identity/userChange.ts',
-  'src/runtime/createIdentityAdmin.ts',
-  'src/runtime/createIdentityFunction.ts',
-  'src/runtime/createIdentityWebhook.ts',
-  'src/runtime/createSignupGuard.ts',
+  'src/netlify/createIdentityAdmin.ts',
+  'src/netlify/createIdentityFunction.ts',
+  'src/netlify/createIdentityWebhook.ts',
+  'src/netlify/createSignupGuard.ts',
 ];
 const policy =
   "import { definePolicy } from 'daypass/netlify';\n\nexport default definePolicy({ admission: {} });\n";

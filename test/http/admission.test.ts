@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { handEvent } from '../../dev/server/events.ts';
+import { createIdentityFunction } from '../../src/netlify/createIdentityFunction.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import type { ChallengeResponse } from '../../src/protocol/messages.ts';
-import { createIdentityFunction } from '../../src/runtime/createIdentityFunction.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { usePlatform } from '../support/platform.ts';
 import { command, keysForEver } from '../support/redisParts.ts';

@@ -2,12 +2,12 @@ import type { DevIdentityOptions } from '../../dev/identity/options.ts';
 import { startDevIdentity } from '../../dev/identity/start.ts';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
+import { readEnvironment } from '../../src/netlify/environment.ts';
+import { wireBroker } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import type { DeployContext } from '../../src/protocol/deployContext.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
-import { readEnvironment } from '../../src/runtime/environment.ts';
-import { wireBroker } from '../../src/runtime/wire.ts';
 import { closeBridge } from './redisParts.ts';
 import { otherSecret, privateSecret, secret } from './tokens.ts';
 

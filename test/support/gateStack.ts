@@ -1,9 +1,9 @@
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
+import { readEnvironment } from '../../src/netlify/environment.ts';
+import { wireAuthorization, wireGate } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
-import { readEnvironment } from '../../src/runtime/environment.ts';
-import { wireAuthorization, wireGate } from '../../src/runtime/wire.ts';
 import type { CircuitTime } from '../../src/store/circuit.ts';
 import { type MintOptions, mintAccessToken, newSubject } from '../../src/token/mint.ts';
 import { startUpstream } from './recordingUpstream.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { isDebugMode } from '../../src/runtime/platform.ts';
+import { isDebugMode } from '../../src/netlify/platform.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

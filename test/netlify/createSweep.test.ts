@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type DevIdentityServer, startDevIdentity } from '../../dev/identity/start.ts';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
+import { createSweep } from '../../src/netlify/createBroker.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import { createSweep } from '../../src/runtime/createBroker.ts';
 import { usePlatform } from '../support/platform.ts';
 import { closeBridge } from '../support/redisParts.ts';
 import { privateSecret, secret } from '../support/tokens.ts';

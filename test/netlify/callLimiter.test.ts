@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import type { ExpressRequest, ExpressResponse } from '../../src/http/expressMiddleware.ts';
+import { createCallLimiter } from '../../src/netlify/callLimiter.ts';
 import { requireAccessToken } from '../../src/package/express.ts';
 import { noCallLimits } from '../../src/policy/limits.ts';
-import { createCallLimiter } from '../../src/runtime/callLimiter.ts';
 import { goodClaims, goodHeader, issuer, now, secret, sign } from '../support/tokens.ts';
 
 // What counts a backend's calls is loaded at its first call, and that may fail: a file that is being replaced, too many open

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { assertTesting } from '../../src/runtime/assertTesting.ts';
+import { assertTesting } from '../../src/netlify/assertTesting.ts';
 
 const names = ['DAYPASS_TESTING', 'NODE_ENV', 'CONTEXT', 'VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT'];
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { zipFunctions } from '@netlify/zip-it-and-ship-it';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultLimits } from '../../src/policy/limits.ts';
+import { defaultLimits } from '../src/policy/limits.ts';
 
 // Netlify reads `config` from the source and passes over what it cannot read, without a word. So these tests look at what its
 // own bundler made of it.
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..');
 /** By entry file, each wider than the widest limit of the policy that counts the same calls. */
 const rules = {
   gate: { windowLimit: 2 * defaultLimits.address.limit, windowSize: defaultLimits.address.windowSeconds },

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { defineIdentityEvents } from '../../src/identity/defineEvents.ts';
 import { samplePayloads } from '../../src/identity/samplePayloads.ts';
-import { createIdentityWebhook } from '../../src/runtime/createIdentityWebhook.ts';
+import { createIdentityWebhook } from '../../src/netlify/createIdentityWebhook.ts';
 import { usePlatform } from '../support/platform.ts';
 
 const platform = usePlatform();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { readEnvironment } from '../../src/netlify/environment.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
-import { readEnvironment } from '../../src/runtime/environment.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
 const policy = definePolicy();

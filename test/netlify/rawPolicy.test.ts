@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import { createBroker, createSweep } from '../../src/netlify/createBroker.ts';
+import { createGate } from '../../src/netlify/createGate.ts';
+import { createIdentityFunction } from '../../src/netlify/createIdentityFunction.ts';
+import { createSignupGuard } from '../../src/netlify/createSignupGuard.ts';
+import { protect } from '../../src/netlify/protect.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Policy } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';
-import { createBroker, createSweep } from '../../src/runtime/createBroker.ts';
-import { createGate } from '../../src/runtime/createGate.ts';
-import { createIdentityFunction } from '../../src/runtime/createIdentityFunction.ts';
-import { createSignupGuard } from '../../src/runtime/createSignupGuard.ts';
-import { protect } from '../../src/runtime/protect.ts';
 
 const makers: Record<string, (policy: Policy) => unknown> = {
   createBroker,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type DevIdentityServer, startDevIdentity } from '../../dev/identity/start.ts';
-import { createIdentityAdmin } from '../../src/runtime/createIdentityAdmin.ts';
+import { createIdentityAdmin } from '../../src/netlify/createIdentityAdmin.ts';
 import { usePlatform } from '../support/platform.ts';
 import { codeOf } from '../support/rejection.ts';
 

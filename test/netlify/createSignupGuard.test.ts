@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
+import { createSignupGuard } from '../../src/netlify/createSignupGuard.ts';
+import type { EdgeContext } from '../../src/netlify/platform.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import { createSignupGuard } from '../../src/runtime/createSignupGuard.ts';
-import type { EdgeContext } from '../../src/runtime/platform.ts';
 import { usePlatform } from '../support/platform.ts';
 import { closeBridge } from '../support/redisParts.ts';
 import { issuer, privateSecret, secret } from '../support/tokens.ts';
