@@ -63,6 +63,7 @@ const layers: Record<string, readonly string[]> = {
   ],
   netlify: ['src/package', 'daypass.config.ts'],
   client: ['src/protocol', 'gotrue-js', 'altcha-lib'],
+  cli: ['src', 'client', '@clack/prompts', 'node:'],
   // A package of its own, which knows nothing of the product's inside; its examples import it by its name.
   dev: [
     'hono',
@@ -126,11 +127,13 @@ test('every folder of src is a layer', () => {
   );
 });
 
-test('nothing of the product imports the stand-ins, the demo, the examples or the tests', () => {
+test('nothing of the product imports the command line, the stand-ins, the demo, the examples or the tests', () => {
   const guilty = globSync('{src,client,netlify}/**/*.ts', { cwd: root }).filter((file) =>
     importsOf(file)
       .map((specifier) => targetOf(file, specifier))
-      .some((target) => ['dev', 'demo', 'examples', 'test'].some((folder) => isInside(target, folder))),
+      .some((target) =>
+        ['cli', 'dev', 'demo', 'examples', 'test'].some((folder) => isInside(target, folder)),
+      ),
   );
   expect(guilty).toEqual([]);
 });
@@ -153,7 +156,7 @@ function findCircles(pattern: string): string[] {
   return files.filter((file) => reach(file).has(file));
 }
 
-test.each(['src/**/*.ts', 'client/**/*.ts', 'dev/**/*.ts', 'demo/**/*.ts'])(
+test.each(['src/**/*.ts', 'client/**/*.ts', 'cli/**/*.ts', 'dev/**/*.ts', 'demo/**/*.ts'])(
   'no file of %s imports one that imports it',
   (pattern) => {
     expect(findCircles(pattern)).toEqual([]);

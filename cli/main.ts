@@ -1,0 +1,18 @@
+import { type Command, type ExitCode, runCommandLine } from './command.ts';
+import { secretCommand } from './commands/secret.ts';
+import type { Io } from './output.ts';
+
+/** Every command, in the order of the overview. */
+export const commands: readonly Command[] = [
+  // The way onto a site: init, dev, doctor.
+  secretCommand,
+];
+
+/**
+ * `daypass`, as a function.
+ * @param args the arguments behind `daypass`
+ * @returns the exit code
+ */
+export function main(args: readonly string[], io: Io): Promise<ExitCode> {
+  return runCommandLine(commands, args, io);
+}
