@@ -34,6 +34,8 @@ export interface Host {
 export interface RunningHost {
   /** Events by GoTrue's names, by the function that has handlers for them. */
   readonly events: Readonly<Record<string, readonly string[]>>;
+  /** The site's own modules that were loaded; a change in one of them calls for a restart. */
+  readonly files: readonly string[];
   /** Whether a function or an edge function takes it. */
   takes(request: Request): boolean;
   handle: Handler;
@@ -51,6 +53,12 @@ const platformPrefixes = ['x-nf-', 'x-deno-', 'x-bb-', 'x-daypass-dev-'];
 /** How long a thread that is to be replaced may go on with what it is answering. */
 const drainMilliseconds = 10_000;
 
+/** JavaScript in the package, TypeScript in its source. */
+const workerUrl = new URL(
+  import.meta.filename.endsWith('.js') ? './worker.js' : './worker.ts',
+  import.meta.url,
+);
+
 /**
  * Starts the thread and has it load the site's policy.
  * @throws {Error} the policy cannot be loaded, with the reason
@@ -58,7 +66,7 @@ const drainMilliseconds = 10_000;
 export async function openHost({ root, config, output }: HostOptions): Promise<Host> {
   const key = randomBytes(24).toString('base64url');
   const data: WorkerData = { root, config, key };
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const worker = new Worker(workerUrl, {
     workerData: data,
     stdout: true,
     stderr: true,
@@ -105,7 +113,7 @@ async function begin(
     await end();
     throw error;
   });
-  const { origin, routes, events } = ready;
+  const { origin, routes, events, files } = ready;
   let underWay = 0;
   const idle = new EventTarget();
 
@@ -120,6 +128,7 @@ async function begin(
 
   return {
     events,
+    files,
     ended,
     takes: ({ method, url }) => takes(routes, method, new URL(url).pathname),
     handle: (request, address) => send(request, { [internalFields.address]: plainAddress(address) }),

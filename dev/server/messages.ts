@@ -24,7 +24,7 @@ export interface Begin {
 
 export type WorkerReport =
   | { kind: 'policy'; policy: unknown }
-  | { kind: 'ready'; origin: string; routes: Routes[]; events: Record<string, string[]> }
+  | { kind: 'ready'; origin: string; routes: Routes[]; events: Record<string, string[]>; files: string[] }
   | { kind: 'failed'; message: string };
 
 /** Fields by which the server speaks to this thread; it strips those of callers. */

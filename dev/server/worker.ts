@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { listen } from '../listen.ts';
 import { type EventFunctions, eventsOf, handEvent } from './events.ts';
 import { forward } from './forward.ts';
+import { loadAsBundlersDo } from './loader.ts';
 import { type Begin, internalFields, type WorkerData, type WorkerReport } from './messages.ts';
 import { matchRoutes, type RouteConfig, type Routes, readRoutes } from './routes.ts';
 
@@ -39,10 +39,13 @@ interface Call {
 
 const port = parentPort;
 
+/** The site's own modules, as far as they are loaded. */
+const loaded = new Set<string>();
+
 async function run(data: WorkerData): Promise<void> {
   const report = (message: WorkerReport) => port?.postMessage(message);
   try {
-    resolveAsBundlersDo(data);
+    loadAsBundlersDo(data, (file) => loaded.add(file));
     report({ kind: 'policy', policy: await loadPolicy(data) });
     port?.once('message', (begin: Begin) => {
       open(data, begin).then(report, (error: unknown) =>
@@ -64,33 +67,6 @@ async function loadPolicy({ root, config }: WorkerData): Promise<unknown> {
   if (config === undefined && !existsSync(file)) return undefined;
   const { default: policy } = await import(config ?? pathToFileURL(file).href);
   return policy && JSON.parse(JSON.stringify(policy));
-}
-
-/** Netlify bundles with esbuild, which finds `./policy` where Node wants `./policy.ts`. */
-function resolveAsBundlersDo({ root, config }: WorkerData): void {
-  const replaced = pathToFileURL(join(root, 'daypass.config.ts')).href;
-  const endings = ['.ts', '.js', '.mts', '.mjs', '/index.ts', '/index.js'];
-  registerHooks({
-    resolve(specifier, context, nextResolve) {
-      const resolve = (name: string) => {
-        const found = nextResolve(name, context);
-        return config !== undefined && found.url === replaced ? nextResolve(config, context) : found;
-      };
-      try {
-        return resolve(specifier);
-      } catch (error) {
-        if (!specifier.startsWith('.')) throw error;
-        for (const ending of endings) {
-          try {
-            return resolve(specifier + ending);
-          } catch {
-            // not this one
-          }
-        }
-        throw error;
-      }
-    },
-  });
 }
 
 /** The call that is being served: Netlify's globals speak of it. */
@@ -138,6 +114,7 @@ async function open(data: WorkerData, begin: Begin): Promise<WorkerReport> {
     origin: url,
     routes: [...edges, ...functions.filter(({ handle }) => handle)].map(({ routes }) => routes),
     events: Object.fromEntries(functions.map(({ name, events }) => [name, eventsOf(events)])),
+    files: [...loaded],
   };
 }
 
