@@ -53,7 +53,7 @@ def assert_refused(response: httpx2.Response, code: str, status: int | None = No
     assert response.headers["cache-control"] == "no-store"
     problem = response.json()
     assert problem == {
-        "type": "about:blank",
+        "type": f"https://github.com/daypass/daypass/blob/main/docs/errors.md#{code}",
         "title": {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}[status],
         "status": status,
         "detail": problem["detail"],

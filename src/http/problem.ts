@@ -1,9 +1,9 @@
-import { codeRow } from '../protocol/codes.ts';
+import { codeRow, errorPage } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Problem, TokenErrorResponse } from '../protocol/messages.ts';
 
-/** RFC 9110 §15: the phrases of the statuses that we answer with (RFC 9457 §4.2.1 wants them as titles). */
+/** RFC 9110 §15: the phrases of the statuses that we answer with, which are the titles of problems. */
 const phrases: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -53,7 +53,7 @@ export function toDaypassError(error: unknown, log: Log): DaypassError {
  */
 export function problemResponse(error: DaypassError, detail: string = error.message): Response {
   const problem: Problem = {
-    type: 'about:blank',
+    type: errorPage(error.code),
     title: phrases[error.status] ?? 'Error',
     status: error.status,
     detail,
@@ -82,6 +82,7 @@ export function tokenErrorResponse(error: DaypassError, tokenPlace: keyof typeof
     // RFC 6750 §3.1 has no error for a token that is not there; RFC 6749 §5.2 wants one.
     error: answer.error || tokenFaults[tokenPlace].error,
     error_description: error.message,
+    error_uri: errorPage(error.code),
     code: error.code,
   };
   const headers = tokenPlace === 'bearer' ? challenge(error) : {};
@@ -98,7 +99,12 @@ export function goTrueErrorResponse(
   { speaksOAuth, requestId }: { speaksOAuth: boolean; requestId: string },
 ): Response {
   const body = speaksOAuth
-    ? { error: codeRow(error.code).error, error_description: error.message, code: error.code }
+    ? {
+        error: codeRow(error.code).error,
+        error_description: error.message,
+        error_uri: errorPage(error.code),
+        code: error.code,
+      }
     : { code: error.status, msg: error.message, error_code: error.code };
   return respond(error, error.status, { ...body, error_id: requestId }, 'application/json', {});
 }

@@ -229,3 +229,11 @@ export type ErrorCode = keyof typeof codes;
 export function codeRow(code: ErrorCode): CodeRow {
   return codes[code];
 }
+
+/** Where the source and its documents are: what `homepage` and `repository` of package.json name. */
+export const repositoryUrl = 'https://github.com/daypass/daypass';
+
+/** The entry of a code in the documents: `type` of a problem (RFC 9457 §3.1.1), `error_uri` of RFC 6749 §5.2. */
+export function errorPage(code: ErrorCode): string {
+  return `${repositoryUrl}/blob/main/docs/errors.md#${code}`;
+}

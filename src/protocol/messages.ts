@@ -31,12 +31,15 @@ export interface TokenResponse {
 export interface TokenErrorResponse {
   error: string;
   error_description: string;
+  /** The entry of the code in the documents. */
+  error_uri: string;
   code: ErrorCode;
 }
 
 /** RFC 9457 §3, with our stable code. What every other address answers when it refuses. */
 export interface Problem {
-  type: 'about:blank';
+  /** The entry of the code in the documents. */
+  type: string;
   title: string;
   status: number;
   detail: string;

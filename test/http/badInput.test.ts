@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listening, listen } from '../../dev/listen.ts';
-import { codes, type ErrorCode } from '../../src/protocol/codes.ts';
+import { codes, type ErrorCode, errorPage } from '../../src/protocol/codes.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { type BrokerStack, callerAddress, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { fc } from '../support/property.ts';
@@ -33,11 +33,16 @@ async function expectRefused(response: Response, quiet = marker): Promise<void> 
   expect(response.headers.get('cache-control')).toBe('no-store');
   const body = JSON.parse(text) as Record<string, unknown>;
   expect(Object.keys(codes)).toContain(body.code);
+  const page = errorPage(body.code as ErrorCode);
   if (response.headers.get('content-type') === 'application/problem+json') {
-    expect(body).toMatchObject({ type: 'about:blank', status: response.status, title: expect.any(String) });
+    expect(body).toMatchObject({ type: page, status: response.status, title: expect.any(String) });
   } else {
     expect(response.headers.get('content-type')).toBe('application/json');
-    expect(body).toMatchObject({ error: expect.any(String), error_description: expect.any(String) });
+    expect(body).toMatchObject({
+      error: expect.any(String),
+      error_description: expect.any(String),
+      error_uri: page,
+    });
   }
   const told = text + JSON.stringify([...response.headers]) + stack.logged.join();
   expect(told).not.toMatch(/\bat .+:\d+|node_modules|file:|\.ts\b|Bearer e/);

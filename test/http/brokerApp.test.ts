@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorPage } from '../../src/protocol/codes.ts';
 import { type BrokerStack, outcome, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 
 const partner = 'https://partner.example';
@@ -57,6 +58,7 @@ describe('refusals', () => {
     expect(await response.json()).toEqual({
       error: 'invalid_request',
       error_description: 'grant_type is missing.',
+      error_uri: errorPage('missing_parameter'),
       code: 'missing_parameter',
     });
   });
@@ -65,7 +67,7 @@ describe('refusals', () => {
     const response = await stack.postForm('/session/revoke', {});
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(await response.json()).toEqual({
-      type: 'about:blank',
+      type: errorPage('missing_parameter'),
       title: 'Bad Request',
       status: 400,
       detail: 'token is missing.',

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type ErrorCode, errorPage } from '../../src/protocol/codes.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocations.ts';
 import { newSubject } from '../../src/token/mint.ts';
@@ -189,7 +190,7 @@ test.each(Object.entries(refusals))('%s', async (_, { call, refusal, challenge }
   const problem = JSON.parse(text);
   expect(`${response.status} ${problem.code}`).toBe(refusal);
   expect(Object.keys(problem)).toEqual(['type', 'title', 'status', 'detail', 'code']);
-  expect(problem).toMatchObject({ type: 'about:blank', status: response.status });
+  expect(problem).toMatchObject({ type: errorPage(problem.code), status: response.status });
   expect(problem.title).not.toBe('Error');
   expect(response.headers.get('content-type')).toBe('application/problem+json');
   expect(response.headers.get('cache-control')).toBe('no-store');
@@ -207,7 +208,9 @@ test('all refused tokens look alike but for their code', async () => {
   const forged = ['nonsense', await forge({ exp: 1 }), await forge({}, {}, otherSecret)];
   const answers = forged.map(async (token) => {
     const response = await stack.request('/api/x', bearer(token));
-    const { code, ...rest } = (await response.json()) as { code: string };
+    // The type is the link to the code's page.
+    const { code, type, ...rest } = (await response.json()) as { code: string; type: string };
+    expect(type).toBe(errorPage(code as ErrorCode));
     return { ...rest, challenge: response.headers.get('www-authenticate') };
   });
   const [first, ...others] = await Promise.all(answers);

@@ -6,6 +6,7 @@ import { createGuardApp } from '../../src/http/guardApp.ts';
 import { createLocalLimiters } from '../../src/limits/localLimiter.ts';
 import type { RequestBodies } from '../../src/limits/requestBodies.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { errorPage } from '../../src/protocol/codes.ts';
 import { identityPath } from '../../src/protocol/paths.ts';
 import { formOf, type GuardStack, signUpOf, startGuardStack } from '../support/guardStack.ts';
 import { issuer } from '../support/tokens.ts';
@@ -231,6 +232,7 @@ test.each([
     error: 'invalid_request',
     // RFC 6749 §5.2: these characters alone.
     error_description: expect.stringMatching(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/),
+    error_uri: errorPage(code),
     code,
     error_id: answer.headers.get('x-request-id'),
   });

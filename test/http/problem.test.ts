@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { problemResponse, toDaypassError, tokenErrorResponse } from '../../src/http/problem.ts';
-import { codeRow, codes, type ErrorCode } from '../../src/protocol/codes.ts';
+import { codeRow, codes, type ErrorCode, errorPage } from '../../src/protocol/codes.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 
 const all = Object.keys(codes) as ErrorCode[];
@@ -16,7 +16,7 @@ describe.each(all)('%s', (code) => {
     expect(headers.get('content-type')).toBe('application/problem+json');
     expect(headers.get('cache-control')).toBe('no-store');
     const body = (await response.json()) as Record<string, unknown>;
-    expect(body).toMatchObject({ type: 'about:blank', status, code });
+    expect(body).toMatchObject({ type: errorPage(code), status, code });
     expect(body.title).not.toBe('Error');
     // RFC 9110 §15.5.2: a 401 without a challenge is none; that of introspection comes with its error.
     if (status === 401 && code !== 'invalid_client') {
@@ -29,8 +29,8 @@ describe.each(all)('%s', (code) => {
     const body = (await response.json()) as Record<string, string>;
     // No token came as Bearer, so nothing asks for one (RFC 6749 §5.2).
     expect(response.headers.get('www-authenticate')).toBeNull();
-    expect(Object.keys(body)).toEqual(['error', 'error_description', 'code']);
-    expect(body.code).toBe(code);
+    expect(Object.keys(body)).toEqual(['error', 'error_description', 'error_uri', 'code']);
+    expect([body.code, body.error_uri]).toEqual([code, errorPage(code)]);
     expect(body.error).toMatch(/^[a-z_]+$/);
     expect(body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
     if (codeRow(code).tokenFault) expect([response.status, body.error]).toEqual([400, 'invalid_request']);

@@ -72,6 +72,7 @@ func refuse(writer http.ResponseWriter, status int, code, detail, challenge stri
 	}
 	writer.WriteHeader(status)
 	_ = json.NewEncoder(writer).Encode(map[string]any{
-		"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": detail, "code": code,
+		"type":  "https://github.com/daypass/daypass/blob/main/docs/errors.md#" + code,
+		"title": http.StatusText(status), "status": status, "detail": detail, "code": code,
 	})
 }

@@ -70,6 +70,9 @@ PROBLEM_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="daypass"'
 """RFC 6750 §3: what a caller gets who sent no token."""
 
+_ERROR_PAGE = "https://github.com/daypass/daypass/blob/main/docs/errors.md#"
+"""The entries of the codes: each problem's `type` leads to its own (RFC 9457 §3.1.1)."""
+
 _logger = logging.getLogger("daypass")
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -107,7 +110,13 @@ def problem(status: int, detail: str, code: str, hint: str | None = None) -> dic
         hint: which setting the token does not fit; only for debug modes, since all refusals look alike from outside.
     """
     phrase = HTTPStatus(status).phrase
-    members = {"type": "about:blank", "title": phrase, "status": status, "detail": detail, "code": code}
+    members = {
+        "type": _ERROR_PAGE + code,
+        "title": phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
     return members if hint is None else {**members, "hint": hint}
 
 
