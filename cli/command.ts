@@ -83,19 +83,26 @@ export class CommandError extends Error {
   /** Stable, for programs. */
   readonly code: string;
   readonly exitCode: ExitCode;
+  /** More of it for programs: members of the error with `--json`. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, message: string, exitCode: ExitCode = 1) {
+  constructor(
+    code: string,
+    message: string,
+    { exitCode = 1, details = {} }: { exitCode?: ExitCode; details?: Record<string, unknown> } = {},
+  ) {
     super(message);
     this.name = 'CommandError';
     this.code = code;
     this.exitCode = exitCode;
+    this.details = details;
   }
 }
 
 /** The command line is wrong: exit code 64. */
 export class UsageError extends CommandError {
   constructor(message: string) {
-    super('wrong_usage', message, 64);
+    super('wrong_usage', message, { exitCode: 64 });
     this.name = 'UsageError';
   }
 }
@@ -211,8 +218,8 @@ function unknownText(kind: string, name: string, known: readonly string[]): stri
 }
 
 function reportError(error: unknown, isJson: boolean, io: Io): ExitCode {
-  const { code, message, exitCode } = toCommandError(error);
-  if (isJson) writeJson(io, { error: { code, message } });
+  const { code, message, exitCode, details } = toCommandError(error);
+  if (isJson) writeJson(io, { error: { code, message, ...details } });
   else io.writeError(`${style(io, 'red', 'error')}: ${message}\n`);
   return exitCode;
 }

@@ -1,10 +1,12 @@
 import { type Command, type ExitCode, runCommandLine } from './command.ts';
+import { policyCommand } from './commands/policy.ts';
 import { secretCommand } from './commands/secret.ts';
 import type { Io } from './output.ts';
 
 /** Every command, in the order of the overview. */
 export const commands: readonly Command[] = [
   // The way onto a site: init, dev, doctor.
+  policyCommand,
   secretCommand,
 ];
 

@@ -204,10 +204,13 @@ const openToStrangers =
   'Registration is open and autoconfirm on: every stranger can become a logged-in Identity user for an hour. No function of the site may trust mere log-in, only roles that you gave, and Git Gateway must be limited to roles.';
 const membersAllowed =
   "Anybody may sign up as a member, with any e-mail. On a site without members, set admission: { members: 'deny' } in daypass.config.ts.";
-const monitoring =
-  "The mode is monitor: the gate lets every token pass and enforces no limit, it only counts. Set mode: 'enforce' in daypass.config.ts when the counts are as they should be.";
-const unlimitedWithoutStore =
-  "The policy's storeFailure is allow: while Redis is away, anyone with a valid token passes the gate without limits, and revoked sessions pass as well.";
+/** What a policy allows that its owner should know, in the words of the status. */
+export const policyWarnings = {
+  monitoring:
+    "The mode is monitor: the gate lets every token pass and enforces no limit, it only counts. Set mode: 'enforce' in daypass.config.ts when the counts are as they should be.",
+  unlimitedWithoutStore:
+    "The policy's storeFailure is allow: while Redis is away, anyone with a valid token passes the gate without limits, and revoked sessions pass as well.",
+} as const;
 const turnstileTestKey =
   "TURNSTILE_SECRET_KEY is one of the test keys that Cloudflare publishes: the one that always passes admits everybody, the others admit no user. Copy the widget's secret key from Cloudflare's dashboard.";
 
@@ -223,7 +226,7 @@ function warningsOf(
   if (settings?.registrationOpen && settings.autoconfirm) warnings.push(openToStrangers);
   if (policy.admission?.members !== 'deny') warnings.push(membersAllowed);
   if (hasTurnstileTestKey && deployContext === 'production') warnings.push(turnstileTestKey);
-  if (policy.mode === 'monitor') warnings.push(monitoring);
-  if (policy.storeFailure === 'allow') warnings.push(unlimitedWithoutStore);
+  if (policy.mode === 'monitor') warnings.push(policyWarnings.monitoring);
+  if (policy.storeFailure === 'allow') warnings.push(policyWarnings.unlimitedWithoutStore);
   return warnings;
 }

@@ -18,7 +18,8 @@ const echo = defineCommand({
   },
   examples: ['daypass echo hello'],
   async run({ values, positionals, io, isJson }) {
-    if (positionals[0] === 'fail') throw new CommandError('no_echo', 'There is no echo here.', 2);
+    if (positionals[0] === 'fail')
+      throw new CommandError('no_echo', 'There is no echo here.', { exitCode: 2, details: { walls: 0 } });
     if (positionals[0] === 'fall') throw new Error('unforeseen');
     const answer = { ...values, positionals, variable: io.env.WORD, colours: io.hasColours };
     if (isJson) writeJson(io, answer);
@@ -64,7 +65,9 @@ test.each([
 test('errors have a code for programs, and the exit code that they say', async () => {
   const { exitCode, out, error } = await run(['echo', 'fail', '--json']);
   expect([exitCode, error]).toEqual([2, '']);
-  expect(JSON.parse(out)).toEqual({ error: { code: 'no_echo', message: 'There is no echo here.' } });
+  expect(JSON.parse(out)).toEqual({
+    error: { code: 'no_echo', message: 'There is no echo here.', walls: 0 },
+  });
   const unparsable = await run(['echo', '--lod', '--json']);
   expect(unparsable.exitCode).toBe(64);
   expect(JSON.parse(unparsable.out).error.code).toBe('wrong_usage');
