@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../scripts/bundle.ts';
-import { installPacked, packDaypass } from '../support/packed.ts';
+import { installPacked, packPackage } from '../support/packed.ts';
 
 // The packed file, installed in a project of somebody else's.
 
@@ -53,8 +53,8 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'daypass-consumer-'));
-  const { tarball } = await packDaypass(folder);
-  await installPacked(folder, tarball);
+  const { tarball } = await packPackage('daypass', folder);
+  await installPacked(folder, 'daypass', tarball);
   await writeFile(join(folder, 'main.mts'), consumer);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
