@@ -28,7 +28,7 @@ const table: readonly Measured[] = [
   },
   { name: 'daypass/testing', budget: 14_000, bundle: () => bundleServer('src/package/testing.ts') },
   { name: 'daypass/identity', budget: 12_700, bundle: () => bundleServer('src/package/identity.ts') },
-  { name: 'daypass/netlify', budget: 93_500, bundle: () => bundleServer('src/package/netlify.ts') },
+  { name: 'daypass/netlify', budget: 94_200, bundle: () => bundleServer('src/package/netlify.ts') },
 ];
 
 let isOver = false;

@@ -1,5 +1,5 @@
-import { policyWarnings } from '../../src/broker/status.ts';
 import type { CheckedRoute, Policy } from '../../src/policy/types.ts';
+import { causeText } from '../../src/protocol/causes.ts';
 
 /** Something in a policy that works, and protects less than it seems to. */
 export interface Weakness {
@@ -17,9 +17,9 @@ export interface Weakness {
 export function findWeaknesses(policy: Policy): Weakness[] {
   const { mode, storeFailure, origins, deployContexts = [], routes } = policy;
   const weaknesses: Weakness[] = [];
-  if (mode === 'monitor') weaknesses.push({ id: 'mode_monitor', message: policyWarnings.monitoring });
+  if (mode === 'monitor') weaknesses.push({ id: 'mode_monitor', message: causeText('mode_monitor') });
   if (storeFailure === 'allow')
-    weaknesses.push({ id: 'store_failure_allow', message: policyWarnings.unlimitedWithoutStore });
+    weaknesses.push({ id: 'store_failure_allow', message: causeText('store_failure_allow') });
   if (origins.includes('null')) {
     const message =
       "origins has 'null', which stands for sandboxed frames on any site: whoever puts one on a page begins sessions by way of their visitors.";

@@ -1,12 +1,8 @@
 import type { IdentitySettings, ListedUsers } from '../identity/client.ts';
 import { signProbeToken } from '../identity/identityToken.ts';
+import { type CauseId, causeOfProblem, causeText, fillCause } from '../protocol/causes.ts';
 import { DaypassError } from '../protocol/error.ts';
-import {
-  autoconfirmRemedy,
-  registrationRemedy,
-  type StatusCheck,
-  type StatusResponse,
-} from '../protocol/messages.ts';
+import type { StatusCheck, StatusResponse } from '../protocol/messages.ts';
 import { describeRedisError, type RedisErrorReason } from '../store/redis.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 
@@ -27,9 +23,6 @@ export type StatusDependencies = Pick<
 
 /** Of a list of one user, whose metadata may be large: all that matters is that Identity lists users. */
 const maxBytes = 64 * 2 ** 10;
-
-const environmentOfSite = 'in the environment of the site';
-const enableIdentity = 'Enable Identity: Project configuration > Identity > Enable Identity.';
 
 /**
  * Tries everything that an exchange needs, and names the setting that fixes what fails, without any secret. The calls run
@@ -61,31 +54,31 @@ export async function checkStatus(broker: StatusDependencies): Promise<StatusRes
  * @param name what is at fault: the environment, or the policy that could not be loaded
  */
 export function statusOfProblems(problems: readonly string[], name: 'secrets' | 'policy'): StatusResponse {
-  return { ok: false, checks: [{ name, ok: false, remedy: problems.join('\n') }], warnings: [] };
+  const byCause = new Map<CauseId, string[]>();
+  for (const problem of problems) {
+    const cause = name === 'policy' ? 'policy_invalid' : causeOfProblem(problem);
+    byCause.set(cause, [...(byCause.get(cause) ?? []), problem]);
+  }
+  const checks = [...byCause].map(([cause, found]) =>
+    line(name, false, cause, { problem: found.join('\n') }),
+  );
+  return { ok: false, checks, warnings: [] };
 }
 
-const identityAway = line(
-  'identity',
-  false,
-  'Identity did not answer. Enable it: Project configuration > Identity > Enable Identity; with a GoTrue of your own, check IDENTITY_URL.',
-);
+const identityAway = line('identity', false, 'identity_not_found');
 
 function checkSettings({ registrationOpen, autoconfirm, emailEnabled }: IdentitySettings): StatusCheck[] {
   return [
-    line(
-      'email',
-      emailEnabled,
-      'Identity takes no sign-ups with e-mail and password. On a GoTrue of your own, set GOTRUE_EXTERNAL_EMAIL_DISABLED to false.',
-    ),
-    line('registration', registrationOpen, registrationRemedy),
-    line('autoconfirm', autoconfirm, autoconfirmRemedy),
+    line('email', emailEnabled, 'email_sign_up_off'),
+    line('registration', registrationOpen, 'registration_closed'),
+    line('autoconfirm', autoconfirm, 'autoconfirm_off'),
   ];
 }
 
 /** What needs a token: the operator's, and one that we sign ourselves. */
 async function checkIdentity(broker: StatusDependencies): Promise<StatusCheck[]> {
   const operatorToken = broker.operatorToken();
-  if (operatorToken === undefined) return [line('identity', false, enableIdentity)];
+  if (operatorToken === undefined) return [identityAway];
   const request = { page: 1, perPage: 1, audience: '', maxBytes };
   const [listed, key] = await Promise.all([
     attempt(() =>
@@ -103,9 +96,7 @@ async function checkIdentity(broker: StatusDependencies): Promise<StatusCheck[]>
     line(
       'operator_token',
       !(listed instanceof DaypassError),
-      isRefused
-        ? `Identity refused the operator token. On Netlify, disable Identity and enable it again; with a GoTrue of your own, set IDENTITY_OPERATOR_TOKEN ${environmentOfSite} to its GOTRUE_OPERATOR_TOKEN.`
-        : 'Identity listed no users for the operator token (GET /admin/users): its log says why.',
+      isRefused ? 'operator_token_refused' : 'identity_list_failed',
     ),
     ...checkAudience(broker, listed),
     ...key,
@@ -118,8 +109,8 @@ function checkAudience(
 ): StatusCheck[] {
   if (listed instanceof DaypassError || typeof listed === 'string') return [];
   const { audience } = listed;
-  const remedy = `Identity's audience (GOTRUE_JWT_AUD) is ${JSON.stringify(audience)}. Set identity: { audience: ${JSON.stringify(audience)} } in daypass.config.ts.`;
-  return [line('audience', audience === policy.identity.audience, remedy)];
+  const values = { audience: JSON.stringify(audience) };
+  return [line('audience', audience === policy.identity.audience, 'identity_audience_differs', values)];
 }
 
 /**
@@ -135,47 +126,38 @@ async function checkKey(broker: StatusDependencies): Promise<StatusCheck[]> {
   );
   const code = answer instanceof DaypassError ? answer.code : undefined;
   if (code !== 'subject_token_user_gone' && code !== 'subject_token_rejected') return [];
-  const remedy = `IDENTITY_JWT_SECRET is not the key of Identity's tokens. Set it ${environmentOfSite} to GOTRUE_JWT_SECRET of your GoTrue.`;
-  return [line('identity_jwt_secret', code === 'subject_token_user_gone', remedy)];
+  return [line('identity_jwt_secret', code === 'subject_token_user_gone', 'identity_jwt_secret_differs')];
 }
 
 function upstreamsOf({ policy }: StatusDependencies): string[] {
   return [...new Set(policy.routes.map((route) => route.upstream))];
 }
 
-async function checkUpstream(broker: StatusDependencies, name: string): Promise<StatusCheck> {
-  const url = broker.upstreams.get(name);
-  if (!url) return upstream(`Set ${name} to the URL of your backend ${environmentOfSite}.`);
+async function checkUpstream(broker: StatusDependencies, variable: string): Promise<StatusCheck> {
+  const url = broker.upstreams.get(variable);
+  if (!url) return line('upstream', false, 'upstream_not_set', { variable });
   const prefix = url.pathname.replace(/\/+$/, '').toLowerCase();
   const doubled = broker.policy.routes.find(
-    ({ path, upstream }) => upstream === name && prefix !== '' && path.toLowerCase().startsWith(`${prefix}/`),
+    ({ path, upstream }) =>
+      upstream === variable && prefix !== '' && path.toLowerCase().startsWith(`${prefix}/`),
   );
-  if (doubled) {
-    return upstream(
-      `${name} ends with ${prefix}, and so begins the route ${doubled.path}: calls go to ${prefix}${prefix}/…. Leave the path out of ${name}, ${environmentOfSite}.`,
-    );
-  }
+  if (doubled)
+    return line('upstream', false, 'upstream_prefix_doubled', { variable, prefix, route: doubled.path });
   try {
     await broker.reachUpstream(url, AbortSignal.timeout(broker.identityBudgetMilliseconds));
     return { name: 'upstream', ok: true };
   } catch {
-    return upstream(
-      `${name} does not answer. Check the URL ${environmentOfSite}, and that your backend is up.`,
-    );
+    return line('upstream', false, 'upstream_unreachable', { variable });
   }
 }
 
-function upstream(remedy: string): StatusCheck {
-  return { name: 'upstream', ok: false, remedy };
-}
-
-const redisRemedies: Readonly<Record<RedisErrorReason, string>> = {
-  unreachable: `Redis did not answer. Check UPSTASH_REDIS_REST_URL ${environmentOfSite}.`,
-  unauthorized: `Redis refused the token. Set UPSTASH_REDIS_REST_TOKEN ${environmentOfSite} to the one of your Redis's console.`,
-  read_only: `Redis refused to write. Set UPSTASH_REDIS_REST_TOKEN ${environmentOfSite} to the standard token, not the read-only one.`,
-  full: 'Redis is full. Choose a larger plan, or turn eviction on, in the console of your Redis.',
-  quota_exceeded: 'The quota of your Redis is spent. Choose a larger plan in its console.',
-  unexpected: 'Redis answered with an error that Daypass does not know: the log says which.',
+const redisCauses: Readonly<Record<RedisErrorReason, CauseId>> = {
+  unreachable: 'redis_unreachable',
+  unauthorized: 'redis_token_refused',
+  read_only: 'redis_read_only',
+  full: 'redis_full',
+  quota_exceeded: 'redis_quota_exceeded',
+  unexpected: 'redis_error',
 };
 
 /** A Redis that answers a PING may still refuse to write: this reserves a user that does not exist, and releases it. */
@@ -183,7 +165,7 @@ async function checkRedis({ redemptions }: StatusDependencies): Promise<StatusCh
   const id = crypto.randomUUID();
   const answer = await attempt(async () => redemptions.release(id, (await redemptions.reserve(id)) ?? ''));
   const reason = answer instanceof DaypassError ? describeRedisError(answer) : undefined;
-  return reason ? line('redis', false, redisRemedies[reason]) : { name: 'redis', ok: true };
+  return reason ? line('redis', false, redisCauses[reason]) : { name: 'redis', ok: true };
 }
 
 /** What a call gives, or the way in which it failed. */
@@ -196,23 +178,20 @@ async function attempt<T>(call: () => Promise<T>): Promise<T | DaypassError> {
   }
 }
 
-function line(name: StatusCheck['name'], ok: boolean, remedy: string): StatusCheck {
-  return ok ? { name, ok } : { name, ok, remedy };
+/** @param values what only the moment tells of the cause */
+function line(
+  name: StatusCheck['name'],
+  ok: boolean,
+  cause: CauseId,
+  values?: Readonly<Record<string, string>>,
+): StatusCheck {
+  return ok ? { name, ok } : { name, ok, cause, ...fillCause(cause, values) };
 }
 
 const openToStrangers =
   'Registration is open and autoconfirm on: every stranger can become a logged-in Identity user for an hour. No function of the site may trust mere log-in, only roles that you gave, and Git Gateway must be limited to roles.';
 const membersAllowed =
   "Anybody may sign up as a member, with any e-mail. On a site without members, set admission: { members: 'deny' } in daypass.config.ts.";
-/** What a policy allows that its owner should know, in the words of the status. */
-export const policyWarnings = {
-  monitoring:
-    "The mode is monitor: the gate lets every token pass and enforces no limit, it only counts. Set mode: 'enforce' in daypass.config.ts when the counts are as they should be.",
-  unlimitedWithoutStore:
-    "The policy's storeFailure is allow: while Redis is away, anyone with a valid token passes the gate without limits, and revoked sessions pass as well.",
-} as const;
-const turnstileTestKey =
-  "TURNSTILE_SECRET_KEY is one of the test keys that Cloudflare publishes: the one that always passes admits everybody, the others admit no user. Copy the widget's secret key from Cloudflare's dashboard.";
 
 /**
  * What the owner should know although all is well: the side effects of what Daypass needs, and of what the policy allows.
@@ -225,8 +204,8 @@ function warningsOf(
   const warnings = [];
   if (settings?.registrationOpen && settings.autoconfirm) warnings.push(openToStrangers);
   if (policy.admission?.members !== 'deny') warnings.push(membersAllowed);
-  if (hasTurnstileTestKey && deployContext === 'production') warnings.push(turnstileTestKey);
-  if (policy.mode === 'monitor') warnings.push(policyWarnings.monitoring);
-  if (policy.storeFailure === 'allow') warnings.push(policyWarnings.unlimitedWithoutStore);
+  if (hasTurnstileTestKey && deployContext === 'production') warnings.push(causeText('turnstile_test_key'));
+  if (policy.mode === 'monitor') warnings.push(causeText('mode_monitor'));
+  if (policy.storeFailure === 'allow') warnings.push(causeText('store_failure_allow'));
   return warnings;
 }

@@ -128,7 +128,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
     // One of the future was made before the clock was set back.
     if (!lastStatus || lastStatus.at > now || now - lastStatus.at >= statusCacheSeconds)
       lastStatus = { answer: checkStatus(broker), at: now };
-    return statusAnswer(c, await lastStatus.answer);
+    return statusAnswer(c, { ...(await lastStatus.answer), time: now });
   });
 
   app.notFound(() => problemResponse(new DaypassError('not_found')));

@@ -44,8 +44,8 @@ function statusPage({ ok, checks, warnings }: StatusResponse): string {
   const title = ok ? 'Daypass is set up' : 'Daypass is not set up yet';
   const faults = checks
     .filter((check) => !check.ok)
-    .map(({ name, remedy = '' }) => {
-      const lines = remedy.split('\n').map((line) => `<dd>${escapeHtml(line)}</dd>`);
+    .map(({ name, what = '', remedy = '' }) => {
+      const lines = [what, ...remedy.split('\n')].map((line) => `<dd>${escapeHtml(line)}</dd>`);
       return `<dt><strong>${labels[name]}</strong></dt>${lines.join('')}`;
     });
   const works = checks.filter((check) => check.ok).map(({ name }) => labels[name]);

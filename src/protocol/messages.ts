@@ -1,3 +1,4 @@
+import type { CauseId } from './causes.ts';
 import type { ErrorCode } from './codes.ts';
 
 /** RFC 8693 §2.1: the grant type of a token exchange. */
@@ -88,7 +89,11 @@ export interface StatusCheck {
     | 'redis'
     | 'upstream';
   ok: boolean;
-  /** What is wrong and which setting mends it; absent when all is well. */
+  /** What is wrong, by a stable id; absent when all is well, as are the two below. */
+  cause?: CauseId;
+  /** What is wrong, in a sentence. */
+  what?: string;
+  /** Which setting mends it. */
   remedy?: string;
 }
 
@@ -96,8 +101,10 @@ export interface StatusCheck {
 export interface StatusResponse {
   ok: boolean;
   checks: StatusCheck[];
-  /** What the owner should know although all is well, in a sentence each. */
+  /** What the owner should know although all is well, in a sentence or two each. */
   warnings: string[];
+  /** The clock of the function that answers: seconds since the epoch. */
+  time?: number;
 }
 
 /** The field of `user_metadata` in which a sign-up brings its proof; gone once the user is admitted. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { testSecrets, testSiteKey } from '../../dev/turnstile.ts';
+import { causes } from '../../src/protocol/causes.ts';
 import type { StatusResponse } from '../../src/protocol/messages.ts';
 import { storeCall } from '../../src/store/redis.ts';
 import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../support/brokerStack.ts';
@@ -12,8 +13,16 @@ async function statusWith(options: BrokerStackOptions): Promise<StatusResponse> 
   stack = await startBrokerStack(options);
   return (await (await stack.request('/session/status')).json()) as StatusResponse;
 }
-const remedies = ({ checks }: StatusResponse) =>
-  Object.fromEntries(checks.filter((check) => !check.ok).map((check) => [check.name, check.remedy]));
+/** What is said of each check that failed, which is what the table of causes says. */
+const faults = ({ checks }: StatusResponse) =>
+  Object.fromEntries(
+    checks
+      .filter((check) => !check.ok)
+      .map(({ name, cause, what, remedy }) => {
+        expect(Object.keys(causes)).toContain(cause);
+        return [name, `${cause}: ${what} ${remedy}`];
+      }),
+  );
 
 test('all is well', async () => {
   const status = await statusWith({});
@@ -34,14 +43,14 @@ test('all is well', async () => {
 test('registration closed: names the setting and where', async () => {
   const status = await statusWith({ identity: { registration: 'closed' } });
   expect(status.ok).toBe(false);
-  expect(remedies(status)).toEqual({
-    registration: expect.stringMatching(/Project configuration > Identity .*Open/),
+  expect(faults(status)).toEqual({
+    registration: expect.stringMatching(/^registration_closed: .*Project configuration > Identity .*Open/),
   });
 });
 
 test('autoconfirm off: names the setting and where', async () => {
   const status = await statusWith({ identity: { autoconfirm: false } });
-  expect(remedies(status)).toEqual({
+  expect(faults(status)).toEqual({
     autoconfirm: expect.stringMatching(
       /Project configuration > Identity.*without verifying their email address/,
     ),
@@ -50,24 +59,26 @@ test('autoconfirm off: names the setting and where', async () => {
 
 test('no operator token: Identity is not enabled', async () => {
   const status = await statusWith({ operatorToken: () => undefined });
-  expect(remedies(status)).toEqual({ identity: expect.stringContaining('Enable Identity') });
+  expect(faults(status)).toEqual({
+    identity: expect.stringMatching(/^identity_not_found: .*enable Identity/),
+  });
 });
 
 test('no upstream: names the variable', async () => {
   const status = await statusWith({ variables: { DAYPASS_UPSTREAM: '' } });
-  expect(remedies(status)).toEqual({ upstream: expect.stringContaining('DAYPASS_UPSTREAM') });
+  expect(faults(status)).toEqual({ upstream: expect.stringContaining('DAYPASS_UPSTREAM') });
 });
 
 test('Identity down', async () => {
   stack = await startBrokerStack();
   stack.identity.faults.answer = { '/settings': 500 };
   const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
-  expect(remedies(status)).toEqual({ identity: expect.stringContaining('IDENTITY_URL') });
+  expect(faults(status)).toEqual({ identity: expect.stringContaining('IDENTITY_URL') });
 });
 
 test('a wrong operator token', async () => {
   const status = await statusWith({ operatorToken: () => 'wrong' });
-  expect(remedies(status)).toEqual({
+  expect(faults(status)).toEqual({
     operator_token: expect.stringMatching(/refused.*IDENTITY_OPERATOR_TOKEN/),
   });
   expect(JSON.stringify(status)).not.toContain('wrong');
@@ -77,7 +88,7 @@ test('an Identity that lists nobody', async () => {
   stack = await startBrokerStack();
   stack.identity.faults.answer = { '/admin/users': 500 };
   const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
-  expect(remedies(status)).toEqual({ operator_token: expect.stringContaining('GET /admin/users') });
+  expect(faults(status)).toEqual({ operator_token: expect.stringContaining('GET /admin/users') });
 });
 
 test('an audience of Identity that the policy does not name, and one that it names in vain', async () => {
@@ -88,10 +99,10 @@ test('an audience of Identity that the policy does not name, and one that it nam
     return typeof listed === 'string' ? listed : { ...listed, audience: 'site' };
   };
   const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
-  expect(remedies(status)).toEqual({ audience: expect.stringContaining('identity: { audience: "site" }') });
+  expect(faults(status)).toEqual({ audience: expect.stringContaining('identity: { audience: "site" }') });
   await stack.close();
   const named = await statusWith({ policy: { identity: { audience: 'site' } } });
-  expect(remedies(named)).toEqual({ audience: expect.stringContaining('identity: { audience: "" }') });
+  expect(faults(named)).toEqual({ audience: expect.stringContaining('identity: { audience: "" }') });
 });
 
 test("IDENTITY_JWT_SECRET is the key of Identity's tokens, or is told not to be", async () => {
@@ -104,7 +115,7 @@ test("IDENTITY_JWT_SECRET is the key of Identity's tokens, or is told not to be"
     identity: { jwtSecret },
     variables: { IDENTITY_JWT_SECRET: `${jwtSecret}x` },
   });
-  expect(remedies(wrong)).toEqual({ identity_jwt_secret: expect.stringContaining('GOTRUE_JWT_SECRET') });
+  expect(faults(wrong)).toEqual({ identity_jwt_secret: expect.stringContaining('GOTRUE_JWT_SECRET') });
   expect(JSON.stringify(wrong)).not.toContain(jwtSecret);
 });
 
@@ -116,14 +127,14 @@ test('e-mail and password switched off', async () => {
     emailEnabled: false,
   });
   const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
-  expect(remedies(status)).toEqual({ email: expect.stringContaining('GOTRUE_EXTERNAL_EMAIL_DISABLED') });
+  expect(faults(status)).toEqual({ email: expect.stringContaining('GOTRUE_EXTERNAL_EMAIL_DISABLED') });
 });
 
 test.each(['https://backend.example/api', 'https://backend.example/API/'])(
   'an upstream %s in front of the route /api/*: its prefix is doubled',
   async (url) => {
     const status = await statusWith({ variables: { DAYPASS_UPSTREAM: url } });
-    expect(remedies(status)).toEqual({ upstream: expect.stringMatching(/DAYPASS_UPSTREAM.*\/api\/api\/…/i) });
+    expect(faults(status)).toEqual({ upstream: expect.stringMatching(/DAYPASS_UPSTREAM.*\/api\/api\/…/i) });
   },
 );
 
@@ -143,7 +154,7 @@ test('an upstream that does not answer', async () => {
     },
   });
   expect(asked).toEqual(['https://backend.example/']);
-  expect(remedies(status)).toEqual({ upstream: expect.stringContaining('DAYPASS_UPSTREAM does not answer') });
+  expect(faults(status)).toEqual({ upstream: expect.stringContaining('DAYPASS_UPSTREAM does not answer') });
 });
 
 describe('Redis', () => {
@@ -151,12 +162,12 @@ describe('Redis', () => {
     stack = await startBrokerStack();
     stack.redis.setFault({ kind: 'bad-gateway' });
     const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
-    expect(remedies(status)).toEqual({ redis: expect.stringContaining('UPSTASH_REDIS_REST_URL') });
+    expect(faults(status)).toEqual({ redis: expect.stringContaining('UPSTASH_REDIS_REST_URL') });
   });
 
   test('that refuses the token', async () => {
     const status = await statusWith({ variables: { UPSTASH_REDIS_REST_TOKEN: 'wrong' } });
-    expect(remedies(status)).toEqual({ redis: expect.stringMatching(/token.*UPSTASH_REDIS_REST_TOKEN/) });
+    expect(faults(status)).toEqual({ redis: expect.stringMatching(/token.*UPSTASH_REDIS_REST_TOKEN/) });
   });
 
   test.each<[string, string, RegExp]>([
@@ -170,7 +181,7 @@ describe('Redis', () => {
     broken.name = 'UpstashError';
     stack.broker.redemptions.reserve = () => storeCall(Promise.reject(broken));
     const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
-    expect(remedies(status)).toEqual({ redis: expect.stringMatching(remedy) });
+    expect(faults(status)).toEqual({ redis: expect.stringMatching(remedy) });
   });
 
   test('is left as it was', async () => {
@@ -239,6 +250,15 @@ test('a clock that is set back keeps no old status', async () => {
   stack.identity.faults.answer = { '/settings': 500 };
   now -= 3600;
   expect(await (await stack.request('/session/status')).text()).not.toBe(body);
+});
+
+test('says what time it is for the function, in a cached answer too', async () => {
+  let now = 1_800_000_000;
+  stack = await startBrokerStack({ now: () => now });
+  const read = async () => ((await (await stack.request('/session/status')).json()) as StatusResponse).time;
+  expect(await read()).toBe(now);
+  now += 5;
+  expect(await read()).toBe(now);
 });
 
 test('is cached for 10 seconds and limited, and says no secret', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createUnconfiguredApp } from '../../src/http/unconfiguredApp.ts';
-import { autoconfirmRemedy } from '../../src/protocol/messages.ts';
+import { causes } from '../../src/protocol/causes.ts';
 import { type BrokerStack, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';
 
@@ -23,9 +23,10 @@ test('a browser that asks for the status gets a page with every check and remedy
   const page = await response.text();
   expect(page).toMatch(/^<!doctype html>/);
   expect(page).toContain('<h1>Daypass is not set up yet</h1>');
-  const remedy = autoconfirmRemedy.replaceAll('>', '&#62;').replaceAll('"', '&#34;');
+  const { what, remedy: text } = causes.autoconfirm_off;
+  const remedy = text.replaceAll('>', '&#62;').replaceAll('"', '&#34;');
   expect(page.match(/<dt>.*<\/dl>/)?.[0]).toBe(
-    `<dt><strong>Autoconfirm</strong></dt><dd>${remedy}</dd></dl>`,
+    `<dt><strong>Autoconfirm</strong></dt><dd>${what}</dd><dd>${remedy}</dd></dl>`,
   );
   expect(page.match(/<h2>Works<.*/)?.[0].match(/<li>/g)).toHaveLength(8);
   // Warnings, too.

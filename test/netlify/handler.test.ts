@@ -11,6 +11,7 @@ import type { PlatformContext } from '../../src/netlify/platform.ts';
 import { logLine } from '../../src/netlify/platform.ts';
 import type { DeployInfo } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
+import { causes } from '../../src/protocol/causes.ts';
 import type { StatusResponse, TokenResponse } from '../../src/protocol/messages.ts';
 import { usePlatform } from '../support/platform.ts';
 import { startUpstream, type Upstream } from '../support/recordingUpstream.ts';
@@ -129,14 +130,17 @@ describe.each([
     expect(response.headers.get('cache-control')).toBe('no-store');
     const text = await response.text();
     const { ok, checks } = JSON.parse(text) as StatusResponse;
-    expect([ok, checks.length, checks[0]?.name]).toEqual([false, 1, 'secrets']);
+    expect([ok, checks.map(({ name, cause }) => `${name}: ${cause}`)]).toEqual([
+      false,
+      ['secrets: variable_missing', 'secrets: secret_weak'],
+    ]);
     for (const name of [
       'DAYPASS_SECRET',
       'DAYPASS_PRIVATE_SECRET',
       'UPSTASH_REDIS_REST_URL',
       'UPSTASH_REDIS_REST_TOKEN',
     ]) {
-      expect(checks[0]?.remedy).toContain(name);
+      expect(checks.map(({ remedy }) => remedy).join()).toContain(name);
       expect(platform.lines.join()).toContain(name);
     }
     expect(text + platform.lines.join()).not.toContain('PrivateMarker');
@@ -196,6 +200,8 @@ describe('a broker whose policy is loaded', () => {
       {
         name: 'policy',
         ok: false,
+        cause: 'policy_invalid',
+        what: causes.policy_invalid.what,
         remedy: expect.stringMatching(/^daypass\.config\.ts could not be loaded/),
       },
     ]);
