@@ -15,6 +15,8 @@ const orphans = 10_000;
 const members = 10_000;
 /** Throwaway users whose visitors may still be under way. */
 const young = 200;
+/** Of each of the two runs of bare DELETEs that a sweep stands between; they take young throwaway users. */
+const bareDeletions = 2500;
 /** Orphans that are deleted first and not measured: a server that has just started is slow. */
 const warmUps = 1500;
 /** As many as a sweep has under way. */
@@ -24,6 +26,8 @@ const entry = fileURLToPath(new URL('support/identityProcess.ts', import.meta.ur
 export interface Crowd {
   orphans: number;
   members: number;
+  /** Throwaway users whose visitors may still be under way. Default: 200. */
+  young?: number;
 }
 
 export interface Place {
@@ -37,30 +41,28 @@ export const sweep: Measure = {
   isTimed: true,
   what: `Sweep of ${orphans} orphans among ${members} members, ${rounds} times`,
   async run(context) {
-    // Processes of their own, all of the same size, and a small one first: our own code has to warm up too.
+    // Our own code has to warm up too.
     await sweepOne(context, await startIdentity(context, { orphans: warmUps, members: 0 }));
-    const [bare, ...full] = await inParallel(1 + rounds, 2, () =>
-      startIdentity(context, { orphans, members }),
+    const identities = await inParallel(rounds, 2, () =>
+      startIdentity(context, { orphans, members, young: young + 2 * bareDeletions }),
     );
-    if (!bare) throw new TypeError('There is no round.');
-    const victims = (await listUsers(bare)).filter(isOrphan);
-    const share = Math.ceil(victims.length / (rounds + 1));
-    /** Deletes some of the victims; how many a second. */
-    const deleteSome = async (turn: number) => {
-      const some = victims.slice(turn * share, (turn + 1) * share);
-      return some.length / (await deleteAll(bare, some));
-    };
 
-    // By turns: what else this machine does slows both.
-    const bareRates = [await deleteSome(0)];
+    // Bare DELETEs before and after each sweep, at the same Identity: it gets faster with each call that it answers.
+    const bareRates: number[] = [];
     const sweeps: Swept[] = [];
-    for (const [turn, identity] of full.entries()) {
+    for (const identity of identities) {
+      const victims = (await listUsers(identity)).filter(isThrowaway).filter((user) => !isOrphan(user));
+      const deleteSome = async (from: number) => {
+        const some = victims.slice(from, from + bareDeletions);
+        bareRates.push(some.length / (await deleteAll(identity, some)));
+      };
+      await deleteSome(0);
       sweeps.push(await sweepOne(context, identity));
-      bareRates.push(await deleteSome(turn + 1));
+      await deleteSome(bareDeletions);
     }
     const ratios = sweeps.map(({ rate }, turn) => {
-      const beside = ((bareRates[turn] ?? 0) + (bareRates[turn + 1] ?? 0)) / 2;
-      return (100 * rate) / beside;
+      const [before = 0, after = 0] = bareRates.slice(2 * turn);
+      return (100 * rate) / ((before + after) / 2);
     });
     const sum = (of: (swept: Swept) => number) => sweeps.reduce((total, swept) => total + of(swept), 0);
     const list = (numbers: number[]) => numbers.map((each) => each.toFixed()).join(', ');
@@ -124,7 +126,7 @@ export async function startIdentity(context: Context, crowd: Crowd): Promise<Pla
     CROWD_SEED: `${context.chance.below(2 ** 31)}`,
     CROWD_ORPHANS: `${crowd.orphans + warmUps}`,
     CROWD_MEMBERS: `${crowd.members}`,
-    CROWD_YOUNG: `${young}`,
+    CROWD_YOUNG: `${crowd.young ?? young}`,
   });
   context.defer(() => running.process.kill('SIGKILL'));
   const [url = '', operatorToken = ''] = (await running.printed(/ready: (\S+ \S+)/)).split(' ');
@@ -134,8 +136,12 @@ export async function startIdentity(context: Context, crowd: Crowd): Promise<Pla
 }
 
 /** By the names that `identityProcess` gives. */
-export function isOrphan({ email, created_at }: ListedUser): boolean {
-  return /^t\d+@/.test(email) && Date.now() - Date.parse(created_at) > 25 * 60_000;
+export function isOrphan(user: ListedUser): boolean {
+  return isThrowaway(user) && Date.now() - Date.parse(user.created_at) > 25 * 60_000;
+}
+
+function isThrowaway({ email }: ListedUser): boolean {
+  return /^t\d+@/.test(email);
 }
 
 /** @returns seconds */

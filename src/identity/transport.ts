@@ -45,12 +45,12 @@ export function createTransport(options: { url: string; fetch?: typeof fetch }):
     try {
       // A redirect would send the operator token to another host.
       const response = await send(root + path, { ...init, redirect: 'manual' });
-      const blob = await readBody(response, maxBytes);
+      const bytes = await readBody(response, maxBytes);
       return {
         status: response.status,
         headers: response.headers,
-        body: blob && parseJson(await blob.text()),
-        isTooLarge: blob === undefined,
+        body: bytes && parseJson(new TextDecoder().decode(bytes)),
+        isTooLarge: bytes === undefined,
       };
     } catch (cause) {
       throw unavailable(cause);
@@ -73,22 +73,33 @@ export function messageOf({ body }: Pick<IdentityAnswer, 'body'>): string | unde
 export async function readBody(
   { headers, body }: Request | Response,
   maxBytes: number,
-): Promise<Blob | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const reader = body?.getReader();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
   // Content-Length decides before anything is received.
   let isTooLarge = Number(headers.get('content-length')) > maxBytes;
-  for (let length = 0; reader && !isTooLarge; ) {
+  while (reader && !isTooLarge) {
     const { done, value } = await reader.read();
     if (done) break;
     chunks.push(value as Uint8Array<ArrayBuffer>);
     length += value.length;
     isTooLarge = length > maxBytes;
   }
-  if (!isTooLarge) return new Blob(chunks);
+  if (!isTooLarge) return concatenate(chunks, length);
   // Not awaited: the connection is dropped.
   void reader?.cancel().catch(() => undefined);
   return undefined;
+}
+
+function concatenate(chunks: readonly Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
 }
 
 function parseJson(text: string): unknown {

@@ -113,7 +113,7 @@ async function readSigned(request: Request, { secret, now }: WebhookOptions): Pr
     const { code } = (cause ?? {}) as { code?: unknown };
     throw new Error(`the signature does not match IDENTITY_WEBHOOK_SECRET (${code})`);
   });
-  const body = await (await readBody(request, maxBytes))?.arrayBuffer();
+  const body = await readBody(request, maxBytes);
   if (!body) throw new Error(`the body is larger than ${maxBytes} bytes`);
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
   const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -23,6 +23,8 @@ const maxLooks = 3;
 
 const deletionsAtOnce = 16;
 
+const callsPerSignal = 64;
+
 /** One run of a sweep: its bounds, and what it has done so far. */
 export class SweepRun {
   readonly broker: SweepDependencies;
@@ -36,6 +38,8 @@ export class SweepRun {
   #deletionsLeft: number;
   readonly #endsAt: number;
   readonly #listMilliseconds: number;
+  #signal = AbortSignal.abort();
+  #signalUses = 0;
 
   /**
    * Starts the clock of the budget.
@@ -62,14 +66,22 @@ export class SweepRun {
     this.#deletionsLeft -= 1;
   }
 
-  /** For one call to Identity. A signal for all calls would collect a listener for each, and get slow. */
-  signal(maxMilliseconds = Infinity): AbortSignal {
-    const left = Math.max(0, Math.ceil(this.#endsAt - this.broker.steadyNow())) + 1000;
-    return AbortSignal.timeout(Math.min(left, maxMilliseconds));
+  /**
+   * Ends a call to Identity a second after the budget. Some calls share one: a signal for each costs a tenth of a deletion, and
+   * one for all would collect a listener for each and get slow.
+   */
+  signal(): AbortSignal {
+    if (this.#signalUses % callsPerSignal === 0) this.#signal = AbortSignal.timeout(this.#millisecondsLeft);
+    this.#signalUses += 1;
+    return this.#signal;
   }
 
   listSignal(): AbortSignal {
-    return this.signal(this.#listMilliseconds);
+    return AbortSignal.timeout(Math.min(this.#millisecondsLeft, this.#listMilliseconds));
+  }
+
+  get #millisecondsLeft(): number {
+    return Math.max(0, Math.ceil(this.#endsAt - this.broker.steadyNow())) + 1000;
   }
 }
 
@@ -77,7 +89,7 @@ export class SweepRun {
 type Fate = 'gone' | 'kept' | 'failed';
 
 /**
- * Deletes users, several at once, in their order, until the run is over.
+ * Deletes users, several at once, in their order, until the run is over or the list that named them is too old.
  * @param tried takes the ids of those that were tried
  * @param readAt when their records were requested, by `steadyNow`
  * @returns the fates of those that were tried
@@ -90,9 +102,12 @@ export async function deleteUsers(
   readAt: number,
 ): Promise<Map<string, Fate>> {
   const fates = new Map<string, Fate>();
+  const { steadyNow } = run.broker;
   const queue = ids[Symbol.iterator]();
+  // Of a list that came in time, listing the rest again is cheaper than reading each record again.
+  const listEndsAt = steadyNow() - readAt <= freshMilliseconds ? readAt + freshMilliseconds : Infinity;
   const worker = async () => {
-    while (!run.isOver) {
+    while (!run.isOver && steadyNow() <= listEndsAt) {
       const { value: id, done } = queue.next();
       if (done) return;
       run.beginDeletion();
