@@ -51,7 +51,7 @@ function brokenLinks(name: string, text: string): string[] {
   });
 }
 
-test.each(globSync('{README,CHANGELOG,SECURITY,docs/*}.md', { cwd: root }))(
+test.each(globSync('{README,CHANGELOG,SECURITY,docs/**/*}.md', { cwd: root }))(
   'links of %s lead somewhere',
   (name) => {
     expect(brokenLinks(name, read(name))).toEqual([]);
@@ -65,6 +65,18 @@ test.each(['dev/README.md', 'python/README.md'])(
     expect(brokenLinks(name, read(name))).toEqual([]);
   },
 );
+
+/** Pages that are read in the repository alone: any file of it will do. */
+const unpacked = globSync('{ARCHITECTURE,CONTRIBUTING,bench/*,examples/**/*,setups/*}.md', {
+  cwd: root,
+  exclude: ['**/node_modules/**', '**/.venv/**'],
+});
+
+test.each(unpacked)('links of %s, which is not packed, lead to files of the repository', (name) => {
+  const inRepository = ([link = '']: readonly string[]) => existsSync(join(root, dirname(name), link));
+  const broken = brokenLinks(name, read(name)).filter((link) => !inRepository(link.split('#')));
+  expect(broken).toEqual([]);
+});
 
 test('a link that leads nowhere is seen', () => {
   const text = `# A heading
