@@ -5,7 +5,7 @@ import { listen } from '../dev/listen.ts';
 import { createGuardApp } from '../src/http/guardApp.ts';
 import { wireGuard } from '../src/netlify/wire.ts';
 import { defaultLimits } from '../src/policy/limits.ts';
-import { revokePath } from '../src/protocol/paths.ts';
+import { revokePath } from '../src/protocol/wire.ts';
 import { atMost, exactly, type Figure, none } from './support/figures.ts';
 import { impatient, startGate } from './support/freshGate.ts';
 import { aDay, awayFromMidnight, wideLimits } from './support/limits.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { revokePath } from '../src/protocol/paths.ts';
+import { revokePath } from '../src/protocol/wire.ts';
 import { command } from '../test/support/redisParts.ts';
 import { tally } from './support/count.ts';
 import { atLeast, atMost, type Figure, none } from './support/figures.ts';

@@ -3,7 +3,7 @@ import { createBrokerApp } from '../src/http/brokerApp.ts';
 import type { App } from '../src/http/context.ts';
 import { createGuardApp } from '../src/http/guardApp.ts';
 import { wireBroker, wireGuard } from '../src/netlify/wire.ts';
-import { identityPath, introspectPath, revokePath, statsPath, sweepPath } from '../src/protocol/paths.ts';
+import { identityPath, introspectPath, revokePath, statsPath, sweepPath } from '../src/protocol/wire.ts';
 import { ask } from './support/doors.ts';
 import { atMost, exactly, type Figure } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { User } from '../dev/identity/users.ts';
-import { identityPath, sweepPath } from '../src/protocol/paths.ts';
+import { identityPath, sweepPath } from '../src/protocol/wire.ts';
 import { runNode } from '../test/support/runCommand.ts';
 import { atMost, exactly, type Figure, none } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';

@@ -1,6 +1,6 @@
 import { createDevIdentity } from '../dev/identity/start.ts';
 import { listen } from '../dev/listen.ts';
-import { identityPath } from '../src/protocol/paths.ts';
+import { identityPath } from '../src/protocol/wire.ts';
 import { exactly, none } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';
 import { lifeOfMember } from './support/lifeOfMember.ts';

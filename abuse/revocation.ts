@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowSeconds } from '../src/netlify/platform.ts';
-import { revokePath } from '../src/protocol/paths.ts';
+import { revokePath } from '../src/protocol/wire.ts';
 import { atLeast, type Figure, none } from './support/figures.ts';
 import { inParallel } from './support/inParallel.ts';
 import { serveInstances, startInstance } from './support/instances.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { SweepResponse } from '../src/protocol/messages.ts';
-import { sweepPath } from '../src/protocol/paths.ts';
+import { sweepPath } from '../src/protocol/wire.ts';
 import { runNode } from '../test/support/runCommand.ts';
 import { percentile } from './support/count.ts';
 import { atLeast, exactly, none } from './support/figures.ts';

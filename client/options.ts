@@ -1,4 +1,4 @@
-import { identityPath } from '../src/protocol/paths.ts';
+import { identityPath } from '../src/protocol/wire.ts';
 
 /**
  * Where the access token is kept. Its functions may answer at once, as `localStorage` does, or by a promise; whatever

@@ -1,8 +1,6 @@
 import { nearest } from '../src/protocol/nearest.ts';
-import { attach } from './attach.ts';
-import type { LoadXhr } from './attachXhr.ts';
-import { createAuthorize } from './authorize.ts';
-import { createAuthorizedFetch } from './authorizedFetch.ts';
+import { attach, type LoadXhr } from './attach.ts';
+import { createAuthorize, createAuthorizedFetch } from './authorize.ts';
 import { createEvents, type On } from './events.ts';
 import { checkOptions, type SessionOptions, type Settings } from './options.ts';
 import { createRefusals, type LoadRefusals } from './refusals.ts';

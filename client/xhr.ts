@@ -1,6 +1,5 @@
-import { type CreateXhr, isSync, type Step, type XhrMethod } from './attachXhr.ts';
-import type { Authorize } from './authorize.ts';
-import { copy } from './authorizedFetch.ts';
+import { type CreateXhr, isSync, type Step, type XhrMethod } from './attach.ts';
+import { type Authorize, copy } from './authorize.ts';
 import { resolveUrl } from './options.ts';
 import { type Answer, refusesToken } from './refusals.ts';
 

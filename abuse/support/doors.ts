@@ -5,7 +5,7 @@ import { createGateApp } from '../../src/http/gateApp.ts';
 import { createGuardApp } from '../../src/http/guardApp.ts';
 import { wireBroker, wireGate, wireGuard } from '../../src/netlify/wire.ts';
 import type { Limits } from '../../src/policy/types.ts';
-import { revokePath } from '../../src/protocol/paths.ts';
+import { revokePath } from '../../src/protocol/wire.ts';
 import { outcomeOf, send } from './send.ts';
 import type { AbuseServer } from './server.ts';
 

@@ -4,7 +4,7 @@ import type { BrokerDependencies } from '../../src/broker/dependencies.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import { wireBroker } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
-import { tokenPath } from '../../src/protocol/paths.ts';
+import { tokenPath } from '../../src/protocol/wire.ts';
 import { openSite } from './site.ts';
 import type { KillStep } from './steps.ts';
 

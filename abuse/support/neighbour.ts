@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
-import { tokenPath } from '../../src/protocol/paths.ts';
+import { tokenPath } from '../../src/protocol/wire.ts';
 import { outcomeOf, send } from './send.ts';
 import type { AbuseServer } from './server.ts';
 

@@ -1,4 +1,4 @@
-import { algorithm, cost, keyLength } from '../../src/admission/altchaPayload.ts';
+import { algorithm, cost, keyLength } from '../../src/admission/proofOfWork.ts';
 import { proofField } from '../../src/protocol/messages.ts';
 import type { Chance } from '../../test/python/support/chance.ts';
 

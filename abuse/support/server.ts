@@ -6,7 +6,7 @@ import { readSettings } from '../../dev/server/settings.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import type { LogFields } from '../../src/protocol/log.ts';
-import { identityPath } from '../../src/protocol/paths.ts';
+import { identityPath } from '../../src/protocol/wire.ts';
 import { openSite, type Site } from './site.ts';
 
 export interface ServerOptions {

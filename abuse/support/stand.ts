@@ -1,6 +1,6 @@
 import type { Policy } from '../../src/policy/types.ts';
 import type { StatsEvent, StatsResponse } from '../../src/protocol/messages.ts';
-import { revokePath, statsPath } from '../../src/protocol/paths.ts';
+import { revokePath, statsPath } from '../../src/protocol/wire.ts';
 import { outcomeOf, send } from './send.ts';
 import type { AbuseServer, LogLine } from './server.ts';
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { introspectionSecret, maintenanceBearer } from '../../src/netlify/derivedSecrets.ts';
-import { createKeyRing } from '../../src/token/keys.ts';
+import { createKeyRing, introspectionSecret, maintenanceBearer } from '../../src/token/keys.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import { type Io, writeJson } from '../output.ts';
 

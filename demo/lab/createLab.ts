@@ -9,7 +9,7 @@ import { nowSeconds } from '../../src/netlify/platform.ts';
 import type { Policy } from '../../src/policy/types.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import type { Log } from '../../src/protocol/log.ts';
-import { identityPath, statsPath, sweepPath } from '../../src/protocol/paths.ts';
+import { identityPath, statsPath, sweepPath } from '../../src/protocol/wire.ts';
 import type { StackChanges, StackControl } from '../stack/control.ts';
 import type { IdentityWatch } from '../stack/watchIdentity.ts';
 import { callBroker, callIdentity, createMember, deleteMember, readAnswer } from './calls.ts';

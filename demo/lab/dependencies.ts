@@ -1,5 +1,5 @@
-import type { DeployContext } from '../../src/protocol/deployContext.ts';
 import type { Log } from '../../src/protocol/log.ts';
+import type { DeployContext } from '../../src/protocol/wire.ts';
 import type { StackControl } from '../stack/control.ts';
 import type { IdentityState } from '../stack/watchIdentity.ts';
 import type { LimitsWatch } from './limits.ts';

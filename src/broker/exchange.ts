@@ -8,9 +8,9 @@ import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
 import { newSubject } from '../token/mint.ts';
 import { type DeletedUser, deleteAndConfirm } from './deleteAndConfirm.ts';
 import { type BrokerDependencies, type Caller, type RefusedTokens, throwawayRule } from './dependencies.ts';
-import { grantScopes, type IssueDependencies, issueToken, keyRingOf } from './issueToken.ts';
 import { countRefusedExchange, countSession, type ExchangeLimitDependencies, refuseKnown } from './limits.ts';
-import type { ExchangeRequest } from './tokenRequest.ts';
+import type { ExchangeRequest } from './request.ts';
+import { grantScopes, type IssueDependencies, issueToken, keyRingOf } from './session.ts';
 
 export type ExchangeDependencies = IssueDependencies &
   ExchangeLimitDependencies &

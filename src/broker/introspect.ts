@@ -1,10 +1,10 @@
-import { enforce } from '../limits/decision.ts';
+import { enforce } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { IntrospectionResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keys.ts';
 import type { BrokerDependencies, Caller, LimitDependencies } from './dependencies.ts';
-import { type Form, required } from './form.ts';
 import { unlessStoreIsAway } from './limits.ts';
+import { type Form, required } from './request.ts';
 import { requireSecret, type SecretDependencies } from './requireSecret.ts';
 import { tryVerifySession, type VerifySessionDependencies } from './session.ts';
 

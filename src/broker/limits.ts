@@ -1,6 +1,6 @@
 import { hashBuckets } from '../limits/address.ts';
-import { enforce } from '../limits/decision.ts';
 import { consumeAddress, peekAddress } from '../limits/limiter.ts';
+import { enforce } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { isStoreUnavailable } from '../store/redis.ts';
 import type { AddressLimitName, Caller, LimitDependencies } from './dependencies.ts';

@@ -1,5 +1,5 @@
 import { tokenExchangeGrant } from '../protocol/messages.ts';
-import { challengePath, introspectPath, revokePath, tokenPath } from '../protocol/paths.ts';
+import { challengePath, introspectPath, revokePath, tokenPath } from '../protocol/wire.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { hashBuckets } from '../limits/address.ts';
-import { enforce } from '../limits/decision.ts';
 import { peekAddress } from '../limits/limiter.ts';
+import { enforce } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { readBearer } from '../token/bearer.ts';
 import type { BrokerDependencies, Caller, LimitDependencies } from './dependencies.ts';

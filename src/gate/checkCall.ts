@@ -1,15 +1,15 @@
-import { rateLimitFields } from '../limits/decision.ts';
+import { rateLimitFields } from '../limits/meter.ts';
 import { acceptedContexts } from '../policy/define.ts';
-import type { CheckedRoute, Policy } from '../policy/types.ts';
+import type { AccessTerms, CheckedRoute, Policy } from '../policy/types.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
-import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
+import type { DeployContext } from '../protocol/wire.ts';
 import type { Counters } from '../store/counters.ts';
 import { assertOneToken, readBearer } from '../token/bearer.ts';
 import type { AccessToken } from '../token/claims.ts';
 import type { KeyRing } from '../token/keys.ts';
 import { type VerifiedTokens, verifyToken } from '../token/verify.ts';
-import type { CallTerms, CheckedSession, CheckSession } from './checkSession.ts';
+import type { CheckedSession, CheckSession } from './checkSession.ts';
 
 export interface AuthorizeDependencies {
   policy: Policy;
@@ -30,13 +30,6 @@ export interface AuthorizeDependencies {
   now(): number;
 }
 
-/** What a protected endpoint requires of its callers. */
-export interface Requirement extends CallTerms {
-  /** An audience of the policy. */
-  audience: string;
-  scope: string | undefined;
-}
-
 /** A caller who passed. */
 export interface Authorized extends CheckedSession {
   accessToken: AccessToken;
@@ -52,11 +45,11 @@ export async function authorize(
   dependencies: AuthorizeDependencies,
   request: Pick<Request, 'headers'>,
   address: string | undefined,
-  requirement: Requirement,
+  terms: AccessTerms,
 ): Promise<Authorized> {
   const { issuer, keyRings, checkSession, now } = dependencies;
-  const keyRing = keyRings.get(requirement.audience);
-  if (!keyRing) throw new TypeError(`No audience of the policy is called ${requirement.audience}.`);
+  const keyRing = keyRings.get(terms.audience);
+  if (!keyRing) throw new TypeError(`No audience of the policy is called ${terms.audience}.`);
   const accessToken = await verifyToken(readBearer(request), {
     keyRing,
     issuer,
@@ -65,10 +58,10 @@ export async function authorize(
     now: now(),
     verifiedTokens: dependencies.verifiedTokens,
   });
-  const { scope } = requirement;
+  const { scope } = terms;
   if (scope !== undefined && !accessToken.scopes.includes(scope))
     throw new DaypassError('insufficient_scope');
-  return { accessToken, ...(await checkSession(accessToken.subject, address, requirement)) };
+  return { accessToken, ...(await checkSession(accessToken.subject, address, terms)) };
 }
 
 /** A call that goes on to the upstream. */

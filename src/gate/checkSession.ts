@@ -1,13 +1,13 @@
-import { type Decision, enforce } from '../limits/decision.ts';
+import { hashBuckets } from '../limits/address.ts';
 import type { Leases, MeteredCall } from '../limits/leases.ts';
-import type { CheckedCallLimits, Policy } from '../policy/types.ts';
+import { type Decision, enforce, type Meter, metersOf } from '../limits/meter.ts';
+import type { CallLimits, CallTerms, CheckedCallLimits, Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Circuit } from '../store/circuit.ts';
 import type { Counters } from '../store/counters.ts';
 import { describeRedisError, isStoreUnavailable } from '../store/redis.ts';
 import type { Revocations } from '../store/revocations.ts';
-import { bucketsOf, createMeters } from './meters.ts';
 
 export interface SessionCheckDependencies {
   policy: Pick<Policy, 'storeFailure'> & { limits: CheckedCallLimits };
@@ -20,24 +20,12 @@ export interface SessionCheckDependencies {
   log: Log;
 }
 
-/** What a call costs, and what counts it in addition to the site's limits. */
-export interface CallTerms {
-  /** The route's path in the policy, for its limits and the counters. A function of the site's own may have none. */
-  path?: string;
-  /** The route's own limits. */
-  limits?: CheckedCallLimits;
-  /** Whose the limits are, where they are not a route's. */
-  owner?: 'function' | 'backend';
-  /** Default 1; a price that the answer names is charged afterwards. */
-  cost?: number | { readonly answer: string };
-}
-
 /** A call that passed. */
 export interface CheckedSession {
   /** What each limit said; nothing where Redis is away and the policy allows. */
   decisions: readonly Decision[];
-  /** Charges the call with more than it has cost, now that its price is known. @param units a whole number from 0 */
-  charge(units: number): void;
+  /** Charges the price that the answer names, less the 1 that the call has cost. @param price a whole number from 1 */
+  charge(price: number): void;
 }
 
 /**
@@ -58,7 +46,7 @@ export type CheckSession = (
  */
 export function createSessionCheck(dependencies: SessionCheckDependencies): CheckSession {
   const { policy, hashIdentifier, revocations, leases, circuit, counters, log } = dependencies;
-  const chargesOf = createMeters(policy.limits);
+  const metersOfCall = createMeters(policy.limits);
   const watchCeilings = createCeilings(counters, log);
   let warnedUnknown = false;
 
@@ -98,11 +86,11 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     const buckets = await bucketsOf(hashIdentifier, subject, address);
     const session = revocations && buckets.session;
     refuseRevoked(session);
-    const charges = chargesOf(buckets, limits, path, owner);
-    if (!buckets.isKnown && charges.some(({ bucket }) => bucket === buckets.address)) warnUnknownAddress();
+    const meters = metersOfCall(buckets, limits, path, owner);
+    if (!buckets.isKnown && meters.some(({ bucket }) => bucket === buckets.address)) warnUnknownAddress();
     // IPv4 has no network bucket, so nothing may apply.
-    if (charges.length === 0) return { decisions: [], charge: () => undefined };
-    const call = { session, charges, cost: typeof cost === 'number' ? cost : 1 };
+    if (meters.length === 0) return { decisions: [], charge: () => undefined };
+    const call = { session, meters, cost: typeof cost === 'number' ? cost : 1 };
     const { decisions, isRevocationUnchecked } = await leases.take(call).then(
       (verdict) => {
         if (verdict.isRevoked && session !== undefined) {
@@ -118,7 +106,7 @@ export function createSessionCheck(dependencies: SessionCheckDependencies): Chec
     watchCeilings(decisions, path);
     enforce(decisions);
     if (isRevocationUnchecked) counters.add('revocation_unchecked', { route: path });
-    return { decisions, charge: (units) => leases.charge(call, units) };
+    return { decisions, charge: (price) => leases.charge(call, price - 1) };
   };
 }
 
@@ -144,4 +132,69 @@ export function createCeilings(counters: Pick<Counters, 'add'>, log: Log) {
       log(event, { ceiling: name, limit, remaining, resetSeconds });
     }
   };
+}
+
+/** From the one that says most of the caller to the one that says nothing. */
+const names = ['session', 'address', 'network', 'total'] as const satisfies (keyof CallLimits)[];
+
+/** What a call counts for, each hashed. */
+export interface CallBuckets extends Readonly<Record<keyof CallLimits, string | undefined>> {
+  /** Whether the caller has an IP address of its own to be counted by. */
+  readonly isKnown: boolean;
+}
+
+type Meters = Readonly<Record<keyof CallLimits, readonly Meter[]>>;
+
+/** Hashes what a call counts for. */
+export async function bucketsOf(
+  hashIdentifier: (identifier: string) => Promise<string>,
+  subject: string | undefined,
+  address: string | undefined,
+): Promise<CallBuckets> {
+  // Apart: what anybody may call must not use up what neighbours with a pass need, nor the other way round.
+  const open = (bucket: string) => hashIdentifier(`open ${bucket}`);
+  const [session, buckets] = await Promise.all([
+    subject === undefined ? undefined : hashIdentifier(subject),
+    hashBuckets(subject === undefined ? open : hashIdentifier, address),
+  ]);
+  return { session, ...buckets, total: 'all' };
+}
+
+/**
+ * Makes the function that returns the meters of a call: the site's limits and those of its route.
+ * @returns the narrowest first
+ */
+export function createMeters(site: CheckedCallLimits) {
+  const ofSite = allMeters(site, '');
+  const ofRoutes = new WeakMap<CheckedCallLimits, Meters>();
+
+  /**
+   * @param limits only those of the route
+   * @param path the route's, which keeps its counts apart from those of others
+   * @param owner the same for a function or a backend, whose name may be the path of a route
+   */
+  return (
+    buckets: CallBuckets,
+    limits?: CheckedCallLimits,
+    path = '',
+    owner?: string,
+  ): MeteredCall['meters'] => {
+    let ofRoute = limits && ofRoutes.get(limits);
+    if (limits && !ofRoute) {
+      ofRoute = allMeters(limits, ` ${encodeURI(path)}`, owner);
+      ofRoutes.set(limits, ofRoute);
+    }
+    return names.flatMap((name) => {
+      const bucket = buckets[name];
+      if (bucket === undefined) return [];
+      return [...ofSite[name], ...(ofRoute?.[name] ?? [])].map((meter) => ({ meter, bucket }));
+    });
+  };
+}
+
+/** @param owner for the keys; the names in `RateLimit` go without */
+function allMeters(limits: CheckedCallLimits, suffix: string, owner?: string): Meters {
+  const prefix = owner && `${owner} `;
+  const meters = names.map((name) => [name, metersOf(name, limits[name], suffix, prefix)] as const);
+  return Object.fromEntries(meters) as unknown as Meters;
 }

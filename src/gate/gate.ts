@@ -1,12 +1,11 @@
 import { canonicalAddress } from '../limits/address.ts';
-import { takePrice, unitsToCharge } from '../limits/price.ts';
+import { chargePrice } from '../limits/price.ts';
 import type { RequestBodies } from '../limits/requestBodies.ts';
 import type { CheckedRoute } from '../policy/types.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Counters } from '../store/counters.ts';
 import { type AuthorizeDependencies, type CheckedCall, checkCall, refuseUpgrade } from './checkCall.ts';
-import type { CallTerms } from './checkSession.ts';
 import { CallerLeft, type Fetch, forward } from './forward.ts';
 import { matchRoute, resolveUpstream } from './matchRoute.ts';
 import { readBody } from './readBody.ts';
@@ -122,19 +121,4 @@ const ofUpstream: ReadonlySet<ErrorCode> = new Set([
 /** Whether the gate refused the call. Otherwise it passed, whatever the upstream did with it, or the caller. */
 export function isRefusal(error: unknown): error is DaypassError {
   return error instanceof DaypassError && !ofUpstream.has(error.code) && !(error.cause instanceof CallerLeft);
-}
-
-/**
- * Takes the price that the answer names off it, and charges what the call has not cost yet.
- * @param call the request, where readers further in may have taken the price off
- */
-export function chargePrice(
-  { cost }: CallTerms,
-  headers: Headers,
-  charge: CheckedCall['charge'],
-  call: object = headers,
-): void {
-  if (typeof cost !== 'object') return;
-  charge(unitsToCharge(takePrice(call, cost.answer, headers.get(cost.answer))));
-  headers.delete(cost.answer);
 }

@@ -1,5 +1,5 @@
 import { forbiddenKind } from '../policy/forbiddenHeaders.ts';
-import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
+import { requestIdHeader, tokenHeader } from '../protocol/wire.ts';
 
 /** Codings that fetch decodes on Node and on Deno alike. */
 const askedCodings = 'gzip, br';

@@ -1,5 +1,4 @@
 import { hashBuckets } from '../limits/address.ts';
-import { enforce } from '../limits/decision.ts';
 import {
   type AddressLimiters,
   type CreateLimiter,
@@ -8,10 +7,13 @@ import {
   peekAddress,
 } from '../limits/limiter.ts';
 import { createLocalLimiters } from '../limits/localLimiter.ts';
+import { enforce } from '../limits/meter.ts';
 import { createSmallBodies, type RequestBodies } from '../limits/requestBodies.ts';
+import { foldPath, readPath } from '../paths/readPath.ts';
 import type { Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
+import { identityPath } from '../protocol/wire.ts';
 import type { Circuit } from '../store/circuit.ts';
 import { isStoreUnavailable } from '../store/redis.ts';
 
@@ -174,5 +176,30 @@ async function checkBody(request: Request, bodies: RequestBodies): Promise<void>
     throw error;
   } finally {
     body.close();
+  }
+}
+
+/**
+ * The characters of Identity's paths. Servers may drop other ones, cut the path there, or take them for one of these: white
+ * space, `?`, letters that are equal without case.
+ */
+const plain = /^[\w./-]*$/;
+
+/**
+ * The endpoint of Identity that a request is for, such as `/signup`: decoded, in lower case, without trailing or doubled slashes.
+ * Whichever of these the platform normalises itself, no spelling gets past the guard.
+ * @returns undefined for a path that may be read in more than one way; empty for one outside of Identity
+ */
+export function endpointOf(request: Request): string | undefined {
+  const { pathname } = new URL(request.url);
+  try {
+    // gotrue-js sends two slashes if the page's URL of Identity ends with one.
+    const decoded = readPath(pathname.replace(/\/{2,}/g, '/'));
+    if (!plain.test(decoded)) return undefined;
+    const path = foldPath(decoded);
+    return path.startsWith(`${identityPath}/`) ? path.slice(identityPath.length) : '';
+  } catch (error) {
+    if (error instanceof DaypassError) return undefined;
+    throw error;
   }
 }

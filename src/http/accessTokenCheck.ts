@@ -1,6 +1,6 @@
 import type { CheckedSession } from '../gate/checkSession.ts';
-import { rateLimitFields } from '../limits/decision.ts';
-import { type CheckedOwnLimits, checkOwnLimits, type OwnLimits } from '../policy/limits.ts';
+import { rateLimitFields } from '../limits/meter.ts';
+import { checkOwnLimits, type OwnLimits, type OwnTerms } from '../policy/limits.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { isScope } from '../protocol/messages.ts';
@@ -54,7 +54,7 @@ export interface CallLimiter {
 }
 
 /** Limits that were checked, and what they are counted with. */
-export interface CallLimiterOptions extends CheckedOwnLimits {
+export interface CallLimiterOptions extends OwnTerms {
   storeFailure: 'local' | 'deny' | 'allow';
   /** As given: undefined to look in the environment. */
   redis: RedisOptions | undefined;

@@ -1,17 +1,15 @@
 import { Hono } from 'hono';
 import type { BrokerDependencies } from '../broker/dependencies.ts';
 import { exchange } from '../broker/exchange.ts';
-import { readForm } from '../broker/form.ts';
 import { authenticateBackend, introspect } from '../broker/introspect.ts';
 import { limitAddress, unlessStoreIsAway } from '../broker/limits.ts';
 import { metadata } from '../broker/metadata.ts';
+import { isShortForm, readForm, readTokenRequest } from '../broker/request.ts';
 import { requireMaintenance } from '../broker/requireSecret.ts';
 import { renew, revoke } from '../broker/session.ts';
 import { checkStatus } from '../broker/status.ts';
-import { createOpportunisticSweep } from '../broker/sweep/opportunisticSweep.ts';
-import { sweep } from '../broker/sweep/sweep.ts';
+import { createOpportunisticSweep, sweep } from '../broker/sweep/sweep.ts';
 import { readSweepRequest } from '../broker/sweep/sweepRequest.ts';
-import { isShortForm, readTokenRequest } from '../broker/tokenRequest.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { ChallengeResponse, StatsResponse, StatusResponse } from '../protocol/messages.ts';
@@ -24,7 +22,7 @@ import {
   statusPath,
   sweepPath,
   tokenPath,
-} from '../protocol/paths.ts';
+} from '../protocol/wire.ts';
 import { type CallerEnv, callerOf, identifyRequest, logOf } from './context.ts';
 import { allowOrigins, checkOrigin } from './origins.ts';
 import { answerRefusal, problemResponse, toDaypassError, tokenErrorResponse } from './problem.ts';

@@ -1,8 +1,8 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { Caller } from '../broker/dependencies.ts';
-import { requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
+import { requestIdHeader } from '../protocol/wire.ts';
 
 /** What an adapter hands to a Hono app along with the request. */
 export interface CallerEnv {

@@ -1,6 +1,6 @@
-import { takePrice, unitsToCharge } from '../limits/price.ts';
+import { readPrice, takePrice } from '../limits/price.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
+import { requestIdHeader, tokenHeader } from '../protocol/wire.ts';
 import type { AccessToken } from '../token/claims.ts';
 import {
   type AccessTokenOptions,
@@ -110,7 +110,7 @@ function chargeOnAnswer(
     // What writeHead is given replaces what was set before.
     const price =
       named.length > 0 ? named.flatMap(([, value]) => value).join(', ') : fieldOf(response, field);
-    charge(unitsToCharge(takePrice(response, field, price)));
+    charge(readPrice(takePrice(response, field, price)));
     response.removeHeader(field);
     void flush();
     const rest = given.map((argument) =>

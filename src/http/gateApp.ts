@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
-import { type AuthorizeDependencies, authorize, type Requirement, refuseUpgrade } from '../gate/checkCall.ts';
-import { chargePrice, type Gate, isRefusal } from '../gate/gate.ts';
+import { type AuthorizeDependencies, authorize, refuseUpgrade } from '../gate/checkCall.ts';
+import { type Gate, isRefusal } from '../gate/gate.ts';
 import { dropReason } from '../gate/requestHeaders.ts';
-import { rateLimitFields } from '../limits/decision.ts';
-import { forgetPrices } from '../limits/price.ts';
-import type { Policy } from '../policy/types.ts';
+import { rateLimitFields } from '../limits/meter.ts';
+import { chargePrice, forgetPrices } from '../limits/price.ts';
+import type { AccessTerms, Policy } from '../policy/types.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { requestIdHeader, tokenHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
+import { requestIdHeader, tokenHeader } from '../protocol/wire.ts';
 import type { AccessToken } from '../token/claims.ts';
 import { type CallerEnv, callerOf, identifyRequest, logOf, noStore } from './context.ts';
 import { allowApiOrigins, checkOrigin, type OriginRule } from './origins.ts';
@@ -58,7 +58,7 @@ export type ProtectedHandler = (
  */
 export function createProtectedApp(
   dependencies: AuthorizeDependencies,
-  requirement: Requirement,
+  terms: AccessTerms,
   handler: ProtectedHandler,
   log: Log,
 ): Hono<CallerEnv> {
@@ -75,13 +75,13 @@ export function createProtectedApp(
     const { address } = callerOf(c);
     forgetPrices(request);
     try {
-      const authorized = await authorize(dependencies, request, address, requirement);
+      const authorized = await authorize(dependencies, request, address, terms);
       // The platform may end a handler that takes too long, and nothing behind it would run.
       c.env?.waitUntil?.(dependencies.flush());
       // A Response of fetch has fields that cannot be changed; a copy's can.
       const answer = await handler(request, authorized.accessToken, c.var.requestId);
       const response = new Response(answer.body, answer);
-      chargePrice(requirement, response.headers, authorized.charge, request);
+      chargePrice(terms, response.headers, authorized.charge, request);
       for (const [name, value] of Object.entries(rateLimitFields(authorized.decisions)))
         response.headers.set(name, value);
       return response;
@@ -91,7 +91,7 @@ export function createProtectedApp(
     }
   });
   app.onError((thrown, c) => {
-    c.set('route', requirement.path);
+    c.set('route', terms.path);
     return answerRefusal(thrown, logOf(c, log));
   });
   return app;

@@ -1,9 +1,8 @@
 import { Hono } from 'hono';
-import { endpointOf } from '../guard/endpoint.ts';
-import { type Guard, isLimited } from '../guard/guard.ts';
+import { endpointOf, type Guard, isLimited } from '../guard/guard.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { exposedHeaders, requestIdHeader } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
+import { exposedHeaders, requestIdHeader } from '../protocol/wire.ts';
 import { type CallerEnv, callerOf, logOf, requestIdOf } from './context.ts';
 import { answerRefusal, goTrueErrorResponse, toDaypassError } from './problem.ts';
 

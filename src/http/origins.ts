@@ -1,9 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Policy } from '../policy/types.ts';
-import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { exposedHeaders } from '../protocol/headers.ts';
 import type { Log } from '../protocol/log.ts';
+import { type DeployContext, exposedHeaders } from '../protocol/wire.ts';
 
 /** Whose pages may call. */
 export interface OriginRule {

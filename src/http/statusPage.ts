@@ -1,5 +1,11 @@
-import type { Context } from 'hono';
+import { type Context, Hono } from 'hono';
+import { statusOfProblems } from '../broker/status.ts';
+import { DaypassError } from '../protocol/error.ts';
+import type { Log } from '../protocol/log.ts';
 import type { StatusCheck, StatusResponse } from '../protocol/messages.ts';
+import { statusPath, tokenPath } from '../protocol/wire.ts';
+import { type CallerEnv, identifyRequest } from './context.ts';
+import { problemResponse, tokenErrorResponse } from './problem.ts';
 
 const labels: Readonly<Record<StatusCheck['name'], string>> = {
   policy: 'Policy',
@@ -73,4 +79,22 @@ function section(title: string, items: readonly string[]): string {
 /** Remedies may quote what Identity or the environment said. */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/**
+ * Stands in for broker or gate while policy or environment is at fault: refuses everything, and says under
+ * `/session/status` which variables to mend. Problems name variables, never values.
+ */
+export function createUnconfiguredApp(
+  problems: readonly string[],
+  log: Log,
+  part: 'secrets' | 'policy' = 'secrets',
+): Hono<CallerEnv> {
+  for (const problem of problems) log('not_configured', { problem });
+  const app = new Hono<CallerEnv>();
+  app.use(identifyRequest);
+  app.get(statusPath, (c) => statusAnswer(c, statusOfProblems(problems, part)));
+  app.all(tokenPath, () => tokenErrorResponse(new DaypassError('not_configured'), 'form'));
+  app.all('*', () => problemResponse(new DaypassError('not_configured')));
+  return app;
 }

@@ -4,7 +4,7 @@ import type { SweepDependencies } from '../broker/sweep/sweepRun.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { SweepResponse } from '../protocol/messages.ts';
-import { sweepPath } from '../protocol/paths.ts';
+import { sweepPath } from '../protocol/wire.ts';
 import type { SweepCursor } from '../store/sweepCursor.ts';
 import { type CallerEnv, identifyRequest, logOf } from './context.ts';
 import { problemResponse, toDaypassError } from './problem.ts';

@@ -1,10 +1,9 @@
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { type AdminClient, goTrueErrorOf, maxUserBytes } from './client.ts';
-import type { UserChange } from './events.ts';
+import { appMetadataOf, changeFields, checkMetadata, type UserChange } from './events.ts';
 import { unavailable } from './transport.ts';
 import { isUserId, toUser, type User, type UserRecord } from './user.ts';
-import { appMetadataOf, changeFields, checkMetadata } from './userChange.ts';
 
 /** GoTrue ignores `app_metadata` here: give roles with {@link IdentityAdmin.update} once the user exists. */
 export interface NewUser {

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import {
+  applyChange,
   type DeniableEvent,
   denialProblem,
   type EventName,
@@ -11,7 +12,6 @@ import {
   type UserChange,
 } from './events.ts';
 import { rolesOf, type User } from './user.ts';
-import { applyChange } from './userChange.ts';
 
 /** A user as @netlify/types has it: only the id is certain. */
 interface PlatformUser {

@@ -1,7 +1,6 @@
 import type { Count, Want } from '../store/callCounts.ts';
 import type { Instant } from '../store/storeClock.ts';
-import type { Decision } from './decision.ts';
-import { availableAt, endOfWindow, leftAt, type Meter, windowAt } from './meter.ts';
+import { availableAt, type Decision, endOfWindow, leftAt, type Meter, windowAt } from './meter.ts';
 
 /** Units that an instance holds of one account, at most. */
 const maxReserve = 512;

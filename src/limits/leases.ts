@@ -3,8 +3,7 @@ import type { CallCounts, Count } from '../store/callCounts.ts';
 import { unexpectedAnswer } from '../store/redis.ts';
 import type { Instant, StoreClock } from '../store/storeClock.ts';
 import { Account, type LeaseRequest } from './account.ts';
-import type { Decision } from './decision.ts';
-import { type Meter, windowAt } from './meter.ts';
+import { type Decision, type Meter, windowAt } from './meter.ts';
 
 /** Accounts kept in memory. What is held by one that is dropped stays taken until its window ends. */
 const maxAccounts = 30_000;
@@ -23,7 +22,7 @@ export interface MeteredCall {
   /** The hashed subject, to look up its revocation; undefined for calls without a token. */
   session: string | undefined;
   /** The narrowest first, at least one. `bucket` names the caller, hashed. */
-  charges: readonly { meter: Meter; bucket: string }[];
+  meters: readonly { meter: Meter; bucket: string }[];
   /** What the call takes of each: a whole number from 1. */
   cost: number;
 }
@@ -54,7 +53,7 @@ export interface Leases {
   /** Decides by what this instance knows, while Redis is away. What passes is reported to Redis later. */
   takeLocally(call: MeteredCall): readonly Decision[];
   /**
-   * Charges the rest of a call's price, once it is known. May exceed a limit.
+   * Takes more units for a call that has passed, since its price was not known before. May exceed a limit.
    * @param units a whole number from 0
    */
   charge(call: MeteredCall, units: number): void;
@@ -84,8 +83,8 @@ export function createLeases(options: LeasesOptions): Leases {
   let flushing: Promise<void> | undefined;
   let following: Promise<void> | undefined;
 
-  function accountsOf({ charges }: MeteredCall): readonly [Account, ...Account[]] {
-    return charges.map(({ meter, bucket }) => {
+  function accountsOf({ meters }: MeteredCall): readonly [Account, ...Account[]] {
+    return meters.map(({ meter, bucket }) => {
       const key = `${meter.key}:${meter.windowSeconds}:${bucket}`;
       const account = accounts.get(key) ?? new Account(key, meter);
       // To the end: the least recently used is dropped first.

@@ -4,8 +4,7 @@ import type { Limit } from '../policy/types.ts';
 import { BoundedMap } from '../protocol/boundedMap.ts';
 import { storeCall, unexpectedAnswer } from '../store/redis.ts';
 import type { HashedBuckets } from './address.ts';
-import type { Decision } from './decision.ts';
-import { availableAt, type Meter, metersOf, windowAt } from './meter.ts';
+import { availableAt, type Decision, type Meter, metersOf, windowAt } from './meter.ts';
 
 /** Refused identifiers that one instance remembers, so that a flood costs no Redis calls. */
 const rememberedIdentifiers = 10_000;

@@ -1,9 +1,8 @@
 import type { Redis } from '@upstash/redis/cloudflare';
 import { BoundedMap } from '../protocol/boundedMap.ts';
 import { isStoreUnavailable } from '../store/redis.ts';
-import type { Decision } from './decision.ts';
 import { type CreateLimiter, createStoredWindow, overWindows, type WindowLimiter } from './limiter.ts';
-import type { Meter } from './meter.ts';
+import type { Decision, Meter } from './meter.ts';
 
 /** Identifiers counted in memory; the oldest are dropped, so that a crowd cannot fill it. */
 const maxIdentifiers = 10_000;

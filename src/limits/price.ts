@@ -1,14 +1,16 @@
+import type { CallTerms } from '../policy/types.ts';
+
 /** The highest limit that a policy can have. */
 const maxPrice = 1_000_000_000;
 
 /**
- * What to charge once an answer names the price: the price minus the 1 that the call cost until then.
- * @param price the text of the answer's header field. Fields of one name are joined by commas (RFC 9110 §5.3): the largest
- * whole number counts. Anything else is ignored.
+ * The price that an answer names, at least 1.
+ * @param text the answer's header field. Fields of one name are joined by commas (RFC 9110 §5.3): the largest whole number
+ * counts. Anything else is ignored.
  */
-export function unitsToCharge(price: string | null | undefined): number {
-  const prices = (price ?? '').split(',').map((each) => (/^\s*\d+\s*$/.test(each) ? Number(each) : 1));
-  return Math.min(Math.max(1, ...prices), maxPrice) - 1;
+export function readPrice(text: string | null | undefined): number {
+  const prices = (text ?? '').split(',').map((each) => (/^\s*\d+\s*$/.test(each) ? Number(each) : 1));
+  return Math.min(Math.max(1, ...prices), maxPrice);
 }
 
 /** Prices that were taken off answers, by what the readers of a call share, and by field. */
@@ -32,4 +34,19 @@ export function takePrice(call: object, field: string, price: string | null | un
 /** Begins a call whose `Request` may have been another's before. */
 export function forgetPrices(call: object): void {
   taken.delete(call);
+}
+
+/**
+ * Takes the price off an answer and charges it. Does nothing where the cost of the call is fixed.
+ * @param call the request, where readers further in may have taken the price off
+ */
+export function chargePrice(
+  { cost }: CallTerms,
+  headers: Headers,
+  charge: (price: number) => void,
+  call: object = headers,
+): void {
+  if (typeof cost !== 'object') return;
+  charge(readPrice(takePrice(call, cost.answer, headers.get(cost.answer))));
+  headers.delete(cost.answer);
 }

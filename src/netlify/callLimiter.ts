@@ -5,8 +5,8 @@ import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import type { Log } from '../protocol/log.ts';
 import type { RedisOptions } from '../store/redis.ts';
 import { createBackendHash } from '../token/keys.ts';
+import { readRedisOptions, redisVariables } from './environment.ts';
 import { logLine, readVariable } from './platform.ts';
-import { readRedisOptions, redisVariables } from './variables.ts';
 
 /**
  * Counts the calls of a backend: in Redis, or in the memory of this process where no Redis is set. What speaks to Redis is

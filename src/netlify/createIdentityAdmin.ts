@@ -2,7 +2,7 @@ import { createAdmin, type IdentityAdmin } from '../identity/admin.ts';
 import { createAdminClient } from '../identity/client.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
-import { identityPath } from '../protocol/paths.ts';
+import { identityPath } from '../protocol/wire.ts';
 import { operatorTokenOfCall, readVariable } from './platform.ts';
 
 export interface IdentityAdminOptions {

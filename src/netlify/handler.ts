@@ -1,11 +1,11 @@
 import type { App } from '../http/context.ts';
 import { describeCause } from '../http/problem.ts';
-import { createUnconfiguredApp } from '../http/unconfiguredApp.ts';
+import { createUnconfiguredApp } from '../http/statusPage.ts';
 import { requirePolicy } from '../policy/define.ts';
 import type { Policy } from '../policy/types.ts';
-import { toDeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
+import { toDeployContext } from '../protocol/wire.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { logLine, type PlatformContext, readVariable } from './platform.ts';
 import type { DeployInfo } from './wire.ts';

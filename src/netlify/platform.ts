@@ -1,5 +1,5 @@
 import type { Log } from '../protocol/log.ts';
-import type { ReadVariable } from './variables.ts';
+import type { ReadVariable } from './environment.ts';
 
 /** What we use of Netlify's context, in functions and at the edge alike (@netlify/types). */
 export interface PlatformContext {

@@ -12,10 +12,9 @@ import { createFallbackLimiters, createLimiterPairs } from '../limits/localLimit
 import { createSmallBodies, createUploads } from '../limits/requestBodies.ts';
 import type { CheckedAdmission, Policy } from '../policy/types.ts';
 import { BoundedMap } from '../protocol/boundedMap.ts';
-import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
-import { identityPath } from '../protocol/paths.ts';
+import { type DeployContext, identityPath } from '../protocol/wire.ts';
 import type { CircuitTime } from '../store/circuit.ts';
 import { readCounts } from '../store/counters.ts';
 import { createRedemptions } from '../store/redemptions.ts';
@@ -24,11 +23,10 @@ import { createRevocations, type RevocationOptions } from '../store/revocations.
 import { createSweepCursor, type SweepCursor } from '../store/sweepCursor.ts';
 import { createUsedProofs } from '../store/usedProofs.ts';
 import { createVerifiedTokens } from '../token/verify.ts';
-import { connectStore } from './connectStore.ts';
 import type { Environment } from './environment.ts';
 import { fetchUndecoded } from './fetchUndecoded.ts';
 import { nowSeconds } from './platform.ts';
-import { wireSessionCheck } from './wireSessionCheck.ts';
+import { connectStore, wireSessionCheck } from './wireSessionCheck.ts';
 
 /** Which deploy a broker or a gate belongs to, and so whose tokens it mints and takes. */
 export interface DeployInfo {

@@ -1,15 +1,15 @@
 import { type CheckSession, createSessionCheck } from '../gate/checkSession.ts';
+import { describeCause } from '../http/problem.ts';
 import { createLeases, createMemoryLeases } from '../limits/leases.ts';
 import type { CheckedCallLimits, Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { createCallCounts } from '../store/callCounts.ts';
-import type { CircuitTime } from '../store/circuit.ts';
-import type { Counters } from '../store/counters.ts';
-import { createSharedTurn } from '../store/idleTimer.ts';
-import type { RedisOptions } from '../store/redis.ts';
+import { type Circuit, type CircuitTime, createCircuit } from '../store/circuit.ts';
+import { type Counters, createCounters } from '../store/counters.ts';
+import { createIdleTimer, createSharedTurn } from '../store/idleTimer.ts';
+import { createRedis, type RedisOptions } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocations.ts';
 import { createStoreClock } from '../store/storeClock.ts';
-import { connectStore } from './connectStore.ts';
 
 export interface SessionCheckOptions {
   /** Those of the site; `noCallLimits` where each call names its own. */
@@ -76,3 +76,55 @@ const uncounted: Counters = {
   sendAlong: () => undefined,
   flush: () => Promise.resolve(),
 };
+
+/** Redis as the gate and the guard have it. */
+export interface Store {
+  redis: ReturnType<typeof createRedis>;
+  circuit: Circuit;
+  counters: Counters;
+}
+
+/**
+ * Redis, the circuit in front of it and the counters behind it: each change of the circuit is counted, and one line of
+ * the log. Counts travel in the request of a call that the circuit lets through, and wait while it is open.
+ * @param fields extra fields for these log lines
+ * @param time of the circuit
+ */
+export function connectStore(
+  options: RedisOptions,
+  fields: Readonly<Record<string, string>>,
+  log: Log,
+  time: Partial<CircuitTime> = {},
+): Store {
+  const { idleTimer = createIdleTimer(), now = () => performance.now() } = time;
+  const redis = createRedis(options, idleTimer);
+  const circuit: Circuit = createCircuit({
+    timeoutMilliseconds: options.timeoutMilliseconds,
+    idleTimer,
+    now,
+    onChange(event, cause) {
+      counters.add(event);
+      log(event, { ...fields, ...(cause !== undefined && { cause: describeCause(cause) }) });
+    },
+  });
+  const counters = createCounters(
+    redis,
+    () => circuit.isClosed,
+    () => Date.now(),
+  );
+  return {
+    redis,
+    circuit: {
+      get isClosed() {
+        return circuit.isClosed;
+      },
+      run: (call) =>
+        circuit.run(() => {
+          // In the tick of the call: the client merges both into one request.
+          counters.sendAlong();
+          return call();
+        }),
+    },
+    counters,
+  };
+}

@@ -1,11 +1,8 @@
-import {
-  type HonoOptions as AccessTokenOptions,
-  requireAccessToken as requireWithDefaults,
-} from '../http/requireAccessToken.ts';
+import { type HonoOptions as AccessTokenOptions, createHonoMiddleware } from '../http/honoMiddleware.ts';
 import { createCallLimiter } from '../netlify/callLimiter.ts';
 import { isDebugMode } from '../netlify/platform.ts';
 
-export type { AccessTokenEnv, HonoOptions as AccessTokenOptions } from '../http/requireAccessToken.ts';
+export type { AccessTokenEnv, HonoOptions as AccessTokenOptions } from '../http/honoMiddleware.ts';
 export type { CallLimits, Limit, LimitWindows } from '../policy/types.ts';
 export { ConfigurationError } from '../protocol/error.ts';
 export type { AccessToken } from '../token/claims.ts';
@@ -34,6 +31,6 @@ export type { SiteOptions, VerifierOptions } from '../token/createVerifier.ts';
  * };
  * app.use('/api/chat', requireAccessToken({ ...site, name: 'chat', limits, cost: { answer: 'daypass-cost' } }));
  */
-export function requireAccessToken(options: AccessTokenOptions): ReturnType<typeof requireWithDefaults> {
-  return requireWithDefaults(options, { isDebugMode: isDebugMode(), createCallLimiter });
+export function requireAccessToken(options: AccessTokenOptions): ReturnType<typeof createHonoMiddleware> {
+  return createHonoMiddleware(options, { isDebugMode: isDebugMode(), createCallLimiter });
 }

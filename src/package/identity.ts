@@ -16,9 +16,9 @@ export type {
   UnconfirmedUser,
   UserChange,
 } from '../identity/events.ts';
+export { addRoles } from '../identity/events.ts';
 export { samplePayloads } from '../identity/samplePayloads.ts';
 export { toUser, type User, type UserRecord } from '../identity/user.ts';
-export { addRoles } from '../identity/userChange.ts';
 export { createIdentityAdmin, type IdentityAdminOptions } from '../netlify/createIdentityAdmin.ts';
 export { createIdentityWebhook } from '../netlify/createIdentityWebhook.ts';
 export type { ErrorCode } from '../protocol/codes.ts';

@@ -2,7 +2,6 @@ export { createBroker, createSweep } from '../netlify/createBroker.ts';
 export { createGate } from '../netlify/createGate.ts';
 export { createIdentityFunction } from '../netlify/createIdentityFunction.ts';
 export { createSignupGuard, type NetlifyEdgeHandler } from '../netlify/createSignupGuard.ts';
-export { introspectionSecret, maintenanceBearer } from '../netlify/derivedSecrets.ts';
 export type { NetlifyHandler } from '../netlify/handler.ts';
 export type { EdgeContext, PlatformContext } from '../netlify/platform.ts';
 export { type ProtectedFunction, type ProtectOptions, protect } from '../netlify/protect.ts';
@@ -21,7 +20,8 @@ export type {
   Route,
 } from '../policy/types.ts';
 export type { ErrorCode } from '../protocol/codes.ts';
-export type { DeployContext } from '../protocol/deployContext.ts';
 export { ConfigurationError } from '../protocol/error.ts';
 export type { StatsResponse, StatusResponse, SweepResponse } from '../protocol/messages.ts';
+export type { DeployContext } from '../protocol/wire.ts';
 export type { AccessToken } from '../token/claims.ts';
+export { introspectionSecret, maintenanceBearer } from '../token/keys.ts';

@@ -1,6 +1,6 @@
-import { type DeployContext, deployContexts } from '../protocol/deployContext.ts';
 import { isRecord, unknownKeys } from '../protocol/knownKeys.ts';
 import { isScope } from '../protocol/messages.ts';
+import { type DeployContext, deployContexts } from '../protocol/wire.ts';
 
 /** RFC 9110 §5.6.2: token. */
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;

@@ -1,6 +1,6 @@
-import type { DeployContext } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { deepFreeze } from '../protocol/knownKeys.ts';
+import type { DeployContext } from '../protocol/wire.ts';
 import { checkAdmission } from './admission.ts';
 import { Checks, checkPageOrigin } from './checks.ts';
 import { forbiddenKind } from './forbiddenHeaders.ts';

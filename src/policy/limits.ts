@@ -2,6 +2,7 @@ import { ConfigurationError } from '../protocol/error.ts';
 import { Checks } from './checks.ts';
 import type {
   CallLimits,
+  CallTerms,
   CheckedCallLimits,
   CheckedLimits,
   CheckedRoute,
@@ -129,15 +130,12 @@ export interface OwnLimits {
   cost?: number | { readonly answer: string } | undefined;
 }
 
-/** Limits with their windows filled in, as the check of each call takes them. */
-export interface CheckedOwnLimits {
-  limits: CheckedCallLimits;
-  leaseSeconds: number;
-  cost: CheckedRoute['cost'];
-  /** The name, where a route has its path. */
-  path?: string;
-  /** Whose they are: one name may be a route's path, a function's and a backend's. */
-  owner: 'function' | 'backend';
+/** The terms of a function's or a backend's calls, with their windows filled in. */
+export interface OwnTerms extends CallTerms {
+  readonly limits: CheckedCallLimits;
+  readonly leaseSeconds: number;
+  readonly cost: CheckedRoute['cost'];
+  readonly owner: 'function' | 'backend';
 }
 
 /**
@@ -150,7 +148,7 @@ export function checkOwnLimits(
   what: string,
   { name, limits: input, cost = 1 }: OwnLimits,
   siteLimits?: CheckedCallLimits,
-): CheckedOwnLimits {
+): OwnTerms {
   const checks = new Checks();
   const at = `${what}: limits`;
   // Leases are the policy's to set.

@@ -1,4 +1,4 @@
-import type { DeployContext } from '../protocol/deployContext.ts';
+import type { DeployContext } from '../protocol/wire.ts';
 
 /** How many calls pass in a window. */
 export interface Limit {
@@ -277,17 +277,34 @@ export type CheckedLimits = CheckedCallLimits &
     readonly leaseSeconds: number;
   };
 
-/** A route with its defaults filled in. */
-export interface CheckedRoute {
-  readonly path: string;
+/** What a call costs, and what counts it in addition to the site's limits: of a route, a function or a backend. */
+export interface CallTerms {
+  /** The route's path, or the name that a function or a backend gave its limits: for their keys, counts and the log. */
+  readonly path?: string;
+  readonly limits?: CheckedCallLimits;
+  /** Whose the limits are, where they are not a route's: one name may be a route's path, a function's and a backend's. */
+  readonly owner?: 'function' | 'backend';
+  /** What the call takes from each limit that counts it. Default 1; a price that the answer names is charged afterwards. */
+  readonly cost?: number | { readonly answer: string };
+}
+
+/** The terms of a call that needs a token. */
+export interface AccessTerms extends CallTerms {
+  /** An audience of the policy. */
   readonly audience: string;
   readonly scope: string | undefined;
+}
+
+/** A route with its defaults filled in. */
+export interface CheckedRoute extends AccessTerms {
+  readonly path: string;
   readonly methods: readonly string[] | undefined;
   readonly upstream: string;
   readonly verify: boolean;
   readonly encodedSlashes: boolean;
   readonly limits: CheckedCallLimits;
   readonly cost: number | { readonly answer: string };
+  readonly owner?: never;
 }
 
 /** An admission with its defaults filled in. */

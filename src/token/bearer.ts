@@ -1,5 +1,5 @@
 import { DaypassError } from '../protocol/error.ts';
-import { tokenHeader } from '../protocol/headers.ts';
+import { tokenHeader } from '../protocol/wire.ts';
 
 /** b64token of RFC 6750 §2.1. Two fields reach us joined by a comma, which no token holds. */
 const form = /^[A-Za-z0-9._~+/-]+=*$/;

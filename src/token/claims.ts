@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../protocol/codes.ts';
-import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
+import type { DeployContext } from '../protocol/wire.ts';
 
 /** What a verified access token says. Times are seconds since the epoch (RFC 7519 §2, NumericDate). */
 export interface AccessToken {

@@ -1,6 +1,6 @@
-import { type DeployContext, deployContexts as knownContexts } from '../protocol/deployContext.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import { assertKnownKeys, isRecord, unknownKeys } from '../protocol/knownKeys.ts';
+import { type DeployContext, deployContexts as knownContexts } from '../protocol/wire.ts';
 import { type AccessToken, SettingMismatch } from './claims.ts';
 import { checkSecrets, createKeyRing, makeSecretCommand } from './keys.ts';
 import { type AcceptedSite, createVerifiedTokens, verifyAmong } from './verify.ts';

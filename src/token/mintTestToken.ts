@@ -1,7 +1,7 @@
-import { deployContexts } from '../protocol/deployContext.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import { assertKnownKeys } from '../protocol/knownKeys.ts';
 import { isScope } from '../protocol/messages.ts';
+import { deployContexts } from '../protocol/wire.ts';
 import type { AccessToken } from './claims.ts';
 import { checkVerifierOptions, createVerifier, type VerifierOptions } from './createVerifier.ts';
 import { checkSecrets, createKeyRing } from './keys.ts';

@@ -1,8 +1,8 @@
 import { base64url, compactVerify } from 'jose';
 import { BoundedMap } from '../protocol/boundedMap.ts';
-import type { DeployContext } from '../protocol/deployContext.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { deepFreeze } from '../protocol/knownKeys.ts';
+import type { DeployContext } from '../protocol/wire.ts';
 import { type AccessToken, checkClaims } from './claims.ts';
 import { findKey, type Key, type KeyRing } from './keys.ts';
 

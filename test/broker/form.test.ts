@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readForm } from '../../src/broker/form.ts';
+import { readForm } from '../../src/broker/request.ts';
 import { createRequestBodies } from '../../src/limits/requestBodies.ts';
 import { createManualClock, createUpload, patientBodies } from '../support/bodies.ts';
 import { codeOf } from '../support/rejection.ts';

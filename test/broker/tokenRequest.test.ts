@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readTokenRequest } from '../../src/broker/tokenRequest.ts';
+import { readTokenRequest } from '../../src/broker/request.ts';
 import { accessTokenType, jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { codeOf } from '../support/rejection.ts';

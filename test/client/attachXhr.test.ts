@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { attach } from '../../client/attach.ts';
-import type { LoadXhr } from '../../client/attachXhr.ts';
+import { attach, type LoadXhr } from '../../client/attach.ts';
 import type { Authorize } from '../../client/authorize.ts';
 import { checkOptions } from '../../client/options.ts';
 import { createXhr } from '../../client/xhr.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createSession } from '../../client/index.ts';
-import { createLock } from '../../client/lock.ts';
+import { createLock } from '../../client/tokenSource.ts';
 import { coldStart, FakeSite, failureOf, optionsWith } from './support/fakeSite.ts';
 import { freeze, skipWaits } from './support/freeze.ts';
 

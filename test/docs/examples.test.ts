@@ -11,7 +11,7 @@ const files = [
   'src/identity/defineEvents.ts',
   'src/identity/samplePayloads.ts',
   'src/identity/user.ts',
-  'src/identity/userChange.ts',
+  'src/identity/events.ts',
   'src/netlify/createIdentityAdmin.ts',
   'src/netlify/createIdentityFunction.ts',
   'src/netlify/createIdentityWebhook.ts',

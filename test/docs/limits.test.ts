@@ -158,7 +158,7 @@ describe('the recipes', () => {
     for (let call = 0; call < 7; call += 1) {
       const { passed, charge } = await gate.calls(1, 'one', addressOf(1), '/api/complete');
       expect(passed).toBe(1);
-      charge(7999);
+      charge(8000);
       gate.advance(120_000);
     }
     // 56 000 of 50 000.

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCeilings, createSessionCheck } from '../../src/gate/checkSession.ts';
-import type { Decision } from '../../src/limits/decision.ts';
+import type { Decision } from '../../src/limits/meter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { newSubject } from '../../src/token/mint.ts';
 import { connectSessionCheck, uncounted } from '../support/gateParts.ts';

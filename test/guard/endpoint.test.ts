@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createDevIdentity } from '../../dev/identity/start.ts';
-import { endpointOf } from '../../src/guard/endpoint.ts';
-import { identityPath } from '../../src/protocol/paths.ts';
+import { endpointOf } from '../../src/guard/guard.ts';
+import { identityPath } from '../../src/protocol/wire.ts';
 import { fc } from '../support/property.ts';
 import { issuer } from '../support/tokens.ts';
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { endpointOf } from '../../src/guard/endpoint.ts';
-import { createGuard, type Guard, type GuardLimiters } from '../../src/guard/guard.ts';
+import { createGuard, endpointOf, type Guard, type GuardLimiters } from '../../src/guard/guard.ts';
 import {
   type CreateLimiter,
   createAddressLimiters,
@@ -9,7 +8,7 @@ import {
 } from '../../src/limits/limiter.ts';
 import { createLocalLimiters, createLocalWindow } from '../../src/limits/localLimiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
-import { identityPath } from '../../src/protocol/paths.ts';
+import { identityPath } from '../../src/protocol/wire.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
 import { createIdleTimer } from '../../src/store/idleTimer.ts';
 import { createPrivateKeys } from '../../src/token/keys.ts';

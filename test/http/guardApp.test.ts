@@ -7,7 +7,7 @@ import { createLocalLimiters } from '../../src/limits/localLimiter.ts';
 import type { RequestBodies } from '../../src/limits/requestBodies.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { errorPage } from '../../src/protocol/codes.ts';
-import { identityPath } from '../../src/protocol/paths.ts';
+import { identityPath } from '../../src/protocol/wire.ts';
 import { formOf, type GuardStack, signUpOf, startGuardStack } from '../support/guardStack.ts';
 import { issuer } from '../support/tokens.ts';
 

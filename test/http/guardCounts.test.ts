@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { identityPath } from '../../src/protocol/paths.ts';
+import { identityPath } from '../../src/protocol/wire.ts';
 import { readCounts } from '../../src/store/counters.ts';
 import { type GuardStack, startGuardStack } from '../support/guardStack.ts';
 import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';

@@ -3,7 +3,7 @@ import { requestId as honoRequestId } from 'hono/request-id';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { App } from '../../src/http/context.ts';
 import { createProtectedApp } from '../../src/http/gateApp.ts';
-import { createUnconfiguredApp } from '../../src/http/unconfiguredApp.ts';
+import { createUnconfiguredApp } from '../../src/http/statusPage.ts';
 import { requireAccessToken } from '../../src/package/hono.ts';
 import { type BrokerStack, startBrokerStack } from '../support/brokerStack.ts';
 import { type GateStack, startGateStack } from '../support/gateStack.ts';

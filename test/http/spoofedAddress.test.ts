@@ -2,8 +2,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { createSessionCheck } from '../../src/gate/checkSession.ts';
 import { createGate } from '../../src/gate/gate.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
-import type { Decision } from '../../src/limits/decision.ts';
 import type { Leases } from '../../src/limits/leases.ts';
+import type { Decision } from '../../src/limits/meter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { createVerifiedTokens } from '../../src/token/verify.ts';
 import { patientBodies } from '../support/bodies.ts';
@@ -29,8 +29,8 @@ const refusal: Decision = {
 };
 
 const noting: Leases = {
-  async take({ charges }) {
-    for (const { meter, bucket } of charges) asked[meter.name as keyof typeof asked].add(bucket);
+  async take({ meters }) {
+    for (const { meter, bucket } of meters) asked[meter.name as keyof typeof asked].add(bucket);
     // Refusing keeps the upstream out of it.
     return { isRevoked: false, decisions: [refusal] };
   },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createUnconfiguredApp } from '../../src/http/unconfiguredApp.ts';
+import { createUnconfiguredApp } from '../../src/http/statusPage.ts';
 import { causes } from '../../src/protocol/causes.ts';
 import { type BrokerStack, siteUrl, startBrokerStack } from '../support/brokerStack.ts';
 import { otherSecret, privateSecret, secret } from '../support/tokens.ts';

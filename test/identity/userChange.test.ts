@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { UserChange } from '../../src/identity/events.ts';
+import { addRoles, applyChange, type UserChange } from '../../src/identity/events.ts';
 import { samplePayloads } from '../../src/identity/samplePayloads.ts';
 import { toUser } from '../../src/identity/user.ts';
-import { addRoles, applyChange } from '../../src/identity/userChange.ts';
 
 const user = {
   appMetadata: { provider: 'github', roles: ['editor'], plan: { name: 'free' } },

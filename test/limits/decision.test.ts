@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Decision } from '../../src/limits/decision.ts';
-import { enforce, rateLimitFields } from '../../src/limits/decision.ts';
+import { type Decision, enforce, rateLimitFields } from '../../src/limits/meter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 
 const session: Decision = {

@@ -97,7 +97,7 @@ function createWorld(leaseSeconds: number, isLost = () => false) {
         const passed = isPass(verdict);
         // Nobody was asked: it was spent at this moment.
         if (passed && !askedBy.has(call.session)) {
-          for (const { meter, bucket } of call.charges) {
+          for (const { meter, bucket } of call.meters) {
             passes.push({ key: keyOf(meter, bucket), cost: call.cost, at: time });
           }
         }
@@ -226,8 +226,8 @@ async function play(
 
 /** The first meter counts each caller alone, the others all of them. */
 function callOf(meters: readonly Meter[], caller: number, cost: number, number: number): Call {
-  const charges = meters.map((meter, index) => ({ meter, bucket: index === 0 ? `caller${caller}` : 'all' }));
-  return { session: `call ${number}`, cost, charges };
+  const buckets = meters.map((meter, index) => ({ meter, bucket: index === 0 ? `caller${caller}` : 'all' }));
+  return { session: `call ${number}`, cost, meters: buckets };
 }
 
 describe('whatever instances end, and however their clocks stand', () => {
@@ -296,7 +296,7 @@ test('an instance that is alone refuses nobody early, whatever it has in hand', 
         await ticks();
         await world.carryAll();
         const has = await taken;
-        const keys = call.charges.map(({ meter, bucket }) => ({ meter, key: keyOf(meter, bucket) }));
+        const keys = call.meters.map(({ meter, bucket }) => ({ meter, key: keyOf(meter, bucket) }));
         const isLeft = keys.every(({ meter, key }) => {
           // Redis's clock is known but for a thousandth of half a minute.
           const at = Math.max(world.time - 40, windowAt(meter, world.time) * windowSeconds * 1000);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Decision } from '../../src/limits/decision.ts';
 import { createLocalWindow } from '../../src/limits/localLimiter.ts';
+import type { Decision } from '../../src/limits/meter.ts';
 import { fc } from '../support/property.ts';
 
 /** The start of a window of any length that divides an hour. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { connectStore } from '../../src/netlify/connectStore.ts';
+import { connectStore } from '../../src/netlify/wireSessionCheck.ts';
 import { readCounts } from '../../src/store/counters.ts';
 import { storeCall } from '../../src/store/redis.ts';
 import { createSkippableTime, type SkippableTime } from '../support/manualTime.ts';

@@ -1,10 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { createDevTurnstile } from '../../dev/turnstile.ts';
 import { createProofOfWork } from '../../src/admission/proofOfWork.ts';
-import type { IdentityEventHandlers } from '../../src/identity/events.ts';
+import { addRoles, type IdentityEventHandlers } from '../../src/identity/events.ts';
 import { samplePayloads } from '../../src/identity/samplePayloads.ts';
 import { toUser } from '../../src/identity/user.ts';
-import { addRoles } from '../../src/identity/userChange.ts';
 import { createIdentityFunction } from '../../src/netlify/createIdentityFunction.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';

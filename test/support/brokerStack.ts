@@ -6,8 +6,8 @@ import { readEnvironment } from '../../src/netlify/environment.ts';
 import { wireBroker } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
-import type { DeployContext } from '../../src/protocol/deployContext.ts';
 import { jwtTokenType, tokenExchangeGrant } from '../../src/protocol/messages.ts';
+import type { DeployContext } from '../../src/protocol/wire.ts';
 import { closeBridge } from './redisParts.ts';
 import { otherSecret, privateSecret, secret } from './tokens.ts';
 

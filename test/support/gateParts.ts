@@ -1,8 +1,8 @@
 import type { DevRedis } from '../../dev/redis/start.ts';
 import { type CheckSession, createSessionCheck } from '../../src/gate/checkSession.ts';
-import type { Decision } from '../../src/limits/decision.ts';
 import { createLeases } from '../../src/limits/leases.ts';
-import { connectStore } from '../../src/netlify/connectStore.ts';
+import type { Decision } from '../../src/limits/meter.ts';
+import { connectStore } from '../../src/netlify/wireSessionCheck.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Limit, PolicyInput } from '../../src/policy/types.ts';
 import { createCallCounts } from '../../src/store/callCounts.ts';

@@ -6,7 +6,7 @@ import { readEnvironment } from '../../src/netlify/environment.ts';
 import { wireGuard } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
-import { identityPath } from '../../src/protocol/paths.ts';
+import { identityPath } from '../../src/protocol/wire.ts';
 import type { CircuitTime } from '../../src/store/circuit.ts';
 import { closeBridge } from './redisParts.ts';
 import { issuer, privateSecret, secret } from './tokens.ts';

@@ -1,4 +1,4 @@
-import { createMeters } from '../../src/gate/meters.ts';
+import { createMeters } from '../../src/gate/checkSession.ts';
 import { createLeases } from '../../src/limits/leases.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Limits } from '../../src/policy/types.ts';
@@ -98,11 +98,11 @@ export async function playScript({ limits, play }: Script): Promise<{ calls: num
     leaseSeconds: policy.limits.leaseSeconds,
     wait,
   });
-  const chargesOf = createMeters(policy.limits);
+  const metersOfCall = createMeters(policy.limits);
 
   async function answer(session: string, address: string): Promise<void> {
-    const charges = chargesOf({ session, address, network: undefined, total: 'all', isKnown: true });
-    const { isRevoked, decisions } = await leases.take({ session, charges, cost: 1 });
+    const meters = metersOfCall({ session, address, network: undefined, total: 'all', isKnown: true });
+    const { isRevoked, decisions } = await leases.take({ session, meters, cost: 1 });
     if (isRevoked || !decisions.every(({ allowed }) => allowed)) throw new Error(`${session} was refused.`);
     await leases.flush();
   }

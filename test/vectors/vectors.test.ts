@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/protocol/codes.ts';
-import type { DeployContext } from '../../src/protocol/deployContext.ts';
+import type { DeployContext } from '../../src/protocol/wire.ts';
 import { readBearer } from '../../src/token/bearer.ts';
 import { createVerifier } from '../../src/token/createVerifier.ts';
 import { codeOf } from '../support/rejection.ts';

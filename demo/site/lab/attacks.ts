@@ -1,4 +1,4 @@
-import { identityPath } from '../../../src/protocol/paths.ts';
+import { identityPath } from '../../../src/protocol/wire.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import { parseLimits } from '../words.ts';
 import { type Attack, expectRefusal, isRefusal, outcome } from './attack.ts';

@@ -1,5 +1,5 @@
 import { jwtTokenType, proofField, tokenExchangeGrant } from '../../../src/protocol/messages.ts';
-import { identityPath, tokenPath } from '../../../src/protocol/paths.ts';
+import { identityPath, tokenPath } from '../../../src/protocol/wire.ts';
 import { type Exchange, type Send, textOf } from '../wire/exchange.ts';
 
 /** The set-up of an attack was refused. */

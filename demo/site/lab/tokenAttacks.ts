@@ -1,4 +1,4 @@
-import { revokePath } from '../../../src/protocol/paths.ts';
+import { revokePath } from '../../../src/protocol/wire.ts';
 import { type Attack, expectRefusal, isRefusal, outcome } from './attack.ts';
 import { callApi } from './calls.ts';
 

@@ -1,5 +1,5 @@
 import { accessTokenType } from '../../../src/protocol/messages.ts';
-import { challengePath, identityPath, revokePath, tokenPath } from '../../../src/protocol/paths.ts';
+import { challengePath, identityPath, revokePath, tokenPath } from '../../../src/protocol/wire.ts';
 import { type Exchange, type Sent, textOf } from './exchange.ts';
 
 /** The step of the flow that a request is. */

@@ -1,6 +1,6 @@
 import type { RequestBodies } from '../../limits/requestBodies.ts';
 import { DaypassError } from '../../protocol/error.ts';
-import { readBody, readPairs } from '../form.ts';
+import { readBody, readPairs } from '../request.ts';
 
 /** A request to `/session/sweep`. */
 export interface SweepRequest {

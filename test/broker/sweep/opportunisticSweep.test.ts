@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createOpportunisticSweep } from '../../../src/broker/sweep/opportunisticSweep.ts';
+import { createOpportunisticSweep } from '../../../src/broker/sweep/sweep.ts';
 import { codeOf } from '../../support/rejection.ts';
 import { now } from '../../support/tokens.ts';
 import { created, interleave, members, orphans, type SweepStack, startSweepStack } from './support.ts';

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { main } from '../../../cli/main.ts';
-import { introspectionSecret, maintenanceBearer } from '../../../src/netlify/derivedSecrets.ts';
-import { createKeyRing, secretWeakness } from '../../../src/token/keys.ts';
+import {
+  createKeyRing,
+  introspectionSecret,
+  maintenanceBearer,
+  secretWeakness,
+} from '../../../src/token/keys.ts';
 import { createTestIo } from '../support/testIo.ts';
 
 const privateSecret = 'Zk1vQ2hXb3JkcyBhcmUgbm90IHNlY3JldHMgYXQgYWxs';

@@ -8,7 +8,7 @@ import {
   shortenName,
   shortenTokens,
 } from '../../../demo/site/words.ts';
-import { rateLimitFields } from '../../../src/limits/decision.ts';
+import { rateLimitFields } from '../../../src/limits/meter.ts';
 
 test.each([
   [-5, '0 seconds'],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDevIdentity } from '../../../dev/identity/start.ts';
-import { identityPath } from '../../../src/protocol/paths.ts';
+import { identityPath } from '../../../src/protocol/wire.ts';
 import { formOf, signUpOf } from '../../support/guardStack.ts';
 import { command, useRedisBridge } from '../../support/redisParts.ts';
 import { privateSecret, secret } from '../../support/tokens.ts';

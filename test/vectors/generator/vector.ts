@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../src/protocol/codes.ts';
-import type { DeployContext } from '../../../src/protocol/deployContext.ts';
+import type { DeployContext } from '../../../src/protocol/wire.ts';
 import { issuer, now, secret } from './setting.ts';
 
 /** What a verifier knows. */

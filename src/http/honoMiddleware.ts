@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { takePrice, unitsToCharge } from '../limits/price.ts';
+import { readPrice, takePrice } from '../limits/price.ts';
 import { DaypassError } from '../protocol/error.ts';
-import { requestIdHeader } from '../protocol/headers.ts';
+import { requestIdHeader } from '../protocol/wire.ts';
 import type { AccessToken } from '../token/claims.ts';
 import {
   type AccessTokenOptions,
@@ -13,7 +13,7 @@ import {
 } from './accessTokenCheck.ts';
 import { requestIdOf } from './context.ts';
 
-/** What `requireAccessToken` leaves for the handlers behind it. */
+/** What the middleware leaves for the handlers behind it. */
 export interface AccessTokenEnv {
   Variables: {
     accessToken: AccessToken;
@@ -29,7 +29,7 @@ export type HonoOptions = AccessTokenOptions<Context>;
  * Hono middleware: see `daypass/hono`.
  * @throws {ConfigurationError} a TypeError: an option is invalid or unknown
  */
-export function requireAccessToken(
+export function createHonoMiddleware(
   options: HonoOptions,
   runtime: CheckRuntime<Context>,
 ): MiddlewareHandler<AccessTokenEnv> {
@@ -69,7 +69,7 @@ function finish(c: Context, { fields, price }: PassedCall, request: Request): vo
   const { field, charge } = price;
   // By the context, which all readers of this app share, wherever `bodyLimit` stands among them.
   const named = takePrice(c, field, c.res.headers.get(field));
-  if (named !== undefined) charge(unitsToCharge(named));
+  if (named !== undefined) charge(readPrice(named));
   // For `protect` around this app, which knows the request that it was given.
   takePrice(request, field, named);
   if (c.res.headers.has(field)) c.header(field, undefined);
