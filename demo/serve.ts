@@ -1,6 +1,6 @@
 import { runUntilStopped } from '../dev/runUntilStopped.ts';
+import { toConsole } from '../dev/server/serveSite.ts';
 import { readSettings } from '../dev/server/settings.ts';
-import { toConsole } from '../dev/server/start.ts';
 import { buildSite } from '../scripts/buildSite.ts';
 import { startDemo } from './startDemo.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Output } from '../dev/server/host.ts';
 import type { PartsOptions, Upstream } from '../dev/server/parts.ts';
+import { type DevServer, serveSite } from '../dev/server/serveSite.ts';
 import type { DevSettings } from '../dev/server/settings.ts';
-import { type DevServer, serveSite } from '../dev/server/start.ts';
 import { readEnvironment } from '../src/netlify/environment.ts';
 import type { Policy } from '../src/policy/types.ts';
 import type { Log } from '../src/protocol/log.ts';

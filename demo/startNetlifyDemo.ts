@@ -1,9 +1,10 @@
 import { readSubscriptions } from '../dev/events/readSubscriptions.ts';
+import { createFrontend } from '../dev/frontend/frontend.ts';
+import { readSiteConfig } from '../dev/frontend/siteConfig.ts';
 import { eventNames } from '../dev/identity/options.ts';
 import { identityPath } from '../dev/server/parts.ts';
 import type { DevSettings } from '../dev/server/settings.ts';
 import { type RunningSite, startSite } from '../dev/server/site.ts';
-import { createStaticFiles } from '../dev/server/staticFiles.ts';
 import type { Policy } from '../src/policy/types.ts';
 import { startNetlifyEmulator } from '../test/harness/netlify/start.ts';
 import { createDevLab } from './lab/createLab.ts';
@@ -45,7 +46,8 @@ export async function startNetlifyDemo(
       const secrets = { operatorToken, maintenanceBearer };
       const limits = watchLimits({ policy, restApi: restApiOf(environment), redis, log: () => undefined });
       const lab = createDevLab(settings, policy, secrets, urls, stack, limits, watch, () => undefined);
-      const files = await createStaticFiles('dist/site');
+      const siteConfig = readSiteConfig(projectRoot);
+      const frontend = createFrontend({ config: () => siteConfig });
       const emulator = await startNetlifyEmulator({
         projectRoot,
         origin: urls.url,
@@ -55,7 +57,7 @@ export async function startNetlifyDemo(
           const { pathname } = new URL(request.url);
           if (pathname.startsWith(`${identityPath}/`)) return serveIdentity(request);
           if (/^\/dev(\/|$)/.test(pathname)) return lab.fetch(request, { clientAddress });
-          return files.fetch(request);
+          return frontend(request);
         },
       });
       return {

@@ -8,7 +8,9 @@ export {
 export { OptionsError } from './options.ts';
 export { type DevRedis, type DevRedisOptions, startDevRedis } from './redis/start.ts';
 export type { StartUpstream, Upstream } from './server/parts.ts';
-export { type DevServer, type DevServerOptions, startDevServer } from './server/start.ts';
+export type { RequestEntry } from './server/requestLog.ts';
+export type { DevServer, Reload } from './server/serveSite.ts';
+export { type DevServerOptions, startDevServer } from './server/start.ts';
 export {
   createDevTurnstile,
   type DevTurnstile,

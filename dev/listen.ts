@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 
 /** A server that listens on this machine. */
@@ -21,6 +21,11 @@ export interface ListenOptions {
   port?: number;
   /** Default: 127.0.0.1. */
   host?: string;
+  /**
+   * Takes a connection that is to speak another protocol, such as WebSocket, by returning true; others are requests as any.
+   * @param head what came after the request
+   */
+  takeUpgrade?(request: IncomingMessage, socket: Socket, head: Buffer): boolean;
 }
 
 /**
@@ -40,9 +45,26 @@ export function listen(handler: Handler, options: ListenOptions = {}): Promise<L
 
 async function startHttpServer(
   listener: RequestListener,
-  { port = 0, host = '127.0.0.1' }: ListenOptions,
+  { port = 0, host = '127.0.0.1', takeUpgrade }: ListenOptions,
 ): Promise<Listening> {
   const server = createServer(listener);
+  /** The server no longer knows of these. */
+  const upgraded = new Set<Socket>();
+  if (takeUpgrade) {
+    server.on('upgrade', (request, socket: Socket, head) => {
+      if (takeUpgrade(request, socket, head)) {
+        upgraded.add(socket);
+        socket.on('close', () => upgraded.delete(socket));
+        return;
+      }
+      const response = new ServerResponse(request);
+      response.assignSocket(socket);
+      // Nothing reads a second request from this connection.
+      response.shouldKeepAlive = false;
+      response.on('finish', () => socket.end());
+      server.emit('request', request, response);
+    });
+  }
   // Callers keep connections for long: without this, one that is idle is cut just as a request comes in.
   server.keepAliveTimeout = 60_000;
   // Node's own backlog of 511 makes the rest of a thousand callers try again a second later.
@@ -62,6 +84,7 @@ async function startHttpServer(
         closed = once(server, 'close');
         server.close();
         server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
       }
       await closed;
     },

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { openHost } from '../server/host.ts';
+import { openSite } from '../server/serveSite.ts';
 import { eventNames } from './payload.ts';
 import type { SendOptions } from './readArguments.ts';
 
@@ -34,15 +34,13 @@ export async function openTarget({ event, target }: Pick<SendOptions, 'event' | 
     );
   }
   const origin = 'http://localhost:8888';
-  const host = await openHost({
-    root: resolve(target.project),
-    output: (line, stream) => void process[stream].write(`${line}\n`),
-  });
+  const host = await openSite(resolve(target.project), {});
   const running = await host.begin(
     {
       environment: { ...(process.env as Record<string, string>), URL: origin },
       site: { id: 'daypass-dev', name: 'daypass', url: origin },
       identityContext: { url: `${origin}/.netlify/identity`, token: '' },
+      exposeErrors: false,
     },
     () => new Response(null, { status: 404 }),
   );

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Handler, listen } from '../listen.ts';
 import { forward } from './forward.ts';
 import { type Begin, internalFields, type WorkerData, type WorkerReport } from './messages.ts';
-import { matchRoutes, type Routes } from './routes.ts';
+import { matchRoutes } from './routes.ts';
 
 /** Takes each line that the site's functions write on their console. */
 export type Output = (line: string, stream: 'stdout' | 'stderr') => void;
@@ -15,6 +17,8 @@ export interface HostOptions {
   root: string;
   /** A module in place of the site's `daypass.config.ts`: its URL. */
   config?: string | undefined;
+  /** Where its functions are. */
+  folders: Pick<WorkerData, 'functions' | 'edgeFunctions' | 'edgeRoutes'>;
   output: Output;
 }
 
@@ -36,9 +40,11 @@ export interface RunningHost {
   readonly events: Readonly<Record<string, readonly string[]>>;
   /** The site's own modules that were loaded; a change in one of them calls for a restart. */
   readonly files: readonly string[];
-  /** Whether a function or an edge function takes it. */
-  takes(request: Request): boolean;
+  /** The path, with its wildcards, of the function or edge function that takes it; undefined where none does. */
+  routeOf(request: Pick<Request, 'method' | 'url'>): string | undefined;
   handle: Handler;
+  /** Calls a function by its name; undefined where there is none of that name. */
+  callFunction(name: string, request: Request, address: string | undefined): Promise<Response> | undefined;
   /** Hands an event of Identity to an event function. */
   dispatchEvent(name: string, request: Request): Promise<Response>;
   /** Settles when the thread has ended, also by itself: by an uncaught error. */
@@ -53,6 +59,10 @@ const platformPrefixes = ['x-nf-', 'x-deno-', 'x-bb-', 'x-daypass-dev-'];
 /** How long a thread that is to be replaced may go on with what it is answering. */
 const drainMilliseconds = 10_000;
 
+/** A module's path as a URL; a URL stays what it is. */
+export const toUrl = (module: string) =>
+  /^(data|file):/.test(module) ? module : pathToFileURL(resolve(module)).href;
+
 /** JavaScript in the package, TypeScript in its source. */
 const workerUrl = new URL(
   import.meta.filename.endsWith('.js') ? './worker.js' : './worker.ts',
@@ -63,9 +73,9 @@ const workerUrl = new URL(
  * Starts the thread and has it load the site's policy.
  * @throws {Error} the policy cannot be loaded, with the reason
  */
-export async function openHost({ root, config, output }: HostOptions): Promise<Host> {
+export async function openHost({ root, config, folders, output }: HostOptions): Promise<Host> {
   const key = randomBytes(24).toString('base64url');
-  const data: WorkerData = { root, config, key };
+  const data: WorkerData = { root, config, key, ...folders };
   const worker = new Worker(workerUrl, {
     workerData: data,
     stdout: true,
@@ -113,7 +123,7 @@ async function begin(
     await end();
     throw error;
   });
-  const { origin, routes, events, files } = ready;
+  const { origin, routes, functions, events, files } = ready;
   let underWay = 0;
   const idle = new EventTarget();
 
@@ -130,8 +140,21 @@ async function begin(
     events,
     files,
     ended,
-    takes: ({ method, url }) => takes(routes, method, new URL(url).pathname),
+    routeOf: ({ method, url }) => {
+      const { pathname } = new URL(url);
+      const found = routes.find((each) => matchRoutes(each, { method, pathname }));
+      return found?.paths.find((path) =>
+        matchRoutes({ paths: [path], excludedPaths: [], methods: [] }, { method, pathname }),
+      );
+    },
     handle: (request, address) => send(request, { [internalFields.address]: plainAddress(address) }),
+    callFunction: (name, request, address) =>
+      functions.includes(name)
+        ? send(request, {
+            [internalFields.address]: plainAddress(address),
+            [internalFields.function]: name,
+          })
+        : undefined,
     dispatchEvent: (name, request) => send(request, { [internalFields.event]: name }),
     async end(how = 'at-once') {
       if (how === 'when-idle' && underWay > 0) {
@@ -142,9 +165,6 @@ async function begin(
     },
   };
 }
-
-const takes = (routes: readonly Routes[], method: string, pathname: string) =>
-  routes.some((each) => matchRoutes(each, { method, pathname }));
 
 /** An IPv4 address without `::ffff:`. */
 const plainAddress = (address = '') => address.replace(/^::ffff:(?=\d+\.)/i, '');

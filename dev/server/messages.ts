@@ -7,6 +7,11 @@ export interface WorkerData {
   root: string;
   /** The module in place of the site's `daypass.config.ts`. */
   config: string | undefined;
+  /** The folders of functions and of edge functions. */
+  functions: string;
+  edgeFunctions: string;
+  /** Paths of edge functions that `netlify.toml` declares. */
+  edgeRoutes: readonly { name: string; path: string; excludedPaths: readonly string[] }[];
   /** Shown by the requests of the server that started this thread; others are not ours. */
   key: string;
 }
@@ -20,11 +25,21 @@ export interface Begin {
   nextOrigin: string;
   /** What functions find in `netlifyIdentityContext`. */
   identityContext: { url: string; token: string };
+  /** Whether the answer of a function that threw holds what it threw. */
+  exposeErrors: boolean;
 }
 
 export type WorkerReport =
   | { kind: 'policy'; policy: unknown }
-  | { kind: 'ready'; origin: string; routes: Routes[]; events: Record<string, string[]>; files: string[] }
+  | {
+      kind: 'ready';
+      origin: string;
+      routes: Routes[];
+      /** The names of functions that answer requests. */
+      functions: string[];
+      events: Record<string, string[]>;
+      files: string[];
+    }
   | { kind: 'failed'; message: string };
 
 /** Fields by which the server speaks to this thread; it strips those of callers. */
@@ -33,4 +48,6 @@ export const internalFields = {
   url: 'x-daypass-dev-url',
   address: 'x-daypass-dev-address',
   event: 'x-daypass-dev-event',
+  /** The function that a rewrite leads to, whatever its own paths are. */
+  function: 'x-daypass-dev-function',
 } as const;

@@ -41,6 +41,8 @@ export interface PartsOptions {
 export interface DevParts {
   /** The variables that a deployed site would have. */
   environment: Record<string, string>;
+  /** The same where settings and policy have become others. */
+  environmentFor(settings: DevSettings, policy: SitePolicy): Record<string, string>;
   operatorToken: string;
   /** Answers `/.netlify/identity/*` on the site. */
   serveIdentity(request: Request): Promise<Response>;
@@ -74,8 +76,11 @@ export async function startParts(
   });
   const restApi = (settings.redis ?? redis) as { url: string; token: string };
   let identity: DevIdentity | undefined;
+  const environmentFor: DevParts['environmentFor'] = (...changed) =>
+    environmentOf(...changed, urls, upstream?.url, restApi);
   return {
-    environment: environmentOf(settings, policy, urls, upstream?.url, restApi),
+    environment: environmentFor(settings, policy),
+    environmentFor,
     operatorToken,
     startIdentity(events) {
       if (settings.identity) return;

@@ -48,9 +48,14 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the settings of the dev servers. Secrets that are not set are random, and new at each start.
  * @param policy says which secrets and upstreams there are
+ * @param made secrets that were made before, by variable; new ones are added
  * @throws {Error} a variable is malformed, or one of a pair is missing
  */
-export function readSettings(env: Variables, policy: SitePolicy): DevSettings {
+export function readSettings(
+  env: Variables,
+  policy: SitePolicy,
+  made: Record<string, string> = {},
+): DevSettings {
   const port = Number(env.PORT || 8888);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error('PORT must be a number from 0 to 65535.');
@@ -63,7 +68,7 @@ export function readSettings(env: Variables, policy: SitePolicy): DevSettings {
     host,
     port,
     publicUrl,
-    secrets: readSecrets(env, policy),
+    secrets: readSecrets(env, policy, made),
     upstreams: pick(
       env,
       policy.routes.map((route) => route.upstream),
@@ -88,13 +93,17 @@ function readPublicUrl(text: string): string {
   );
 }
 
-function readSecrets(env: Variables, policy: SitePolicy): Record<string, string> {
+function readSecrets(
+  env: Variables,
+  policy: SitePolicy,
+  made: Record<string, string>,
+): Record<string, string> {
   const audiences = Object.values(policy.audiences);
   const required = ['DAYPASS_PRIVATE_SECRET', ...audiences.map((audience) => audience.secretVariable)];
   const secondary = audiences.flatMap((audience) => audience.secondarySecretVariable ?? []);
-  const random = required.map((name) => [name, randomBytes(32).toString('base64url')]);
+  for (const name of required) if (!env[name]) made[name] ??= randomBytes(32).toString('base64url');
   const others = ['DAYPASS_SESSIONS_NOT_BEFORE', 'TURNSTILE_SECRET_KEY'];
-  return { ...Object.fromEntries(random), ...pick(env, [...required, ...secondary, ...others]) };
+  return { ...pick(made, required), ...pick(env, [...required, ...secondary, ...others]) };
 }
 
 /** Those of the variables that are set and not empty. */

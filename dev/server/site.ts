@@ -1,5 +1,5 @@
 import type { DevIdentityOptions } from '../identity/options.ts';
-import { isProxied, listen } from '../listen.ts';
+import { isProxied, type ListenOptions, listen } from '../listen.ts';
 import { type DevParts, type PartsOptions, type SiteUrls, startParts } from './parts.ts';
 import type { DevSettings, SitePolicy } from './settings.ts';
 
@@ -8,6 +8,7 @@ export interface Site {
   fetch(request: Request, clientAddress: string | undefined): Response | Promise<Response>;
   /** Where the stand-in's events go. */
   events?: DevIdentityOptions['events'];
+  takeUpgrade?: ListenOptions['takeUpgrade'];
   close?(): Promise<void>;
 }
 
@@ -32,7 +33,10 @@ export async function startSite(
     (request, clientAddress) =>
       site?.fetch(asVisitorsSee(request, settings.publicUrl), clientAddress) ??
       new Response('Daypass is starting.\n', { status: 503 }),
-    settings,
+    {
+      ...settings,
+      takeUpgrade: (request, socket, head) => site?.takeUpgrade?.(request, socket, head) ?? false,
+    },
   );
   // The URL standard leaves the port 80 out, as browsers do in `Origin`.
   const url = new URL(`http://localhost:${new URL(listening.url).port || 80}`).origin;

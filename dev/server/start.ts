@@ -1,32 +1,10 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { verifyEvent } from '../identity/events.ts';
-import type { DevIdentityOptions, EventName } from '../identity/options.ts';
-import type { Handler } from '../listen.ts';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { DevIdentityOptions } from '../identity/options.ts';
 import { assertOptions, assertPort, OptionsError } from '../options.ts';
-import { type Host, type Output, openHost, type RunningHost } from './host.ts';
-import {
-  type DevParts,
-  identityPath,
-  type PartsOptions,
-  type SiteUrls,
-  type StartUpstream,
-} from './parts.ts';
-import { type DevSettings, emptyPolicy, readSettings, type SitePolicy } from './settings.ts';
-import { type RunningSite, startSite } from './site.ts';
-import { createStaticFiles } from './staticFiles.ts';
-
-/** What more the server of a site may do; of use to tests, and to a demo around the site. */
-export interface SiteExtras {
-  /** A file in place of the site's `daypass.config.ts`. */
-  config?: string | undefined;
-  /** The folder of the site's files. Default: `publish` in its `netlify.toml`, else the root. */
-  publish?: string | undefined;
-  /** Takes what the site's functions write on their console, line by line. Default: the console of this process. */
-  output?: Output | undefined;
-}
+import type { PartsOptions, StartUpstream } from './parts.ts';
+import { type DevServer, openSite, type SiteExtras, serveSite } from './serveSite.ts';
+import { emptyPolicy, readSettings, type SitePolicy } from './settings.ts';
 
 export interface DevServerOptions extends SiteExtras {
   /** The folder of the site, with `netlify/` and, if it has one, `daypass.config.ts`. */
@@ -45,21 +23,12 @@ export interface DevServerOptions extends SiteExtras {
    * `REDIS_URL` name others in place of the stand-ins.
    */
   variables?: Readonly<Record<string, string | undefined>>;
+  /** A file that keeps the secrets that were made, so that a backend's settings hold at the next start too. Default: none. */
+  secretsFile?: string | undefined;
   /** Options of the stand-in of Identity; see `startDevIdentity`. */
   identity?: DevIdentityOptions;
   /** Which Redis stands in; see `startDevRedis`. */
   redisBackend?: 'auto' | 'redis-server' | 'memory';
-}
-
-/** A running site with all its parts. */
-export interface DevServer extends RunningSite {
-  /** Ends the functions at once, as a platform's crash would: connections that wait for one break. New ones begin. */
-  crash(): Promise<void>;
-  /**
-   * Restarts the functions, as a deploy does.
-   * @param config a module in place of `daypass.config.ts` from now on: a path, or a URL
-   */
-  reload(config?: string): Promise<void>;
 }
 
 const optionNames = Object.keys({
@@ -69,19 +38,25 @@ const optionNames = Object.keys({
   publicUrl: true,
   upstream: true,
   variables: true,
+  secretsFile: true,
   identity: true,
   redisBackend: true,
   config: true,
   publish: true,
+  target: true,
   output: true,
+  onRequest: true,
+  onReload: true,
+  exposeErrors: true,
 } satisfies Record<keyof DevServerOptions, true>);
 
 /**
  * Serves a site with everything around it: its functions and edge functions in a thread of this process, called as Netlify
- * calls them and remembering what they remember there, and stand-ins of Identity and Redis.
+ * calls them and remembering what they remember there, stand-ins of Identity and Redis, and behind them the published folder
+ * or a dev server, with the redirects and header fields of `netlify.toml`, `_redirects` and `_headers`.
  *
- * Not served: redirects and headers of `netlify.toml`, functions in other languages or of the kind that exports `handler`, and
- * modules that only Deno can import (`https:`, `npm:`).
+ * Not served: redirects by country, language, role or cookie; functions in other languages or of the kind that exports
+ * `handler`; and modules that only Deno can import (`https:`, `npm:`).
  * @throws {OptionsError} a TypeError: an option is invalid or unknown
  * @throws {Error} the port is in use; the policy or a function cannot be loaded; a stand-in cannot be started
  * @example
@@ -94,18 +69,24 @@ const optionNames = Object.keys({
  * ```
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const { upstream, variables = {}, port = 0, host, publicUrl } = checkOptions(options);
+  const { upstream, variables = {}, secretsFile, port = 0, host, publicUrl } = checkOptions(options);
   const root = realpathSync(resolve(options.root));
   const opened = await openSite(root, options);
   try {
     const policy = (opened.policy ?? emptyPolicy) as SitePolicy;
     const texts = { PORT: String(port), HOST: host, PUBLIC_URL: publicUrl };
-    const given = typeof upstream === 'string' ? upstreamsOf(policy, upstream) : {};
-    const settings = readSettings({ ...given, ...variables, ...texts }, policy);
+    const made = secretsFile === undefined ? {} : readSecretsFile(secretsFile);
+    const settingsFor = (changed: SitePolicy) => {
+      const given = typeof upstream === 'string' ? upstreamsOf(changed, upstream) : {};
+      const settings = readSettings({ ...given, ...variables, ...texts }, changed, made);
+      if (secretsFile !== undefined) writeSecretsFile(secretsFile, made);
+      return settings;
+    };
     const startUpstream = typeof upstream === 'function' ? upstream : undefined;
     const { identity = {}, redisBackend } = options;
     const parts: PartsOptions = { identity, startUpstream, ...(redisBackend && { redisBackend }) };
-    return await serveSite(root, settings, policy, { ...options, ...parts }, opened);
+    const settings = settingsFor(policy);
+    return await serveSite(root, settings, policy, { ...options, ...parts, settingsFor }, opened);
   } catch (error) {
     await opened.end();
     throw error;
@@ -114,198 +95,45 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
 function checkOptions(options: DevServerOptions): DevServerOptions {
   assertOptions('startDevServer', options, optionNames);
-  const { root, port = 0, upstream } = options;
+  const { root, port = 0, upstream, target } = options;
   assertPort('startDevServer', port);
   const problems: string[] = [];
   if (typeof root !== 'string' || !existsSync(root)) problems.push('root must be the folder of a site');
-  const isUrl = typeof upstream === 'string' && URL.canParse(upstream) && /^https?:/.test(upstream);
-  if (upstream !== undefined && typeof upstream !== 'function' && !isUrl) {
+  if (upstream !== undefined && typeof upstream !== 'function' && !isHttpUrl(upstream)) {
     problems.push('upstream must be an http(s) URL, or a function that starts one');
+  }
+  if (typeof target === 'string' && !(isHttpUrl(target) && target.startsWith('http:'))) {
+    problems.push('target must be the http URL of a dev server');
   }
   if (problems.length === 0) return options;
   throw new OptionsError(problems.map((problem) => `startDevServer: ${problem}.`));
 }
 
+function isHttpUrl(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value);
+}
+
 const upstreamsOf = (policy: SitePolicy, url: string) =>
   Object.fromEntries(policy.routes.map((route) => [route.upstream, url]));
 
-/** Shows what functions write on the console of this process. */
-export const toConsole: Output = (line, stream) => {
-  process[stream].write(`${line}\n`);
-};
-
-function openSite(root: string, { config, output = toConsole }: SiteExtras): Promise<Host> {
-  return openHost({ root, output, config: config === undefined ? undefined : toUrl(config) });
+/** The secrets that were made before; none where the file is not there or no JSON. */
+function readSecretsFile(file: string): Record<string, string> {
+  try {
+    const kept: Record<string, unknown> = JSON.parse(readFileSync(file, 'utf8'));
+    return Object.fromEntries(
+      Object.entries(kept).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    );
+  } catch {
+    return {};
+  }
 }
 
-const toUrl = (module: string) =>
-  /^(data|file):/.test(module) ? module : pathToFileURL(resolve(module)).href;
-
-/** What is answered in addition to the site's functions and files: `undefined` leaves it to the files. */
-export type OwnRoutes = (
-  request: Request,
-  clientAddress: string | undefined,
-) => Response | Promise<Response> | undefined;
-
-/** How functions restart: after an end at once, next to those that finish their answers, or only where they have ended. */
-type Restart = 'at-once' | 'when-idle' | 'if-gone';
-
-export interface ServeOptions extends PartsOptions, SiteExtras {
-  /** Variables of the site beside those that the settings hold. */
-  variables?: DevServerOptions['variables'];
-  /** Built once everything else is there. */
-  ownRoutes?: (parts: DevParts, urls: SiteUrls, server: Pick<DevServer, 'crash' | 'reload'>) => OwnRoutes;
-  /** Stands between the site and its Identity, to watch or to fail a request. */
-  atIdentity?: (request: Request, serve: (request: Request) => Promise<Response>) => Promise<Response>;
-  /** Told of each event that Identity sends. */
-  onEvent?: (name: string) => void;
-}
-
-/**
- * As `startDevServer`, of settings that were read already.
- * @param opened a thread that has loaded the site's policy
- */
-export async function serveSite(
-  root: string,
-  settings: DevSettings,
-  policy: SitePolicy,
-  options: ServeOptions,
-  opened?: Host,
-): Promise<DevServer> {
-  const { variables = {}, ownRoutes, onEvent, atIdentity = (request, serve) => serve(request) } = options;
-  const files = await createStaticFiles(options.publish ?? (await publishFolder(root)));
-  let config = options.config;
-  let restart: (how: Restart) => Promise<void> = async () => undefined;
-  const controls: Pick<DevServer, 'crash' | 'reload'> = {
-    crash: () => restart('at-once'),
-    async reload(changed) {
-      const before = config;
-      config = changed ?? config;
-      try {
-        await restart('when-idle');
-      } catch (error) {
-        // The functions that run are those of before.
-        config = before;
-        throw error;
-      }
-    },
-  };
-  const site = await startSite(settings, policy, options, async (parts, urls) => {
-    const serveIdentity = (request: Request) => atIdentity(request, parts.serveIdentity);
-    let routes: OwnRoutes = () => undefined;
-    const behind: Handler = async (request, address) => {
-      const { pathname } = new URL(request.url);
-      if (pathname.startsWith(`${identityPath}/`)) return serveIdentity(request);
-      return (await routes(request, address)) ?? files.fetch(request);
-    };
-    /** More than one while a thread that was replaced finishes its answers. */
-    const living = new Set<RunningHost>();
-    const begin = async (host: Host) => {
-      const running = await host.begin(
-        {
-          environment: {
-            ...inherited(),
-            ...present(variables),
-            SITE_ID: 'daypass-dev',
-            SITE_NAME: 'daypass',
-            ...parts.environment,
-          },
-          site: { id: 'daypass-dev', name: 'daypass', url: urls.publicUrl },
-          identityContext: { url: urls.url + identityPath, token: parts.operatorToken },
-        },
-        behind,
-      );
-      // Functions that end by themselves restart with the next request, as the platform's instances do.
-      living.add(running);
-      running.ended.then(() => {
-        living.delete(running);
-        if (current === running) current = undefined;
-      });
-      return running;
-    };
-    let current: RunningHost | undefined = await begin(opened ?? (await openSite(root, options)));
-    let beginning: Promise<unknown> = Promise.resolve();
-    let isClosed = false;
-    const { events } = current;
-
-    restart = (how) => {
-      const renew = async () => {
-        if (isClosed || (how === 'if-gone' && current)) return undefined;
-        const old = current;
-        // While it is replaced a thread goes on answering; one that has crashed leaves its callers waiting.
-        if (how === 'at-once') {
-          current = undefined;
-          await Promise.all([...living].map((host) => host.end()));
-        }
-        const next = await begin(await openSite(root, { ...options, config }));
-        if (isClosed) return next.end();
-        current = next;
-        if (how === 'when-idle') void old?.end('when-idle');
-        return undefined;
-      };
-      const done = beginning.then(renew);
-      beginning = done.catch(() => undefined);
-      return done as Promise<void>;
-    };
-
-    const running = async (): Promise<RunningHost> => {
-      if (!current) await restart('if-gone');
-      if (!current) throw new Error('The functions of the site could not be restarted.');
-      return current;
-    };
-    const [eventFunction] = Object.entries(events).find(([, names]) => names.length > 0) ?? [];
-    const dispatch = async (request: Request, name: string) => {
-      onEvent?.(request.headers.get('x-netlify-event') ?? '');
-      return (await running()).dispatchEvent(name, request);
-    };
-    routes = ownRoutes?.(parts, urls, controls) ?? routes;
-    return {
-      events: eventFunction
-        ? {
-            names: events[eventFunction] as EventName[],
-            target: (request) => dispatch(request, eventFunction),
-          }
-        : undefined,
-      async fetch(request, address) {
-        const host = await running();
-        if (host.takes(request)) return host.handle(request, address);
-        const name = /^\/\.netlify\/functions\/([\w-]+)$/.exec(new URL(request.url).pathname)?.[1];
-        if (name === undefined || !events[name]?.length) return behind(request, address);
-        // A GoTrue of one's own, set up to call the function as Netlify's Identity does.
-        const signed = await verifyEvent(request, settings.identity?.webhookSecret);
-        return signed ? dispatch(signed, name) : new Response(null, { status: 401 });
-      },
-      async close() {
-        isClosed = true;
-        await beginning;
-        current = undefined;
-        await Promise.all([...living].map((host) => host.end()));
-      },
-    };
-  });
-  return { ...site, ...controls };
-}
-
-/** What of this process's environment is for the site: all but what the site's own settings decide. */
-function inherited(): Record<string, string> {
-  const ours = /^(DAYPASS_|IDENTITY_|UPSTASH_|TURNSTILE_|NETLIFY|NODE_OPTIONS$|URL$)/;
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || ours.test(name) ? [] : [[name, value]],
-    ),
-  );
-}
-
-/** `publish` under `[build]` of `netlify.toml`. */
-async function publishFolder(root: string): Promise<string> {
-  const text = await readFile(join(root, 'netlify.toml'), 'utf8').catch(() => '');
-  const publish = /^\[build\][^[]*?^\s*publish\s*=\s*["']([^"']+)["']/ms.exec(text)?.[1];
-  return join(root, publish ?? '.');
-}
-
-/** Those that are set. */
-function present(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+/** For this user alone, and in a folder that Git passes over. */
+function writeSecretsFile(file: string, made: Readonly<Record<string, string>>): void {
+  const folder = dirname(file);
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/.gitignore`, '*\n');
+  }
+  writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
 }

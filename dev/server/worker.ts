@@ -99,20 +99,24 @@ function provideGlobals(environment: Begin['environment']): void {
 
 async function open(data: WorkerData, begin: Begin): Promise<WorkerReport> {
   provideGlobals(begin.environment);
-  const functions = await loadFunctions(join(data.root, 'netlify/functions'));
-  const edges = await loadEdgeFunctions(join(data.root, 'netlify/edge-functions'));
+  const functions = await loadFunctions(data.functions);
+  const edges = await loadEdgeFunctions(data.edgeFunctions, data.edgeRoutes);
   const site = { functions, edges, begin };
   const { url } = await listen(async (incoming) => {
     const { headers } = incoming;
     if (headers.get(internalFields.key) !== data.key) return new Response(null, { status: 403 });
     const event = headers.get(internalFields.event);
+    const name = headers.get(internalFields.function);
     const call = readCall(incoming);
-    return event === null ? serve(site, call) : dispatchEvent(site, call, event);
+    if (event !== null) return dispatchEvent(site, call, event);
+    const called = functions.find((each) => each.handle && each.name === name);
+    return called ? runFunction(site, call, called, {}) : serve(site, call);
   });
   return {
     kind: 'ready',
     origin: url,
     routes: [...edges, ...functions.filter(({ handle }) => handle)].map(({ routes }) => routes),
+    functions: functions.filter(({ handle }) => handle).map(({ name }) => name),
     events: Object.fromEntries(functions.map(({ name, events }) => [name, eventsOf(events)])),
     files: [...loaded],
   };
@@ -163,13 +167,23 @@ async function loadFunctions(folder: string): Promise<SiteFunction[]> {
   });
 }
 
-async function loadEdgeFunctions(folder: string): Promise<EdgeFunction[]> {
+async function loadEdgeFunctions(
+  folder: string,
+  declared: WorkerData['edgeRoutes'],
+): Promise<EdgeFunction[]> {
   return (await loadEntries(folder)).map(({ name, exports: { default: main, config = {} } }) => {
     if (typeof main !== 'function') {
       throw new Error(`netlify/edge-functions/${name}: its default export is no function.`);
     }
     const onError = typeof config.onError === 'string' ? config.onError : 'fail';
-    return { name, handle: main as Handler, onError, routes: readRoutes(config as RouteConfig) };
+    const own = readRoutes(config as RouteConfig);
+    const more = declared.filter((each) => each.name === name);
+    const routes: Routes = {
+      ...own,
+      paths: [...own.paths, ...more.map(({ path }) => path)],
+      excludedPaths: [...own.excludedPaths, ...more.flatMap(({ excludedPaths }) => excludedPaths)],
+    };
+    return { name, handle: main as Handler, onError, routes };
   });
 }
 
@@ -249,7 +263,7 @@ async function runEdge(
     return asResponse(answer);
   } catch (error) {
     console.error(`Edge function ${name}:`, error);
-    return onError === 'bypass' && !call.request.bodyUsed ? goOn(call) : failed(name);
+    return onError === 'bypass' && !call.request.bodyUsed ? goOn(call) : failed(site, name, error);
   }
 }
 
@@ -265,7 +279,7 @@ async function runFunction(
     return asResponse(await calls.run(store, async () => handle?.(call.request, context)));
   } catch (error) {
     console.error(`Function ${name}:`, error);
-    return failed(name);
+    return failed(site, name, error);
   }
 }
 
@@ -281,8 +295,10 @@ function asResponse(answer: unknown): Response {
   throw new TypeError('It answered with something else than a Response.');
 }
 
-function failed(name: string): Response {
-  return new Response(`${name} failed; the log says why.\n`, { status: 500 });
+function failed({ begin }: Site, name: string, error: unknown): Response {
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = begin.exposeErrors ? `${name} failed: ${told}\n` : `${name} failed; the log says why.\n`;
+  return new Response(text, { status: 500 });
 }
 
 await run(workerData as WorkerData);

@@ -1,7 +1,7 @@
 import { startDemo } from '../../../demo/startDemo.ts';
 import { runUntilStopped } from '../../../dev/runUntilStopped.ts';
+import { toConsole } from '../../../dev/server/serveSite.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
-import { toConsole } from '../../../dev/server/start.ts';
 import { buildSite } from '../../../scripts/buildSite.ts';
 import { djangoPolicy } from './policy.ts';
 import { startDjango } from './start.ts';

@@ -5,7 +5,7 @@ import type { Send } from '../../../demo/site/wire/exchange.ts';
 import { startDemo } from '../../../demo/startDemo.ts';
 import { startDevRedis } from '../../../dev/redis/start.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
-import type { DevServer } from '../../../dev/server/start.ts';
+import type { DevServer } from '../../../dev/server/serveSite.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 
 const ceiling = { limit: 60, windowSeconds: 86_400 };

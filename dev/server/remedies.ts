@@ -1,0 +1,61 @@
+const anotherBackend =
+  'The token is of another run or another site: reload the page, so that it gets a new one; the secret in your .env must not have changed since.';
+const startOver = 'The client of the page signs up again by itself; a client of your own has to.';
+
+/** What to do on one's own machine about a refusal, by its code; those that say it themselves are not here. */
+export const remedies: Readonly<Record<string, string>> = {
+  token_missing:
+    'The call carried no pass. Load daypass.js with data-api, or call through session.fetch() of createSession().',
+  token_repeated: 'Send the pass in Authorization or in X-Daypass, not in both.',
+  token_malformed:
+    'This is no access token of Daypass. Does the page send a token of its own in Authorization?',
+  token_algorithm:
+    'This is no access token of Daypass. Does the page send a token of its own in Authorization?',
+  token_type: 'This is no access token of Daypass. Does the page send a token of its own in Authorization?',
+  token_claims: 'This is no access token of Daypass. Does the page send a token of its own in Authorization?',
+  token_subject:
+    'This is no access token of Daypass. Does the page send a token of its own in Authorization?',
+  token_key: anotherBackend,
+  token_signature: anotherBackend,
+  token_issuer:
+    'Open the page at the address that is printed at the start: it is the issuer. Your backend has to name the same.',
+  token_audience: 'Name this backend as the policy does: the key under audiences in daypass.config.ts.',
+  token_deploy_context:
+    "A backend accepts passes of this server where deployContexts holds 'dev'; Django's does in DEBUG.",
+  token_expired:
+    'The pass has expired. The client of the page renews it by itself; a client of your own has to.',
+  token_not_yet_valid: 'The clocks of this machine and of whoever made the token differ.',
+  token_lifetime: 'The token lives longer than Daypass allows: it was not made by the broker.',
+  token_revoked: 'The session was revoked.',
+  session_ended: startOver,
+  session_unknown: `The session was begun before DAYPASS_SESSIONS_NOT_BEFORE, or with other secrets. ${startOver}`,
+  insufficient_scope: 'Give the audience the scope that the route asks for: scopes in daypass.config.ts.',
+  foreign_origin:
+    'The page is at another origin. Open it at the address that is printed at the start, or list its origin under origins in daypass.config.ts.',
+  not_found: 'No endpoint is at this path, and no route of daypass.config.ts takes it.',
+  method_not_allowed: 'The route or the endpoint takes other methods: methods in daypass.config.ts.',
+  rate_limited: 'Wait as long as Retry-After says, or raise limits in daypass.config.ts.',
+  content_too_large: 'Raise upstream.maxBodyBytes in daypass.config.ts.',
+  path_refused:
+    'Call the path without dot segments and encoded slashes; encodedSlashes: true on a route takes the latter.',
+  upstream_unreachable: 'Nothing answers at the backend. Start it, or name it with --upstream.',
+  upstream_timeout: 'The backend took too long to begin its answer.',
+  upstream_invalid_response:
+    'The backend does not answer in HTTP. Is it the right port, and http rather than https?',
+  not_configured: 'Open /session/status: it names what is missing.',
+  store_unavailable:
+    'Redis did not answer in time. Is this machine very busy, or REDIS_URL or UPSTASH_REDIS_REST_URL away?',
+  identity_unavailable: 'Identity did not answer. Check IDENTITY_URL; without it the stand-in answers.',
+  operator_token_refused: 'IDENTITY_OPERATOR_TOKEN is not the one of the GoTrue at IDENTITY_URL.',
+  identity_context_missing: 'Admin calls work in functions only, not in edge functions.',
+  already_exchanged: `An Identity token is good for one exchange. ${startOver}`,
+  subject_token_user_gone: `The user is gone: exchanged, swept, or of another run. ${startOver}`,
+  subject_token_rejected: `Identity does not know the token: it is of another run. ${startOver}`,
+  subject_token_expired: startOver,
+  not_throwaway: 'Only throwaway users are exchanged; a member of your site is left as it is.',
+  members_denied: "Your policy has admission: { members: 'deny' }: only throwaway users may sign up.",
+  proof_missing: 'The policy asks for a proof: data-proof on the script tag, or prove in createSession().',
+  turnstile_unavailable:
+    'Cloudflare did not answer. The test keys of Turnstile need the network too; use proof-of-work offline.',
+  internal_error: 'The log of the function, above, says why.',
+};
