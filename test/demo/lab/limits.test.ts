@@ -4,8 +4,8 @@ import { createLabKit } from '../../../demo/site/lab/kit.ts';
 import type { Send } from '../../../demo/site/wire/exchange.ts';
 import { startDemo } from '../../../demo/startDemo.ts';
 import { startDevRedis } from '../../../dev/redis/start.ts';
-import { readSettings } from '../../../dev/server/settings.ts';
 import type { DevServer } from '../../../dev/server/serveSite.ts';
+import { readSettings } from '../../../dev/server/settings.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 
 const ceiling = { limit: 60, windowSeconds: 86_400 };
