@@ -62,7 +62,8 @@ const layers: Record<string, readonly string[]> = {
     'src/netlify',
   ],
   netlify: ['src/package', 'daypass.config.ts'],
-  client: ['src/protocol', 'gotrue-js', 'altcha-lib'],
+  // React for its hook alone; its examples import the package by its name.
+  client: ['src/protocol', 'gotrue-js', 'altcha-lib', 'react', 'daypass'],
   cli: ['src', 'client', '@clack/prompts', 'node:'],
   // A package of its own, which knows nothing of the product's inside; its examples import it by its name.
   dev: [

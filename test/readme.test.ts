@@ -74,6 +74,7 @@ test('the TypeScript compiles, strictly, against what the package exports', asyn
     const paths = {
       daypass: [join(root, 'client/index.ts')],
       'daypass/proof': [join(root, 'client/proof/prove.ts')],
+      'daypass/react': [join(root, 'client/react.ts')],
       'daypass/*': [join(root, 'src/package/*.ts')],
     };
     await writeFile(

@@ -7,6 +7,7 @@ import { type DocsProject, openProject } from './project.ts';
 // The examples of the docstrings are whole files: they compile, and Netlify's bundler understands them.
 
 const files = [
+  'client/react.ts',
   'src/identity/admin.ts',
   'src/identity/defineEvents.ts',
   'src/identity/samplePayloads.ts',

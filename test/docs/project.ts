@@ -45,6 +45,7 @@ export async function openProject(text: string, blocks: string[], config?: strin
       const paths = {
         daypass: [join(root, 'client/index.ts')],
         'daypass/proof': [join(root, 'client/proof/prove.ts')],
+        'daypass/react': [join(root, 'client/react.ts')],
         'daypass/*': [join(root, 'src/package/*.ts')],
       };
       const settings = {

@@ -18,6 +18,7 @@ import { createBroker, createGate, createSignupGuard, definePolicy, protect } fr
 import type { Admission, ErrorCode, NetlifyEdgeHandler, ProofKind, ProofOfWork, StatsResponse, StatusResponse,
   SweepResponse } from 'daypass/netlify';
 import { prove } from 'daypass/proof';
+import { type Daypass, DaypassProvider, type DaypassProviderProps, useDaypass } from 'daypass/react';
 import { createFakeSession, mintToken, type FakeSession } from 'daypass/testing';
 import { createVerifier, verifyAccessToken } from 'daypass/verify';
 
@@ -44,7 +45,10 @@ export const fake: FakeSession & Session = createFakeSession({ fetch: async () =
 fake.failWith('network_error');
 const failed = await fake.token().catch((error: unknown) => error instanceof SessionError);
 const functions = [createBroker, createGate, definePolicy, protect, requireAccessToken, requireInExpress, createVerifier,
-  createIdentityAdmin, defineIdentityEvents, prove];
+  createIdentityAdmin, defineIdentityEvents, prove, DaypassProvider, useDaypass];
+export const props: DaypassProviderProps = { session };
+export const reading = ({ session, status, error, proof }: Daypass) =>
+  [session.fetch, status satisfies string, error?.remedy, proof?.fraction];
 functions.push(mintToken as never);
 console.log(failed && [SessionError, verifyAccessToken, ...functions].every((each) => typeof each === 'function'));
 `;
@@ -54,7 +58,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'daypass-consumer-'));
   const { tarball } = await packPackage('daypass', folder);
-  await installPacked(folder, 'daypass', tarball);
+  await installPacked(folder, 'daypass', tarball, ['react', '@types/react']);
   await writeFile(join(folder, 'main.mts'), consumer);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -1,6 +1,9 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
 import { describe, expect, test } from 'vitest';
+import { DaypassProvider } from '../../client/react.ts';
 import { startDevIdentity } from '../../dev/identity/start.ts';
 import { OptionsError } from '../../dev/options.ts';
 import { startDevRedis } from '../../dev/redis/start.ts';
@@ -370,6 +373,24 @@ const devParts: Record<string, Mistake[]> = {
   ],
 };
 
+/** In a page, where the checks are few: bytes count. */
+const pageParts: Record<string, Mistake[]> = {
+  DaypassProvider: ['sesion', 'Session', 'options'].map((name) => [
+    () => renderToString(createElement(DaypassProvider, { [name]: createFakeSession() } as never)),
+    new RegExp(`Daypass: no property ${name}; did you mean .*session`),
+  ]),
+};
+pageParts.DaypassProvider?.push(
+  [
+    () => renderToString(createElement(DaypassProvider, { session: {} } as never)),
+    /Daypass: bad property session/,
+  ],
+  [
+    () => renderToString(createElement(DaypassProvider, { session: '/session' } as never)),
+    /Daypass: bad property session/,
+  ],
+);
+
 async function errorOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -380,7 +401,7 @@ async function errorOf(call: () => unknown): Promise<unknown> {
 }
 
 describe.each(
-  Object.entries({ ...mistakes, ...namesakes, ...devParts }).filter(
+  Object.entries({ ...mistakes, ...namesakes, ...devParts, ...pageParts }).filter(
     ([, list]) => list !== 'takes no options',
   ),
 )('%s', (name, list) => {
@@ -389,7 +410,8 @@ describe.each(
     async ({ call, message }) => {
       const error = await errorOf(call);
       // The stand-ins are a package of their own.
-      expect(error).toBeInstanceOf(/^startDev/.test(name) ? OptionsError : ConfigurationError);
+      const type = name in pageParts ? TypeError : ConfigurationError;
+      expect(error).toBeInstanceOf(/^startDev/.test(name) ? OptionsError : type);
       expect(String(error)).toMatch(message);
       expect(String(error)).not.toContain(secret);
     },
