@@ -1,4 +1,5 @@
 import { type Command, type ExitCode, runCommandLine } from './command.ts';
+import { initCommand } from './commands/init.ts';
 import { policyCommand } from './commands/policy.ts';
 import { secretCommand } from './commands/secret.ts';
 import type { Io } from './output.ts';
@@ -6,6 +7,7 @@ import type { Io } from './output.ts';
 /** Every command, in the order of the overview. */
 export const commands: readonly Command[] = [
   // The way onto a site: init, dev, doctor.
+  initCommand,
   policyCommand,
   secretCommand,
 ];

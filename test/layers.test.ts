@@ -64,7 +64,7 @@ const layers: Record<string, readonly string[]> = {
   netlify: ['src/package', 'daypass.config.ts'],
   // React for its hook alone; its examples import the package by its name.
   client: ['src/protocol', 'gotrue-js', 'altcha-lib', 'react', 'daypass'],
-  cli: ['src', 'client', '@clack/prompts', 'node:'],
+  cli: ['src', 'client', '@clack/prompts', 'jsonc-parser', 'smol-toml', 'node:'],
   // A package of its own, which knows nothing of the product's inside; its examples import it by its name.
   dev: [
     'hono',
@@ -90,7 +90,7 @@ const sources = (pattern: string) => globSync(pattern, { cwd: root, exclude: ['d
 
 function importsOf(file: string): string[] {
   // Code that the page shows stands in templates.
-  const source = readFileSync(join(root, file), 'utf8').replace(/(?<=[=:] )`[^`]*`/g, '');
+  const source = readFileSync(join(root, file), 'utf8').replace(/(?<=[=:>] )`[^`]*`/g, '');
   return [...source.matchAll(importPattern)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '');
 }
 
