@@ -174,7 +174,7 @@ export function readSite(files: ProjectFiles, folder: string, publish?: string):
     throw new CommandError(
       'no_site',
       `There is no site in ${where}: no index.html, and no package.json with Vite, Next, Astro or SvelteKit. Name the site's folder with --project.`,
-      64,
+      { exitCode: 64 },
     );
   }
   const manifest = readManifest(files, folder);
