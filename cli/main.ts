@@ -2,6 +2,8 @@ import { type Command, type ExitCode, runCommandLine } from './command.ts';
 import { initCommand } from './commands/init.ts';
 import { policyCommand } from './commands/policy.ts';
 import { secretCommand } from './commands/secret.ts';
+import { tokenCommand } from './commands/token.ts';
+import { verifyCommand } from './commands/verify.ts';
 import type { Io } from './output.ts';
 
 /** Every command, in the order of the overview. */
@@ -10,6 +12,8 @@ export const commands: readonly Command[] = [
   initCommand,
   policyCommand,
   secretCommand,
+  tokenCommand,
+  verifyCommand,
 ];
 
 /**

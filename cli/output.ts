@@ -54,3 +54,10 @@ export function style(io: Pick<Io, 'hasColours'>, format: Format, text: string):
 export function writeJson(io: Pick<Io, 'writeOut'>, value: unknown): void {
   io.writeOut(`${JSON.stringify(value, null, 2)}\n`);
 }
+
+/** All of standard input, as text; nothing where there is none. */
+export async function readStdin({ stdin }: Pick<Io, 'stdin'>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdin ?? []) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -4,8 +4,9 @@ import { ConfigurationError } from '../../src/protocol/error.ts';
 import { CommandError, defineCommand } from '../command.ts';
 import { type Io, style, writeJson } from '../output.ts';
 import { formatPolicy, toPolicyInput } from '../policy/describe.ts';
-import { configOption, count, loadPolicy } from '../policy/load.ts';
+import { configOption, loadPolicy } from '../policy/load.ts';
 import { findWeaknesses } from '../policy/weaknesses.ts';
+import { count } from '../words.ts';
 
 export const policyCommand = defineCommand({
   name: 'policy',

@@ -5,6 +5,7 @@ import { definePolicy, requirePolicy } from '../../src/policy/define.ts';
 import type { Policy } from '../../src/policy/types.ts';
 import { CommandError, type Option, UsageError } from '../command.ts';
 import type { Io } from '../output.ts';
+import { count } from '../words.ts';
 
 /** The option by which commands take another policy than that of the folder. */
 export const configOption = {
@@ -90,9 +91,4 @@ function explain(error: unknown, file: string): CommandError {
   const isMissing = code === 'ERR_MODULE_NOT_FOUND' && /'daypass['/]/.test(message ?? '');
   const remedy = isMissing ? ' Install it: npm install daypass.' : '';
   return new CommandError('policy_not_loaded', `${file} cannot be loaded: ${message ?? error}.${remedy}`);
-}
-
-/** `1 mistake`, `2 mistakes`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -111,7 +111,7 @@ function checkNotBefore(value: ReadVariable, now: number, problems: string[]): n
 }
 
 /** RFC 3339 §5.6; `Date.parse` takes much more, and some of it in the local time. */
-function parseDateTime(text: string): number | undefined {
+export function parseDateTime(text: string): number | undefined {
   const match =
     /^(\d{4}-\d\d-\d\d)T(([01]\d|2[0-3]):[0-5]\d:[0-5]\d)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i.exec(
       text,
