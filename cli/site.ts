@@ -1,6 +1,6 @@
 import type { Policy } from '../src/policy/types.ts';
-import { type DeployContext, deployContexts } from '../src/protocol/deployContext.ts';
 import { nearest } from '../src/protocol/nearest.ts';
+import { type DeployContext, deployContexts } from '../src/protocol/wire.ts';
 import { checkSecrets } from '../src/token/keys.ts';
 import { CommandError, type Option, UsageError } from './command.ts';
 import type { Io } from './output.ts';

@@ -1,5 +1,5 @@
-import type { DeployContext } from '../../src/protocol/deployContext.ts';
 import { isScope } from '../../src/protocol/messages.ts';
+import type { DeployContext } from '../../src/protocol/wire.ts';
 import { mintTestToken } from '../../src/token/mintTestToken.ts';
 import { parseToken } from '../../src/token/verify.ts';
 import { askConfirm } from '../ask.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inspectToken } from '../../../cli/commands/verify.ts';
 import { main } from '../../../cli/main.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
-import type { DeployContext } from '../../../src/protocol/deployContext.ts';
+import type { DeployContext } from '../../../src/protocol/wire.ts';
 import { createKeyRing, createPrivateKeys } from '../../../src/token/keys.ts';
 import {
   encode,
