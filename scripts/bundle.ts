@@ -90,5 +90,12 @@ export function bundlePage(entry: string, external: string[] = []): Promise<stri
  * @param external what it imports when it is needed
  */
 export function bundleServer(entry: string, external: string[] = []): Promise<string> {
-  return bundle(entry, { format: 'esm', platform: 'node', conditions: ['import'], external });
+  return bundle(entry, {
+    format: 'esm',
+    platform: 'node',
+    conditions: ['import'],
+    // For Node, esbuild prefers CommonJS: a package's UMD then asks for its parts where nothing provides them.
+    mainFields: ['module', 'main'],
+    external,
+  });
 }
