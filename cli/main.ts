@@ -2,6 +2,8 @@ import { type Command, type ExitCode, runCommandLine } from './command.ts';
 import { initCommand } from './commands/init.ts';
 import { policyCommand } from './commands/policy.ts';
 import { secretCommand } from './commands/secret.ts';
+import { statsCommand } from './commands/stats.ts';
+import { sweepCommand } from './commands/sweep.ts';
 import { tokenCommand } from './commands/token.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { Io } from './output.ts';
@@ -14,6 +16,8 @@ export const commands: readonly Command[] = [
   secretCommand,
   tokenCommand,
   verifyCommand,
+  statsCommand,
+  sweepCommand,
 ];
 
 /**

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { styleText } from 'node:util';
 
 /** All that a command may touch of the process it runs in; a test hands in its own. */
@@ -18,6 +19,8 @@ export interface Io {
   /** Whether somebody is there to answer a question. */
   readonly isInteractive: boolean;
   readonly hasColours: boolean;
+  /** Waits. Default: by a timer. */
+  sleep?(milliseconds: number): Promise<void>;
 }
 
 /** The streams and variables of this process, as {@link Io}. */
@@ -53,6 +56,11 @@ export function style(io: Pick<Io, 'hasColours'>, format: Format, text: string):
 /** The answer of a command with `--json`. */
 export function writeJson(io: Pick<Io, 'writeOut'>, value: unknown): void {
   io.writeOut(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Waits as the process does, or as a test wants it. */
+export function sleep(io: Pick<Io, 'sleep'>, milliseconds: number): Promise<void> {
+  return io.sleep ? io.sleep(milliseconds) : setTimeout(milliseconds);
 }
 
 /** All of standard input, as text; nothing where there is none. */
