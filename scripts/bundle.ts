@@ -5,7 +5,7 @@ import { minifySync } from 'rolldown/utils';
 
 export const root = join(import.meta.dirname, '..');
 
-/** The oldest browsers that README names; the rest are newer in all that the client uses. */
+/** The oldest browsers that docs/pages.md names; the rest are newer in all that the client uses. */
 const target = ['es2022', 'safari15.4'];
 
 const browser: BuildOptions = {

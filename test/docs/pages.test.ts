@@ -1,7 +1,16 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { trustedTypesRemedy } from '../../client/proof/trustedTypes.ts';
-import { type DocsProject, openDocs } from './project.ts';
+import type { RunningSite } from '../../dev/server/site.ts';
+import { launchBrowser } from '../e2e/support/browser.ts';
+import { ways } from '../e2e/support/ways.ts';
+import { describeWith } from '../support/optional.ts';
+import { blocksOf, type DocsProject, openDocs } from './project.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 let docs: DocsProject;
 beforeAll(async () => {
@@ -48,11 +57,76 @@ test('the module that is shown is the one that the frameworks build', () => {
 
 test('the directive is the one that errors and warnings ask for', () => {
   const [, directive = ''] = /needs (.*)$/.exec(trustedTypesRemedy) ?? [];
-  const [csp = ''] = /```csp\n(.*)/.exec(docs.text)?.slice(1) ?? [];
+  const [base = '', csp = ''] = blocksOf(docs.text, 'csp');
   expect(directive).toBe('trusted-types daypass');
   expect(csp).toContain(`; ${directive}; require-trusted-types-for 'script'`);
   // Tried in test/e2e/proof.test.ts.
-  const readme = readFileSync('README.md', 'utf8');
-  const [base = ''] = /```csp\n(.*)/.exec(readme)?.slice(1) ?? [];
-  expect(csp.startsWith(base)).toBe(true);
+  expect(csp.startsWith(base.trim())).toBe(true);
+});
+
+describeWith('chromium')('in a page', () => {
+  let browser: Browser;
+  let server: RunningSite;
+  beforeAll(async () => {
+    const [, start] = ways[0] as (typeof ways)[number];
+    [browser, server] = await Promise.all([launchBrowser(), start()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  /** Serves a page under the page's Content-Security-Policy. */
+  async function openUnderPolicy(html: string, files: Record<string, string>) {
+    const [policy = ''] = blocksOf(docs.text, 'csp');
+    const value = policy.trim().replace('Content-Security-Policy: ', '');
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    page.on('pageerror', (error) => faults.push(String(error)));
+    for (const [path, body] of Object.entries(files)) {
+      await page.route(server.url + path, (route) => route.fulfill({ contentType: 'text/javascript', body }));
+    }
+    await page.route(`${server.url}/shown`, (route) =>
+      route.fulfill({ contentType: 'text/html', headers: { 'content-security-policy': value }, body: html }),
+    );
+    await page.goto(`${server.url}/shown`);
+    return { page, faults, close: () => context.close() };
+  }
+
+  test('the three lines work, under the policy that is shown', async () => {
+    const [html = ''] = blocksOf(docs.text, 'html');
+    const [app = ''] = blocksOf(docs.text, 'js');
+    const { page, faults, close } = await openUnderPolicy(
+      `<!doctype html><link rel="icon" href="data:,">${html}`,
+      {
+        '/daypass.js': readFileSync(join(root, 'dist/daypass.js'), 'utf8'),
+        // The element stands behind the script.
+        '/app.js': app,
+      },
+    );
+    await expect.poll(() => page.locator('#greeting').textContent()).toBe('Hello, visitor.');
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  test('the page code with gotrue-js and nothing of ours works', async () => {
+    const [, recipe = ''] = blocksOf(docs.text, 'js');
+    const bundled = await build({
+      stdin: { contents: recipe, resolveDir: root },
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      write: false,
+    });
+    const { page, close } = await openUnderPolicy(
+      '<!doctype html><script type="module" src="/recipe.js"></script>',
+      {
+        '/recipe.js': bundled.outputFiles[0]?.text ?? '',
+      },
+    );
+    await expect.poll(() => page.title()).toBe('Hello, visitor.');
+    await close();
+  });
 });

@@ -6,6 +6,24 @@ import { readSubscriptions } from '../../dev/events/readSubscriptions.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+/** Of Express, the examples need no more; the middleware itself is tried with it in test/express. */
+const expressStub = `declare module 'express' {
+  type Handler = (request: Express.Request, response: { json(value: unknown): void }) => void;
+  export default function express(): {
+    use(path: string, middleware: unknown): void;
+    get(path: string, handler: Handler): void;
+  };
+}
+`;
+
+/** The blocks of one language, their indentation in lists taken off. */
+export function blocksOf(text: string, language: string): string[] {
+  const pattern = new RegExp(`^( *)\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\`$`, 'gm');
+  return [...text.matchAll(pattern)].map(([, indent = '', code = '']) =>
+    code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  );
+}
+
 /** A document's TypeScript, block by block, each a function of a project of its own. */
 export interface DocsProject {
   text: string;
@@ -20,7 +38,7 @@ export interface DocsProject {
 /** @param config names the block that is the site's policy */
 export async function openDocs(name: string, config?: number): Promise<DocsProject> {
   const text = readFileSync(join(root, 'docs', name), 'utf8');
-  const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+  const blocks = blocksOf(text, 'ts');
   return openProject(text, blocks, config === undefined ? undefined : blocks[config]);
 }
 
@@ -34,6 +52,7 @@ export async function openProject(text: string, blocks: string[], config?: strin
   const functions = join(folder, 'netlify', 'functions');
   await mkdir(functions, { recursive: true });
   if (config !== undefined) await writeFile(join(folder, 'daypass.config.ts'), config);
+  await writeFile(join(folder, 'express.d.ts'), expressStub);
   for (const [index, code] of blocks.entries()) await writeFile(join(functions, `block${index}.ts`), code);
   // What another block imports.
   const identity = blocks.find((code) => code.startsWith('// netlify/functions/identity.ts\n'));

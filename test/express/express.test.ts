@@ -207,10 +207,10 @@ describeWith('express')('daypass/express', () => {
         });
       `;
       writeFileSync(join(project, 'app.ts'), source);
-      const readme = readFileSync(join(folder, '../../README.md'), 'utf8');
-      const [, shown = ''] = /```ts\n(import [^`]*'daypass\/express';[\s\S]*?)```/.exec(readme) ?? [];
+      const page = readFileSync(join(folder, '../../docs/backends.md'), 'utf8');
+      const [, shown = ''] = /```ts\n(import [^`]*'daypass\/express';[\s\S]*?)```/.exec(page) ?? [];
       expect(shown).toContain('req.daypass');
-      writeFileSync(join(project, 'readme.ts'), shown);
+      writeFileSync(join(project, 'page.ts'), shown);
       const types = join(folder, 'node_modules', '@types');
       const compilerOptions = {
         paths: {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../scripts/bundle.ts';
+import { blocksOf } from '../docs/project.ts';
 import { installPacked, packPackage } from '../support/packed.ts';
 
 // The packed file, installed in a project of somebody else's.
@@ -91,11 +92,11 @@ test.each(resolutions)('type-checks under %s, the declarations too', async (modu
   expect(await typeCheck({ module, moduleResolution }, ['main.mts'])).toEqual(['', 0]);
 });
 
-const readmeBlocks = [
-  ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^( *)```ts\n([\s\S]*?)^ *```$/gm),
-].map(([, indent = '', code = '']) => code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+const shown = ['README.md', 'docs/backends.md', 'docs/deploy.md', 'docs/testing.md']
+  .map((name) => readFileSync(join(root, name), 'utf8'))
+  .flatMap((text) => blocksOf(text, 'ts'));
 
-/** Of Express, README's example needs no more; the middleware itself is tried with it in test/express. */
+/** Of Express, the examples need no more; the middleware itself is tried with it in test/express. */
 const expressStub = `declare module 'express' {
   export default function express(): {
     use(path: string, middleware: unknown): void;
@@ -104,30 +105,33 @@ const expressStub = `declare module 'express' {
 }
 `;
 
-test.each(resolutions)("README's TypeScript type-checks under %s", async (moduleResolution, module) => {
-  const functions = join(folder, 'netlify/functions');
-  await mkdir(functions, { recursive: true });
-  const files = readmeBlocks.map((_, index) => `netlify/functions/block${index}.ts`);
-  await Promise.all(files.map((file, index) => writeFile(join(folder, file), readmeBlocks[index] ?? '')));
-  const policy = readmeBlocks.find((code) => code.includes('definePolicy('));
-  await writeFile(
-    join(folder, 'daypass.config.ts'),
-    policy ?? "export { definePolicy } from 'daypass/netlify';\n",
-  );
-  await writeFile(join(folder, 'express.d.ts'), expressStub);
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  await mkdir(join(folder, 'node_modules/@types'), { recursive: true });
-  const nodeTypes = join(folder, 'node_modules/@types/node');
-  if (!existsSync(nodeTypes)) await symlink(join(root, 'node_modules/@types/node'), nodeTypes);
-  const options = {
-    module,
-    moduleResolution,
-    types: ['node'],
-    allowImportingTsExtensions: true,
-    skipLibCheck: true,
-  };
-  expect(await typeCheck(options, [...files, 'express.d.ts'])).toEqual(['', 0]);
-});
+test.each(resolutions)(
+  'the TypeScript of the documents type-checks under %s',
+  async (moduleResolution, module) => {
+    const functions = join(folder, 'netlify/functions');
+    await mkdir(functions, { recursive: true });
+    const files = shown.map((_, index) => `netlify/functions/block${index}.ts`);
+    await Promise.all(files.map((file, index) => writeFile(join(folder, file), shown[index] ?? '')));
+    const policy = shown.find((code) => code.includes('export default definePolicy('));
+    await writeFile(
+      join(folder, 'daypass.config.ts'),
+      policy ?? "export { definePolicy } from 'daypass/netlify';\n",
+    );
+    await writeFile(join(folder, 'express.d.ts'), expressStub);
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    await mkdir(join(folder, 'node_modules/@types'), { recursive: true });
+    const nodeTypes = join(folder, 'node_modules/@types/node');
+    if (!existsSync(nodeTypes)) await symlink(join(root, 'node_modules/@types/node'), nodeTypes);
+    const options = {
+      module,
+      moduleResolution,
+      types: ['node'],
+      allowImportingTsExtensions: true,
+      skipLibCheck: true,
+    };
+    expect(await typeCheck(options, [...files, 'express.d.ts'])).toEqual(['', 0]);
+  },
+);
 
 const subpaths = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports)
   .filter((subpath) => subpath !== './package.json')

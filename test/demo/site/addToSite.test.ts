@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '../../..');
 // The code in these is run or compiled by tests of their own.
 const sources = [
   'README.md',
+  'docs/backends.md',
   'docs/pages.md',
   'python/README.md',
   'examples/verify/README.md',

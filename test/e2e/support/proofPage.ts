@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import type { ProofProgress, Session } from '../../../client/index.ts';
 
-/** What README gives to pages. */
+/** What docs/pages.md gives to pages. */
 const contentPolicy = "script-src 'self'; connect-src 'self'";
 
 /** What a page saw of a session's beginning. */
