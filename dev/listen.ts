@@ -40,8 +40,18 @@ export function listen(handler: Handler, options: ListenOptions = {}): Promise<L
     socket.destroy();
     return new Response();
   };
-  return startHttpServer(getRequestListener(fetch, { overrideGlobalObjects: false }), options);
+  const answer = getRequestListener(fetch, { overrideGlobalObjects: false });
+  return startHttpServer((request, response) => {
+    if (!forbiddenMethods.includes(request.method ?? '')) return answer(request, response);
+    response.writeHead(405, { allow: usualMethods }).end();
+  }, options);
 }
+
+/** No Request can have these (Fetch standard, forbidden method). */
+const forbiddenMethods = ['CONNECT', 'TRACE', 'TRACK'];
+
+/** What a 405 must name (RFC 9110 §15.5.6); the sites behind refuse some of them in turn. */
+const usualMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 async function startHttpServer(
   listener: RequestListener,

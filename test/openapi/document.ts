@@ -353,7 +353,8 @@ function refusalHeaders(operation: Operation, status: number, refused: readonly 
   // The gate counts a call before it reads its body.
   const isCounted = operation.tag === 'gate' && [400, 408, 413, 500, 502, 503, 504].includes(status);
   if (status === 429 || isCounted) names.push('RateLimit', 'RateLimit-Policy');
-  if (status === 429 || status === 503) names.push('Retry-After');
+  if (status === 429 || status === 503 || (operation.tag === 'gate' && status > 500))
+    names.push('Retry-After');
   return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
 }
 
