@@ -1,20 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { createKeyRing, introspectionSecret, maintenanceBearer } from '../../src/token/keys.ts';
+import { introspectionSecret, maintenanceBearer } from '../../src/token/keys.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import { type Io, writeJson } from '../output.ts';
-
-/** A secret, and the `kid` of the tokens that it signs, by which two places can be compared. */
-export interface NewSecret {
-  readonly secret: string;
-  readonly keyId: string;
-}
-
-/** Makes a strong secret: 32 random bytes as base64url. */
-export async function makeSecret(): Promise<NewSecret> {
-  const secret = randomBytes(32).toString('base64url');
-  const { primary } = await createKeyRing({ audience: 'any', secret });
-  return { secret, keyId: primary.id };
-}
+import { configOption } from '../policy/load.ts';
+import { makeSecret, type NewSecret, rotate } from '../secret/rotate.ts';
+import { rotationSteps } from '../secret/rotation.ts';
+import { audienceOption } from '../site.ts';
 
 /** The variable from which the site's own secrets are derived. */
 const privateSecretVariable = 'DAYPASS_PRIVATE_SECRET';
@@ -29,8 +19,24 @@ function readPrivateSecret(io: Io): string {
 
 export const secretCommand = defineCommand({
   name: 'secret',
-  summary: 'Make a strong secret, or print one that is derived from DAYPASS_PRIVATE_SECRET',
+  summary:
+    'Make a strong secret, walk through a rotation, or print what is derived from DAYPASS_PRIVATE_SECRET',
   options: {
+    rotate: {
+      type: 'boolean',
+      description: 'Walk through a rotation: what to set where, and how long to wait',
+    },
+    step: {
+      type: 'string',
+      placeholder: '<step>',
+      description: `With --rotate: one step. ${rotationSteps.slice(0, 3).join(', ')}; at once: ${rotationSteps.slice(3).join(', ')}`,
+    },
+    show: { type: 'boolean', description: 'With --rotate: print the secrets of the environment, too' },
+    audience: {
+      ...audienceOption,
+      description: "With --rotate: audience of the policy. Default: the policy's first",
+    },
+    config: configOption,
     introspection: {
       type: 'string',
       placeholder: '<audience>',
@@ -40,13 +46,24 @@ export const secretCommand = defineCommand({
   },
   examples: [
     'daypass secret',
+    'daypass secret --rotate --step add',
+    'daypass secret --rotate --step swap --env-file .env',
+    'daypass secret --rotate --step leaked --json',
     'daypass secret --introspection api --env-file .env',
     'daypass secret --maintenance --env-file .env',
   ],
   async run({ values, io, isJson }) {
-    const { introspection, maintenance } = values;
-    if (introspection !== undefined && maintenance)
-      throw new UsageError('--introspection and --maintenance are two secrets: ask for one at a time.');
+    const { introspection, maintenance, step, show = false, audience, config } = values;
+    if ([values.rotate, introspection, maintenance].filter(Boolean).length > 1)
+      throw new UsageError(
+        '--rotate, --introspection and --maintenance are three things: ask for one at a time.',
+      );
+    if (values.rotate) {
+      await rotate(io, isJson, { step, show, audience, config });
+      return 0;
+    }
+    if (step !== undefined || show || audience !== undefined || config !== undefined)
+      throw new UsageError('--step, --show, --audience and --config belong to --rotate.');
     const print = (answer: { secret: string; keyId?: string }, hint: string) => {
       if (isJson) {
         writeJson(io, answer);

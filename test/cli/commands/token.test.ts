@@ -91,8 +91,8 @@ test.each([
   ['y', 0, /^[\w-]+\.[\w-]+\.[\w-]+\n$/],
   ['n', 1, /^$/],
   ['\u0003', 1, /^$/],
-])('asked at a terminal, %j ends with %i', async (stdin, exitCode, out) => {
-  const answered = await run(['--deploy-context', 'production'], { isInteractive: true, stdin });
+])('asked at a terminal, %j ends with %i', async (key, exitCode, out) => {
+  const answered = await run(['--deploy-context', 'production'], { answers: [['Mint it?', key]] });
   expect([answered.exitCode, answered.out]).toEqual([exitCode, expect.stringMatching(out)]);
 });
 
