@@ -93,7 +93,7 @@ A new secret, shown this once; the key id of its tokens is ${keyId}. Make one fo
   DAYPASS_SECRET          on the site and at the backend
   DAYPASS_PRIVATE_SECRET  on the site alone
 
-On the site: Project configuration > Environment variables, with the scopes Functions and Runtime, then deploy. Or:
+On the site: Project configuration > Environment variables, with the scope Functions, then deploy. Or:
 
   netlify env:set DAYPASS_SECRET "$(npx daypass secret)" --secret --context production
 `;

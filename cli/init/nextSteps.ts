@@ -45,7 +45,7 @@ export function nextSteps(plan: InitPlan, files: ProjectFiles): Step[] {
       commands: [],
     },
     {
-      text: "Set the environment variables: in Project configuration > Environment variables, with the scopes Functions and Runtime where your plan has scopes, or with Netlify's CLI. Your backend gets the same DAYPASS_SECRET; Redis is any database of Upstash.",
+      text: "Set the environment variables: in Project configuration > Environment variables, with the scope Functions where your plan has scopes, or with Netlify's CLI. Your backend gets the same DAYPASS_SECRET; Redis is any database of Upstash.",
       commands: [
         'DAYPASS_SECRET="$(npx daypass secret)"; echo "$DAYPASS_SECRET"   # copy it to the backend',
         'netlify env:set DAYPASS_SECRET "$DAYPASS_SECRET" --secret',

@@ -1,0 +1,5 @@
+import { definePolicy } from 'daypass/netlify';
+
+export default definePolicy({
+  routes: [{ path: '/api/*' }],
+});

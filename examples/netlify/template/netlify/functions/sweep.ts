@@ -1,0 +1,6 @@
+import { createSweep } from 'daypass/netlify';
+import policy from '../../daypass.config.ts';
+
+export default createSweep(policy);
+
+export const config = { schedule: '@hourly' };
