@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../src/protocol/error.ts';
-import { assertKnownKeys } from '../src/protocol/knownKeys.ts';
+import { assertOptions, type OptionRule } from '../src/protocol/knownKeys.ts';
 import { accessTokenType } from '../src/protocol/messages.ts';
 import { SessionError, type SessionErrorCode } from './errors.ts';
 import { createEvents, type Emit } from './events.ts';
@@ -64,7 +64,7 @@ export interface FakeSession extends Session {
  * session.failWith('rate_limited', { retryAfterSeconds: 30 });
  */
 export function createFakeSession(options: FakeSessionOptions = {}): FakeSession {
-  const { answer, base, header } = check(options);
+  const { answer, base, header } = checkOptions(options);
   const { on, emit } = createEvents();
   const calls: FakeSessionCall[] = [];
   let failure: (() => SessionError) | undefined;
@@ -156,21 +156,23 @@ export function createFakeSession(options: FakeSessionOptions = {}): FakeSession
   };
 }
 
-function check(options: FakeSessionOptions) {
-  assertKnownKeys('createFakeSession', options, ['fetch', 'baseUrl', 'header']);
-  const {
-    fetch: answer = () => Response.json({}),
-    baseUrl = globalThis.location?.href,
-    header = 'Authorization',
-  } = options;
-  const problems: string[] = [];
-  if (typeof answer !== 'function') problems.push('fetch must be a function that answers a request.');
-  const isBase = typeof baseUrl === 'string' && URL.canParse('/', baseUrl);
-  if (options.baseUrl !== undefined && !isBase) problems.push('baseUrl must be an absolute URL.');
-  if (typeof header !== 'string' || !/^(Authorization|X-Daypass)$/i.test(header)) {
-    problems.push('header must be Authorization or X-Daypass.');
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems);
+const optionRules = {
+  fetch: ['a function that answers a request', (value) => typeof value === 'function'],
+  baseUrl: ['an absolute URL', isBase],
+  header: [
+    'Authorization or X-Daypass',
+    (value) => typeof value === 'string' && /^(Authorization|X-Daypass)$/i.test(value),
+  ],
+} as const satisfies Record<keyof FakeSessionOptions, OptionRule>;
+
+function isBase(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse('/', value);
+}
+
+function checkOptions(options: FakeSessionOptions) {
+  assertOptions('createFakeSession', options, optionRules);
+  const { fetch: answer = () => Response.json({}), baseUrl = globalThis.location?.href } = options;
   // Tests make pages of nothing, at about:blank.
-  return { answer, base: isBase ? baseUrl : 'https://page.example', header };
+  const base = isBase(baseUrl) ? baseUrl : 'https://page.example';
+  return { answer, base, header: options.header ?? 'Authorization' };
 }

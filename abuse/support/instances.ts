@@ -1,5 +1,5 @@
 import { type Listening, listen } from '../../dev/listen.ts';
-import { createGate } from '../../src/gate/gate.ts';
+import { createGateHandler } from '../../src/gate/gate.ts';
 import { createBrokerApp } from '../../src/http/brokerApp.ts';
 import type { App } from '../../src/http/context.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
@@ -23,7 +23,7 @@ export interface InstanceOptions {
 export function startInstance(site: Site, { operatorToken, now }: InstanceOptions): Instance {
   const { policy, environment, deployInfo } = site;
   const log = () => undefined;
-  const gate = createGate({
+  const gate = createGateHandler({
     ...wireAuthorization(policy, environment, deployInfo, log),
     now,
     upstreams: environment.upstreams,

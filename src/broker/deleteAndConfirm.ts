@@ -1,5 +1,6 @@
 import type { IdentityClient } from '../identity/client.ts';
 import { unavailable } from '../identity/transport.ts';
+import type { UserId } from '../identity/user.ts';
 import { DaypassError } from '../protocol/error.ts';
 
 /**
@@ -11,7 +12,7 @@ const silentMilliseconds = 1000;
 const pauseMilliseconds = 250;
 
 export interface DeletedUser {
-  id: string;
+  id: UserId;
   /** The user's own Identity token: `GET /user` has just worked with it, and needs no operator. */
   token: string;
   operatorToken: string;

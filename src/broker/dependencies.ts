@@ -78,7 +78,6 @@ export interface RefusedTokens {
 
 /** What it takes to check some limits by the caller's IP address, and some others. */
 export interface LimitDependencies<ByAddress extends AddressLimitName, Other extends LimitName = never> {
-  privateKeys: Pick<PrivateKeys, 'hashIdentifier'>;
   /** Each counts by the address and, wider, by its network. */
   addressLimiters: Readonly<Record<ByAddress, AddressLimiters>>;
   limiters: Readonly<Record<Other, Limiter>>;
@@ -91,10 +90,4 @@ export function throwawayRule({ throwaway, admission, identity }: Policy): Throw
     admission: admission !== undefined,
     audience: identity.audience,
   };
-}
-
-/** Who calls, as the platform says. */
-export interface Caller {
-  /** The IP address that the platform vouches for; undefined when it gave none. */
-  address: string | undefined;
 }

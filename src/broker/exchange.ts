@@ -1,5 +1,7 @@
 import { checkIdentityToken, verifyIdentityToken } from '../identity/identityToken.ts';
 import { isExchangeable } from '../identity/throwaway.ts';
+import type { UserId } from '../identity/user.ts';
+import type { HashedBuckets } from '../limits/address.ts';
 import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
@@ -7,7 +9,7 @@ import type { TokenResponse } from '../protocol/messages.ts';
 import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
 import { newSubject } from '../token/mint.ts';
 import { type DeletedUser, deleteAndConfirm } from './deleteAndConfirm.ts';
-import { type BrokerDependencies, type Caller, type RefusedTokens, throwawayRule } from './dependencies.ts';
+import { type BrokerDependencies, type RefusedTokens, throwawayRule } from './dependencies.ts';
 import { countRefusedExchange, countSession, type ExchangeLimitDependencies, refuseKnown } from './limits.ts';
 import type { ExchangeRequest } from './request.ts';
 import { grantScopes, type IssueDependencies, issueToken, keyRingOf } from './session.ts';
@@ -44,7 +46,7 @@ const roleOfGoTrue =
 export async function exchange(
   broker: ExchangeDependencies,
   request: ExchangeRequest,
-  caller: Caller,
+  caller: HashedBuckets,
 ): Promise<TokenResponse> {
   const { identityToken } = request;
   const keyRing = keyRingOf(broker, request.audience ?? broker.policy.defaultAudience);
@@ -55,7 +57,7 @@ export async function exchange(
   const { compact } = identityToken;
   if (broker.identityJwtSecret) await verifyIdentityToken(compact, broker.identityJwtSecret);
   await broker.refusedTokens.refuse(compact, now);
-  await refuseKnown(broker, caller);
+  refuseKnown(broker, caller);
 
   const { identityBudgetMilliseconds } = broker;
   const deleteSignal = idleSignal(identityBudgetMilliseconds, identityTimer);
@@ -78,7 +80,7 @@ export async function exchange(
 async function authenticate(
   broker: Pick<ExchangeDependencies, 'identity' | 'policy' | 'now'>,
   token: string,
-  userId: string,
+  userId: UserId,
   signal: AbortSignal,
 ): Promise<void> {
   const user = await broker.identity.getUser(token, signal);
@@ -100,7 +102,7 @@ async function authenticate(
 async function deleteReserved(
   broker: ExchangeDependencies,
   user: Omit<DeletedUser, 'operatorToken'>,
-  caller: Caller,
+  caller: HashedBuckets,
 ): Promise<void> {
   const operatorToken = broker.operatorToken();
   if (operatorToken === undefined) {

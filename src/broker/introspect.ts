@@ -1,8 +1,9 @@
+import type { HashedBuckets } from '../limits/address.ts';
 import { enforce } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { IntrospectionResponse } from '../protocol/messages.ts';
 import type { KeyRing } from '../token/keys.ts';
-import type { BrokerDependencies, Caller, LimitDependencies } from './dependencies.ts';
+import type { BrokerDependencies, LimitDependencies } from './dependencies.ts';
 import { unlessStoreIsAway } from './limits.ts';
 import { type Form, required } from './request.ts';
 import { requireSecret, type SecretDependencies } from './requireSecret.ts';
@@ -64,7 +65,7 @@ export async function introspect(
 export async function authenticateBackend(
   broker: AuthenticateDependencies,
   authorization: string | null,
-  caller: Caller,
+  caller: HashedBuckets,
 ): Promise<KeyRing> {
   const [audience, given] = readBasic(authorization);
   const expected = await broker.privateKeys.introspectionSecret(audience);

@@ -1,9 +1,9 @@
-import { hashBuckets } from '../limits/address.ts';
+import type { HashedBuckets } from '../limits/address.ts';
 import { consumeAddress, peekAddress } from '../limits/limiter.ts';
 import { enforce } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { isStoreUnavailable } from '../store/redis.ts';
-import type { AddressLimitName, Caller, LimitDependencies } from './dependencies.ts';
+import type { AddressLimitName, LimitDependencies } from './dependencies.ts';
 
 /** What limits of the whole site count: there is one of it. */
 export const siteIdentifier = 'site';
@@ -15,10 +15,9 @@ export const siteIdentifier = 'site';
 export async function limitAddress<Name extends AddressLimitName>(
   broker: Omit<LimitDependencies<Name>, 'limiters'>,
   name: Name,
-  caller: Caller,
+  caller: HashedBuckets,
 ): Promise<void> {
-  const buckets = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
-  enforce(await consumeAddress(broker.addressLimiters[name], buckets));
+  enforce(await consumeAddress(broker.addressLimiters[name], caller));
 }
 
 /** For what must be answered while Redis is away, too: it is not counted then. */
@@ -35,13 +34,12 @@ export type ExchangeLimitDependencies = LimitDependencies<'exchange' | 'exchange
  * nothing is counted: of two callers behind one IP address, it is not known yet which one is honest.
  * @throws {DaypassError} `rate_limited`
  */
-export async function refuseKnown(broker: ExchangeLimitDependencies, caller: Caller): Promise<void> {
+export function refuseKnown(broker: ExchangeLimitDependencies, caller: HashedBuckets): void {
   const { exchange, exchangeRefused } = broker.addressLimiters;
-  const buckets = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
   enforce(
     [
-      peekAddress(exchange, buckets),
-      peekAddress(exchangeRefused, buckets),
+      peekAddress(exchange, caller),
+      peekAddress(exchangeRefused, caller),
       broker.limiters.site.peek(siteIdentifier),
     ].flatMap((refusal) => refusal ?? []),
   );
@@ -56,10 +54,9 @@ export async function refuseKnown(broker: ExchangeLimitDependencies, caller: Cal
  */
 export async function countSession(
   broker: ExchangeLimitDependencies,
-  caller: Caller,
+  { address, network }: HashedBuckets,
 ): Promise<() => Promise<void>> {
   const { exchange } = broker.addressLimiters;
-  const { address, network } = await hashBuckets(broker.privateKeys.hashIdentifier, caller.address);
   const checks = [
     { limiter: exchange.address, identifier: address },
     ...(network === undefined ? [] : [{ limiter: exchange.network, identifier: network }]),
@@ -84,7 +81,10 @@ export async function countSession(
  * Counts an exchange that cost a call to Identity and began no session. It does not change the answer: the limit holds
  * from the next try on.
  */
-export async function countRefusedExchange(broker: ExchangeLimitDependencies, caller: Caller): Promise<void> {
+export async function countRefusedExchange(
+  broker: ExchangeLimitDependencies,
+  caller: HashedBuckets,
+): Promise<void> {
   await limitAddress(broker, 'exchangeRefused', caller).catch((error) => {
     if (!(error instanceof DaypassError)) throw error;
   });

@@ -37,7 +37,7 @@ export interface IdentityToken extends ParsedToken {
  * `token_repeated`
  */
 export async function readTokenRequest(request: Request, bodies: RequestBodies): Promise<TokenRequest> {
-  const body = await readBody(request, bodies);
+  const body = await readFormBody(request, bodies);
   if (isShortForm(request, body)) return readShortForm(request, body);
   return readExchangeForm(parseForm(body, request.headers.get('content-type')));
 }
@@ -117,7 +117,7 @@ export function required(form: Form, name: string): string {
  * @throws {DaypassError} `body_too_large`, `request_timeout`, `body_budget_exhausted`; `malformed_request` when the
  * caller disconnected
  */
-export async function readBody(request: Request, bodies: RequestBodies): Promise<Uint8Array> {
+export async function readFormBody(request: Request, bodies: RequestBodies): Promise<Uint8Array> {
   const body = bodies.open(request);
   try {
     const fits = (body.declaredBytes ?? 0) <= maxBodyBytes && (await body.gather(maxBodyBytes));
@@ -130,11 +130,11 @@ export async function readBody(request: Request, bodies: RequestBodies): Promise
 
 /**
  * Reads an `application/x-www-form-urlencoded` body (RFC 6749 appendix B).
- * @throws {DaypassError} see `readBody`; `unsupported_content_type`, `malformed_request` for what is not UTF-8,
+ * @throws {DaypassError} see `readFormBody`; `unsupported_content_type`, `malformed_request` for what is not UTF-8,
  * `repeated_parameter` (RFC 6749 §3.2)
  */
 export async function readForm(request: Request, bodies: RequestBodies): Promise<Form> {
-  return parseForm(await readBody(request, bodies), request.headers.get('content-type'));
+  return parseForm(await readFormBody(request, bodies), request.headers.get('content-type'));
 }
 
 /** The same for a body that was read already. */

@@ -1,9 +1,9 @@
-import { hashBuckets } from '../limits/address.ts';
+import type { HashedBuckets } from '../limits/address.ts';
 import { peekAddress } from '../limits/limiter.ts';
 import { enforce } from '../limits/meter.ts';
 import { DaypassError } from '../protocol/error.ts';
 import { readBearer } from '../token/bearer.ts';
-import type { BrokerDependencies, Caller, LimitDependencies } from './dependencies.ts';
+import type { BrokerDependencies, LimitDependencies } from './dependencies.ts';
 import { limitAddress, siteIdentifier, unlessStoreIsAway } from './limits.ts';
 
 /** The limits of wrong secrets. */
@@ -11,7 +11,7 @@ type SecretLimitName = 'introspectionRefused' | 'maintenanceRefused';
 
 export type SecretDependencies<Name extends SecretLimitName> = Pick<
   BrokerDependencies,
-  'provenCallers' | 'now'
+  'provenCallers' | 'privateKeys' | 'now'
 > &
   LimitDependencies<Name>;
 
@@ -29,16 +29,15 @@ const provenSeconds = 600;
 export async function requireSecret<Name extends SecretLimitName>(
   broker: SecretDependencies<Name>,
   name: Name,
-  caller: Caller,
+  caller: HashedBuckets,
   { given, expected }: { given: string; expected: string },
   refusal: () => DaypassError,
 ): Promise<void> {
   const { hashIdentifier } = broker.privateKeys;
   const now = broker.now();
-  const buckets = await hashBuckets(hashIdentifier, caller.address);
-  const callerKey = `${name} ${buckets.address}`;
+  const callerKey = `${name} ${caller.address}`;
   const provenUntil = broker.provenCallers.get(callerKey) ?? 0;
-  const known = peekAddress(broker.addressLimiters[name], buckets);
+  const known = peekAddress(broker.addressLimiters[name], caller);
   if (known && provenUntil <= now) enforce([known]);
   // Hashes are compared, so the time it takes reveals nothing about the secret.
   if ((await hashIdentifier(given)) === (await hashIdentifier(expected))) {
@@ -50,8 +49,7 @@ export async function requireSecret<Name extends SecretLimitName>(
 }
 
 export type MaintenanceDependencies = SecretDependencies<'maintenanceRefused'> &
-  LimitDependencies<never, 'maintenance'> &
-  Pick<BrokerDependencies, 'privateKeys'>;
+  LimitDependencies<never, 'maintenance'>;
 
 /**
  * Lets only the owner of the site pass, who can derive the maintenance bearer from the private secret. Works without
@@ -61,7 +59,7 @@ export type MaintenanceDependencies = SecretDependencies<'maintenanceRefused'> &
 export async function requireMaintenance(
   broker: MaintenanceDependencies,
   headers: Headers,
-  caller: Caller,
+  caller: HashedBuckets,
 ): Promise<void> {
   const secrets = { given: readBearer({ headers }), expected: await broker.privateKeys.maintenanceBearer() };
   const refusal = () => new DaypassError('maintenance_bearer');

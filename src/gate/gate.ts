@@ -51,7 +51,7 @@ export interface Gate {
 }
 
 /** The check in front of an upstream. */
-export function createGate(dependencies: GateDependencies): Gate {
+export function createGateHandler(dependencies: GateDependencies): Gate {
   const { policy, upstreams, bodies, counters, fetchUndecoded } = dependencies;
 
   async function passOn(request: Request, { url, route, target, caller }: Checked): Promise<Response> {

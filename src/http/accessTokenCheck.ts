@@ -2,12 +2,17 @@ import type { CheckedSession } from '../gate/checkSession.ts';
 import { rateLimitFields } from '../limits/meter.ts';
 import { checkOwnLimits, type OwnLimits, type OwnTerms } from '../policy/limits.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
-import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { assertKnownKeys, invalidOptions, type OptionRule } from '../protocol/knownKeys.ts';
 import { isScope } from '../protocol/messages.ts';
 import type { RedisOptions } from '../store/redis.ts';
 import { readBearer } from '../token/bearer.ts';
 import { type AccessToken, SettingMismatch } from '../token/claims.ts';
-import { createVerifier, type VerifierOptions, verifierOptionNames } from '../token/createVerifier.ts';
+import {
+  checkVerifierOptions,
+  createCheckedVerifier,
+  type VerifierOptions,
+  verifierOptionNames,
+} from '../token/createVerifier.ts';
 import { problemResponse } from './problem.ts';
 
 /**
@@ -116,6 +121,20 @@ const limitOptionNames: readonly string[] = Object.keys({
   clientAddress: true,
 } satisfies Record<keyof LimitOptions<unknown>, true>);
 
+const checkRules = {
+  // No token carries a malformed scope, but a list of scopes would be a mistake that goes unseen.
+  scope: ['one scope, such as write', isScope],
+  debug: ['true or false', (value) => typeof value === 'boolean'],
+} as const satisfies Record<string, OptionRule>;
+
+const limitRules = {
+  storeFailure: [
+    'one of local, deny, allow',
+    (value) => ['local', 'deny', 'allow'].includes(value as string),
+  ],
+  clientAddress: ["a function that returns the caller's IP address", (value) => typeof value === 'function'],
+} as const satisfies Record<string, OptionRule>;
+
 /** @throws {ConfigurationError} a TypeError: an option is invalid or unknown */
 export function createAccessTokenCheck<Call>(
   options: AccessTokenOptions<Call>,
@@ -129,16 +148,11 @@ export function createAccessTokenCheck<Call>(
   ]);
   const { scope, debug = runtime.isDebugMode, ...others } = options;
   const { name, limits, cost, redis, storeFailure, clientAddress, ...verifierOptions } = others;
-  const problems: string[] = [];
-  // RFC 6749 §3.3. No token carries a malformed scope, but a list of scopes would be a mistake that goes unseen.
-  if (scope !== undefined && !isScope(scope)) {
-    problems.push('requireAccessToken: scope must be one scope, such as write.');
-  }
-  if (typeof debug !== 'boolean') problems.push('requireAccessToken: debug must be true or false.');
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  const verify = createVerifier(verifierOptions as VerifierOptions);
+  assertNone(invalidOptions(options, checkRules));
+  const checked = checkVerifierOptions(verifierOptions as VerifierOptions);
+  const verify = createCheckedVerifier(checked);
   const limiting = { name, limits, cost, redis, storeFailure, clientAddress };
-  const limiter = createLimiter(limiting, runtime, secretOf(verifierOptions as VerifierOptions));
+  const limiter = createLimiter(limiting, runtime, checked.sites[0].secret);
   const addressOf = clientAddress ?? runtime.clientAddress;
   return {
     async check(headers, call) {
@@ -171,29 +185,24 @@ function createLimiter<Call>(
     const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : name));
     if (given.length === 0) return undefined;
     const remedy = 'set limits, or leave it out';
-    throw new ConfigurationError([
-      `requireAccessToken: ${given.join(', ')} has no effect without limits; ${remedy}.`,
-    ]);
+    assertNone([`${given.join(', ')} has no effect without limits; ${remedy}.`]);
   }
   const own = checkOwnLimits('requireAccessToken', options);
   const { session, address, network, total } = own.limits;
   const problems: string[] = [];
   if ([session, address, network, total].every((windows) => windows.length === 0))
     problems.push('limits: name at least one of session, address, network, total.');
-  if (!['local', 'deny', 'allow'].includes(storeFailure))
-    problems.push('storeFailure must be one of local, deny, allow.');
-  if (clientAddress !== undefined && typeof clientAddress !== 'function')
-    problems.push("clientAddress must be a function that returns the caller's IP address.");
-  else if (address.length + network.length > 0 && !(clientAddress ?? runtime.clientAddress))
+  problems.push(...invalidOptions(options, limitRules));
+  if (address.length + network.length > 0 && !(clientAddress ?? runtime.clientAddress))
     problems.push(
       'limits.address and limits.network need clientAddress, such as (c) => getConnInfo(c).remote.address.',
     );
-  if (problems.length > 0)
-    throw new ConfigurationError(problems.map((problem) => `requireAccessToken: ${problem}`));
+  assertNone(problems);
   return runtime.createCallLimiter({ ...own, redis, storeFailure, secret });
 }
 
-/** Of several sites, the first one's. */
-function secretOf({ secret, sites }: VerifierOptions): string {
-  return (sites ? sites[0]?.secret : secret) ?? '';
+/** @throws {ConfigurationError} a TypeError if there are problems */
+function assertNone(problems: readonly string[]): void {
+  if (problems.length > 0)
+    throw new ConfigurationError(problems.map((problem) => `requireAccessToken: ${problem}`));
 }

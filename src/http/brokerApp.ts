@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { BrokerDependencies } from '../broker/dependencies.ts';
 import { exchange } from '../broker/exchange.ts';
 import { authenticateBackend, introspect } from '../broker/introspect.ts';
@@ -10,6 +10,7 @@ import { renew, revoke } from '../broker/session.ts';
 import { checkStatus } from '../broker/status.ts';
 import { createOpportunisticSweep, sweep } from '../broker/sweep/sweep.ts';
 import { readSweepRequest } from '../broker/sweep/sweepRequest.ts';
+import { hashBuckets } from '../limits/address.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import type { ChallengeResponse, StatsResponse, StatusResponse } from '../protocol/messages.ts';
@@ -40,6 +41,8 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   const { origins } = broker.policy;
   const rule = { origins, deployContext: broker.deployContext };
   const sweepOpportunistically = createOpportunisticSweep(broker, log);
+  const bucketsOf = (c: Context<CallerEnv>) =>
+    hashBuckets(broker.privateKeys.hashIdentifier, callerOf(c).address);
   let lastStatus: { answer: Promise<StatusResponse>; at: number } | undefined;
 
   app.use(identifyRequest);
@@ -58,7 +61,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
       const tokenRequest = await readTokenRequest(request, broker.bodies);
       const isExchange = tokenRequest.kind === 'exchange';
       const answer = isExchange
-        ? await exchange(broker, tokenRequest, callerOf(c))
+        ? await exchange(broker, tokenRequest, await bucketsOf(c))
         : await renew(broker, tokenRequest);
       logOf(c, log)(tokenRequest.kind);
       if (isExchange)
@@ -75,7 +78,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   app.all(revokePath, async (c) => {
     requireMethod(c.req.raw, ['POST']);
     checkOrigin(c.req.raw, rule);
-    await limitAddress(broker, 'revoke', callerOf(c));
+    await limitAddress(broker, 'revoke', await bucketsOf(c));
     await revoke(broker, await readForm(c.req.raw, broker.bodies));
     return c.body(null, 200);
   });
@@ -83,14 +86,14 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   app.all(introspectPath, async (c) => {
     requireMethod(c.req.raw, ['POST']);
     const authorization = c.req.header('authorization') ?? null;
-    const keyRing = await authenticateBackend(broker, authorization, callerOf(c));
+    const keyRing = await authenticateBackend(broker, authorization, await bucketsOf(c));
     return c.json(await introspect(broker, keyRing, await readForm(c.req.raw, broker.bodies)));
   });
 
   app.all(challengePath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
     checkOrigin(c.req.raw, rule);
-    await limitAddress(broker, 'challenge', callerOf(c));
+    await limitAddress(broker, 'challenge', await bucketsOf(c));
     const answer: ChallengeResponse = (await broker.proofMethod?.challenge()) ?? { proof: 'none' };
     return c.json(answer);
   });
@@ -106,14 +109,14 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   app.all(sweepPath, async (c) => {
     const request = c.req.raw;
     requireMethod(request, ['POST']);
-    await requireMaintenance(broker, request.headers, callerOf(c));
+    await requireMaintenance(broker, request.headers, await bucketsOf(c));
     const sweepRequest = await readSweepRequest(request, broker.bodies);
     return c.json(await sweep(broker, { ...sweepRequest, budgetSeconds: sweepBudgetSeconds }, logOf(c, log)));
   });
 
   app.all(statsPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
-    await requireMaintenance(broker, c.req.raw.headers, callerOf(c));
+    await requireMaintenance(broker, c.req.raw.headers, await bucketsOf(c));
     const answer: StatsResponse = { mode: broker.policy.mode, counts: await broker.readStats() };
     return c.json(answer);
   });
@@ -121,7 +124,7 @@ export function createBrokerApp(broker: BrokerDependencies, log: Log): Hono<Call
   app.all(statusPath, async (c) => {
     requireMethod(c.req.raw, ['GET', 'HEAD']);
     // Limited, but when Redis is away the status must still be able to say so.
-    await unlessStoreIsAway(limitAddress(broker, 'status', callerOf(c)));
+    await unlessStoreIsAway(limitAddress(broker, 'status', await bucketsOf(c)));
     const now = broker.now();
     // One of the future was made before the clock was set back.
     if (!lastStatus || lastStatus.at > now || now - lastStatus.at >= statusCacheSeconds)

@@ -1,6 +1,5 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { Caller } from '../broker/dependencies.ts';
 import type { Log } from '../protocol/log.ts';
 import { requestIdHeader } from '../protocol/wire.ts';
 
@@ -25,7 +24,8 @@ export interface CallerEnv {
 /** An app of ours: broker, gate, or a protected function. */
 export type App = Hono<CallerEnv>;
 
-export function callerOf(c: Context<CallerEnv>): Caller {
+/** Who calls: the IP address that the platform vouches for; undefined when it gave none. */
+export function callerOf(c: Context<CallerEnv>): { address: string | undefined } {
   // app.request() of a test gives no bindings.
   return { address: c.env?.clientAddress };
 }

@@ -1,9 +1,9 @@
-import { ConfigurationError, DaypassError } from '../protocol/error.ts';
-import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { DaypassError } from '../protocol/error.ts';
+import { assertOptions, isRecord, type OptionRule } from '../protocol/knownKeys.ts';
 import { type AdminClient, goTrueErrorOf, maxUserBytes } from './client.ts';
-import { appMetadataOf, changeFields, checkMetadata, type UserChange } from './events.ts';
+import { appMetadataOf, changeFields, type UserChange } from './events.ts';
 import { unavailable } from './transport.ts';
-import { isUserId, toUser, type User, type UserRecord } from './user.ts';
+import { isUserId, toUser, type User, type UserId, type UserRecord } from './user.ts';
 
 /** GoTrue ignores `app_metadata` here: give roles with {@link IdentityAdmin.update} once the user exists. */
 export interface NewUser {
@@ -105,12 +105,7 @@ export interface AdminOptions {
 
 const maxPerPage = 1000;
 
-/** @throws {ConfigurationError} a TypeError: the timeout is not above 0 */
 export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOptions): IdentityAdmin {
-  if (!Number.isFinite(timeoutSeconds) || timeoutSeconds <= 0) {
-    throw new ConfigurationError(['timeoutSeconds must be a number above 0.']);
-  }
-
   async function call<T>(
     request: (client: AdminClient, operatorToken: string, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -138,39 +133,36 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
 
   return {
     async get(id) {
-      const record = await call((identity, ...rest) => identity.findUser(id, ...rest));
+      const record = await call((identity, ...rest) => identity.findUser(checkId(id), ...rest));
       return record === undefined ? undefined : readUser(record);
     },
 
     list(options = {}) {
       // Here, since a generator does nothing until its first user is requested.
-      checkListOptions('A list of users', options);
+      assertOptions('A list of users', options, listRules);
       return listAll((page) => readPage({ ...options, ...page }), options.perPage);
     },
 
     async page(options = {}) {
-      checkListOptions('A page of users', options, ['page']);
+      assertOptions('A page of users', options, pageRules);
       return readPage(options);
     },
 
     async create(user) {
-      assertKnownKeys('A new user', user, ['email', 'password', 'confirm', 'userMetadata']);
+      assertOptions('A new user', user, newUserRules);
       const { email, password, confirm = false, userMetadata: user_metadata } = user;
-      checkFields(user, true);
-      checkMetadata({ userMetadata: user_metadata });
       const body = { email, password, confirm, user_metadata };
       return readUser(await call((identity, ...rest) => identity.createUser(body, ...rest)));
     },
 
     async update(id, update) {
-      assertKnownKeys('An update', update, [...changeFields, 'email', 'password', 'confirm']);
+      assertOptions('An update', update, updateRules, changeFields);
       const { email, password, confirm, userMetadata: user_metadata } = update;
-      checkFields(update, false);
       const body = { email, password, confirm, app_metadata: appMetadataOf(update), user_metadata };
-      return readUser(await call((identity, ...rest) => identity.updateUser(id, body, ...rest)));
+      return readUser(await call((identity, ...rest) => identity.updateUser(checkId(id), body, ...rest)));
     },
 
-    delete: (id) => call((identity, ...rest) => identity.deleteUser(id, ...rest)),
+    delete: (id) => call((identity, ...rest) => identity.deleteUser(checkId(id), ...rest)),
   };
 }
 
@@ -206,6 +198,12 @@ async function* listAll(
   }
 }
 
+/** An id from elsewhere could lead to another path. */
+function checkId(id: string): UserId {
+  if (!isUserId(id)) throw new TypeError("A user's id is a UUID in lower case.");
+  return id;
+}
+
 /** A record without an e-mail (in a database that others write to) is still a user. */
 function readUser(body: unknown): User {
   const record = body as UserRecord | null;
@@ -215,27 +213,35 @@ function readUser(body: unknown): User {
   return toUser(record);
 }
 
-function checkListOptions(what: string, options: PageOptions, more: readonly string[] = []): void {
-  assertKnownKeys(what, options, ['filter', 'order', 'perPage', ...more]);
-  const { filter = '', order = 'oldest', perPage = 100, page = 1 } = options;
-  const problems: string[] = [];
-  if (typeof filter !== 'string') problems.push('filter must be a string.');
-  if (order !== 'oldest' && order !== 'newest') problems.push('order must be oldest or newest.');
-  if (!Number.isInteger(perPage) || perPage < 1 || perPage > maxPerPage) {
-    problems.push(`perPage must be a whole number from 1 to ${maxPerPage}.`);
-  }
-  if (!Number.isSafeInteger(page) || page < 1) problems.push('page must be a whole number from 1.');
-  if (problems.length > 0) throw new ConfigurationError(problems);
+const listRules = {
+  filter: ['a string', (value) => typeof value === 'string'],
+  order: ['oldest or newest', (value) => value === 'oldest' || value === 'newest'],
+  perPage: [`a whole number from 1 to ${maxPerPage}`, (value) => isWholeNumber(value, maxPerPage)],
+} as const satisfies Record<keyof ListOptions, OptionRule>;
+
+const pageRules = {
+  ...listRules,
+  page: ['a whole number from 1', (value) => isWholeNumber(value, Infinity)],
+} as const satisfies Record<keyof PageOptions, OptionRule>;
+
+function isWholeNumber(value: unknown, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= max;
 }
 
-/** Checks what GoTrue would take as it is: an empty password, say. */
-function checkFields({ email, password, confirm }: UserUpdate, isNew: boolean): void {
-  for (const [name, value] of Object.entries({ email, password })) {
-    if ((isNew || value !== undefined) && (typeof value !== 'string' || value === '')) {
-      throw new ConfigurationError([`${name} must be a non-empty string.`]);
-    }
-  }
-  if (confirm !== undefined && typeof confirm !== 'boolean') {
-    throw new ConfigurationError(['confirm must be true or false.']);
-  }
-}
+// GoTrue would take an empty password, say, as it is.
+const text: readonly [string, OptionRule[1]] = [
+  'a non-empty string',
+  (value) => typeof value === 'string' && value !== '',
+];
+const updateRules = {
+  email: text,
+  password: text,
+  confirm: ['true or false', (value) => typeof value === 'boolean'],
+} as const satisfies Record<string, OptionRule>;
+const required: OptionRule = [...text, 'required'];
+const newUserRules = {
+  ...updateRules,
+  email: required,
+  password: required,
+  userMetadata: ['an object', isRecord],
+} as const satisfies Record<string, OptionRule>;

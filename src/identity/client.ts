@@ -8,7 +8,7 @@ import {
   retryAfterSeconds,
   unavailable,
 } from './transport.ts';
-import { isUserId } from './user.ts';
+import type { UserId } from './user.ts';
 
 /**
  * GoTrue's REST API, as far as exchange, sweep and status need it.
@@ -34,7 +34,7 @@ export interface AdminClient {
    * `GET /admin/users/{id}`
    * @returns the record, unchecked; undefined if there is no such user
    */
-  findUser(id: string, operatorToken: string, signal: AbortSignal): Promise<unknown>;
+  findUser(id: UserId, operatorToken: string, signal: AbortSignal): Promise<unknown>;
   /**
    * `GET /admin/users`: one page of the users of one audience.
    * @returns `no_filter` if Identity answers 500 to the filter even for an empty page, as GoTrue does on MariaDB: list
@@ -56,14 +56,14 @@ export interface AdminClient {
    * @param update GoTrue's fields: `email`, `password`, `confirm`, `app_metadata`, `user_metadata`
    * @returns the record after the update, unchecked
    */
-  updateUser(id: string, update: object, operatorToken: string, signal: AbortSignal): Promise<unknown>;
+  updateUser(id: UserId, update: object, operatorToken: string, signal: AbortSignal): Promise<unknown>;
   /**
    * `DELETE /admin/users/{id}`. GoTrue takes no lock: several deletions at once may all succeed.
    * @returns whether there was such a user
    * @throws {DaypassError} `operator_token_refused`: nothing was deleted; `identity_unavailable`: the user may be gone, since
    * GoTrue answers only after the site's `deleted` handlers, up to 15 s after the deletion
    */
-  deleteUser(id: string, operatorToken: string, signal: AbortSignal): Promise<boolean>;
+  deleteUser(id: UserId, operatorToken: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface IdentitySettings {
@@ -181,7 +181,7 @@ export function createAdminClient(options: ClientOptions): AdminClient {
   }
 
   return {
-    findUser: async (id, operatorToken, signal) =>
+    findUser: (id, operatorToken, signal) =>
       unlessGone(callAdmin({ method: 'GET', path: userPath(id) }, operatorToken, signal)),
 
     async listUsers(asked, operatorToken, signal) {
@@ -205,7 +205,7 @@ export function createAdminClient(options: ClientOptions): AdminClient {
     createUser: (body, operatorToken, signal) =>
       callAdmin({ method: 'POST', path: '/admin/users', body }, operatorToken, signal),
 
-    updateUser: async (id, body, operatorToken, signal) =>
+    updateUser: (id, body, operatorToken, signal) =>
       callAdmin({ method: 'PUT', path: userPath(id), body }, operatorToken, signal),
 
     async deleteUser(id, operatorToken, signal) {
@@ -230,8 +230,7 @@ interface GoTrueList {
   aud?: unknown;
 }
 
-function userPath(id: string): string {
-  if (!isUserId(id)) throw new TypeError("A user's id is a UUID in lower case.");
+function userPath(id: UserId): string {
   return `/admin/users/${id}`;
 }
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../protocol/error.ts';
-import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { assertFunctions } from '../protocol/knownKeys.ts';
 import {
   applyChange,
   type DeniableEvent,
@@ -80,12 +80,7 @@ export function defineIdentityEvents<Handlers extends IdentityEventHandlers>(
  * @throws {ConfigurationError} a TypeError: an unknown handler, or one that is not a function
  */
 export function assertHandlers(what: string, handlers: IdentityEventHandlers): void {
-  assertKnownKeys(what, handlers, Object.keys(eventNames));
-  for (const [name, handler] of Object.entries(handlers)) {
-    if (typeof handler !== 'function') {
-      throw new ConfigurationError([`The handler ${name} must be a function.`]);
-    }
-  }
+  assertFunctions(what, handlers, Object.keys(eventNames));
 }
 
 function withReply(name: EventName, handler: Handler) {

@@ -1,7 +1,7 @@
 import { compactVerify, SignJWT } from 'jose';
 import { DaypassError } from '../protocol/error.ts';
 import type { ParsedToken } from '../token/verify.ts';
-import { isUserId } from './user.ts';
+import { isUserId, type UserId } from './user.ts';
 
 /** For the log only: the operator can fix it. */
 const foreignAudience =
@@ -18,7 +18,7 @@ const foreignAudience =
 export function checkIdentityToken(
   { header, payload }: ParsedToken,
   options: { now: number; audience: string },
-): string {
+): UserId {
   if (header.alg !== 'HS256' || 'crit' in header) throw new DaypassError('subject_token_algorithm');
   if (typeof payload.exp !== 'number' || !isUserId(payload.sub))
     throw new DaypassError('subject_token_claims');

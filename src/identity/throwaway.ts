@@ -1,5 +1,5 @@
 import { isRecord } from '../protocol/knownKeys.ts';
-import { isUserId } from './user.ts';
+import { isUserId, type UserId } from './user.ts';
 
 /** How a site distinguishes throwaway users from members. */
 export interface ThrowawayRule {
@@ -13,7 +13,7 @@ export interface ThrowawayRule {
 
 /** A record of Identity that satisfies the throwaway rule. */
 export interface ThrowawayUser {
-  readonly id: string;
+  readonly id: UserId;
   readonly email: string;
   readonly created_at?: unknown;
 }

@@ -45,7 +45,7 @@ export function createTransport(options: { url: string; fetch?: typeof fetch }):
     try {
       // A redirect would send the operator token to another host.
       const response = await send(root + path, { ...init, redirect: 'manual' });
-      const bytes = await readBody(response, maxBytes);
+      const bytes = await readAtMost(response, maxBytes);
       return {
         status: response.status,
         headers: response.headers,
@@ -70,7 +70,7 @@ export function messageOf({ body }: Pick<IdentityAnswer, 'body'>): string | unde
 }
 
 /** Reads a body; undefined if it is larger than `maxBytes`. */
-export async function readBody(
+export async function readAtMost(
   { headers, body }: Request | Response,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {

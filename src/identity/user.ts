@@ -53,8 +53,13 @@ export interface User {
   readonly userMetadata: Record<string, unknown>;
 }
 
+declare const checked: unique symbol;
+
+/** A user's id that `isUserId` has checked: it may stand in a path. */
+export type UserId = string & { readonly [checked]: true };
+
 /** Whether a value is a UUID as GoTrue writes it: lower case, with hyphens (RFC 9562 §4). */
-export function isUserId(value: unknown): value is string {
+export function isUserId(value: unknown): value is UserId {
   return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
 }
 

@@ -2,7 +2,7 @@ import { jwtVerify } from 'jose';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
 import { denialProblem, type EventName, type EventPayload, eventNames, isPastEvent } from './events.ts';
-import { readBody } from './transport.ts';
+import { readAtMost } from './transport.ts';
 import { toUser, type User } from './user.ts';
 
 /** An event function's default export: the properties that Netlify calls. */
@@ -113,7 +113,7 @@ async function readSigned(request: Request, { secret, now }: WebhookOptions): Pr
     const { code } = (cause ?? {}) as { code?: unknown };
     throw new Error(`the signature does not match IDENTITY_WEBHOOK_SECRET (${code})`);
   });
-  const body = await readBody(request, maxBytes);
+  const body = await readAtMost(request, maxBytes);
   if (!body) throw new Error(`the body is larger than ${maxBytes} bytes`);
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
   const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,8 +1,9 @@
 import { createAdmin, type IdentityAdmin } from '../identity/admin.ts';
 import { createAdminClient } from '../identity/client.ts';
 import { ConfigurationError } from '../protocol/error.ts';
-import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { assertOptions, type OptionRule } from '../protocol/knownKeys.ts';
 import { identityPath } from '../protocol/wire.ts';
+import { checkUrl } from './environment.ts';
 import { operatorTokenOfCall, readVariable } from './platform.ts';
 
 export interface IdentityAdminOptions {
@@ -12,6 +13,10 @@ export interface IdentityAdminOptions {
    */
   timeoutSeconds?: number;
 }
+
+const rules = {
+  timeoutSeconds: ['a number above 0', (value) => Number.isFinite(value) && (value as number) > 0],
+} as const satisfies Record<keyof IdentityAdminOptions, OptionRule>;
 
 /**
  * Admin calls to Netlify Identity, for functions. Create it once, at the top of the file: it reads the operator token at each
@@ -32,7 +37,7 @@ export interface IdentityAdminOptions {
  * ```
  */
 export function createIdentityAdmin(options: IdentityAdminOptions = {}): IdentityAdmin {
-  assertKnownKeys('createIdentityAdmin', options, ['timeoutSeconds']);
+  assertOptions('createIdentityAdmin', options, rules);
   return createAdmin({
     timeoutSeconds: options.timeoutSeconds ?? 8,
     operatorToken: () => readVariable('IDENTITY_OPERATOR_TOKEN') || operatorTokenOfCall(),
@@ -41,14 +46,10 @@ export function createIdentityAdmin(options: IdentityAdminOptions = {}): Identit
 }
 
 function identityUrl(): string {
-  const own = readVariable('IDENTITY_URL');
-  const name = own ? 'IDENTITY_URL' : 'URL';
-  const text = own || readVariable('URL');
-  if (!text) throw new ConfigurationError(['URL is missing: Netlify sets it.']);
-  const { protocol, hostname } = URL.canParse(text) ? new URL(text) : { protocol: '', hostname: '' };
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  if (protocol !== 'https:' && !(protocol === 'http:' && local)) {
-    throw new ConfigurationError([`${name} must be an https URL.`]);
-  }
-  return own ? text : new URL(identityPath, text).href;
+  const value = (name: string) => readVariable(name) || undefined;
+  const problems: string[] = [];
+  const own = checkUrl('IDENTITY_URL', value, problems);
+  const url = own ?? checkUrl('URL', value, problems, 'required');
+  if (!url || problems.length > 0) throw new ConfigurationError(problems);
+  return own ? own.href : url.origin + identityPath;
 }

@@ -1,7 +1,7 @@
 import { eventNames } from '../identity/events.ts';
 import { createWebhook, type EventFunctions } from '../identity/webhook.ts';
 import { ConfigurationError } from '../protocol/error.ts';
-import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { assertFunctions } from '../protocol/knownKeys.ts';
 import { logLine, nowSeconds, readVariable } from './platform.ts';
 
 /**
@@ -26,12 +26,9 @@ import { logLine, nowSeconds, readVariable } from './platform.ts';
  */
 export function createIdentityWebhook(functions: EventFunctions): (request: Request) => Promise<Response> {
   const known = Object.values(eventNames).map(({ netlify }) => netlify);
-  assertKnownKeys('createIdentityWebhook', functions, known);
-  const given = Object.entries(functions);
-  if (given.length === 0) throw new ConfigurationError(['createIdentityWebhook needs an event function.']);
-  for (const [name, handle] of given) {
-    if (typeof handle !== 'function') throw new ConfigurationError([`${name} must be a function.`]);
-  }
+  assertFunctions('createIdentityWebhook', functions, known);
+  if (Object.keys(functions).length === 0)
+    throw new ConfigurationError(['createIdentityWebhook needs an event function.']);
   const secret = () =>
     readVariable('IDENTITY_WEBHOOK_SECRET') || readVariable('IDENTITY_JWT_SECRET') || undefined;
   return createWebhook(functions, { secret, log: logLine, now: nowSeconds });

@@ -2,12 +2,11 @@ import type { Policy } from '../policy/types.ts';
 import { ConfigurationError } from '../protocol/error.ts';
 import type { RedisOptions } from '../store/redis.ts';
 import {
-  checkSecrets,
   createKeyRing,
   createPrivateKeys,
   type KeyRing,
-  type NamedSecret,
   type PrivateKeys,
+  SecretChecks,
 } from '../token/keys.ts';
 
 /** What a site's environment variables say, checked. */
@@ -47,10 +46,19 @@ export async function readEnvironment(
   now: number = Date.now(),
 ): Promise<Environment> {
   const value = (name: string) => read(name) || undefined;
-  const problems = checkSecrets(siteSecrets(policy, value));
+  const problems: string[] = [];
+  const secrets = new SecretChecks(problems);
+  const privateSecret = secrets.required('DAYPASS_PRIVATE_SECRET', value('DAYPASS_PRIVATE_SECRET'));
+  const ringOptions = Object.entries(policy.audiences).map(
+    ([audience, { secretVariable, secondarySecretVariable: secondary }]) => ({
+      audience,
+      secret: secrets.required(secretVariable, value(secretVariable)),
+      secondarySecret: secondary && secrets.optional(secondary, value(secondary)),
+    }),
+  );
   const redis = readRedisOptions(value, problems);
   const sessionsNotBefore = checkNotBefore(value, now, problems);
-  const turnstileSecretKey = checkTurnstile(policy, value, problems);
+  const turnstileSecretKey = readTurnstileSecret(policy, value, problems);
   const identityUrl = checkUrl('IDENTITY_URL', value, problems)?.href;
   const siteUrl = checkUrl('URL', value, problems)?.origin;
   const upstreams = new Map<string, URL>();
@@ -61,12 +69,8 @@ export async function readEnvironment(
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const keyRings = new Map<string, KeyRing>();
-  for (const [audience, names] of Object.entries(policy.audiences)) {
-    const secret = value(names.secretVariable) ?? '';
-    const secondarySecret = names.secondarySecretVariable && value(names.secondarySecretVariable);
-    keyRings.set(audience, await createKeyRing({ audience, secret, secondarySecret }));
-  }
-  const privateKeys = await createPrivateKeys(value('DAYPASS_PRIVATE_SECRET') ?? '');
+  for (const options of ringOptions) keyRings.set(options.audience, await createKeyRing(options));
+  const privateKeys = await createPrivateKeys(privateSecret);
   const identityJwtSecret = value('IDENTITY_JWT_SECRET');
   const identityOperatorToken = value('IDENTITY_OPERATOR_TOKEN');
   return {
@@ -81,18 +85,6 @@ export async function readEnvironment(
     turnstileSecretKey,
     upstreams,
   };
-}
-
-function siteSecrets({ audiences }: Policy, value: ReadVariable): NamedSecret[] {
-  const named = (name: string, isOptional = false) => ({ name, secret: value(name), isOptional });
-  const ofAudiences = Object.values(audiences);
-  return [
-    named('DAYPASS_PRIVATE_SECRET'),
-    ...ofAudiences.map(({ secretVariable }) => named(secretVariable)),
-    ...ofAudiences.flatMap(({ secondarySecretVariable }) =>
-      secondarySecretVariable === undefined ? [] : [named(secondarySecretVariable, true)],
-    ),
-  ];
 }
 
 /** The switch for a secret that leaked: a time of RFC 3339 §5.6, as seconds since the epoch. */
@@ -125,7 +117,11 @@ export function parseDateTime(text: string): number | undefined {
 }
 
 /** The secret key of the widget that the policy names; undefined where the policy requires another proof. */
-function checkTurnstile({ admission }: Policy, value: ReadVariable, problems: string[]): string | undefined {
+function readTurnstileSecret(
+  { admission }: Policy,
+  value: ReadVariable,
+  problems: string[],
+): string | undefined {
   if (admission?.proof !== 'turnstile') return undefined;
   const name = 'TURNSTILE_SECRET_KEY';
   const remedy = "copy the widget's secret key from Cloudflare's dashboard.";

@@ -4,7 +4,7 @@ import { isTestSecret } from '../admission/turnstile.ts';
 import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
 import { createRefusedTokens } from '../broker/exchange.ts';
 import type { AuthorizeDependencies } from '../gate/checkCall.ts';
-import { createGate, type Gate, type GateDependencies } from '../gate/gate.ts';
+import { createGateHandler, type Gate, type GateDependencies } from '../gate/gate.ts';
 import { createGuard, createGuardLimiters, type Guard } from '../guard/guard.ts';
 import { createIdentityClient } from '../identity/client.ts';
 import { createAddressLimiters, createStoredWindow, overWindows } from '../limits/limiter.ts';
@@ -178,7 +178,7 @@ export function wireGate(
   time: Partial<CircuitTime> = {},
   onFieldDropped?: FieldDropped,
 ): Gate {
-  return createGate({
+  return createGateHandler({
     ...wireAuthorization(policy, environment, deployInfo, log, time),
     fetchUndecoded: fetchUndecoded(),
     onFieldDropped,

@@ -29,6 +29,48 @@ export function unknownKeys(options: object, known: readonly string[]): string[]
     });
 }
 
+/**
+ * What an option may be: what it must be in the words of the error, such as `a list of scopes`, and whether a value is that.
+ * One that is not `required` may be left out.
+ */
+export type OptionRule = readonly [form: string, isValid: (value: unknown) => boolean, required?: 'required'];
+
+/**
+ * Refuses options that are unknown or break their rule.
+ * @param what names the object in an error about unknown ones
+ * @param others names of options that are checked elsewhere
+ * @throws {ConfigurationError} a TypeError
+ */
+export function assertOptions(
+  what: string,
+  options: unknown,
+  rules: Readonly<Record<string, OptionRule>>,
+  others: readonly string[] = [],
+): void {
+  assertKnownKeys(what, options, [...Object.keys(rules), ...others]);
+  const problems = invalidOptions(options, rules);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/**
+ * Refuses options that are not all functions, or unknown.
+ * @throws {ConfigurationError} a TypeError
+ */
+export function assertFunctions(what: string, options: object, known: readonly string[]): void {
+  const rule: OptionRule = ['a function', (value) => typeof value === 'function', 'required'];
+  assertKnownKeys(what, options, known);
+  assertOptions(what, options, Object.fromEntries(Object.keys(options).map((name) => [name, rule])));
+}
+
+/** @returns a sentence for each option that breaks its rule; one that is undefined counts as left out */
+export function invalidOptions(options: object, rules: Readonly<Record<string, OptionRule>>): string[] {
+  return Object.entries(rules).flatMap(([name, [form, isValid, required]]) => {
+    const value: unknown = (options as Record<string, unknown>)[name];
+    const isLeftOut = value === undefined && !required;
+    return isLeftOut || isValid(value) ? [] : [`${name} must be ${form}.`];
+  });
+}
+
 export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

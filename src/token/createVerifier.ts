@@ -1,8 +1,14 @@
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
-import { assertKnownKeys, isRecord, unknownKeys } from '../protocol/knownKeys.ts';
+import {
+  assertKnownKeys,
+  invalidOptions,
+  isRecord,
+  type OptionRule,
+  unknownKeys,
+} from '../protocol/knownKeys.ts';
 import { type DeployContext, deployContexts as knownContexts } from '../protocol/wire.ts';
 import { type AccessToken, SettingMismatch } from './claims.ts';
-import { checkSecrets, createKeyRing, makeSecretCommand } from './keys.ts';
+import { createKeyRing, SecretChecks } from './keys.ts';
 import { type AcceptedSite, createVerifiedTokens, verifyAmong } from './verify.ts';
 
 /** A site whose tokens a backend accepts. */
@@ -53,26 +59,41 @@ export type VerifierOptions = SharedOptions &
     | ({ sites: readonly SiteOptions[] } & { [Name in keyof SiteOptions]?: undefined })
   );
 
-const siteOptionNames: readonly string[] = Object.keys({
-  secret: true,
-  secondarySecret: true,
-  issuer: true,
-  audience: true,
-  deployContexts: true,
-} satisfies Record<keyof SiteOptions, true>);
+const siteRules = {
+  issuer: [
+    'an origin such as https://example.com, without path or trailing slash',
+    (value) => URL.canParse(value as string) && new URL(value as string).origin === value,
+    'required',
+  ],
+  audience: ['a name such as api', (value) => typeof value === 'string' && value !== ''],
+  deployContexts: [
+    `a list of some of ${knownContexts.join(', ')}`,
+    (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((context) => knownContexts.includes(context)),
+  ],
+} as const satisfies Partial<Record<keyof SiteOptions, OptionRule>>;
 
-const sharedOptionNames: readonly string[] = Object.keys({
-  cacheSize: true,
-  warn: true,
-  now: true,
-} satisfies Record<keyof SharedOptions, true>);
+const sharedRules = {
+  cacheSize: [
+    'a number of tokens, from 0 to 1 000 000',
+    (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 1_000_000,
+  ],
+  warn: ['a function that takes a message', (value) => typeof value === 'function'],
+  now: ['a function that returns milliseconds', (value) => typeof value === 'function'],
+} as const satisfies Record<keyof SharedOptions, OptionRule>;
+
+const siteOptionNames: readonly string[] = ['secret', 'secondarySecret', ...Object.keys(siteRules)];
 
 /** The names of all options. */
-export const verifierOptionNames: readonly string[] = [...siteOptionNames, 'sites', ...sharedOptionNames];
+export const verifierOptionNames: readonly string[] = [
+  ...siteOptionNames,
+  'sites',
+  ...Object.keys(sharedRules),
+];
 
 /** The options with their defaults filled in. */
 export interface CheckedOptions {
-  sites: readonly CheckedSite[];
+  sites: readonly [CheckedSite, ...CheckedSite[]];
   cacheSize: number;
   warn: (message: string) => void;
   now: () => number;
@@ -93,9 +114,10 @@ export function checkVerifierOptions(options: VerifierOptions): CheckedOptions {
   assertKnownKeys('createVerifier', options, verifierOptionNames);
   const { sites, cacheSize = 1024, warn = console.warn, now = Date.now, ...site } = options;
   const problems: string[] = [];
+  const secrets = new SecretChecks(problems);
   const checked: CheckedSite[] = [];
   if (sites === undefined) {
-    checked.push(checkSite(site as SiteOptions, '', problems));
+    checked.push(checkSite(site as SiteOptions, '', secrets, problems));
   } else if (!Array.isArray(sites) || sites.length === 0) {
     problems.push('sites must be a list of at least one site, such as [{ secret, issuer }].');
   } else {
@@ -105,63 +127,44 @@ export function checkVerifierOptions(options: VerifierOptions): CheckedOptions {
     }
     sites.forEach((each: unknown, index) => {
       if (!isRecord(each)) problems.push(`sites[${index}] must be an object such as { secret, issuer }.`);
-      else checked.push(checkSite(each as SiteOptions, `sites[${index}].`, problems));
+      else checked.push(checkSite(each as SiteOptions, `sites[${index}].`, secrets, problems));
     });
-    checkDifferent(checked, problems);
+    checkIssuers(checked, problems);
   }
-  if (!Number.isInteger(cacheSize) || cacheSize < 0 || cacheSize > 1_000_000) {
-    problems.push('cacheSize must be a number of tokens, from 0 to 1 000 000.');
-  }
-  if (typeof warn !== 'function') problems.push('warn must be a function that takes a message.');
-  if (typeof now !== 'function') problems.push('now must be a function that returns milliseconds.');
+  problems.push(...invalidOptions(options, sharedRules));
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return { sites: checked, cacheSize, warn, now };
+  // Where none was read, that is a problem.
+  return { sites: checked as [CheckedSite, ...CheckedSite[]], cacheSize, warn, now };
 }
 
-/** @param prefix names the site in a problem: `sites[0].`, or nothing where there is but one */
-function checkSite(site: SiteOptions, prefix: string, problems: string[]): CheckedSite {
-  const { secret, secondarySecret, issuer, audience = 'api', deployContexts = ['production'] } = site;
-  const add = (problem: string) => problems.push(`${prefix}${problem}`);
-  if (prefix !== '') for (const problem of unknownKeys(site, siteOptionNames)) add(`${problem}.`);
-  const secrets = [
-    { name: 'secret', secret, remedy: "Set it to the site's DAYPASS_SECRET" },
-    { name: 'secondarySecret', secret: secondarySecret, isOptional: true },
-  ];
-  for (const problem of checkSecrets(secrets)) add(problem);
-  if (!URL.canParse(issuer) || new URL(issuer).origin !== issuer) {
-    add('issuer must be an origin such as https://example.com, without path or trailing slash.');
-  }
-  if (typeof audience !== 'string' || audience === '') add('audience must be a name such as api.');
-  if (
-    !Array.isArray(deployContexts) ||
-    !deployContexts.every((context) => knownContexts.includes(context)) ||
-    deployContexts.length === 0
-  ) {
-    add(`deployContexts must be a list of some of ${knownContexts.join(', ')}.`);
-  }
-  return { secret: secret as string, secondarySecret, issuer, audience, deployContexts };
+/**
+ * @param prefix names the site in a problem: `sites[0].`, or nothing where there is but one
+ * @param secrets of all sites: whoever verifies HS256 can forge, so either of two with one key could sign for the other
+ */
+function checkSite(
+  site: SiteOptions,
+  prefix: string,
+  secrets: SecretChecks,
+  problems: string[],
+): CheckedSite {
+  const { issuer, audience = 'api', deployContexts = ['production'] } = site;
+  if (prefix !== '')
+    problems.push(...unknownKeys(site, siteOptionNames).map((problem) => `${prefix}${problem}.`));
+  const remedy = "Set it to the site's DAYPASS_SECRET";
+  const secret = secrets.required(`${prefix}secret`, site.secret, remedy);
+  const secondarySecret = secrets.optional(`${prefix}secondarySecret`, site.secondarySecret);
+  problems.push(...invalidOptions(site, siteRules).map((problem) => `${prefix}${problem}`));
+  return { secret, secondarySecret, issuer, audience, deployContexts };
 }
 
-/** One entry for each site, and no key for two of them: whoever verifies HS256 can forge. */
-function checkDifferent(sites: readonly CheckedSite[], problems: string[]): void {
-  const issuers = new Map<string, number>();
-  const secrets = new Map<string, string>();
-  sites.forEach(({ issuer, secret, secondarySecret }, index) => {
-    const twin = issuers.get(issuer);
-    if (twin !== undefined)
+/** One entry for each site. */
+function checkIssuers(sites: readonly CheckedSite[], problems: string[]): void {
+  sites.forEach(({ issuer }, index) => {
+    const twin = sites.findIndex((other) => other.issuer === issuer);
+    if (twin !== index)
       problems.push(
         `sites[${index}].issuer equals that of sites[${twin}]: a site has one entry; during a rotation, give its other secret as secondarySecret.`,
       );
-    else issuers.set(issuer, index);
-    for (const [name, value] of Object.entries({ secret, secondarySecret })) {
-      const other = typeof value === 'string' && value !== '' ? secrets.get(value) : undefined;
-      if (other !== undefined && !other.startsWith(`sites[${index}].`)) {
-        problems.push(
-          `sites[${index}].${name} equals ${other}: either site could sign tokens of the other. Make another: ${makeSecretCommand}`,
-        );
-      }
-      if (value !== undefined && other === undefined) secrets.set(value, `sites[${index}].${name}`);
-    }
   });
 }
 
@@ -183,7 +186,16 @@ const maxWarnings = 100;
  * const { subject, issuer } = await verify(token);
  */
 export function createVerifier(options: VerifierOptions): (token: string) => Promise<AccessToken> {
-  const { sites, cacheSize, warn, now } = checkVerifierOptions(options);
+  return createCheckedVerifier(checkVerifierOptions(options));
+}
+
+/** `createVerifier` of options that were checked. */
+export function createCheckedVerifier({
+  sites,
+  cacheSize,
+  warn,
+  now,
+}: CheckedOptions): (token: string) => Promise<AccessToken> {
   const verifiedTokens = createVerifiedTokens(cacheSize);
   let accepted: Promise<AcceptedSite[]> | undefined;
   return async (token) => {

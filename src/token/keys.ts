@@ -23,39 +23,42 @@ export function secretWeakness(secret: string | undefined): string | undefined {
   return undefined;
 }
 
-/** A secret under the name by which its owner knows it. */
-export interface NamedSecret {
-  /** Such as `DAYPASS_SECRET` or `secondarySecret`. */
-  readonly name: string;
-  readonly secret: string | undefined;
-  /** Whether there need not be one. */
-  readonly isOptional?: boolean;
-  /** What else than making one is a remedy, before a comma. */
-  readonly remedy?: string;
-}
-
 /**
- * Checks secrets that must all differ: whoever holds one could sign with its twin, too.
- * @returns all that is wrong, with the command that makes a good one, and never a secret
+ * Checks secrets that must all differ: whoever holds one could sign with its twin, too. Each is given under the name by which
+ * its owner knows it, such as `DAYPASS_SECRET` or `secondarySecret`.
  */
-export function checkSecrets(secrets: readonly NamedSecret[]): string[] {
-  const problems: string[] = [];
-  const seen = new Map<string, string>();
-  for (const { name, secret, isOptional = false, remedy } of secrets) {
-    if (secret === undefined && isOptional) continue;
+export class SecretChecks {
+  readonly #problems: string[];
+  readonly #names = new Map<string, string>();
+
+  /** @param problems takes all that is wrong, with the command that makes a good secret, and never a secret */
+  constructor(problems: string[]) {
+    this.#problems = problems;
+  }
+
+  /**
+   * @param remedy what else than making one is a remedy, before a comma
+   * @returns the secret, to be used only where no problem was found
+   */
+  required(name: string, secret: string | undefined, remedy?: string): string {
     const weakness = secretWeakness(secret);
-    const twin = secret === undefined ? undefined : seen.get(secret);
+    const twin = secret === undefined ? undefined : this.#names.get(secret);
     if (weakness) {
-      problems.push(
+      this.#problems.push(
         `${name} ${weakness}. ${remedy ? `${remedy}, or make` : 'Make'} one: ${makeSecretCommand}`,
       );
     } else if (twin !== undefined) {
-      problems.push(`${name} equals ${twin}. Make another: ${makeSecretCommand}`);
+      this.#problems.push(`${name} equals ${twin}. Make another: ${makeSecretCommand}`);
     } else if (secret !== undefined) {
-      seen.set(secret, name);
+      this.#names.set(secret, name);
     }
+    return secret ?? '';
   }
-  return problems;
+
+  /** @returns the secret, or undefined for none */
+  optional(name: string, secret: string | undefined): string | undefined {
+    return secret === undefined ? undefined : this.required(name, secret);
+  }
 }
 
 function isRepetitive(secret: string): boolean {
@@ -85,7 +88,7 @@ export interface KeyRing {
 }
 
 /**
- * Makes the keys of one audience from its secrets, which `checkSecrets` has passed.
+ * Makes the keys of one audience from its secrets, as `SecretChecks` has returned them.
  * @param options.audience `aud` of its tokens
  * @param options.secret shared with the backend
  * @param options.secondarySecret verifies only
@@ -142,7 +145,7 @@ export interface PrivateKeys {
 
 /**
  * Derives the site's own keys by HKDF (RFC 5869), one label for each use.
- * @param privateSecret one that `checkSecrets` has passed
+ * @param privateSecret as `SecretChecks` has returned it
  */
 export async function createPrivateKeys(privateSecret: string): Promise<PrivateKeys> {
   const derive = await createKeyDerivation(privateSecret);
@@ -229,7 +232,8 @@ export async function maintenanceBearer(privateSecret: string): Promise<string> 
 }
 
 async function privateKeysOf(secret: string): Promise<PrivateKeys> {
-  const problems = checkSecrets([{ name: 'DAYPASS_PRIVATE_SECRET', secret }]);
+  const problems: string[] = [];
+  const checked = new SecretChecks(problems).required('DAYPASS_PRIVATE_SECRET', secret);
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return createPrivateKeys(secret);
+  return createPrivateKeys(checked);
 }

@@ -1,10 +1,10 @@
 import { ConfigurationError } from '../protocol/error.ts';
-import { assertKnownKeys } from '../protocol/knownKeys.ts';
+import { assertKnownKeys, invalidOptions, type OptionRule } from '../protocol/knownKeys.ts';
 import { isScope } from '../protocol/messages.ts';
 import { deployContexts } from '../protocol/wire.ts';
 import type { AccessToken } from './claims.ts';
 import { checkVerifierOptions, createVerifier, type VerifierOptions } from './createVerifier.ts';
-import { checkSecrets, createKeyRing } from './keys.ts';
+import { createKeyRing, SecretChecks } from './keys.ts';
 import { mintAccessToken, newSubject, randomId } from './mint.ts';
 
 /** What a token of a test says. Whatever is left out is as the site would say it. */
@@ -33,8 +33,22 @@ export interface TokenOptions {
   secret?: string | undefined;
 }
 
-const texts = ['subject', 'issuer', 'audience', 'deployContext', 'tokenId', 'sessionId', 'secret'] as const;
-const times = ['ageSeconds', 'ttlSeconds', 'sessionAgeSeconds'] as const;
+const text = ['a text', (value) => typeof value === 'string'] satisfies OptionRule;
+const seconds = ['whole seconds', Number.isSafeInteger] satisfies OptionRule;
+
+const rules = {
+  subject: text,
+  scopes: ["a list of scopes, such as ['write']", (value) => Array.isArray(value) && value.every(isScope)],
+  issuer: text,
+  audience: text,
+  deployContext: text,
+  ageSeconds: seconds,
+  ttlSeconds: seconds,
+  sessionAgeSeconds: seconds,
+  tokenId: text,
+  sessionId: text,
+  secret: text,
+} as const satisfies Record<keyof TokenOptions, OptionRule>;
 
 /**
  * Mints an access token as the site would. The verifier need not accept it: `mintTestToken(verifier, { audience: 'other' })`
@@ -45,8 +59,7 @@ const times = ['ageSeconds', 'ttlSeconds', 'sessionAgeSeconds'] as const;
 export async function mintTestToken(verifier: VerifierOptions, token: TokenOptions = {}): Promise<string> {
   const { sites, now: clock } = checkVerifierOptions(verifier);
   check(token);
-  const [first] = sites;
-  const site = sites.find(({ issuer }) => issuer === token.issuer) ?? (first as NonNullable<typeof first>);
+  const site = sites.find(({ issuer }) => issuer === token.issuer) ?? sites[0];
   const now = Math.floor(clock() / 1000);
   const { ageSeconds = 0, sessionAgeSeconds = ageSeconds } = token;
   const keys = { audience: token.audience ?? site.audience, secret: token.secret ?? site.secret };
@@ -81,22 +94,8 @@ export async function makeTestAccessToken(
 }
 
 function check(token: TokenOptions): void {
-  assertKnownKeys('The token of a test', token, [...texts, ...times, 'scopes']);
-  const problems: string[] = [];
-  for (const name of texts) {
-    if (token[name] !== undefined && typeof token[name] !== 'string')
-      problems.push(`${name} must be a text.`);
-  }
-  for (const name of times) {
-    if (token[name] !== undefined && !Number.isSafeInteger(token[name]))
-      problems.push(`${name} must be whole seconds.`);
-  }
-  if (problems.length === 0) {
-    problems.push(...checkSecrets([{ name: 'secret', secret: token.secret, isOptional: true }]));
-  }
-  const { scopes = [] } = token;
-  if (!Array.isArray(scopes) || !scopes.every(isScope)) {
-    problems.push("scopes must be a list of scopes, such as ['write'].");
-  }
+  assertKnownKeys('The token of a test', token, Object.keys(rules));
+  const problems = invalidOptions(token, rules);
+  if (problems.length === 0) new SecretChecks(problems).optional('secret', token.secret);
   if (problems.length > 0) throw new ConfigurationError(problems);
 }

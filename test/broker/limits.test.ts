@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { limitAddress } from '../../src/broker/limits.ts';
+import { hashBuckets } from '../../src/limits/address.ts';
 import { type BrokerStack, startBrokerStack } from '../support/brokerStack.ts';
 import { codeOf } from '../support/rejection.ts';
 
@@ -11,7 +12,10 @@ test.each(['exchange', 'status'] as const)(
   async (name) => {
     const limit = { limit: 2, windowSeconds: 3600 };
     stack = await startBrokerStack({ policy: { limits: { exchange: limit, status: limit } } });
-    const call = (address: string) => codeOf(() => limitAddress(stack.broker, name, { address }));
+    const call = (address: string) =>
+      codeOf(async () =>
+        limitAddress(stack.broker, name, await hashBuckets(stack.broker.privateKeys.hashIdentifier, address)),
+      );
     const passes = 'nothing was thrown';
     expect(await call('2001:db8:1:1::1')).toBe(passes);
     const before = stack.redis.requests;

@@ -66,11 +66,13 @@ test('DELETE is called for no user that breaks the exchange rule', async () => {
   const request = { kind: 'exchange', identityToken, audience: undefined, scopes: undefined } as const;
   const counts = { deleted: 0, kept: 0 };
 
+  const caller = { address: 'hashed', network: undefined, isKnown: true };
+
   await fc.assert(
     fc.asyncProperty(user, async (generated) => {
       record = generated as Record<string, unknown>;
       deleted = [];
-      const minted = await exchange(broker, request, { address: '203.0.113.7' }).then(
+      const minted = await exchange(broker, request, caller).then(
         () => true,
         () => false,
       );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createGate, type Gate } from '../../src/gate/gate.ts';
+import { createGateHandler, type Gate } from '../../src/gate/gate.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { PolicyInput } from '../../src/policy/types.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
@@ -42,7 +42,7 @@ function connect(limits: Parameters<typeof connectSessionCheck>[1] = {}): {
   parts: SessionCheckParts;
 } {
   const parts = connectSessionCheck(bridge(), limits);
-  const gate = createGate({
+  const gate = createGateHandler({
     policy: definePolicy(policyInput),
     issuer,
     deployContext: 'production',
@@ -181,7 +181,7 @@ test('10 000 forged fields move a caller to no other address', async () => {
     asked(from);
     throw new DaypassError('rate_limited');
   };
-  const gate = createGate({
+  const gate = createGateHandler({
     policy: definePolicy(policyInput),
     issuer,
     deployContext: 'production',

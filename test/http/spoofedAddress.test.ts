@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createSessionCheck } from '../../src/gate/checkSession.ts';
-import { createGate } from '../../src/gate/gate.ts';
+import { createGateHandler } from '../../src/gate/gate.ts';
 import { createGateApp } from '../../src/http/gateApp.ts';
 import type { Leases } from '../../src/limits/leases.ts';
 import type { Decision } from '../../src/limits/meter.ts';
@@ -39,7 +39,7 @@ const noting: Leases = {
   flush: async () => undefined,
 };
 
-const gate = createGate({
+const gate = createGateHandler({
   policy: definePolicy(),
   issuer,
   deployContext: 'production',

@@ -68,8 +68,8 @@ test.each([
   [{ userValidate: () => undefined }, 'userValidate is unknown'],
   [{ toString: () => '' }, 'toString is unknown'],
   [{}, 'needs at least one handler'],
-  [{ validate: undefined }, 'The handler validate must be a function.'],
-  [{ login: 'yes' }, 'The handler login must be a function.'],
+  [{ validate: undefined }, 'validate must be a function.'],
+  [{ login: 'yes' }, 'login must be a function.'],
 ])('%o is a mistake', (handlers, words) => {
   expect(() => defineIdentityEvents(handlers as never)).toThrow(words);
   expect(() => defineIdentityEvents(handlers as never)).toThrow(TypeError);

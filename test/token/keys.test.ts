@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import {
-  checkSecrets,
   createKeyRing,
   createPrivateKeys,
   findKey,
   makeSecretCommand,
+  SecretChecks,
   secretWeakness,
 } from '../../src/token/keys.ts';
 import { otherSecret, privateSecret, secret, subject } from '../support/tokens.ts';
@@ -49,13 +49,13 @@ test('the command makes secrets of 32 bytes', () => {
 test('secrets that must differ are told by their names, all at once, with a remedy and never themselves', () => {
   const good = 'q7Zt1LwXb0vJ4hRnYd9sKcP6mEaF3gUu';
   const weak = 'changeme-changeme-changeme-changeme';
-  const problems = checkSecrets([
-    { name: 'FIRST', secret: good },
-    { name: 'SECOND', secret: good },
-    { name: 'THIRD', secret: weak, remedy: 'Copy it' },
-    { name: 'FOURTH', secret: undefined },
-    { name: 'FIFTH', secret: undefined, isOptional: true },
-  ]);
+  const problems: string[] = [];
+  const secrets = new SecretChecks(problems);
+  expect(secrets.required('FIRST', good)).toBe(good);
+  secrets.optional('SECOND', good);
+  secrets.required('THIRD', weak, 'Copy it');
+  secrets.required('FOURTH', undefined);
+  expect(secrets.optional('FIFTH', undefined)).toBeUndefined();
   expect(problems).toEqual([
     `SECOND equals FIRST. Make another: ${makeSecretCommand}`,
     `THIRD is a placeholder. Copy it, or make one: ${makeSecretCommand}`,

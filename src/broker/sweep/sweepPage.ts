@@ -1,6 +1,7 @@
 import { emptyPage, type ListedUsers } from '../../identity/client.ts';
 import { isSweepable } from '../../identity/throwaway.ts';
 import { unavailable } from '../../identity/transport.ts';
+import type { UserId } from '../../identity/user.ts';
 import { DaypassError } from '../../protocol/error.ts';
 import { throwawayRule } from '../dependencies.ts';
 import type { SweepPosition } from './sweepRequest.ts';
@@ -66,16 +67,20 @@ export async function sweepPage(run: SweepRun, list: SweptList): Promise<PageOut
 
   const users = listed.users.slice(offset - page.start);
   const rule = { ...throwawayRule(policy), audience };
-  const orphans = new Set<string>();
-  for (const user of users) if (isSweepable(user, rule, now())) orphans.add(idOf(user));
-  for (const id of list.tried) orphans.delete(id);
+  const orphans = new Set<UserId>();
+  for (const user of users) if (isSweepable(user, rule, now())) orphans.add(user.id);
+  for (const id of orphans) if (list.tried.has(id)) orphans.delete(id);
   const fates = await deleteUsers(run, list.tried, orphans, rule, readAt);
 
   const growth = Math.min(4, targetMilliseconds / Math.max(1, steadyNow() - readAt));
   list.perPage = Math.min(list.maxPerPage, Math.max(1, Math.round(list.perPage * growth)));
 
   for (const id of users.map(idOf)) {
-    const fate = orphans.has(id) ? fates.get(id) : list.tried.has(id) ? 'tried' : 'kept';
+    const fate = (orphans as ReadonlySet<string>).has(id)
+      ? fates.get(id)
+      : list.tried.has(id)
+        ? 'tried'
+        : 'kept';
     // The position must not pass a user who is still to be deleted. One whose deletion failed is listed again, if at all.
     if (fate === undefined || fate === 'failed') return 'more';
     if (fate === 'kept') run.kept += 1;

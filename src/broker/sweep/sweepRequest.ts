@@ -1,6 +1,6 @@
 import type { RequestBodies } from '../../limits/requestBodies.ts';
 import { DaypassError } from '../../protocol/error.ts';
-import { readBody, readPairs } from '../request.ts';
+import { readFormBody, readPairs } from '../request.ts';
 
 /** A request to `/session/sweep`. */
 export interface SweepRequest {
@@ -14,7 +14,7 @@ export interface SweepRequest {
  * and for an audience that no header field can carry
  */
 export async function readSweepRequest(request: Request, bodies: RequestBodies): Promise<SweepRequest> {
-  const body = await readBody(request, bodies);
+  const body = await readFormBody(request, bodies);
   const pairs = body.length === 0 ? [] : readPairs(body, request.headers.get('content-type'));
   const unknown = pairs.find(([name]) => name !== 'cursor' && name !== 'audience');
   if (unknown) throw malformed('The fields are cursor and audience.');

@@ -1,4 +1,5 @@
 import { isSweepable, type ThrowawayRule } from '../../identity/throwaway.ts';
+import type { UserId } from '../../identity/user.ts';
 import { DaypassError } from '../../protocol/error.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { BrokerDependencies } from '../dependencies.ts';
@@ -97,7 +98,7 @@ type Fate = 'gone' | 'kept' | 'failed';
 export async function deleteUsers(
   run: SweepRun,
   tried: Set<string>,
-  ids: Iterable<string>,
+  ids: Iterable<UserId>,
   rule: ThrowawayRule,
   readAt: number,
 ): Promise<Map<string, Fate>> {
@@ -119,7 +120,7 @@ export async function deleteUsers(
   return fates;
 }
 
-async function deleteOne(run: SweepRun, id: string, rule: ThrowawayRule, readAt: number): Promise<Fate> {
+async function deleteOne(run: SweepRun, id: UserId, rule: ThrowawayRule, readAt: number): Promise<Fate> {
   const { identity, now, steadyNow } = run.broker;
   const count = (total: 'deleted' | 'gone' | 'failed'): Fate => {
     run[total] += 1;
