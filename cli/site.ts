@@ -1,7 +1,7 @@
 import type { Policy } from '../src/policy/types.ts';
 import { nearest } from '../src/protocol/nearest.ts';
 import { type DeployContext, deployContexts } from '../src/protocol/wire.ts';
-import { checkSecrets } from '../src/token/keys.ts';
+import { SecretChecks } from '../src/token/keys.ts';
 import { CommandError, type Option, UsageError } from './command.ts';
 import type { Io } from './output.ts';
 
@@ -38,13 +38,14 @@ export function readSecrets(
   audience: string,
 ): { secret: string; secondarySecret: string | undefined } | undefined {
   const { secretVariable = '', secondarySecretVariable } = policy.audiences[audience] ?? {};
-  const secret = io.env[secretVariable] || undefined;
-  if (secret === undefined) return undefined;
-  const secondarySecret = (secondarySecretVariable && io.env[secondarySecretVariable]) || undefined;
-  const problems = checkSecrets([
-    { name: secretVariable, secret },
-    { name: secondarySecretVariable ?? '', secret: secondarySecret, isOptional: true },
-  ]);
+  const given = io.env[secretVariable];
+  if (!given) return undefined;
+  const problems: string[] = [];
+  const secrets = new SecretChecks(problems);
+  const secret = secrets.required(secretVariable, given);
+  const secondarySecret =
+    secondarySecretVariable &&
+    secrets.optional(secondarySecretVariable, io.env[secondarySecretVariable] || undefined);
   if (problems.length > 0) throw new CommandError('secret_weak', problems.join('\n'));
   return { secret, secondarySecret };
 }

@@ -1,5 +1,5 @@
 import { parseDateTime } from '../../src/netlify/environment.ts';
-import { checkSecrets, createKeyRing, createPrivateKeys, type KeyRing } from '../../src/token/keys.ts';
+import { createKeyRing, createPrivateKeys, type KeyRing, SecretChecks } from '../../src/token/keys.ts';
 import { parseToken } from '../../src/token/verify.ts';
 import {
   CommandError,
@@ -156,9 +156,10 @@ function readNotBefore({ env }: Io): number | undefined {
 async function readPrivateKeys({ env }: Io) {
   const secret = env.DAYPASS_PRIVATE_SECRET;
   if (!secret) return undefined;
-  const problems = checkSecrets([{ name: 'DAYPASS_PRIVATE_SECRET', secret }]);
+  const problems: string[] = [];
+  const checked = new SecretChecks(problems).required('DAYPASS_PRIVATE_SECRET', secret);
   if (problems.length > 0) throw new CommandError('secret_weak', problems.join('\n'));
-  return createPrivateKeys(secret);
+  return createPrivateKeys(checked);
 }
 
 const kinds = {
