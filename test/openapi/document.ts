@@ -365,7 +365,11 @@ function refusalResponse(operation: Operation, status: number, refused: readonly
   return {
     description: refused.map((code) => `\`${code}\`: ${codeRow(code).description}`).join('\n\n'),
     headers: refusalHeaders(operation, status, refused),
-    content: json(schema, isProblem ? 'application/problem+json' : 'application/json'),
+    content: {
+      ...json(schema, isProblem ? 'application/problem+json' : 'application/json'),
+      // The backend answers with the same statuses, in words of its own.
+      ...(operation.tag === 'gate' && { '*/*': { schema: {} } }),
+    },
   };
 }
 

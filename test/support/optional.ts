@@ -31,6 +31,7 @@ const parts = {
   'vitest with jsdom and happy-dom': 'run npm ci in test/frameworks/vitest',
   visits: 'run npm ci in test/visits',
   'libraries of pages': 'run npm ci in test/compat',
+  schemathesis: 'set DAYPASS_TEST_ALL=1, and have python3 of 3.10 or newer install it',
 } as const;
 
 export type OptionalPart = keyof typeof parts;
@@ -112,6 +113,8 @@ export function findProgram(name: string): string | undefined {
 export function isPresent(part: OptionalPart): boolean {
   if (part === 'redis-server' && process.env.REDIS_URL) return true;
   if (part === 'chromium' && process.env.CHROMIUM_PATH) return true;
+  // pip fetches it, with forty packages more.
+  if (part === 'schemathesis') return process.env.DAYPASS_TEST_ALL === '1';
   const folder = npmFolders[part];
   if (folder) return isInstalled(folder);
   const toolchain = toolchains[part];
