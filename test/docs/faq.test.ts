@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 // docs/faq.md answers each question with a page or a test that shows it. That links lead somewhere: test/package/links.test.ts.
 
 const root = join(import.meta.dirname, '../..');
-const text = readFileSync(join(root, 'docs/faq.md'), 'utf8');
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const text = read('docs/faq.md');
 const answers = text
   .split(/^### /m)
   .slice(1)
@@ -18,6 +19,16 @@ test('there are 24, in their order', () => {
   expect(answers.map(([question]) => Number.parseInt(question, 10))).toEqual(
     Array.from({ length: 24 }, (_, index) => index + 1),
   );
+});
+
+test('the sizes are the budgets of scripts/size.ts', () => {
+  const budgets = read('scripts/size.ts').replaceAll('_', '');
+  const answer = answers.find(([question]) => question.startsWith('5.'))?.[1] ?? '';
+  for (const name of ['daypass', 'daypass/react on top', 'dist/daypass.js']) {
+    const [, budget = ''] = new RegExp(`name: '${name}',\\s+budget: (\\d+)`).exec(budgets) ?? [];
+    expect(answer.replaceAll(/(\d) (\d{3})/g, '$1$2')).toContain(` ${budget}`);
+  }
+  expect(read('docs/pages.md')).toContain('at most 6 000 bytes (gzip)');
 });
 
 test.each(answers)('%s', (question, answer) => {
