@@ -1,4 +1,5 @@
 import { type Command, type ExitCode, runCommandLine } from './command.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
 import { policyCommand } from './commands/policy.ts';
 import { secretCommand } from './commands/secret.ts';
@@ -12,6 +13,7 @@ import type { Io } from './output.ts';
 export const commands: readonly Command[] = [
   // The way onto a site: init, dev, doctor.
   initCommand,
+  doctorCommand,
   policyCommand,
   secretCommand,
   tokenCommand,

@@ -1,8 +1,14 @@
 import type { IdentitySettings, ListedUsers } from '../identity/client.ts';
 import { signProbeToken } from '../identity/identityToken.ts';
-import { type CauseId, causeOfProblem, causeText, fillCause } from '../protocol/causes.ts';
+import {
+  type CauseId,
+  causeOfProblem,
+  causeText,
+  fillCause,
+  type StatusCheck,
+  type StatusResponse,
+} from '../protocol/causes.ts';
 import { DaypassError } from '../protocol/error.ts';
-import type { StatusCheck, StatusResponse } from '../protocol/messages.ts';
 import { describeRedisError, type RedisErrorReason } from '../store/redis.ts';
 import type { BrokerDependencies } from './dependencies.ts';
 

@@ -11,9 +11,10 @@ import { checkStatus } from '../broker/status.ts';
 import { createOpportunisticSweep, sweep } from '../broker/sweep/sweep.ts';
 import { readSweepRequest } from '../broker/sweep/sweepRequest.ts';
 import { hashBuckets } from '../limits/address.ts';
+import type { StatusResponse } from '../protocol/causes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
-import type { ChallengeResponse, StatsResponse, StatusResponse } from '../protocol/messages.ts';
+import type { ChallengeResponse, StatsResponse } from '../protocol/messages.ts';
 import {
   challengePath,
   introspectPath,

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { statusOfProblems } from '../broker/status.ts';
+import type { StatusCheck, StatusResponse } from '../protocol/causes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { Log } from '../protocol/log.ts';
-import type { StatusCheck, StatusResponse } from '../protocol/messages.ts';
 import { statusPath, tokenPath } from '../protocol/wire.ts';
 import { type CallerEnv, identifyRequest } from './context.ts';
 import { problemResponse, tokenErrorResponse } from './problem.ts';

@@ -19,9 +19,10 @@ export type {
   ProofOfWork,
   Route,
 } from '../policy/types.ts';
+export type { StatusResponse } from '../protocol/causes.ts';
 export type { ErrorCode } from '../protocol/codes.ts';
 export { ConfigurationError } from '../protocol/error.ts';
-export type { StatsResponse, StatusResponse, SweepResponse } from '../protocol/messages.ts';
+export type { StatsResponse, SweepResponse } from '../protocol/messages.ts';
 export type { DeployContext } from '../protocol/wire.ts';
 export type { AccessToken } from '../token/claims.ts';
 export { introspectionSecret, maintenanceBearer } from '../token/keys.ts';

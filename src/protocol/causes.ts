@@ -126,6 +126,39 @@ export const causes = {
 
 export type CauseId = keyof typeof causes;
 
+/** One line of `GET /session/status`. */
+export interface StatusCheck {
+  name:
+    | 'policy'
+    | 'secrets'
+    | 'identity'
+    | 'operator_token'
+    | 'audience'
+    | 'identity_jwt_secret'
+    | 'email'
+    | 'registration'
+    | 'autoconfirm'
+    | 'redis'
+    | 'upstream';
+  ok: boolean;
+  /** What is wrong, by a stable id; absent when all is well, as are the two below. */
+  cause?: CauseId;
+  /** What is wrong, in a sentence. */
+  what?: string;
+  /** Which setting mends it. */
+  remedy?: string;
+}
+
+/** What `GET /session/status` answers. It names settings and never says a secret. */
+export interface StatusResponse {
+  ok: boolean;
+  checks: StatusCheck[];
+  /** What the owner should know although all is well, in a sentence or two each. */
+  warnings: string[];
+  /** The clock of the function that answers: seconds since the epoch. */
+  time?: number;
+}
+
 /** Why a backend refuses the tokens of its site, by the code of its refusals. */
 export const backendCauses = {
   token_key: {

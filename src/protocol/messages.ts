@@ -1,4 +1,3 @@
-import type { CauseId } from './causes.ts';
 import type { ErrorCode } from './codes.ts';
 
 /** RFC 8693 §2.1: the grant type of a token exchange. */
@@ -73,39 +72,6 @@ export const registrationRemedy = 'In Project configuration > Identity > Registr
 /** What turns autoconfirm on where Identity answers "Email not confirmed". */
 export const autoconfirmRemedy =
   'In Project configuration > Identity > Emails > Confirmation template, check "Allow users to sign up without verifying their email address".';
-
-/** One line of `GET /session/status`. */
-export interface StatusCheck {
-  name:
-    | 'policy'
-    | 'secrets'
-    | 'identity'
-    | 'operator_token'
-    | 'audience'
-    | 'identity_jwt_secret'
-    | 'email'
-    | 'registration'
-    | 'autoconfirm'
-    | 'redis'
-    | 'upstream';
-  ok: boolean;
-  /** What is wrong, by a stable id; absent when all is well, as are the two below. */
-  cause?: CauseId;
-  /** What is wrong, in a sentence. */
-  what?: string;
-  /** Which setting mends it. */
-  remedy?: string;
-}
-
-/** What `GET /session/status` answers. It names settings and never says a secret. */
-export interface StatusResponse {
-  ok: boolean;
-  checks: StatusCheck[];
-  /** What the owner should know although all is well, in a sentence or two each. */
-  warnings: string[];
-  /** The clock of the function that answers: seconds since the epoch. */
-  time?: number;
-}
 
 /** The field of `user_metadata` in which a sign-up brings its proof; gone once the user is admitted. */
 export const proofField = 'daypass_proof';

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { testSecrets, testSiteKey } from '../../dev/turnstile.ts';
-import { causes } from '../../src/protocol/causes.ts';
-import type { StatusResponse } from '../../src/protocol/messages.ts';
+import { causes, type StatusResponse } from '../../src/protocol/causes.ts';
 import { storeCall } from '../../src/store/redis.ts';
 import { type BrokerStack, type BrokerStackOptions, startBrokerStack } from '../support/brokerStack.ts';
 import { command } from '../support/redisParts.ts';

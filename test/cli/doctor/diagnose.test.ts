@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { type DiagnoseOptions, diagnose } from '../../../cli/doctor/diagnose.ts';
+import { causes, fillCause, type StatusResponse } from '../../../src/protocol/causes.ts';
+
+const now = 1_800_000_000_000;
+const date = new Date(now).toUTCString();
+
+type Answers = Readonly<Record<string, (request: { headers: Headers }) => Response | undefined>>;
+
+const status: StatusResponse = { ok: true, checks: [], warnings: [], time: now / 1000 };
+const problem = (code: string, init: ResponseInit = { status: 400 }) => Response.json({ code }, init);
+
+/** A site where all is well until somebody signs up. */
+const site: Answers = {
+  'GET /': () => new Response('A site'),
+  'GET /session/status': () => Response.json(status, { headers: { date } }),
+  'GET /.well-known/oauth-authorization-server': () => Response.json({ issuer: 'https://site.example' }),
+  'GET /.netlify/identity/settings': () => Response.json({ disable_signup: false }),
+  'GET /.netlify/identity/settings%5Cdoctor': () => problem('path_refused'),
+  'GET /api/%5C': () => problem('path_refused'),
+  'GET /session/challenge': () => Response.json({ proof: 'none' }),
+  'POST /.netlify/identity/signup': () =>
+    Response.json({ id: 'a-user', app_metadata: { provider: 'email' } }),
+  'POST /.netlify/identity/token': () => Response.json({ access_token: 'identity.token.x' }),
+  'POST /session/token': () => problem('already_exchanged'),
+};
+
+/** What doctor finds, and the requests that it sends. */
+async function look(answers: Answers, options: Partial<DiagnoseOptions> = {}) {
+  const sent: string[] = [];
+  const diagnosis = await diagnose({
+    url: 'https://site.example',
+    now: () => now,
+    wait: async () => undefined,
+    fetch: async (input, init) => {
+      const { pathname, origin } = new URL(`${input}`);
+      const name = `${init?.method ?? 'GET'} ${origin === 'https://site.example' ? '' : origin}${pathname}`;
+      sent.push(name);
+      const answer = { ...site, ...answers }[name]?.({ headers: new Headers(init?.headers) });
+      if (!answer) throw new TypeError('fetch failed');
+      return answer;
+    },
+    ...options,
+  });
+  return { ...diagnosis, sent, ids: diagnosis.findings.map(({ id, severity }) => `${severity} ${id}`) };
+}
+
+test('a site that does not answer: nothing else is looked at', async () => {
+  const { ids, sent, checks } = await look({ 'GET /': () => undefined });
+  expect(ids).toEqual(['broken site_unreachable']);
+  expect(sent).toEqual(['GET /']);
+  expect(checks.filter(({ outcome }) => outcome !== 'skipped').map(({ id }) => id)).toEqual(['site']);
+});
+
+test('what the site says is at fault is told in its own words, and what depends on it is not looked at', async () => {
+  const failing = (
+    name: 'operator_token' | 'redis',
+    cause: 'identity_list_failed' | 'redis_error' | 'redis_quota_exceeded',
+  ) =>
+    look({
+      'GET /session/status': () =>
+        Response.json({ ...status, ok: false, checks: [{ name, ok: false, cause, ...fillCause(cause) }] }),
+    });
+  for (const cause of ['redis_error', 'redis_quota_exceeded'] as const) {
+    const { ids, sent, findings } = await failing('redis', cause);
+    expect(ids).toEqual([`broken ${cause}`]);
+    expect(findings[0]).toMatchObject(causes[cause]);
+    expect(sent).not.toContain('POST /.netlify/identity/signup');
+  }
+  expect((await failing('operator_token', 'identity_list_failed')).ids).toEqual([
+    'broken identity_list_failed',
+  ]);
+});
+
+test('a cause that this version does not know is told all the same', async () => {
+  const { ids, findings } = await look({
+    'GET /session/status': () =>
+      Response.json({
+        ...status,
+        checks: [{ name: 'redis', ok: false, cause: 'redis_on_fire', remedy: 'Fetch water.' }],
+      }),
+  });
+  expect(ids).toEqual(['broken broker_failed']);
+  expect(findings[0]?.detail).toBe('redis: Fetch water.');
+});
+
+test('a Turnstile test key is told from the warnings', async () => {
+  const { what, remedy } = causes.turnstile_test_key;
+  const { ids } = await look({
+    'GET /session/status': () => Response.json({ ...status, warnings: [`${what} ${remedy}`] }),
+    'GET /session/challenge': () => Response.json({ proof: 'turnstile' }),
+  });
+  expect(ids).toEqual(['weak turnstile_test_key', 'note turnstile_no_trial']);
+});
+
+test('an exchange that is refused leaves a user, whose e-mail is told', async () => {
+  const { ids, leftovers } = await look({});
+  expect(ids).toEqual(['broken exchange_refused']);
+  expect(leftovers).toEqual([expect.stringMatching(/^doctor-[\w-]{36}@visitor\.invalid$/)]);
+});
+
+test('with the operator token at hand, the user is deleted', async () => {
+  const id = '6d1f7c1e-0d7c-4f7a-9a0c-5a2b1c3d4e5f';
+  let bearer: string | null = null;
+  const { leftovers, sent } = await look(
+    {
+      'POST /.netlify/identity/signup': () => Response.json({ id, app_metadata: {} }),
+      [`DELETE /.netlify/identity/admin/users/${id}`]: ({ headers }) => {
+        bearer = headers.get('authorization');
+        return Response.json({});
+      },
+    },
+    { variables: { IDENTITY_OPERATOR_TOKEN: 'operator' } },
+  );
+  expect(sent.at(-1)).toBe(`DELETE /.netlify/identity/admin/users/${id}`);
+  expect([bearer, leftovers]).toEqual(['Bearer operator', []]);
+});
+
+test.each([
+  ['of Identity', { 'POST /.netlify/identity/token': () => new Response('{}', { status: 429 }) }],
+  ['of the site', { 'POST /session/token': () => problem('rate_limited', { status: 429 }) }],
+])('a limit %s is no fault', async (_, answers) => {
+  expect((await look(answers)).ids).toEqual(['note rate_limited']);
+});
+
+test('of three clocks, the one that differs is wrong', async () => {
+  const at = (broker: number, platform: number) => ({
+    'GET /session/status': () =>
+      Response.json(
+        { ...status, time: now / 1000 + broker },
+        { headers: { date: new Date(now + platform * 1000).toUTCString() } },
+      ),
+  });
+  const found = async (broker: number, platform: number) =>
+    (await look(at(broker, platform))).ids.filter((id) => id.includes('clock'));
+  expect(await found(0, 0)).toEqual([]);
+  expect(await found(25, -25)).toEqual([]);
+  expect(await found(600, 0)).toEqual(['broken clock_site']);
+  expect(await found(-600, 0)).toEqual(['broken clock_site']);
+  expect(await found(600, 600)).toEqual(['note clock_here']);
+});
+
+test('an answer that a cache has kept tells no time', async () => {
+  const { ids } = await look({
+    'GET /session/status': () =>
+      Response.json(
+        { ...status },
+        { headers: { date: new Date(now - 86_400_000).toUTCString(), age: '86400' } },
+      ),
+  });
+  expect(ids).not.toContain('broken clock_site');
+});
+
+test('secrets at hand are looked at, and never sent', async () => {
+  const weak = 'changeme-changeme-changeme-changeme';
+  const bodies: string[] = [];
+  const { findings } = await look({}, { variables: { DAYPASS_SECRET: weak } });
+  expect(findings.map(({ id }) => id)).toContain('secret_weak');
+  expect(JSON.stringify(findings) + bodies.join()).not.toContain(weak);
+});
