@@ -87,7 +87,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
     for (const each of its) if (!found.has(each.id)) found.set(each.id, each);
     outcomes.set(check.id, its.some(({ severity }) => severity === 'broken') ? 'found' : 'passed');
   }
-  options.onCheck?.('Cleaning up');
+  if (trial.user || trial.token?.isOfBroker) options.onCheck?.('Cleaning up');
   const leftovers = await cleanUp(trial);
   const { claims, keyId } = trial.token ?? {};
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);

@@ -152,7 +152,7 @@ export const findings = {
     {
       what: 'The broker refused to exchange a fresh throwaway user.',
       remedy:
-        'Look up the code in docs/troubleshooting.md, and the request in the log of netlify/functions/session.ts.',
+        'Look up the code in docs/errors.md, and the request in the log of netlify/functions/session.ts.',
     },
     noSession,
   ),

@@ -36,7 +36,7 @@ export const brokerChecks: readonly Check[] = [
 
 async function checkSite(trial: Trial): Promise<Finding[]> {
   const page = await send(trial, '/');
-  if (!page) return [finding('site_unreachable', { detail: `${trial.site} gave no answer in 15 s.` })];
+  if (!page) return [finding('site_unreachable', { detail: `GET ${trial.site}/ gave no answer.` })];
   if (page.status !== 401) return [];
   // A page of the site's own may be 401; a private project is so everywhere, and no function of it is reached.
   const status = await send(trial, statusPath);

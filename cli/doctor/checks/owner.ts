@@ -1,4 +1,4 @@
-import { checkSecrets } from '../../../src/token/keys.ts';
+import { SecretChecks } from '../../../src/token/keys.ts';
 import { type Finding, finding } from '../findings.ts';
 import { type Check, send, type Trial } from '../trial.ts';
 
@@ -31,13 +31,9 @@ function secretNames({ policy }: Trial): string[] {
 }
 
 async function checkSecretsHere(trial: Trial): Promise<Finding[]> {
-  const problems = checkSecrets(
-    secretNames(trial).map((name) => ({
-      name,
-      secret: trial.variables[name] || undefined,
-      isOptional: true,
-    })),
-  );
+  const problems: string[] = [];
+  const secrets = new SecretChecks(problems);
+  for (const name of secretNames(trial)) secrets.optional(name, trial.variables[name] || undefined);
   if (problems.length === 0) return [];
   const what = 'A secret of the environment here can be guessed, or is used twice.';
   return [finding('secret_weak', { what, remedy: problems.join('\n') })];

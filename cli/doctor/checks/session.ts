@@ -2,6 +2,7 @@ import { SignJWT } from 'jose';
 import { solve } from '../../../client/proof/solve.ts';
 import { createAdminClient } from '../../../src/identity/client.ts';
 import { throwawayRole } from '../../../src/identity/throwaway.ts';
+import { isUserId } from '../../../src/identity/user.ts';
 import {
   type ChallengeResponse,
   jwtTokenType,
@@ -210,7 +211,7 @@ export async function cleanUp(trial: Trial): Promise<string[]> {
   const { user } = trial;
   if (!user || user.isGone) return [];
   const operatorToken = trial.variables.IDENTITY_OPERATOR_TOKEN;
-  if (operatorToken) {
+  if (operatorToken && isUserId(user.id)) {
     const admin = createAdminClient({ url: trial.identityUrl, fetch: trial.fetch });
     const isGone = await admin.deleteUser(user.id, operatorToken, AbortSignal.timeout(5000)).then(
       () => true,
