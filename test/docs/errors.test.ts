@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { backendCauses, causes } from '../../src/protocol/causes.ts';
 import { codeRow, codes, type ErrorCode, errorPage, repositoryUrl } from '../../src/protocol/codes.ts';
 
 // docs/errors.md has one entry for each code, and every refusal links to its own.
@@ -45,6 +46,18 @@ test.each(server)('%s has the status and the error of the table of codes', (code
   const { status, error } = codeRow(code);
   const says = error === '' ? `${status}, no OAuth error` : `${status} \`${error}\``;
   expect(entries.get(code)?.startsWith(says), entries.get(code)).toBe(true);
+});
+
+const remedies = Object.entries({ ...causes, ...backendCauses })
+  .filter(([code, { remedy }]) => entries.has(code) && !remedy.includes('{'))
+  .map(([code, { remedy }]) => [code, remedy] as const);
+
+test('status, doctor and client have remedies for some of them', () => {
+  expect(remedies.length).toBeGreaterThan(8);
+});
+
+test.each(remedies)('%s is mended in the words of status, doctor and client', (code, remedy) => {
+  expect(entries.get(code)).toContain(remedy);
 });
 
 test('the link of a refusal leads to its entry, in every language', () => {
