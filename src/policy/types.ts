@@ -1,14 +1,16 @@
 import type { DeployContext } from '../protocol/wire.ts';
 
-/** How many calls pass in a window. */
+/** How many calls may pass in a window of time. */
 export interface Limit {
-  /** Calls that pass in one window: a whole number from 1. */
+  /** Calls that may pass in one window: 1 to 1 000 000 000. A call of a higher cost takes more than one. */
   limit: number;
   /** Length of the window in seconds: 1 to 2 592 000 (30 days). */
   windowSeconds: number;
   /**
-   * `fixed-window` lets exactly `limit` pass in each window of the clock. `sliding-window` (default) smooths the border
-   * between two: never more than `limit` in a window of the clock, never more than twice that in any time as long.
+   * `fixed-window` counts each window of the clock by itself. `sliding-window` also counts part of the previous window, which
+   * smooths the border between the two. With either, never more than `limit` calls pass in a window of the clock, and never
+   * more than twice that in any stretch as long. Default `sliding-window`; limits whose default is fixed stay fixed unless
+   * you say otherwise.
    */
   algorithm?: 'sliding-window' | 'fixed-window';
 }
@@ -16,244 +18,269 @@ export interface Limit {
 /** One window, or several that all apply: `[{ limit: 60, windowSeconds: 60 }, { limit: 500, windowSeconds: 86_400 }]`. */
 export type LimitWindows = Limit | readonly Limit[];
 
-/** Limits of calls, each counted by what its name says. */
+/** Limits of calls through the gate. The policy sets them for the whole site, and a route may set its own in addition. */
 export interface CallLimits {
-  /** Calls of one session. */
+  /** Calls of one session. Default: 60 in 60 s for the site, none for a route. */
   session: LimitWindows;
-  /** Calls of one address (IPv6: one /64): a backstop, wide enough for an office. */
+  /**
+   * Calls from one IP address (for IPv6, one /64). A backstop against callers with many sessions, wide enough for an office
+   * behind one address. Default: 6000 in 60 s for the site, none for a route.
+   */
   address: LimitWindows;
-  /** Calls of one IPv6 /48. */
+  /** Calls from one IPv6 /48. IPv4 addresses have no such limit. Default: 60 000 in 60 s for the site, none for a route. */
   network: LimitWindows;
-  /** All calls together: a ceiling. */
+  /** All calls together: a ceiling, for what your backend can bear or you are ready to pay. Default: none. */
   total: LimitWindows;
 }
 
-/** One backend that accepts tokens. Whoever verifies HS256 can forge, so each audience has a key of its own. */
+/**
+ * A backend that accepts access tokens. Tokens are signed with HS256, so a backend that can verify a token can also forge
+ * one: each audience has its own key.
+ */
 export interface Audience {
   /** Name of the environment variable that holds the secret shared with this backend. */
   secret: string;
-  /** Name of the variable whose secret verifies only: the old or the next one during a rotation. */
+  /**
+   * Name of the variable that holds a second secret, which verifies tokens but signs none: the previous or the next one
+   * during a rotation. The variable may be unset. Default: none.
+   */
   secondarySecret?: string;
   /** Scopes that a token for this audience may carry (RFC 6749 §3.3). Default: none. */
   scopes?: readonly string[];
 }
 
-/** Paths that the gate lets through to an upstream. */
+/** Paths that the gate passes on to an upstream. */
 export interface Route {
   /**
-   * A path, or a prefix ending in `/*`, in the spelling that your backend knows. The first route that matches decides.
-   * Other spellings (case, encoding, accents, a slash or a dot at the end), which many backends take for the same path,
-   * can only make a call harder: they must satisfy each route that the path could mean, and are refused
-   * (`path_refused`) where none of these requires all that the others require.
+   * A path, or a prefix that ends in `/*`, spelled as your backend spells it. The first route that matches decides.
+   *
+   * Many backends take other spellings (case, encoding, accents, a trailing slash or dot) for the same path. Such a call must
+   * satisfy every route that the path could mean, and is refused with `path_refused` if no single route is as strict as all
+   * of them.
    */
   path: string;
-  /** Audience that the token must be for. Default: the first audience. */
+  /** The audience that the token must be for. Default: the first of `audiences`. */
   audience?: string;
-  /** Scope that the token must carry. Default: none. */
+  /** The scope that the token must carry; one of the audience's. Default: none. */
   scope?: string;
-  /** Methods that pass; HEAD does where GET does. Default: all but TRACE, TRACK and CONNECT. */
+  /** Methods that may pass, in upper case. GET includes HEAD. Default: all except TRACE, TRACK and CONNECT. */
   methods?: readonly string[];
-  /** Name of the variable that holds the upstream's URL. Default: `DAYPASS_UPSTREAM`. */
+  /** Name of the environment variable that holds the upstream's URL. Default: `DAYPASS_UPSTREAM`. */
   upstream?: string;
   /**
-   * Whether the gate requires an access token. Default true. False is for paths behind a log-in of the backend's own:
-   * `Authorization` goes on as it came, and the limits of the address hold. Such a route takes paths exactly as it spells
-   * them.
+   * Whether the gate requires an access token. Default true. Use false for paths behind your backend's own log-in:
+   * `Authorization` is then passed on unchanged, and only the limits by IP address apply. Such a route matches only the exact
+   * spelling of its path.
    */
   verify?: boolean;
   /**
-   * Whether paths under this one may hold `%2F`, empty segments (`//`) and doubled encodings (`%252F`), in the part behind
-   * what the route spells. Default false: they are refused (`path_refused`), since servers read them in different ways.
-   * True is for an upstream that reads a path as URLs are meant to be read (RFC 3986): it splits at slashes first, decodes
-   * each segment once, and joins no empty ones. Dot segments, `%2E`, `%5C`, `%00` stay refused, and so does what could mean
-   * a route before this one.
+   * Whether the part of a path behind this route's prefix may contain `%2F`, empty segments (`//`) and doubled encodings
+   * (`%252F`). Default false: they are refused with `path_refused`, since servers read them in different ways. Set true for
+   * an upstream that follows RFC 3986: it splits a path at its slashes, decodes each segment once, and keeps empty segments.
+   * Dot segments, `%2E`, `%5C` and `%00` are refused either way, and so is a path that could mean an earlier route.
    */
   encodedSlashes?: boolean;
   /**
-   * Limits of this route's own, counted in addition to those of the site. Default: none. A path that is spelled otherwise and may mean
-   * this route is refused (`path_refused`) where another route would take it.
+   * Limits of this route, counted in addition to the site's. Another spelling of its path is refused with `path_refused` if
+   * a different route would take it, because it would not be counted here. Default: none.
    */
   limits?: Partial<CallLimits>;
   /**
-   * What a call takes from each limit that counts it, the site's and the route's: a whole number from 1, default 1.
-   * `{ answer: 'daypass-cost' }`: the upstream names the price in that header field of its answer, tokens used for instance.
-   * It is charged then, and the field goes no further; until then, and where it names none, a call costs 1.
+   * What a call takes from each limit that counts it, the site's and the route's: 1 to 1 000 000. Default 1.
+   *
+   * With `{ answer: 'daypass-cost' }` the upstream names the price in that header field of its answer, for example the number
+   * of tokens that a model used. The call costs 1 until then; the rest of the price is charged when the answer comes, and the
+   * field is removed.
    */
   cost?: number | { readonly answer: string };
 }
 
-/** Every limit of the policy. `docs/limits.md` has the numbers and their reasons. */
+/** Every limit of the policy. `docs/limits.md` gives the reason for each default. */
 export interface Limits extends Omit<CallLimits, 'total'> {
-  /** Sessions begun from one address (IPv6: one /64): exchanges that Identity believed and that reserved their user. */
+  /**
+   * Sessions begun from one IP address (for IPv6, one /64; a /48 gets ten times as many). Counts only exchanges that passed
+   * every other check. Default: 300 in 60 s.
+   */
   exchange: LimitWindows;
-  /** Exchanges from one IP address that reached Identity and made no session. */
+  /** Exchanges from one IP address that reached Identity and began no session. Default: 600 in 5 s, fixed. */
   exchangeRefused: LimitWindows;
-  /** Sessions begun at the whole site. */
+  /** Sessions begun on the whole site. Default: 9000 in 60 s. */
   site: LimitWindows;
-  /** Renewals of one session. */
+  /** Renewals of one session. Default: 20 in 300 s. */
   renewal: LimitWindows;
-  /** Revocations sent by one address. */
+  /** Revocations sent from one IP address. Default: 600 in 5 s, fixed. */
   revoke: LimitWindows;
-  /** Tokens that the backend of one audience introspects. */
+  /** Tokens that one audience's backend introspects. Default: 60 000 in 60 s. */
   introspection: LimitWindows;
-  /** Wrong introspection secrets sent by one address. */
+  /** Wrong introspection secrets sent from one IP address. Default: 30 in 60 s. */
   introspectionRefused: LimitWindows;
-  /** Calls of the site's owner to `/session/stats` and `/session/sweep`. */
+  /** Calls to `/session/stats` and `/session/sweep` with the right bearer. Default: 120 in 60 s. */
   maintenance: LimitWindows;
-  /** Wrong maintenance bearers sent by one address. */
+  /** Wrong maintenance bearers sent from one IP address. Default: 30 in 60 s. */
   maintenanceRefused: LimitWindows;
-  /** Calls of one address to `/session/status`. */
+  /** Calls to `/session/status` from one IP address. Default: 30 in 60 s. */
   status: LimitWindows;
-  /** Proof challenges given to one address. */
+  /** Proof challenges issued to one IP address. Default: 600 in 5 s, fixed. */
   challenge: LimitWindows;
-  /** Sign-ups of one address at Identity, members' too: wide enough that no member meets it. */
+  /**
+   * Sign-ups at Identity from one IP address, members' included: wide enough that members never meet it. Default: 300 in
+   * 60 s.
+   */
   signup: LimitWindows;
-  /** Log-ins and refreshes of one address at Identity, members' too. Identity itself allows 30 in 5 minutes. */
+  /**
+   * Log-ins and token refreshes at Identity from one IP address, members' included. Identity itself allows 30 in 5 minutes.
+   * Default: 600 in 60 s.
+   */
   login: LimitWindows;
   /** All calls through the gate. Default: none. */
   total?: LimitWindows;
   /**
-   * How long an instance of the gate relies on an answer of Redis, in seconds: 0, or 0.5 to 60. Within it, it spends what it has
-   * taken, and sees no new revocation. 0 asks at every call. Default 1.
+   * How long an instance of the gate relies on Redis's last answer, in seconds: 0, or 0.5 to 60. Until then it spends the
+   * units that it has taken in advance and does not see new revocations. 0 asks Redis on every call. Default 1.
    */
   leaseSeconds: number;
 }
 
-/** What a sign-up of a throwaway user has to bring along. */
+/** What the sign-up of a throwaway user must bring. */
 export type ProofKind = 'none' | 'proof-of-work' | 'turnstile';
 
-/** How much work a proof takes. A try is one PBKDF2 of 1000 rounds: some 0.2 ms of a laptop. */
+/** How much work a proof takes. One try is a PBKDF2 of 1000 rounds, about 0.2 ms on a laptop. */
 export interface ProofOfWork {
-  /** Tries that a proof takes on average, up to `baselinePerMinute` admissions a minute: 1 to 1 000 000. Default 1000. */
+  /** Tries that a proof takes on average while no more than `baselinePerMinute` users are admitted: 1 to 1 000 000. Default 1000. */
   difficulty?: number;
-  /** Tries that it takes on average at most, however many sign up; one proof may take twice as many: `difficulty` to 1 000 000. Default 16 000. */
+  /**
+   * Tries that a proof takes on average at most, however many users sign up: `difficulty` to 1 000 000. A single proof may
+   * take up to twice as many. Default 16 000.
+   */
   maxDifficulty?: number;
-  /** Admissions a minute up to which a proof takes `difficulty` tries; above it, the difficulty grows in proportion. Default 60. */
+  /**
+   * Admissions per minute up to which a proof takes `difficulty` tries: 1 to 1 000 000. Above it the difficulty grows in
+   * proportion. Default 60.
+   */
   baselinePerMinute?: number;
   /** Seconds in which a challenge must be solved and used: 30 to 3600. Default 300. */
   ttlSeconds?: number;
 }
 
-/** Which throwaway users may be created. */
+/** Which users may be created. */
 export interface Admission {
-  /** Default `none`: admitted users are marked, and that is all. */
+  /** The proof that the sign-up of a throwaway user must bring. Default `none`: throwaway users are only marked. */
   proof?: ProofKind;
-  /** `deny` refuses every sign-up but those of throwaway users: for sites without members. Default `allow`. */
+  /** `deny` refuses every sign-up except those of throwaway users: for sites without members. Default `allow`. */
   members?: 'allow' | 'deny';
-  /** Only for `proof: 'proof-of-work'`. */
+  /** Settings for `proof: 'proof-of-work'`. */
   proofOfWork?: ProofOfWork;
-  /** Only for `proof: 'turnstile'`, with `TURNSTILE_SECRET_KEY` in the environment. */
+  /** Settings for `proof: 'turnstile'`. Its secret key belongs in the environment variable `TURNSTILE_SECRET_KEY`. */
   turnstile?: {
-    /** The widget's public key, from Cloudflare's dashboard. */
+    /** The widget's public site key, from Cloudflare's dashboard. */
     siteKey: string;
   };
 }
 
-/** What a site's owner writes in `daypass.config.ts`; every field has a default. */
+/** What you write in `daypass.config.ts`. Every field has a default. */
 export interface PolicyInput {
-  /** `iss` of every token, in every deploy context: an origin. Default: the site's primary URL. */
+  /** The `iss` claim of every token, in every deploy context: an origin, without a path. Default: the site's primary URL. */
   issuer?: string;
-  /** The backends by name; the first is the default. Default: `{ api: { secret: 'DAYPASS_SECRET', … } }`. */
+  /** Your backends by name. The first is the default. Default: `{ api: { secret: 'DAYPASS_SECRET', … } }`. */
   audiences?: Readonly<Record<string, Audience>>;
   accessToken?: {
-    /** Life of an access token in seconds: 60 to 3600. Default 300. */
+    /** Lifetime of an access token in seconds: 60 to 3600. Default 300. */
     ttlSeconds?: number;
-    /** How long an expired token may still be renewed, in seconds. Default 3600. */
+    /** How long after its expiry a token can still be renewed, in seconds: 0 to 86 400. Default 3600. */
     renewalGraceSeconds?: number;
-    /** Life of a session in seconds; after it a new exchange is needed. Default 43 200 (12 hours). */
+    /** Lifetime of a session in seconds: `ttlSeconds` to 2 592 000 (30 days). Then the client begins a new one. Default 43 200 (12 hours). */
     sessionSeconds?: number;
   };
   throwaway?: {
     /**
-     * Domain of the e-mails of throwaway users. Default `visitor.invalid` (RFC 6761 §6.4: never deliverable).
-     * A domain that is not under `.invalid` requires `admission`.
+     * E-mail domain of throwaway users. A domain that is not under `.invalid` requires `admission`. Default
+     * `visitor.invalid` (RFC 6761 §6.4: never deliverable).
      */
     emailDomain?: string;
   };
   identity?: {
     /**
-     * GoTrue's audience of this site: the value of `GOTRUE_JWT_AUD` on a GoTrue of your own that has one. Its tokens
-     * carry it as `aud`, and users of any other audience are members. Default: none, as on Netlify.
+     * The value of `GOTRUE_JWT_AUD`, for a GoTrue of your own that sets it. Its tokens carry it as `aud`; users of any other
+     * audience are members. Default: none, as on Netlify.
      */
     audience?: string;
   };
   /**
-   * The site's event function (`createIdentityFunction`) decides which throwaway users may be created, and marks them
-   * `roles: ["anonymous"]`; the broker then exchanges marked users only. `{}` requires no proof. Default: no admission.
+   * Lets the site's event function (`createIdentityFunction`) decide which throwaway users may be created. It marks them
+   * with `roles: ["anonymous"]`, and the broker exchanges only marked users. `{}` requires no proof. Default: no admission.
    */
   admission?: Admission;
   /**
-   * `monitor` lets refused tokens, revoked sessions, calls over a limit, and calls that `storeFailure: 'deny'` would
-   * refuse through the gate, and counts them (`GET /session/stats`): for the first days of a site. Routes, paths and
-   * header fields are checked all the same. Default `enforce`.
+   * `monitor` lets calls through that would be refused for their token, a revocation, a limit, or `storeFailure: 'deny'`, and
+   * counts them (`GET /session/stats`): for a site's first days. Routes, paths and header fields are enforced either way.
+   * Default `enforce`.
    */
   mode?: 'enforce' | 'monitor';
   /**
-   * What the gate does with calls that Redis does not decide, since it is away or refuses: `local` counts in the memory of
-   * each instance, `deny` answers 503, `allow` lets everybody through who has a valid token. Revocations that an instance
-   * has not seen before are not seen while Redis is away, but with `deny`. The exchange always answers 503. Default
-   * `local`.
+   * What the gate does while Redis is unavailable or refuses to count. `local` counts in the memory of each instance; `deny`
+   * answers 503; `allow` lets every caller with a valid token through. With `local` and `allow`, an instance enforces only
+   * the revocations that it has already seen. The broker answers 503 to exchanges and renewals in any case. Default `local`.
    */
   storeFailure?: 'local' | 'deny' | 'allow';
   /**
-   * Other origins whose pages may call the broker and the gate, as browsers send them in `Origin`: of web sites, and of apps
-   * and browser extensions (`capacitor://localhost`, `tauri://localhost`, `chrome-extension://<id>`, `app://…`). Each is
-   * compared as it stands; there are no patterns. Default: none; the site's own always may. `'null'` stands
-   * for every page without an origin: frames whose `sandbox` lacks `allow-same-origin`, on any site, and files. Whoever
-   * puts one on a page of theirs then begins sessions by way of their visitors, so name it only for such frames of yours.
+   * Other origins whose pages may call the broker and the gate, as browsers send them in `Origin`: web sites, apps and browser
+   * extensions (`capacitor://localhost`, `tauri://localhost`, `chrome-extension://<id>`). Each is compared literally; there
+   * are no patterns. Your site's own origin is always allowed.
+   *
+   * `'null'` allows every page without an origin: files, and frames on any site whose `sandbox` lacks `allow-same-origin`.
+   * Anyone can put up such a frame and begin sessions through its visitors, so list it only if your own pages need it.
+   * Default: none.
    */
   origins?: readonly string[];
   /**
-   * Fields of answers that pages of these origins may read, besides ours and those that the backend itself names in
-   * `Access-Control-Expose-Headers` (Fetch standard). `*` is every field. Default: none. At the gate and at `protect`.
+   * Header fields of answers that pages of these origins may read, in addition to Daypass's own and those that the backend
+   * lists in `Access-Control-Expose-Headers` (Fetch standard). `*` means every field. Applies to the gate and to `protect`.
+   * Default: none.
    */
   exposeHeaders?: readonly string[];
   /** Limits that differ from the defaults. */
   limits?: Partial<Limits>;
-  /** What the gate lets through. Default: `[{ path: '/api/*' }]`. */
+  /** What the gate passes on. Default: `[{ path: '/api/*' }]`. */
   routes?: readonly Route[];
   upstream?: {
-    /** How long the upstream may take to send its headers, in seconds: 0.1 to 25. Default 25. */
+    /** How long the upstream may take to send the header of its answer, in seconds: 0.1 to 25. Default 25. */
     timeoutSeconds?: number;
     /**
-     * The only request fields of a page's that go on to the upstream, besides `Authorization`, `Content-Type` and
-     * `Content-Encoding`. Default: all but those that `docs/gate.md` lists, which a policy cannot name either.
+     * The only request header fields that are passed on, in addition to `Authorization`, `Content-Type` and
+     * `Content-Encoding`. Default: all except those listed in `docs/gate.md`, which you cannot name here either.
      */
     requestHeaders?: readonly string[];
     /**
-     * Whether the upstream gets the caller's IP address, as the one address of `X-Forwarded-For`: personal data of a
-     * visitor, which it then holds. Default false.
+     * Whether the upstream gets the caller's IP address, as the only address in `X-Forwarded-For`. It is personal data, which
+     * your backend then holds. Default false.
      */
     clientAddress?: boolean;
     /**
-     * Largest body that the upstream gets, in bytes: 1 to 104 857 600 (100 MiB). Default 10 485 760 (10 MiB). Up to here
-     * a body is kept until it is whole and goes on with its Content-Length; a larger one is refused (413
-     * `content_too_large`).
+     * Largest request body that is passed on whole, in bytes: 1 to 104 857 600 (100 MiB). The gate buffers it and sends it with
+     * a Content-Length; a larger one is refused with 413 `content_too_large`. Default 10 485 760 (10 MiB).
      */
     maxBodyBytes?: number;
     /**
-     * Whether larger bodies go on all the same, in chunks as they arrive. Not for WSGI servers, most of which read a
-     * chunked body as empty. Default false.
+     * Whether larger bodies are passed on too, in chunks as they arrive. Not for WSGI servers, most of which read a chunked
+     * body as empty. Default false.
      */
     stream?: boolean;
   };
-  /** Bodies of requests while they arrive, at gate, sign-up guard and broker. */
+  /** How request bodies are read, by gate, sign-up guard and broker. */
   requestBody?: {
     /**
-     * Bytes of bodies that one instance may hold at a time: 1 048 576 (1 MiB) to 1 073 741 824 (1 GiB), and room for two
-     * of the largest (`upstream.maxBodyBytes`). Beyond, callers get 503 `body_budget_exhausted`, those first that send
-     * slowly. Default 67 108 864 (64 MiB): an edge instance has 512 MB, and a body on its way costs up to three times
-     * its size.
+     * Bytes of request bodies that one instance may hold at a time: 1 048 576 (1 MiB) to 1 073 741 824 (1 GiB), and at least
+     * twice `upstream.maxBodyBytes`. Beyond that, callers get 503 `body_budget_exhausted`, slow senders first. An edge instance
+     * has 512 MB, and a body takes up to three times its size. Default 67 108 864 (64 MiB).
      */
     bufferBytes?: number;
     /**
-     * How long an instance waits for a body in all, in seconds: 1 to 3600. Default 60; guard and broker, whose bodies
-     * are small, never wait longer than 10. Whoever sends nothing for 10 seconds (there: 5) is refused before. 408
-     * `request_timeout`.
+     * How long a body may take to arrive, in seconds: 1 to 3600; guard and broker wait no longer than 10. A caller who sends
+     * nothing for 10 seconds (guard and broker: 5) is refused earlier. Both get 408 `request_timeout`. Default 60.
      */
     timeoutSeconds?: number;
   };
-  /** Deploy contexts whose tokens broker and gate accept. Default: only the context that they run in. */
+  /** Deploy contexts whose tokens the broker and the gate accept. Default: only the context that they run in. */
   deployContexts?: readonly DeployContext[];
 }
 

@@ -39,7 +39,7 @@ function readComment(lines: readonly string[], start: number): { text: string; a
     .slice(start, at + 1)
     .map((line) => line.replace(/^\s*\/?\*+\/? ?/, '').replace(/\s*\*\/$/, ''))
     .join(' ');
-  return { text: text.trim(), at };
+  return { text: text.trim().replaceAll(/\s+/g, ' '), at };
 }
 
 /** @returns the fields up to the brace that closes them, and the line of that */
