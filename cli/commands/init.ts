@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineCommand, type ExitCode, UsageError } from '../command.ts';
 import { formatDiff } from '../init/diff.ts';
 import { readProject, readScripts, type WriteFile, writeChanges } from '../init/disk.ts';
+import type { Change } from '../init/draft.ts';
 import { type Extra, extraNames } from '../init/entries.ts';
 import { nextSteps, type Step } from '../init/nextSteps.ts';
 import { checkApiPrefix, checkUpstream, defaultExtras, type InitPlan, planInit } from '../init/plan.ts';
@@ -46,7 +47,8 @@ export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
       : undefined;
   const answers = questions ? await askForAnswers(options, files, questions) : options;
   let plan = planInit(files, { ...answers, scripts });
-  if (!options.isJson) show(plan, io);
+  const isCopy: IsCopy = ({ after }) => Object.values(scripts).includes(after);
+  if (!options.isJson) show(plan, isCopy, io);
   const isWritten = plan.changes.length > 0 && !options.dryRun;
   if (isWritten) {
     if (questions) {
@@ -60,24 +62,22 @@ export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
     await writeChanges(io.cwd, plan.changes, options.writeFile);
   }
   const steps = nextSteps(plan, files);
-  if (options.isJson) writeJson(io, report(plan, steps, isWritten));
+  if (options.isJson) writeJson(io, report(plan, steps, isWritten, isCopy));
   else conclude(plan, steps, isWritten, io);
   return 0;
 }
 
-function show({ site, changes }: InitPlan, io: Io): void {
+/** Whether a change copies one of the script tag's files: they are minified, and nobody reads them. */
+type IsCopy = (change: Change) => boolean;
+
+function show({ site, changes }: InitPlan, isCopy: IsCopy, io: Io): void {
   io.writeOut(`${style(io, 'bold', site.name)} in ${site.folder || 'this folder'}\n\n`);
   for (const change of changes) {
-    const lines = isCopy(change.path)
-      ? [`+++ b/${change.path} (copied from the package)`]
-      : formatDiff(change);
+    const lines = isCopy(change) ? [`+++ b/${change.path} (copied from the package)`] : formatDiff(change);
     for (const line of lines) io.writeOut(`${colourOf(line, io)}\n`);
     io.writeOut('\n');
   }
 }
-
-/** The script tag's files are minified: nobody reads them. */
-const isCopy = (path: string) => /(^|\/)daypass(-more)?\.js$/.test(path) && !/(^|\/)src\//.test(path);
 
 function colourOf(line: string, io: Io): string {
   if (line.startsWith('+')) return style(io, 'green', line);
@@ -99,7 +99,12 @@ function conclude({ changes, notes }: InitPlan, steps: readonly Step[], isWritte
   }
 }
 
-function report({ site, apiPrefix, changes, notes }: InitPlan, steps: readonly Step[], isWritten: boolean) {
+function report(
+  { site, apiPrefix, changes, notes }: InitPlan,
+  steps: readonly Step[],
+  isWritten: boolean,
+  isCopy: IsCopy,
+) {
   return {
     site,
     apiPrefix,
@@ -107,7 +112,7 @@ function report({ site, apiPrefix, changes, notes }: InitPlan, steps: readonly S
     changes: changes.map((change) => ({
       path: change.path,
       action: change.before === undefined ? 'create' : 'edit',
-      ...(!isCopy(change.path) && { diff: formatDiff(change).join('\n') }),
+      ...(!isCopy(change) && { diff: formatDiff(change).join('\n') }),
     })),
     notes,
     nextSteps: steps,

@@ -5,8 +5,9 @@ import type { Change } from './draft.ts';
 import type { Scripts } from './page.ts';
 import type { ProjectFiles } from './project.ts';
 
-/** Folders that hold nothing of a site's source. */
-const skipped = /^(node_modules|\.git|\.netlify|\.next|\.astro|\.turbo|\.venv|venv|coverage|vendor)$/;
+/** Folders that hold nothing of a site's source: what is installed, and what is built. */
+const skipped =
+  /^(node_modules|dist|build|out|_site|\.git|\.netlify|\.next|\.astro|\.turbo|\.venv|venv|coverage|vendor)$/;
 
 /** Files that decide something: by name, or by what they may import. */
 const read =

@@ -163,14 +163,17 @@ function draftHtml({ draft, files, site, prefix }: Page, scripts: Scripts): void
   const html = files.get(index);
   const tag = html === undefined ? undefined : isTag.exec(withoutComments(html))?.[0];
   if (html === undefined) {
+    // The folder is one that a build fills.
+    const names = Object.keys(scripts).join(' and ');
     draft.note(
       'by_hand',
       index,
-      `Put ${writeTag(prefix)} into the head of your pages, before other scripts.`,
+      `Put ${writeTag(prefix)} into the head of your pages, before other scripts, and have your build copy ${names} from node_modules/daypass/dist next to them.`,
     );
-  } else if (tag === undefined) {
-    draft.write(index, insertTag(html, [writeTag(prefix)]));
-  } else if (!tag.includes(prefix)) {
+    return;
+  }
+  if (tag === undefined) draft.write(index, insertTag(html, [writeTag(prefix)]));
+  else if (!tag.includes(prefix)) {
     draft.note('by_hand', index, `Its tag does not name ${prefix}: add it to data-api.`);
   }
   for (const [name, text] of Object.entries(scripts)) {

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 async function deploy(type: string): Promise<Deployed> {
   const files = { 'package.json': JSON.stringify({ type }), 'index.html': '<h1>A shop</h1>\n' };
-  const project: FreshProject = await makeFreshProject(files, ['daypass']);
+  const project: FreshProject = await makeFreshProject({ files }, ['daypass']);
   undo.push(project.remove);
   await project.daypass('init', '--yes', '--with', 'guard,identity,sweep');
   const out = await mkdtemp(join(tmpdir(), 'daypass-built-'));

@@ -240,13 +240,32 @@ test('a file that somebody else writes meanwhile is not overwritten', async () =
   expect(read(folder, 'netlify.toml')).toBe('# theirs\n');
 });
 
+test('a module of the page is shown, whatever it is called; the copied scripts are not', async () => {
+  const { 'src/main.js': main, ...rest } = projects.viteVue;
+  const files = {
+    ...rest,
+    'main.js': main,
+    'index.html': '<script type="module" src="/main.js"></script>\n',
+  };
+  const bundled = await run(makeProject(files), '--dry-run');
+  expect(bundled.out).toContain('+++ b/daypass.js\n');
+  expect(bundled.out).toContain("+session.attach(['/api/']);\n");
+  const plain = await run(makeProject(projects.html), '--dry-run');
+  expect(plain.out).toContain('+++ b/daypass.js (copied from the package)\n');
+  expect(plain.out).not.toContain('signup');
+});
+
 test('what is installed or built is not read', async () => {
   const folder = makeProject({
     ...projects.html,
+    'dist/package.json': '{ broken',
+    'out/index.html': '<p>',
     'node_modules/x/package.json': '{ broken',
     'node_modules/daypass/index.html': '<p>',
   });
-  expect((await run(folder, '--yes')).exitCode).toBe(0);
+  const { exitCode, out } = await run(folder, '--yes');
+  expect(exitCode).toBe(0);
+  expect(out).not.toContain('Other pages');
 });
 
 test('its examples are command lines that it understands', async () => {

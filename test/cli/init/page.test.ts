@@ -72,6 +72,18 @@ test('pages are published where they are, with the script next to them; one of a
   expect(notes).toMatchObject([{ id: 'kept_file', path: 'public/daypass.js' }]);
 });
 
+test('pages that a build makes are not edited, and nothing is put next to them', () => {
+  const files = {
+    'package.json': manifest({ '@11ty/eleventy': '3', daypass: '0.1.0' }),
+    'netlify.toml': '[build]\n  publish = "_site"\n',
+    'src/index.html': '---\ntitle: Hello\n---\n<p>',
+  };
+  const { site, changes, notes } = planInit(filesOf(files), { scripts: { 'daypass.js': 'script\n' } });
+  expect([site.publish, site.command]).toEqual(['_site', 'npm run build']);
+  expect(changes.map(({ path }) => path).filter((path) => /^(_site|src)\//.test(path))).toEqual([]);
+  expect(notes).toMatchObject([{ id: 'by_hand', path: '_site/index.html' }]);
+});
+
 function editEntry(code: string): string | undefined {
   const files = { ...projects.viteVue, 'src/main.js': code };
   return planInit(filesOf(files), {}).changes.find(({ path }) => path === 'src/main.js')?.after;

@@ -1,24 +1,36 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { root } from '../../../scripts/bundle.ts';
 import { installPacked, type PackageName, packPackage } from '../../support/packed.ts';
+
+const run = promisify(execFile);
 
 /** A folder of somebody else's, with packages of ours as npm would install them. */
 export interface FreshProject {
   folder: string;
+  /** The file behind `npx daypass`. */
+  bin: string;
   /** Runs `npx daypass …` in it, with the bin that was packed. */
   daypass(...args: string[]): Promise<string>;
   remove(): Promise<void>;
 }
 
-/**
- * Makes a project out of nothing but its files and packed packages.
- * @param files by their paths; `package.json` gets the packages as dependencies, as `npm install` writes them
- */
+/** What a project has of its own, besides packages of ours. */
+export interface FreshFiles {
+  /** By their paths; `package.json` gets the packages as dependencies, as `npm install` writes them. */
+  files: Readonly<Record<string, string>>;
+  /** Packages of this checkout that it has installed, too. */
+  installed?: readonly string[];
+  /** A folder whose `node_modules` it has installed, too. */
+  modulesOf?: string;
+}
+
+/** Makes a project out of nothing but its files and packages, ours packed. */
 export async function makeFreshProject(
-  files: Readonly<Record<string, string>>,
+  { files, installed: others = [], modulesOf }: FreshFiles,
   packages: readonly PackageName[],
 ): Promise<FreshProject> {
   const folder = await mkdtemp(join(tmpdir(), 'daypass-fresh-'));
@@ -27,6 +39,12 @@ export async function makeFreshProject(
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
+    }
+    const modules = join(folder, 'node_modules');
+    if (modulesOf !== undefined) await copyTree(join(modulesOf, 'node_modules'), modules);
+    for (const name of others) {
+      await mkdir(dirname(join(modules, name)), { recursive: true });
+      await symlink(join(root, 'node_modules', name), join(modules, name));
     }
     const dependencies: Record<string, string> = {};
     for (const name of packages) {
@@ -49,7 +67,17 @@ export async function makeFreshProject(
   return {
     folder,
     remove,
-    daypass: async (...args) =>
-      (await promisify(execFile)(process.execPath, [bin, ...args], { cwd: folder })).stdout,
+    daypass: async (...args) => (await run(process.execPath, [bin, ...args], { cwd: folder })).stdout,
+    bin,
   };
+}
+
+/** Without its caches, by links where the file system has them: some of these trees hold hundreds of megabytes. */
+async function copyTree(from: string, to: string): Promise<void> {
+  await run('cp', ['-al', from, to]).catch(async () => {
+    await rm(to, { recursive: true, force: true });
+    await run('cp', ['-a', from, to]);
+  });
+  await rm(join(to, 'daypass'), { recursive: true, force: true });
+  await rm(join(to, '.cache'), { recursive: true, force: true });
 }
