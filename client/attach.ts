@@ -144,7 +144,7 @@ export type CreateXhr = (
 /** Loads what sends an XMLHttpRequest, when a page uses one. */
 export type LoadXhr = () => Promise<{ createXhr: CreateXhr }>;
 
-/** Whether `open` was asked for a synchronous call: by its third argument, also where that is undefined. */
+/** Whether `open` was called for a synchronous request: by its third argument, also where that is undefined. */
 export function isSync(passed: readonly unknown[]): boolean {
   return passed.length > 2 && !passed[2];
 }
@@ -194,7 +194,7 @@ export function replaceXhr(choose: ChooseSession, load: LoadXhr): void {
   const hear = (event: Event) => xhr?.hear(event);
   const listen = (target: Xhr) => {
     // Of properties such as `onload`; for what else there is no event is sent.
-    // The target's own method: what stands in for an object, as in MSW, is none that the prototype's would take.
+    // The target's own method: a stand-in for an object, as in MSW, is not one that the prototype's method would take.
     for (const name in prototype) target.addEventListener(name.slice(2), hear);
     return target;
   };

@@ -134,7 +134,7 @@ export function copyOptions(init: RequestInit | undefined): RequestInit {
   return copied;
 }
 
-/** What tells apart what is copied, of whatever realm. */
+/** How values that must be copied are recognised, whichever realm they come from. */
 interface Copied extends Partial<Pick<FormData, 'append' | 'forEach'>> {
   byteLength?: number;
   slice?: () => unknown;

@@ -37,7 +37,7 @@ export async function fetchBroker(url: string, form?: Record<string, string>) {
 }
 
 /**
- * Asks the broker for an access token (RFC 8693 §2.1).
+ * Requests an access token from the broker (RFC 8693 §2.1).
  * @param token an Identity token to begin a session with, or the access token to renew
  * @param type says which of the two it is
  * @throws SessionError

@@ -6,16 +6,16 @@ import type { Prove } from './options.ts';
 export const emailNotConfirmed = 'Email not confirmed';
 
 /**
- * Why there is no token. Besides the broker's own codes:
+ * Why there is no token. In addition to the broker's own codes:
  * - `registration_closed`, `autoconfirm_off`: a setting of the site's Identity; the error's `remedy` says which.
  * - `identity_not_found`, `broker_not_found`: nothing answers there, or something else does; the `remedy` says what to
  *   enable, or to deploy.
- * - `admission_denied`: the site's event function refused the sign-up, or failed; its log says which. A site that asks
- *   for a proof refuses every sign-up without one: the `remedy` of a page that makes none says how to.
+ * - `admission_denied`: the site's event function refused the sign-up, or failed; its log says which. A site that requires
+ *   a proof refuses every sign-up without one: on a page that makes none, the `remedy` says how to.
  * - `proof_failed`: no proof could be made.
  * - `network_error`: nothing answered, or not in time.
  * - `unexpected_answer`: any other answer of Identity, or of something in its or the broker's place; `status` and
- *   `reason` tell more.
+ *   `reason` say more.
  * - `unexpected_error`: no answer but the page, or its browser, failed; `reason` has the words of what was thrown.
  */
 export type SessionErrorCode =
@@ -30,7 +30,7 @@ export type SessionErrorCode =
   | 'unexpected_answer'
   | 'unexpected_error';
 
-/** What else is known of a failure; the code is undefined for what reason and status tell. */
+/** What else is known of a failure; without a code, it follows from reason and status. */
 type Details = {
   [Name in 'code' | 'status' | 'url' | 'requestId' | 'retryAfterSeconds']?: SessionError[Name] | undefined;
 } & {
@@ -70,7 +70,7 @@ export class SessionError extends Error {
 
 /**
  * What failed, as the session's error: `fetch`, a proof and a storage may be the page's own, and throw anything.
- * @param code of what is none yet
+ * @param code for an error that is not a SessionError yet
  */
 export function toSessionError(error: unknown, code: SessionErrorCode, url?: string): SessionError {
   // By its name: who makes a proof may be another file, with a class of its own.
@@ -88,8 +88,8 @@ function absolute(url: string): string {
 }
 
 /**
- * Tells an answer that comes from no Identity and no broker: either answers POST at each of its URLs, which other
- * servers refuse.
+ * Recognises an answer of a server that is neither Identity nor the broker: both answer POST at each of their URLs, which
+ * other servers refuse.
  * @returns the code, for such a status
  */
 export function ifAbsent<Code>(status: number | undefined, code: Code): Code | undefined {
@@ -119,7 +119,7 @@ function remedyOf(code: SessionErrorCode, prove: Prove | undefined): string | un
   return remedies[code];
 }
 
-/** Tells an answer that will not change (the token is refused) from one that may (429, 5xx, no answer). */
+/** Distinguishes an answer that will not change (the token is refused) from one that may (429, 5xx, no answer). */
 export function isRefusal(error: unknown): boolean {
   return /^4(?!29)/.test(`${(error as SessionError).status}`);
 }

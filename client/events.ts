@@ -37,11 +37,11 @@ export function createEvents(): { on: On; emit: Emit } {
   const listeners = new Set<(name: string, detail: never) => void>();
   return {
     on(event, listener) {
-      const tell = (name: string, detail: never) => {
+      const notify = (name: string, detail: never) => {
         if (name === event) listener(detail);
       };
-      listeners.add(tell);
-      return () => listeners.delete(tell);
+      listeners.add(notify);
+      return () => listeners.delete(notify);
     },
     emit(name, detail) {
       // Each by itself: what a listener throws is reported to the page, and does not cost the call its token.

@@ -19,13 +19,13 @@ export interface FakeSessionOptions {
    * 200 with `{}`.
    */
   fetch?: ((request: Request) => Response | Promise<Response>) | undefined;
-  /** Where relative addresses start from. Default: the page, else `https://page.example`. */
+  /** Base of relative URLs. Default: the page, else `https://page.example`. */
   baseUrl?: string | undefined;
   /** Which field carries the token, as in `SessionOptions`: `Authorization` or `X-Daypass`. Default `Authorization`. */
   header?: string | undefined;
 }
 
-/** The fields of a failure besides its code. */
+/** The fields of a failure, without its code. */
 export interface FakeFailure {
   /** HTTP status of the answer. */
   status?: number;
@@ -46,7 +46,7 @@ export interface FakeSession extends Session {
    * `error`, too; undefined ends it.
    */
   failWith(code: SessionErrorCode | undefined, failure?: FakeFailure): void;
-  /** Tells the listeners of an event, as the session would: `emit('ended', { reason: 'expired' })`. */
+  /** Emits an event, as the session would: `emit('ended', { reason: 'expired' })`. */
   emit: Emit;
   /** Gives the page back the `fetch` that `attach` replaced. */
   detach(): void;

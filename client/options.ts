@@ -5,7 +5,7 @@ import { identityPath } from '../src/protocol/wire.ts';
  * throws, rejects or takes longer than two seconds is done without, and the token is kept in memory.
  * @example
  * ```ts
- * // IndexedDB, by idb-keyval: for a service worker, which has no localStorage and often starts anew.
+ * // IndexedDB, by idb-keyval: for a service worker, which has no localStorage and often restarts.
  * import { del, get, set } from 'idb-keyval';
  *
  * const storage: TokenStorage = { getItem: (key) => get(key), setItem: set, removeItem: del };
@@ -31,7 +31,7 @@ export interface ProofProgress {
 export interface ProofContext {
   /** Where the broker answers, without a slash at the end. */
   brokerUrl: string;
-  /** Tells the session's event `proof`. */
+  /** Emits the session's event `proof`. */
   report: (progress: ProofProgress) => void;
 }
 

@@ -53,7 +53,7 @@ function createStore(session: Session): Store {
   };
   return {
     subscribe(listener) {
-      // In a browser alone: a server renders without subscribing. Once, since a state that is out of sight goes on.
+      // Only in a browser: a server renders without subscribing. Once, since a state that is out of sight goes on.
       if (!isListening) {
         session.on('obtained', () => change('active'));
         session.on('renewed', () => change('active'));
@@ -81,7 +81,7 @@ export interface DaypassProviderProps {
 
 /**
  * Hands a session to the components below it. It touches nothing, on a server neither: the first call does.
- * @throws TypeError for a property that it does not know, or a `session` that is none
+ * @throws TypeError for a property that it does not know, or a `session` that is not one
  * @example
  * ```ts
  * import { createSession } from 'daypass';

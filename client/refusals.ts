@@ -36,8 +36,8 @@ export type Refusals = ReturnType<typeof createRefusals>;
 export type LoadRefusals = () => Promise<{ createRefusals: typeof createRefusals }>;
 
 /**
- * Sends calls again whose token was refused, and remembers where new tokens are refused like those before, so that a backend that refuses every one is not asked
- * without end, nor the broker for the next. In memory, by path without query: what a page has learnt ends with it.
+ * Sends calls again whose token was refused, and remembers paths where new tokens are refused too, so that a backend that
+ * refuses every token causes no endless requests, to it or to the broker. In memory, by path without query: what a page has learnt ends with it.
  * @param replaceSession begins another session in place of the token's; called once, until a success at a path that
  *   had refused
  */
@@ -86,7 +86,7 @@ export function createRefusals(
     if (holds.has(everyPath)) hold(everyPath);
     else if (isSession) {
       hold(everyPath);
-      // If there is none, the event `error` reports it; the current token stays in use.
+      // If there is no new session, the event `error` reports it; the current token stays in use.
       replaceSession(token).catch(() => {});
     }
     // Not awaited: a body may take as long as it likes.

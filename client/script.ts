@@ -41,7 +41,7 @@ if (before?.key !== key) {
 }
 
 /**
- * Finds the tag that this file came by. There is none of its own in a module, in a shadow tree, and where it is
+ * Finds the tag that this file came by. It has no tag of its own in a module, in a shadow tree, or where it is
  * evaluated out of a bundle: then it is the one of the document that names the API and whose file has `daypass` in its name.
  * All by the browser's own functions: an element of the page that is named `currentScript` hides the property.
  * @throws TypeError where there is no document

@@ -13,7 +13,7 @@ export interface Session {
    * `fetch` with the access token as `Authorization: Bearer`, in place of any that the request has (or in `X-Daypass`, as
    * the option `header` says); all else goes out as you passed it. Sends again once, with another token, after a 401 that
    * says `Bearer error="invalid_token"`, unless its body is a stream. Where no other token does better, that 401 is what
-   * you get. Hand it addresses of your API alone: whoever gets the token can use it.
+   * you get. Use it only for URLs of your API: any server that gets the token can use it.
    * @throws SessionError when there is no token to be had; TypeError for mode `no-cors`, which carries no header of
    * ours, and when the page has replaced `fetch` by a function that calls this one; else as `fetch` does
    */
@@ -21,9 +21,9 @@ export interface Session {
   /**
    * Replaces the page's `fetch`, and `open`, `setRequestHeader`, `send` and `abort` of XMLHttpRequest where there is one,
    * so that calls under the prefixes carry the token, as the script tag does with its `data-api`. The session then sends
-   * with what it found. Left alone are calls that carry `Authorization` or `X-Daypass` already, calls to Identity and to the
+   * with what it found. Unchanged are calls that carry `Authorization` or `X-Daypass` already, calls to Identity and to the
    * broker, and, with a warning, those of mode `no-cors` and synchronous ones. An XMLHttpRequest for which there is no token fails as
-   * without a network; the console and the event `error` tell why. On a server, which has no page, a prefix such as
+   * without a network; the console and the event `error` say why. On a server, which has no page, a prefix such as
    * `/api/` covers nothing, and `fetch` stays what it was.
    * @param prefixes such as `/api/` or `https://api.example.com/v1/`
    * @throws TypeError for a prefix that is not a URL; then nothing was replaced

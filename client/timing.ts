@@ -2,7 +2,7 @@ import { SessionError, toSessionError } from './errors.ts';
 import type { Prove } from './options.ts';
 
 /**
- * How long one request for a token may take. Identity asks the site's event functions up to three times, five
+ * How long one request for a token may take. Identity calls the site's event functions up to three times, five
  * seconds each, before it answers.
  */
 const requestTimeoutSeconds = 20;

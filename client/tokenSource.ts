@@ -131,7 +131,7 @@ const holdSeconds = 0.2;
  * Locks and grants one. Elsewhere (an old browser, a profile that blocks site data, a sandboxed frame, a page that is
  * being left) it runs each at once, so that two tabs may make a session each.
  *
- * A lock is waited for as long as one request for a token may take. Whoever holds it longer is frozen, or works out a
+ * A lock is waited for as long as one request for a token may take. A tab that holds it longer is frozen, or works out a
  * proof on a slow machine: two sessions then do less harm than a page that hangs. After that it is taken when it is
  * free, and done without when it is not.
  */

@@ -10,7 +10,7 @@ interface Call {
   handle(method: XhrMethod, passed: unknown[]): unknown;
   /** An event of the browser's, before the page hears it. */
   hear(event: Event): void;
-  /** The object was opened anew. */
+  /** The object was opened again. */
   leave(): void;
 }
 
@@ -27,7 +27,7 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
   const heard = new WeakSet<Event>();
   let isWarned = false;
 
-  function tell(target: EventTarget, event: Event): void {
+  function dispatch(target: EventTarget, event: Event): void {
     heard.add(event);
     target.dispatchEvent(event);
   }
@@ -79,10 +79,10 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
       if (tries) found.abort.call(xhr);
       leave();
       showState(xhr, 4);
-      const tellCurrent = (target: EventTarget, event: Event) => isCurrent() && tell(target, event);
-      tellCurrent(xhr, new Event('readystatechange'));
+      const dispatchCurrent = (target: EventTarget, event: Event) => isCurrent() && dispatch(target, event);
+      dispatchCurrent(xhr, new Event('readystatechange'));
       for (const target of body[0] && !tries ? [xhr.upload, xhr] : [xhr]) {
-        for (const name of [type, 'loadend']) tellCurrent(target, new ProgressEvent(name));
+        for (const name of [type, 'loadend']) dispatchCurrent(target, new ProgressEvent(name));
       }
       if (type === 'abort' && isCurrent()) showState(xhr, 0);
     }
@@ -136,7 +136,7 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
       // Of an object that our constructor made it does nothing.
       listen(xhr);
       if (xhr.timeout) timer = setTimeout(() => isHidden && end('timeout'), xhr.timeout);
-      tell(xhr, new ProgressEvent('loadstart'));
+      dispatch(xhr, new ProgressEvent('loadstart'));
       if (!isHidden) return;
       authorize(url, null, true, sendWith)
         .then(() => over)
@@ -148,7 +148,7 @@ export const createXhr: CreateXhr = (found, opened, choose, listen) => {
             showState(xhr);
             // One that was stopped stays so: others of its kind.
             for (const event of held) {
-              if (isCurrent()) tell(xhr, Reflect.construct(event.constructor, [event.type, event]));
+              if (isCurrent()) dispatch(xhr, Reflect.construct(event.constructor, [event.type, event]));
             }
           },
           (error: unknown) => {

@@ -82,7 +82,7 @@ export async function work(
         ? undefined
         : await solveInWorkers(challenge, onTries, controller.signal, createWorker);
     const solution = inWorkers === undefined ? await solveInPlace(challenge, onTries, controller) : inWorkers;
-    // Besides the timer: on a machine that slept it fires too late.
+    // Checked in addition to the timer, which fires too late on a machine that slept.
     return solution && Date.now() < goodUntil ? btoa(JSON.stringify({ challenge, solution })) : undefined;
   } finally {
     clearTimeout(timer);

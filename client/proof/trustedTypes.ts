@@ -24,7 +24,7 @@ export const turnstileScriptUrl = 'https://challenges.cloudflare.com/turnstile/v
  * `require-trusted-types-for 'script'`.
  * @param url absolute: Turnstile's, or one of the page's own origin, as every worker's is
  * @returns the URL as it is where there are no Trusted Types, or the page's policy allows none of this name: then
- *   whoever uses it may be refused
+ *   using it may be refused
  * @throws TypeError for any other URL
  */
 export function trustedScriptUrl(url: string): string {

@@ -22,7 +22,7 @@ export interface ProofMethod {
 }
 
 /**
- * Reads a proof, which anybody may have written: visible ASCII, not too long.
+ * Reads a proof, which is untrusted input: visible ASCII, not too long.
  * @throws {DaypassError} `proof_missing`, `proof_malformed`
  */
 export function readProof(proof: unknown, maxCharacters: number): string {

@@ -33,7 +33,7 @@ export interface TurnstileOptions {
 }
 
 /**
- * Cloudflare's Turnstile. The user's id is the `idempotency_key`: asked again about the same sign-up, Cloudflare gives the same
+ * Cloudflare's Turnstile. The user's id is the `idempotency_key`: verified again for the same sign-up, it gets the same
  * answer; for another user the token is spent.
  * (developers.cloudflare.com/turnstile/get-started/server-side-validation)
  */

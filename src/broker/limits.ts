@@ -30,7 +30,7 @@ export async function unlessStoreIsAway(counting: Promise<void>): Promise<void> 
 export type ExchangeLimitDependencies = LimitDependencies<'exchange' | 'exchangeRefused', 'site'>;
 
 /**
- * Refuses an exchange before Identity is called, if this instance knows that a limit is used up. Redis is not asked and
+ * Refuses an exchange before Identity is called, if this instance knows that a limit is used up. Redis is not called and
  * nothing is counted: of two callers behind one IP address, it is not known yet which one is honest.
  * @throws {DaypassError} `rate_limited`
  */

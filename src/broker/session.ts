@@ -31,7 +31,7 @@ const marginSeconds = 61;
  * Verifies an access token, and that this broker began its session. HS256 means that every verifier can forge tokens;
  * `sid` is made with a key that never leaves the site, so a forged session is worth nothing at the broker.
  * @param keyRings of the audiences whose tokens are accepted; the key that signed the token says which audience it is for
- * @param expiredGraceSeconds how long ago the token may have expired, besides the skew
+ * @param expiredGraceSeconds how long ago the token may have expired, beyond the clock skew
  * @throws {DaypassError} `token_…`; `session_ended` if it began before `DAYPASS_SESSIONS_NOT_BEFORE`; `session_unknown`
  */
 export async function verifySession(
@@ -71,7 +71,7 @@ export async function tryVerifySession(
 }
 
 /**
- * Turns an access token into the next one of its session. Whoever holds a token can renew it until the session
+ * Turns an access token into the next one of its session. Anyone who holds a token can renew it until the session
  * ends. Scopes that the policy no longer has leave the token.
  * @throws {DaypassError} `token_…`, `session_unknown`, `session_ended`, `token_revoked`, `invalid_target`,
  * `invalid_scope`, `rate_limited`, `store_unavailable`

@@ -66,7 +66,7 @@ export async function authorize(
 
 /** A call that goes on to the upstream. */
 export interface CheckedCall {
-  /** The RateLimit fields for its answer, of as many limits as were asked. */
+  /** The RateLimit fields for its answer: of the limits that were checked. */
   fields: Readonly<Record<string, string>>;
   charge: CheckedSession['charge'];
   /** What to count once its body is not refused either. */

@@ -151,7 +151,7 @@ export async function bucketsOf(
   subject: string | undefined,
   address: string | undefined,
 ): Promise<CallBuckets> {
-  // Apart: what anybody may call must not use up what neighbours with a pass need, nor the other way round.
+  // Counted apart: calls of open routes must not use up what callers with a token need, nor the reverse.
   const open = (bucket: string) => hashIdentifier(`open ${bucket}`);
   const [session, buckets] = await Promise.all([
     subject === undefined ? undefined : hashIdentifier(subject),

@@ -82,7 +82,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
       // Otherwise fetch adds `Cache-Control: no-cache` to a conditional request. No cache answers here.
       cache: 'force-cache',
       signal: controller.signal,
-      // The Fetch standard asks for this where a body is a stream.
+      // Required by the Fetch standard for a body that is a stream.
       ...(isStream && { duplex: 'half' }),
     });
     const { status } = response;
@@ -93,7 +93,7 @@ export async function forward(request: Request, options: ForwardOptions): Promis
     const isWhole = send === fetch && !(asksRange && decoderHere.leavesRanges);
     const isDecoded = isWhole && response.body !== null;
     // An upstream may answer before it has all of a stream, which then goes on: within the upstream's time for each piece,
-    // and until the answer ends, since fetch neither asks for the rest then nor cancels it.
+    // and until the answer ends, since fetch then neither reads the rest nor cancels it.
     const goesOn = isStream && response.body !== null;
     if (goesOn) {
       late = () => body.close();

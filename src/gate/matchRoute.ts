@@ -59,7 +59,7 @@ function checkMethod(route: CheckedRoute, method: string): void {
   }
 }
 
-/** Whoever may GET may ask with HEAD for the same without its content (RFC 9110 §9.3.2). */
+/** GET includes HEAD: the same answer without its content (RFC 9110 §9.3.2). */
 function allowedMethods(route: CheckedRoute): readonly string[] {
   const methods = (route.methods ?? usualMethods).filter((method) => !neverForwarded.includes(method));
   return methods.includes('GET') && !methods.includes('HEAD') ? [...methods, 'HEAD'] : methods;

@@ -13,7 +13,7 @@ export interface ReadBodyOptions {
   stream: boolean;
 }
 
-/** Told whose turn it is while a body streams, so that neither party uses up the time of the other. */
+/** Called when the turn changes while a body streams, so that neither side uses up the other's time. */
 export interface Turns {
   caller(): void;
   upstream(): void;

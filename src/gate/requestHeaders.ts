@@ -10,20 +10,20 @@ const alwaysForwarded = ['authorization', 'content-type', 'content-encoding'];
 export interface RequestHeaderOptions {
   /** The request's, parsed. */
   url: URL;
-  /** `upstream.requestHeaders` of the policy: the only fields that go on, in lower case, besides `alwaysForwarded`. */
+  /** `upstream.requestHeaders` of the policy: the only fields that go on, in lower case, plus `alwaysForwarded`. */
   requestHeaders?: readonly string[] | undefined;
   /** The caller's address as the platform says, where the upstream is to know it. */
   clientAddress?: string | undefined;
   /** What finds the request in the log of the site. */
   requestId?: string | undefined;
-  /** Told of each field that a caller sent and that ends here, in lower case. Never of those of the connection. */
+  /** Called with each field, in lower case, that a caller sent and that is not passed on, except hop-by-hop fields. */
   onDropped?: ((name: string, reason: string) => void) | undefined;
 }
 
 /**
  * The fields that go on to the upstream: all that the caller sent but what is forbidden (`forbiddenFields`), what
  * `Connection` names, and what the policy leaves out. The token goes on, so that the backend verifies it for itself: the
- * gate adds no field that anybody would have to trust but where the site is, which is taken from the request's own URL.
+ * only fields that the gate adds say where the site is, and come from the request's own URL.
  */
 export function forwardedHeaders(request: Request, options: RequestHeaderOptions): Headers {
   const { url, clientAddress, requestId, onDropped } = options;
@@ -62,7 +62,7 @@ export function dropReason(name: string, requestHeaders: readonly string[] | und
 
 /**
  * - With `Range`, none: the bytes that are counted must be those that the caller has, and one that resumes has them decoded
- *   (Fetch standard, HTTP-network-or-cache fetch). Only then: Deno's fetch decodes nothing where none are asked for.
+ *   (Fetch standard, HTTP-network-or-cache fetch). Only then: Deno's fetch decodes nothing unless a coding was requested.
  * - For HEAD what the caller accepts: there is nothing to decode, and the length is that of the coding requested.
  */
 function codingsToAsk({ method, headers }: Request, asksRange: boolean): string {

@@ -34,7 +34,7 @@ export function callerOf(c: Context<CallerEnv>): { address: string | undefined }
 const form = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * The id of a request: one that somebody in front gave it, where it can be one, else a new one.
+ * The id of a request: the one that it was given on its way here, if it is well-formed, else a new one.
  * @param given by the platform; to a backend, by the gate
  */
 export function requestIdOf(given: string | null | undefined): string {

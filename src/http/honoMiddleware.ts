@@ -80,6 +80,6 @@ function afterwards(c: Context, work: Promise<void>): void {
   try {
     c.executionCtx.waitUntil(work);
   } catch {
-    // Hono throws where there is none.
+    // Hono throws if the runtime has none.
   }
 }

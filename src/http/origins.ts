@@ -38,8 +38,8 @@ function foreignOrigin(origin: string, request: Request, { deployContext }: Orig
 }
 
 /**
- * Whether somebody followed a link to this address, or was sent on to it, in a window of their own: from a mail, from a
- * provider of log-ins. Only the visitor sees the answer, and GET changes nothing (RFC 9110 §9.2.1). A frame or a
+ * Whether the visitor followed a link or a redirect to this URL in a window of its own, for example from an e-mail or a log-in
+ * provider. Only the visitor sees the answer, and GET changes nothing (RFC 9110 §9.2.1). A frame or a
  * form that posts is not one (Fetch metadata: `Sec-Fetch-Dest`, `Sec-Fetch-Mode`).
  */
 function isTopLevelNavigation({ method, headers }: Request): boolean {
@@ -80,7 +80,7 @@ export function allowOrigins(origins: readonly string[], methods: readonly strin
  * CORS in front of an API: of an upstream, or of a function. The policy says whose pages may read; what stands behind may
  * say which of its fields they see.
  * @param log called once when a page relies on credentials, which other origins are not offered: an answer that a page
- * asked for with `credentials: 'include'` is kept from it by the browser, without a reason for page or server
+ * requested with `credentials: 'include'` is kept from it by the browser, without a reason for page or server
  * @param maySend a page that sends a field which would not go on is refused by its browser, which names it
  */
 export function allowApiOrigins(

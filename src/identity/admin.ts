@@ -95,7 +95,7 @@ export class IdentityRefusal extends DaypassError {
 }
 
 export interface AdminOptions {
-  /** The client of the site's Identity, asked for at each call. */
+  /** The client of the site's Identity, looked up at each call. */
   client: () => AdminClient;
   /** The operator token of this invocation; undefined if the platform gave none. */
   operatorToken: () => string | undefined;
@@ -120,8 +120,15 @@ export function createAdmin({ client, operatorToken, timeoutSeconds }: AdminOpti
   }
 
   async function readPage({ page = 1, perPage = 100, order, filter }: PageOptions): Promise<UserPage> {
-    const asked = { page, perPage, order, audience: '', filter: filter || undefined, maxBytes: maxUserBytes };
-    const listed = await call((identity, ...rest) => identity.listUsers(asked, ...rest));
+    const request = {
+      page,
+      perPage,
+      order,
+      audience: '',
+      filter: filter || undefined,
+      maxBytes: maxUserBytes,
+    };
+    const listed = await call((identity, ...rest) => identity.listUsers(request, ...rest));
     if (listed === 'no_filter') throw new IdentityRefusal(500, 'Identity cannot filter.');
     if (listed === 'too_large') {
       throw new DaypassError('identity_unavailable', {

@@ -184,15 +184,15 @@ export function createAdminClient(options: ClientOptions): AdminClient {
     findUser: (id, operatorToken, signal) =>
       unlessGone(callAdmin({ method: 'GET', path: userPath(id) }, operatorToken, signal)),
 
-    async listUsers(asked, operatorToken, signal) {
-      const request = (page: number) => {
-        const { audience, maxBytes } = asked;
-        const path = `/admin/users?${listQuery({ ...asked, page })}`;
+    async listUsers(page, operatorToken, signal) {
+      const request = (number: number) => {
+        const { audience, maxBytes } = page;
+        const path = `/admin/users?${listQuery({ ...page, page: number })}`;
         return send({ method: 'GET', path, token: operatorToken, audience, maxBytes, signal });
       };
-      const answer = await request(asked.page);
+      const answer = await request(page.page);
       // The filter, the users on the page, or chance may be the reason: an empty page shows which.
-      if (asked.filter !== undefined && answer.status === 500 && (await request(emptyPage)).status === 500) {
+      if (page.filter !== undefined && answer.status === 500 && (await request(emptyPage)).status === 500) {
         return 'no_filter';
       }
       if (answer.status === 200 && answer.isTooLarge) return 'too_large';

@@ -5,7 +5,7 @@ import { availableAt, type Decision, endOfWindow, leftAt, type Meter, windowAt }
 /** Units that an instance holds of one account, at most. */
 const maxReserve = 512;
 
-/** What a call asks of one account. */
+/** What a call requests from one account. */
 export interface LeaseRequest extends Want {
   /** Units that were in hand and are reserved for the call meanwhile. */
   held: number;

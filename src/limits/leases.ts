@@ -64,7 +64,7 @@ export interface Leases {
 export interface LeasesOptions {
   counts: CallCounts;
   clock: StoreClock;
-  /** How long an answer of Redis is relied on, in seconds. 0 asks at every call and takes only what the call needs. */
+  /** How long an answer of Redis is relied on, in seconds. 0 queries Redis on every call and takes only what the call needs. */
   leaseSeconds: number;
   /** Resolves after so many milliseconds; tests pass their own. */
   wait?(milliseconds: number): Promise<void>;

@@ -11,7 +11,7 @@ const rememberedIdentifiers = 10_000;
 
 /**
  * How long a refusal in a sliding window is believed, at most: calls that other instances give back may end it sooner. A
- * flood asks Redis once per instance in this time.
+ * flood costs one Redis call per instance in this time.
  */
 const slidingRefusalMilliseconds = 5000;
 

@@ -10,7 +10,7 @@ const maxIdentifiers = 10_000;
 /** What one instance knows of an identifier in a window of the clock. */
 interface Use {
   /** Calls that Redis has answered, and calls under way to it. */
-  asked: number;
+  requested: number;
   /** Of those, the calls that passed. */
   passedByStore: number;
   /** Calls that passed without Redis. */
@@ -49,7 +49,7 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
   }
 
   function beginUse(identifier: string): Use {
-    const use = useOf(identifier) ?? { asked: 0, passedByStore: 0, passedHere: 0, reported: 0 };
+    const use = useOf(identifier) ?? { requested: 0, passedByStore: 0, passedHere: 0, reported: 0 };
     uses.set(identifier, use);
     return use;
   }
@@ -70,9 +70,9 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
     // Redis refuses for the rest of the window.
     use.reported = decision.allowed ? Math.max(use.reported, limit - decision.remaining) : limit;
     if (!decision.allowed) return decision;
-    // What other instances have certainly used: at most the calls asked about here are in Redis's count. An older, higher
+    // What other instances have certainly used: at most the calls of this instance are in Redis's count. An older, higher
     // count is ignored, since it must not refuse what Redis allows: in a sliding window the count shrinks.
-    const others = Math.max(0, limit - decision.remaining - use.asked);
+    const others = Math.max(0, limit - decision.remaining - use.requested);
     if (others + use.passedByStore + use.passedHere >= limit) {
       return { ...decision, allowed: false, remaining: 0 };
     }
@@ -98,12 +98,12 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
     follow: (stored) => ({
       async consume(identifier) {
         const use = beginUse(identifier);
-        use.asked += 1;
+        use.requested += 1;
         try {
           return apply(use, await stored.consume(identifier));
         } catch (error) {
           // Redis may have counted it: then it counts twice.
-          use.asked -= 1;
+          use.requested -= 1;
           throw error;
         }
       },
@@ -118,7 +118,7 @@ export function createLocalWindow(meter: Meter, now: () => number): LocalWindow 
         await stored.refund(identifier);
         const use = useOf(identifier);
         if (!use || use.passedByStore === 0) return;
-        use.asked -= 1;
+        use.requested -= 1;
         use.passedByStore -= 1;
         use.reported -= 1;
       },

@@ -24,7 +24,7 @@ export function brokenOff(cause?: unknown): DaypassError {
 const minBlockBytes = 4 * 1024;
 const maxBlockBytes = 64 * 1024;
 
-/** What a piece costs besides its bytes while it waits in a queue. */
+/** Overhead of a piece, in bytes, while it waits in a queue. */
 const pieceBytes = 256;
 
 /** An upload that is slower lags behind; how far, is remembered no further back than this. */
@@ -147,7 +147,7 @@ export class RequestBody {
     this.#blocks = [];
     this.#giveBack(this.#held);
     if (this.#ended) return;
-    // Whoever still reads must not take what came so far for the whole.
+    // A reader must not take what has arrived so far for the whole body.
     this.failure ??= brokenOff();
     this.#ended = true;
     // Not awaited: a copy of a body is done with when the other copy is.

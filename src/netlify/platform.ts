@@ -13,9 +13,9 @@ export interface PlatformContext {
   requestId?: string;
 }
 
-/** What edge functions have besides. */
+/** What edge functions have in addition. */
 export interface EdgeContext extends PlatformContext {
-  /** Sends the request on to what it is for, with its conditional fields if asked to. */
+  /** Sends the request on to what it is for, with its conditional fields if requested. */
   next(options?: { sendConditionalRequest?: boolean }): Promise<Response>;
 }
 

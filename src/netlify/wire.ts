@@ -81,7 +81,7 @@ export function wireBroker(
     },
     addressLimiters: {
       exchange: byAddress('exchange'),
-      // Each of these has asked Identity.
+      // Each of these has called Identity.
       exchangeRefused: createAddressLimiters(
         createFallbackLimiters(redis, () => Date.now()),
         'exchangeRefused',
@@ -166,7 +166,7 @@ function rememberedBy({ accessToken }: Policy): RevocationOptions {
   };
 }
 
-/** Told of a request field that does not go on to the upstream, and why. */
+/** Called with a request field that is not passed on to the upstream, and why. */
 export type FieldDropped = NonNullable<GateDependencies['onFieldDropped']>;
 
 /** Puts a gate together. */

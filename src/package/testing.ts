@@ -20,8 +20,8 @@ export type { AccessToken } from '../token/claims.ts';
 export type { SiteOptions, VerifierOptions } from '../token/createVerifier.ts';
 export type { TokenOptions } from '../token/mintTestToken.ts';
 
-// Whoever has this can sign tokens. It is refused as soon as it is loaded, and at each call: on Netlify the deploy context
-// is known within a request alone.
+// This module can sign tokens. It refuses production as soon as it is loaded, and at each call, since Netlify reveals the
+// deploy context only within a request.
 assertTesting('daypass/testing');
 
 /**
@@ -71,7 +71,7 @@ export async function bearerHeaders(
 
 /**
  * Makes a session for tests of a page, with the interface of `createSession`: no Identity, no broker, no storage. It records
- * its calls, fails with any code when told to, and tells events. Its tokens are texts such as `fake-token-1`; `attach` covers
+ * its calls, fails with any code on request, and emits events. Its tokens are texts such as `fake-token-1`; `attach` covers
  * `fetch`, and no XMLHttpRequest.
  * @throws {ConfigurationError} a TypeError: an option is malformed or unknown, or this could be production
  * @example

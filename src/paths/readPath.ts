@@ -1,6 +1,6 @@
 import { DaypassError } from '../protocol/error.ts';
 
-/** As sent: a dot or a slash that somebody took the trouble to encode, and an empty segment. */
+/** As sent: an encoded dot or slash, which no honest client writes, and an empty segment. */
 const suspicious = /%2[ef]|\/\//i;
 
 /** Decoded: a backslash, a control character, and what is still encoded because it was encoded twice. */

@@ -118,7 +118,7 @@ function checkThrowaway(
 ): Policy['throwaway'] {
   const { emailDomain = defaultEmailDomain } = checks.object('throwaway', input, ['emailDomain']) ?? {};
   if (!checks.domain('throwaway.emailDomain', emailDomain)) return { emailDomain };
-  // Anybody may sign up with an address of a real domain; only a mark set by the site identifies ours.
+  // Anyone can sign up with an e-mail of a real domain; only a mark set by the site identifies throwaway users.
   checks.that(
     /(^|\.)invalid$/i.test(emailDomain) || hasAdmission,
     `throwaway.emailDomain: ${emailDomain} is not under .invalid and so requires admission`,

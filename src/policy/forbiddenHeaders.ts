@@ -17,7 +17,7 @@ export interface ForbiddenFields {
  */
 export const forbiddenFields: readonly ForbiddenFields[] = [
   {
-    // For one connection (RFC 9110 §7.6.1), or said anew on the next: its host, its codings, its length.
+    // For one connection (RFC 9110 §7.6.1), or set again for the next one: host, codings, length.
     kind: 'connection',
     names: [
       'accept-encoding',
@@ -95,7 +95,7 @@ export const forbiddenFields: readonly ForbiddenFields[] = [
       'authuser',
       'client-cert',
       'client-cert-chain',
-      // Kong's: whether anybody logged in.
+      // Kong's: whether the caller is logged in.
       'x-anonymous-consumer',
       'x-auth-email',
       'x-auth-groups',

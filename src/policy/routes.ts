@@ -12,7 +12,7 @@ const audienceName = /^[A-Za-z0-9._~-]{1,64}$/;
 
 /** What routes may name. */
 export interface KnownAudiences {
-  /** All of them, the default first. Where there are none, that is a problem of its own. */
+  /** All of them, the default first. An empty list is reported separately. */
   names: readonly string[];
   /** Those that could be read. */
   audiences: Readonly<Record<string, CheckedAudience>>;

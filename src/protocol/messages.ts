@@ -76,7 +76,7 @@ export const autoconfirmRemedy =
 /** The field of `user_metadata` in which a sign-up brings its proof; gone once the user is admitted. */
 export const proofField = 'daypass_proof';
 
-/** What ALTCHA's challenge, version 2, asks a solver for; times in seconds since the epoch, lengths in bytes. */
+/** The parameters of ALTCHA's challenge, version 2; times in seconds since the epoch, lengths in bytes. */
 export interface WorkParameters {
   algorithm: string;
   nonce: string;
@@ -121,7 +121,7 @@ export interface StatsCount {
 /**
  * `passed` and `refused` by the gate; `would_refuse`: let through because the policy's mode is `monitor`;
  * `revocation_unchecked`: let through although Redis could not say whether the session was revoked;
- * `circuit_opened` and `circuit_closed`: an instance of the gate or the guard stopped asking Redis, or asks it again;
+ * `circuit_opened` and `circuit_closed`: an instance of the gate or the guard stopped calling Redis, or calls it again;
  * `store_refusing` and `store_accepting`: Redis answers an instance, but refuses to count, or counts again;
  * `ceiling_near` and `ceiling_reached`: an instance saw a `total` limit with a fifth left, or used up.
  */
@@ -149,9 +149,9 @@ export interface SweepResponse {
   seen: number;
   /** Throwaway users that this run deleted. */
   deleted: number;
-  /** Throwaway users that somebody else had deleted by then. */
+  /** Throwaway users that were already gone. */
   gone: number;
-  /** Everybody else: members, and throwaway users that are too young. None was touched. */
+  /** All other users: members, and throwaway users that are too young. None was touched. */
   kept: number;
   /** Throwaway users that Identity would not delete now; the next run tries again. */
   failed: number;

@@ -36,7 +36,7 @@ export interface Count {
 
 export interface CallCounts {
   /**
-   * Takes what a call needs and asks whether its session was revoked: one script, one round trip. All that is needed is
+   * Takes what a call needs and looks up whether its session was revoked: one script, one round trip. All that is needed is
    * taken, or nothing; nothing for a session that was revoked.
    * @param session its hashed subject; undefined where no token is required
    * @param at the present by Redis's clock, milliseconds since the epoch; undefined where only Redis knows it
@@ -61,16 +61,16 @@ const slackMilliseconds = 60_000;
 // In Lua 5.3, which a Redis in memory runs, whole numbers may have only 32 bits: products are made of fractions.
 const script = `
 local marks, at = tonumber(ARGV[1]), tonumber(ARGV[2])
-local told = 0
+local reported = 0
 if not at then
   local time = redis.call('TIME')
   at = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000)
-  told = at
+  reported = at
 end
 local values = redis.call('MGET', unpack(KEYS))
-local answer = { marks == 0 and 0 or not values[1] and 0 or values[1] == '1' and 1 or 2, told, 1 }
+local answer = { marks == 0 and 0 or not values[1] and 0 or values[1] == '1' and 1 or 2, reported, 1 }
 local wants = {}
--- Whoever is revoked takes nothing.
+-- A revoked session takes nothing.
 local suffices = answer[1] == 0
 for position = 3, #ARGV, 10 do
   local want = {}

@@ -26,7 +26,7 @@ const events: Readonly<Record<StatsEvent, true>> = {
 
 export const statsEvents = Object.keys(events);
 
-/** What an event is counted by, besides its name. */
+/** What an event is counted by, in addition to its name. */
 export interface StatsOf {
   code?: ErrorCode | undefined;
   /** The route's `path` in the policy, never the path of a request: of those there are as many as callers like. */
@@ -65,7 +65,7 @@ export interface Counters {
 }
 
 /**
- * @param isReachable whether Redis may be asked; counts wait until it may
+ * @param isReachable whether Redis may be called; until then counts wait
  * @param now the present, milliseconds since the epoch
  */
 export function createCounters(redis: Redis, isReachable: () => boolean, now: () => number): Counters {

@@ -28,7 +28,7 @@ export interface Revocations {
    */
   revoke(session: string, ttlSeconds: number): Promise<void>;
   /**
-   * Asks Redis, unless this instance knows that the session was revoked. A yes is remembered.
+   * Looks the session up in Redis, unless this instance knows that it was revoked. A revocation is remembered.
    * @throws {DaypassError} `store_unavailable`
    */
   isRevoked(session: string): Promise<boolean>;

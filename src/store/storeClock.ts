@@ -6,7 +6,7 @@ const drift = 0.001;
 
 /** A moment by both clocks of this machine, in milliseconds. */
 export interface Instant {
-  /** Since the epoch; somebody may set it. */
+  /** Since the epoch; may be set at any time. */
   wall: number;
   /** Since whenever; never set back, but it may stand still while the machine sleeps. */
   steady: number;

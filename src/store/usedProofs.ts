@@ -20,7 +20,7 @@ return 0`.trim();
 /** The marks of used proofs, and how many were used lately. */
 export interface UsedProofs {
   /**
-   * Uses a proof for a user. The same user may use it again: Identity asks up to three times about one sign-up.
+   * Uses a proof for a user. The same user may use it again: Identity calls up to three times for one sign-up.
    * @param proof the proof's canonical name
    * @param ttlSeconds how long the proof could otherwise still be accepted; capped at 7200
    * @returns false when it was used for another user

@@ -37,8 +37,8 @@ export interface ClaimsPolicy {
 }
 
 /**
- * Why a token was refused whose signature holds: the site that signed it and whoever verifies it are set up differently. Its
- * message is for the log of whoever can mend that: it names claims and settings, both values, and never the token.
+ * Why a token with a valid signature was refused: the site that signed it and this verifier are configured differently. The
+ * message is for the operator's log: it names claim and setting with both values, and never the token.
  */
 export class SettingMismatch extends Error {
   override readonly name = 'SettingMismatch';

@@ -32,7 +32,7 @@ interface SharedOptions {
    */
   cacheSize?: number | undefined;
   /**
-   * Takes a warning that is meant for whoever set the options: a token that is signed with one of the secrets was refused
+   * Takes a warning for the operator: a token that is signed with one of the secrets was refused
    * for its issuer, audience or deploy context, so either side is set wrong. Once for each cause in a process. It holds no
    * token. Default `console.warn`.
    */
@@ -139,7 +139,7 @@ export function checkVerifierOptions(options: VerifierOptions): CheckedOptions {
 
 /**
  * @param prefix names the site in a problem: `sites[0].`, or nothing where there is but one
- * @param secrets of all sites: whoever verifies HS256 can forge, so either of two with one key could sign for the other
+ * @param secrets of all sites: HS256 keys sign as well as verify, so of two sites with one key, each could sign for the other
  */
 function checkSite(
   site: SiteOptions,

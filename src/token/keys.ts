@@ -24,7 +24,7 @@ export function secretWeakness(secret: string | undefined): string | undefined {
 }
 
 /**
- * Checks secrets that must all differ: whoever holds one could sign with its twin, too. Each is given under the name by which
+ * Checks secrets that must all differ: the holder of one could sign with an equal one too. Each is given under the name by which
  * its owner knows it, such as `DAYPASS_SECRET` or `secondarySecret`.
  */
 export class SecretChecks {
@@ -78,7 +78,7 @@ export interface Key {
   readonly key: CryptoKey;
 }
 
-/** The keys of one audience. Whoever verifies HS256 can forge, so a key never serves two. */
+/** The keys of one audience. An HS256 key that verifies can also sign, so a key never serves two. */
 export interface KeyRing {
   readonly audience: string;
   /** Signs and verifies. */
@@ -120,7 +120,7 @@ async function importKey(secret: string): Promise<Key> {
   return { id: base64url.encode(new Uint8Array(digest)).slice(0, 8), key };
 }
 
-/** Hashes that are remembered, since a session's and an address's are asked for at each of their calls. */
+/** Hashes that are remembered, since a session's and an address's are needed on each of their calls. */
 const rememberedHashes = 20_000;
 /** Sessions and addresses are shorter; whole tokens, which are hashed once, need not be kept. */
 const maxRememberedLength = 80;
@@ -134,7 +134,7 @@ export interface PrivateKeys {
   /** The bearer with which the owner calls `/session/stats` and `/session/sweep`. */
   maintenanceBearer(): Promise<string>;
   /**
-   * `sid`: the proof that the broker began a session, for whoever has only the secret of its audience cannot make it.
+   * `sid`: proves that the broker began a session. The secret of its audience does not suffice to make one.
    * @param session.startedAt `auth_time`, seconds since the epoch
    * @returns 22 characters of base64url
    */

@@ -21,7 +21,7 @@ export interface AcceptedSite {
 interface CommonOptions {
   /** The present, seconds since the epoch. */
   now: number;
-  /** How long ago the token may have expired, in seconds, besides the skew. Default 0; only renewal sets it. */
+  /** How long ago the token may have expired, in seconds, beyond the clock skew. Default 0; only renewal sets it. */
   expiredGraceSeconds?: number;
   /**
    * `DAYPASS_SESSIONS_NOT_BEFORE`, seconds since the epoch: sessions that began earlier, or do not say when, are refused.
@@ -70,8 +70,8 @@ async function checkSignature(token: string, sites: readonly AcceptedSite[]) {
   const parsed = parseToken(token);
   if (!parsed) throw new DaypassError('token_malformed');
   const { header, payload } = parsed;
-  // RFC 8725 §3.1: the algorithm is ours to choose, not the token's. `crit` (RFC 7515 §4.1.11) asks for
-  // something that we do not do.
+  // RFC 8725 §3.1: the algorithm is ours to choose, not the token's. `crit` (RFC 7515 §4.1.11) requires
+  // extensions that we do not implement.
   if (header.alg !== 'HS256' || 'crit' in header) throw new DaypassError('token_algorithm');
   // RFC 8725 §3.11: another kind of JWT must not pass for this one.
   if (header.typ !== 'JWT') throw new DaypassError('token_type');
@@ -134,7 +134,7 @@ export function createVerifiedTokens(maxSize: number): VerifiedTokens {
   };
 }
 
-/** Longest token that anybody here looks at, in bytes (it is ASCII). */
+/** Longest token that is parsed, in bytes (it is ASCII). */
 const maxTokenBytes = 4096;
 
 /**

@@ -8,7 +8,7 @@ import { type SweepBounds, type SweepDependencies, SweepRun } from './sweepRun.t
 export interface SweepOptions extends SweepBounds {
   /** Where the last run ended: its answer's `cursor`. Default: at the oldest user. */
   cursor?: string | undefined;
-  /** Audiences of Identity to sweep besides the site's own. */
+  /** Audiences of Identity to sweep in addition to the site's own. */
   audiences?: readonly string[];
 }
 

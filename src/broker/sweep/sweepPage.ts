@@ -27,7 +27,7 @@ export interface SweptList {
   maxPerPage: number;
   /** The most users that Identity has given of one page. */
   longestPage: number;
-  /** Pages must not begin before this offset: somebody there cannot be read. */
+  /** Pages must not begin before this offset: a record there cannot be read. */
   readableFrom: number;
   /** Users whose deletion was tried. Those that are listed again are passed over. */
   readonly tried: Set<string>;
@@ -134,7 +134,7 @@ function narrow(run: SweepRun, list: SweptList, { perPage, start }: Page): void 
 
 /**
  * Whether Identity gave the page that was requested. A short page that is not the last may have begun elsewhere, at a
- * server that caps its pages, or somebody on it was deleted while it was read: fewer users are requested next.
+ * server that caps its pages, or a user on it was deleted while it was read: fewer users are requested next.
  * @throws {DaypassError} `identity_unavailable`: Identity gives the wrong number of users whatever is requested
  */
 function isPage(list: SweptList, { perPage, start }: Page, { users, total }: ListedUsers): boolean {

@@ -33,11 +33,11 @@ export async function readSweepRequest(request: Request, bodies: RequestBodies):
 export interface SweepPosition {
   /** The audience whose list is read. */
   readonly audience: string;
-  /** Whether Identity filters the list by the throwaway domain; if it cannot, the list holds everybody. */
+  /** Whether Identity filters the list by the throwaway domain; if it cannot, the list holds all users. */
   readonly filtered: boolean;
   /**
    * The number of users at the front of the list that were checked and stay. Deleting a user moves the others up, so this
-   * number, unlike a page number, still names the first user to check. If somebody at the front goes, users are missed;
+   * number, unlike a page number, still names the first user to check. If a user at the front is deleted elsewhere, users are missed;
    * the next sweep from the beginning finds them.
    */
   readonly offset: number;
