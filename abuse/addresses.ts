@@ -25,7 +25,7 @@ export const addresses: Measure = {
     const server = await context.startServer({
       policy: {
         limits: wideLimits({ address: narrow, revoke: narrow, signup: narrow, login: narrow }),
-        // Where no token is asked the address alone counts.
+        // Where no token is required, only the address counts.
         routes: [{ path: '/api/*', verify: false }],
       },
     });
@@ -63,7 +63,7 @@ async function measureDoor({ chance }: Context, redis: DevRedis, door: Door): Pr
 }
 
 async function countBuckets(redis: DevRedis, { limitName }: Door): Promise<number> {
-  // The gate leases, the others count each call alone.
+  // The gate leases, the others count each call by itself.
   const kind = limitName === 'address' ? 'calls' : 'limit';
   return ((await command(redis, 'KEYS', `daypass:${kind}:${limitName}:*`)) as string[]).length;
 }

@@ -18,7 +18,7 @@ const policy = {
 };
 const entry = fileURLToPath(new URL('support/gateProcess.ts', import.meta.url));
 
-/** A ceiling holds over many processes, also when some are killed in the middle, and closes one route alone. */
+/** A ceiling holds over many processes, also when some are killed in the middle, and closes only its own route. */
 export const ceiling: Measure = {
   name: 'ceiling',
   what: `${ceilingOfDay} calls a day for all, ${sessions} sessions of as many addresses at ${processes} processes`,

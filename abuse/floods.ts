@@ -103,7 +103,7 @@ interface Flood {
   path: string;
   /** How many ended so. */
   of(outcome: string): number;
-  /** Wrong secrets that were told so. */
+  /** Wrong secrets that were answered as wrong. */
   compared: number;
   /** Requests to Redis meanwhile. */
   requests: number;
@@ -114,7 +114,7 @@ interface FloodOptions {
   path: string;
   times: number;
   init: () => RequestInit;
-  /** The address that the platform tells. */
+  /** The address that the platform reports. */
   from: string;
 }
 
@@ -136,7 +136,7 @@ async function measureFlood(
 /** Those under way at once are compared too: none knows of the refusal of another. */
 function wrongSecrets({ path, compared, requests }: Flood): Figure[] {
   return [
-    atMost(`${path}: ${tries} wrong secrets, told that they are wrong`, compared, limits.wrong),
+    atMost(`${path}: ${tries} wrong secrets, answered as wrong`, compared, limits.wrong),
     atMost('… requests to Redis', requests, limits.wrong + atOnce),
   ];
 }

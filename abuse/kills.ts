@@ -75,7 +75,7 @@ function compare(user: User, now: User | undefined): string {
   return JSON.stringify(now) === JSON.stringify(user) ? 'same' : 'changed';
 }
 
-/** A visitor whose first broker is killed. Whoever comes next reaches another instance. */
+/** A visitor whose first broker is killed. The next call reaches another instance. */
 async function visit(context: Context, server: AbuseServer, step: KillStep) {
   const { variables, url, identityUrl, operatorToken } = server;
   const broker = runNode(entry, {

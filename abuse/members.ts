@@ -11,7 +11,7 @@ const members = 1000;
 /** What Identity does for every member. */
 const allowed = ['sign-up', 'log-in', 'refresh', 'update', 'delete'];
 
-/** Whoever is no throwaway user notices nothing of us. */
+/** Members, who are no throwaway users, notice nothing of Daypass. */
 export const membersUntouched: Measure = {
   name: 'members',
   what: `${members} members with and without our event function and guard`,

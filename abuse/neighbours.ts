@@ -18,7 +18,7 @@ const junkOfEach = 30;
 const honestAtLeast = 10;
 const visitorsBesideJunk = 8;
 
-/** Nobody shuts the door on others: with the default limits, an attack costs nobody else a pass. */
+/** No caller can lock others out: with the default limits, an attack costs no other visitor a pass. */
 export const neighbours: Measure = {
   name: 'neighbours',
   what: 'Strangers and their neighbours',
@@ -106,7 +106,7 @@ async function besideJunk(server: AbuseServer): Promise<Figure[]> {
       0,
     ),
     atMost(
-      '… the longest wait that one of them was told',
+      '… the longest Retry-After among them',
       Math.max(...visits.map((each) => each.waitedSeconds)),
       10,
       ' s',

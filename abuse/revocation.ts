@@ -31,9 +31,9 @@ async function revokeUnderLoad(context: Context, leaseSeconds: number): Promise<
   context.defer(() => site.close());
   const holders = await inParallel(sessions, 8, async () => ({
     token: await server.mint(),
-    /** Whether somebody has begun to revoke it. */
+    /** Whether its revocation has begun. */
     isEnding: false,
-    /** Whether nobody may accept it any more. */
+    /** Whether it must be refused everywhere. */
     isRevoked: false,
   }));
   type Holder = (typeof holders)[number];
@@ -69,7 +69,7 @@ async function revokeUnderLoad(context: Context, leaseSeconds: number): Promise<
   const { rate } = await stopLoad();
   return [
     atLeast('requests a second', rate, callsPerSecond),
-    none('calls of sessions that nobody revoked, refused', callOutcomes.before, '200'),
+    none('calls of sessions that were not revoked, refused', callOutcomes.before, '200'),
     none(`calls let through from ${of} on`, callOutcomes.after, '401 token_revoked'),
     none(`renewals let through from ${of} on`, renewalOutcomes, '400 token_revoked'),
   ];

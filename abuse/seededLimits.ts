@@ -111,7 +111,7 @@ async function attack(
       calls.set(id, { route, buckets, sent: Date.now() });
       const headers = { authorization: `Bearer ${tokens[session]}`, 'x-call': id };
       const from = `127.1.0.${1 + address}`;
-      // A process that is killed answers nobody; its calls may have arrived all the same.
+      // A process that is killed answers no call; its calls may have arrived nevertheless.
       const answer = await send(chance.pick(gates) + route.path, { headers, from }).catch(() => undefined);
       if (answer && answer.status !== 200)
         refused.push(`${outcomeOf(answer)}${answer.headers['retry-after'] ? ' with Retry-After' : ''}`);

@@ -25,7 +25,7 @@ const policy = {
 };
 const entry = fileURLToPath(new URL('support/gateProcess.ts', import.meta.url));
 
-/** Uploads that stop one byte before their end cost a bounded amount of memory, for a short time, and nobody else. */
+/** Uploads that stop one byte before their end cost a bounded amount of memory, for a short time, and affect no other caller. */
 export const slowCallers: Measure = {
   name: 'slow-callers',
   what: `${uploads} uploads that stop one byte short of 1 MB, without a pass`,
@@ -74,7 +74,7 @@ export const slowCallers: Measure = {
       );
       isOpening = false;
       await during;
-      // What the sockets still held is taken once nobody is refused any more; the others are given 10 s.
+      // What the sockets still held is taken once no caller is refused any more; the others are given 10 s.
       for (let seen = -1; seen !== answers.length; await sleep(1000)) seen = answers.length;
       const { buffers } = await askMemory('?collect');
       const calls = await callFor(3000);

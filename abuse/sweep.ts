@@ -35,7 +35,7 @@ export interface Place {
   operatorToken: string;
 }
 
-/** Throwaway users that nobody exchanged go, nobody else does, and it does not take long. */
+/** Throwaway users that were never exchanged are deleted, no other users are, and it does not take long. */
 export const sweep: Measure = {
   name: 'sweep',
   isTimed: true,

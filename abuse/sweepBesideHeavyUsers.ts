@@ -35,7 +35,7 @@ export const sweepBesideHeavyUsers: Measure = {
     const sum = (name: 'deleted' | 'unread' | 'failed') => runs.reduce((total, run) => total + run[name], 0);
     return [
       exactly('orphans deleted, the heavy ones with them', sum('deleted'), orphans + heavy / 2),
-      exactly('users passed over, since nobody can read them', sum('unread'), heaviest),
+      exactly('users passed over, since they cannot be read', sum('unread'), heaviest),
       exactly('users left', await countUsers(identity), heavy / 2 + heaviest),
       atMost(
         `runs of 8 s each, of which ${failures} found Identity too busy to list`,
@@ -83,7 +83,7 @@ async function startIdentity(context: Context): Promise<Place> {
   return { url, operatorToken };
 }
 
-/** By a page that holds nobody: the others are too heavy to look at. */
+/** By an empty page: the others are too heavy to look at. */
 async function countUsers({ url, operatorToken }: Place): Promise<number> {
   const headers = { authorization: `Bearer ${operatorToken}` };
   const answered = await fetch(`${url}/admin/users?page=1000000&per_page=1`, { headers });

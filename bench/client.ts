@@ -59,7 +59,7 @@ export const bench: Bench = {
     for (const [index, [entry, { isTarget }]] of Object.entries(others).entries()) {
       rows.push({
         what: 'daypass, bytes (gzip)',
-        beside: names[index] as string,
+        baseline: names[index] as string,
         figure: exact(sizeOf('daypass') / sizeOf(entry as Entry)),
         unit: '×',
         note: `${sizeOf('daypass')} against ${sizeOf(entry as Entry)}; dist/daypass.js, for a script tag, is ${tag}`,
@@ -76,7 +76,7 @@ export const bench: Bench = {
       const [ours, theirs] = [timesToRun.daypass, timesToRun[entry as Entry]];
       rows.push({
         what: 'daypass, time to run',
-        beside: names[index] as string,
+        baseline: names[index] as string,
         figure: ratioOf(ours, theirs),
         unit: '×',
         note: against(ours, theirs, 'ms'),
@@ -90,7 +90,7 @@ export const bench: Bench = {
       rows.push(
         {
           what: `${what}, cold`,
-          beside: '',
+          baseline: '',
           figure: exact(cold.length),
           unit: 'requests',
           note,
@@ -98,7 +98,7 @@ export const bench: Bench = {
         },
         {
           what: `${what}, warm`,
-          beside: '',
+          baseline: '',
           figure: exact(warm.length),
           unit: 'requests',
           ...(isOurs && { toReach: { atMost: 1 } }),

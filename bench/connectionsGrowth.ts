@@ -10,7 +10,8 @@ const sessions = 1_000;
 
 /** The same sessions call by turns, whether on one connection or on a thousand; on each, a call follows an answer. */
 export const bench: Bench = {
-  question: 'Does a call cost more as connections grow? On Deno, beside a bare proxy under the same load',
+  question:
+    'Does a call cost more as connections grow? On Deno, compared with a bare proxy under the same load',
   async run(context) {
     const backends = await startBackends(context);
     const { gate, mint } = await startGate(context, backends, { runtime: 'Deno' });
@@ -31,7 +32,7 @@ export const bench: Bench = {
     return connections.slice(1).map(
       (count): Row => ({
         what: `CPU of a call, ${count.toLocaleString('en').replace(',', ' ')} connections`,
-        beside: '1 connection',
+        baseline: '1 connection',
         figure: ratioOf(cpu(`gate ${count}`), cpu('gate 1')),
         unit: '×',
         toReach: { atMost: 1.25 },

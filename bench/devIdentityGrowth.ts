@@ -22,7 +22,7 @@ export const bench: Bench = {
     return [
       {
         what: `${8 * size} users made and deleted`,
-        beside: `${size} users (flat is 8 ×)`,
+        baseline: `${size} users (flat is 8 ×)`,
         figure: ratioOf(deleted.many, deleted.few),
         unit: '×',
         // A search through all users at each would make it 64.
@@ -30,7 +30,7 @@ export const bench: Bench = {
       },
       {
         what: 'a page of 20 000 users, sorted',
-        beside: '2 000 users (flat is 10 ×)',
+        baseline: '2 000 users (flat is 10 ×)',
         figure: ratioOf(listed.many, listed.few),
         unit: '×',
         toReach: { atMost: 40 },

@@ -34,9 +34,9 @@ export const bench: Bench = {
     const fresh = costOf('Daypass, token never seen');
     const seen = costOf('Daypass, token seen before');
     const simpleJwt = costOf('SimpleJWT, stateless');
-    const rowOf = (what: string, ours: number[], beside: string, others: number[]): Row => ({
+    const rowOf = (what: string, ours: number[], baseline: string, others: number[]): Row => ({
       what: `request, ${what}`,
-      beside,
+      baseline,
       figure: ratioOf(ours, others),
       unit: '×',
       note: against(ours, others, 'µs'),
@@ -49,12 +49,12 @@ export const bench: Bench = {
       rowOf('token never seen', fresh, 'SimpleJWT, its user from the database', costOf('SimpleJWT')),
       rowOf('token never seen', fresh, `TokenAuthentication ${versions.djangorestframework}`, token),
       rowOf('token seen before', seen, `TokenAuthentication ${versions.djangorestframework}`, token),
-      rowOf('token seen before', seen, 'no authentication', costOf('nobody asks')),
+      rowOf('token seen before', seen, 'no authentication', costOf('no check')),
       ...Object.entries(queries)
         .filter(([name]) => name.startsWith('Daypass'))
         .map(([name, count]) => ({
           what: name,
-          beside: '',
+          baseline: '',
           figure: exact(count),
           unit: 'queries',
           toReach: { atMost: 0 },

@@ -42,14 +42,14 @@ export const bench: Bench = {
     return [
       {
         what,
-        beside: 'without its calls',
+        baseline: 'without its calls',
         figure: spreadOf(own),
         unit: 'ms',
         toReach: { atMost: 1 },
         note: `${written(spreadOf(cpu).median)} ms of CPU: where that is much less, the machine is busy with something else`,
       },
-      { what, beside: 'calls to Identity', figure: exact(calls.identity), unit: 'requests' },
-      { what, beside: 'calls to Redis', figure: exact(calls.redis), unit: 'requests' },
+      { what, baseline: 'calls to Identity', figure: exact(calls.identity), unit: 'requests' },
+      { what, baseline: 'calls to Redis', figure: exact(calls.redis), unit: 'requests' },
     ];
   },
 };
@@ -100,7 +100,7 @@ async function startBroker({ defer }: BenchContext) {
   return { exchange, logIn, network };
 }
 
-/** A `fetch` that knows how long somebody waited for it: the stand-ins' own work is none of the broker's. */
+/** A `fetch` that measures how long it was waited for: the stand-ins' own work is not the broker's. */
 function watchNetwork(servers: Record<'identity' | 'redis', (request: Request) => Promise<Response>>) {
   const none = { identity: 0, redis: 0, milliseconds: 0, cpuMilliseconds: 0 };
   let waited = { ...none };

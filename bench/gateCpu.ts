@@ -5,14 +5,14 @@ import { against, written } from './support/report.ts';
 import { ratioOf, spreadOf } from './support/spread.ts';
 import type { Runtime } from './support/startProgram.ts';
 
-// Alone, while you tune the gate: npm run bench -- gate-cpu --quick
+// By itself, while you tune the gate: npm run bench -- gate-cpu --quick
 
 const connections = 10;
 const sessions = 200;
 
-/** CPU time of the gate's process alone: Redis, its bridge and the upstream have processes of their own. */
+/** CPU time of only the gate's process: Redis, its bridge and the upstream have processes of their own. */
 export const bench: Bench = {
-  question: 'What does a call through the gate cost beside a bare proxy? 10 connections, 200 sessions',
+  question: 'What does a call through the gate cost compared with a bare proxy? 10 connections, 200 sessions',
   async run(context) {
     const backends = await startBackends(context);
     return [...(await measure(context, backends, 'Node')), ...(await measure(context, backends, 'Deno'))];
@@ -33,11 +33,11 @@ async function measure(context: BenchContext, backends: Backends, runtime: Runti
   const cpu = (side: 'gate' | 'proxy') => costs[side].map(({ cpuMicroseconds }) => cpuMicroseconds);
   const latency = (side: 'gate' | 'proxy') =>
     costs[side].map(({ latencyMilliseconds }) => latencyMilliseconds);
-  const beside = 'a bare Hono proxy';
+  const baseline = 'a bare Hono proxy';
   return [
     {
       what: `CPU of a call, ${runtime}`,
-      beside,
+      baseline,
       figure: ratioOf(cpu('gate'), cpu('proxy')),
       unit: '×',
       toReach: { atMost: 1.5 },
@@ -46,7 +46,7 @@ async function measure(context: BenchContext, backends: Backends, runtime: Runti
     },
     {
       what: `median latency, ${runtime}`,
-      beside,
+      baseline,
       figure: ratioOf(latency('gate'), latency('proxy')),
       unit: '×',
       note: against(latency('gate'), latency('proxy'), 'ms'),

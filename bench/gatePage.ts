@@ -35,7 +35,7 @@ async function measure(context: BenchContext, runtime: Runtime): Promise<Row> {
   const trips = spreadOf(rounds.gate.map((round) => round.trips)).median;
   return {
     what: `20 calls of a new session, ${runtime}`,
-    beside: 'a bare Hono proxy',
+    baseline: 'a bare Hono proxy',
     figure: ratioOf(ours, others),
     unit: '×',
     toReach: { atMost: 1.15 },

@@ -46,7 +46,7 @@ async function measure(context: BenchContext, backends: Backends, runtime: Runti
   });
   const row = (what: string, ours: readonly number[]): Row => ({
     what: `CPU of ${what}, ${runtime}`,
-    beside: 'a bare Hono proxy',
+    baseline: 'a bare Hono proxy',
     figure: ratioOf(ours, cpu.proxy),
     unit: '×',
     toReach: { atMost: 3 },

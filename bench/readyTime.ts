@@ -21,7 +21,7 @@ export const bench: Bench = {
       const note = against(rounds.ready, rounds.node, 'ms');
       rows.push({
         what,
-        beside: 'node --eval 0',
+        baseline: 'node --eval 0',
         figure: ratioOf(rounds.ready, rounds.node),
         unit: '×',
         note,

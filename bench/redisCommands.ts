@@ -55,7 +55,7 @@ async function measure(
     const aside = sumOf(new Map([...ours].filter(([name]) => notOfCalls.includes(name))));
     rows.push({
       what: `${family}, ${leaseSeconds === 0 ? 'each call asks' : `leases of ${leaseSeconds} s`}`,
-      beside: `@upstash/ratelimit: ${written(sumOf(theirs))} a call`,
+      baseline: `@upstash/ratelimit: ${written(sumOf(theirs))} a call`,
       figure: exact(sumOf(ours) - aside),
       unit: 'a call',
       ...(leaseSeconds === 0 && { toReach: { atMost } }),
@@ -77,12 +77,12 @@ async function commandsOf(
   return new Map([...after].map(([name, count]) => [name, (count - (before.get(name) ?? 0)) / calls]));
 }
 
-/** What anybody would write who limits calls by session and address, with sliding windows as ours are. */
+/** The usual way to limit calls by session and address, with sliding windows as ours are. */
 async function limitWithUpstash(at: RedisAddress, counts: Caller['counts'], calls: number) {
   const redis = new Redis({ ...at, enableTelemetry: false });
   const limiters = counts.map((name) => {
     const limiter = Ratelimit.slidingWindow(1_000_000_000, `${defaultLimits[name].windowSeconds} s`);
-    return new Ratelimit({ redis, prefix: `beside:${name}`, limiter, ephemeralCache: false, timeout: 0 });
+    return new Ratelimit({ redis, prefix: `baseline:${name}`, limiter, ephemeralCache: false, timeout: 0 });
   });
   const callOnce = async (session: number) => {
     const answers = await Promise.all(

@@ -26,7 +26,7 @@ export const bench: Bench = {
     });
     const row = (sessions: string, ours: number[]): Row => ({
       what: `${sessions} sessions`,
-      beside: '100 sessions',
+      baseline: '100 sessions',
       figure: ratioOf(ours, microseconds.few),
       unit: '×',
       toReach: { atMost: 1.25 },
@@ -64,7 +64,7 @@ async function startRedisWith(context: BenchContext, sessions: number) {
       throw new Error('Redis granted no call.');
   }
 
-  // One key tells how they are named; the others are written where they are kept.
+  // One key shows how they are named; the others are written where they are kept.
   await callOf(0);
   const [key = ''] = (await command(redis, 'KEYS', '*:session:60:session 0:*')) as string[];
   const [before, after] = key.split('session 0') as [string, string];

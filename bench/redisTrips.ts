@@ -14,7 +14,7 @@ export const bench: Bench = {
       const atMost = toReach[name as keyof typeof toReach];
       rows.push({
         what: script.what,
-        beside: 'one round trip a call',
+        baseline: 'one round trip a call',
         figure: exact(trips / calls),
         unit: 'a call',
         ...(atMost !== undefined && { toReach: { atMost } }),

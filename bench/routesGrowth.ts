@@ -20,7 +20,7 @@ export const bench: Bench = {
     const cpu = await interleave(context.isQuick ? 3 : 9, { one, hundred, thousand });
     const row = (routes: string, ours: number[]): Row => ({
       what: `CPU of a call, ${routes} routes`,
-      beside: '1 route',
+      baseline: '1 route',
       figure: ratioOf(ours, cpu.one),
       unit: '×',
       toReach: { atMost: 1.1 },

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { type Bench, MissingProgram, type Row } from './support/bench.ts';
 import { describeMachine, describeRow, heading, isReached } from './support/report.ts';
 
-// `npm run bench`: what things cost, beside what they could cost. A figure that misses its target is reported and fails
+// `npm run bench`: what things cost, next to what they could cost. A figure that misses its target is reported and fails
 // nothing. It ends with 1 when something could not be measured; with DAYPASS_TEST_ALL=1 also when a program is missing.
 //
 //   npm run bench                          all of it

@@ -7,9 +7,9 @@ import { interleave } from './support/interleave.ts';
 import { against } from './support/report.ts';
 import { ratioOf } from './support/spread.ts';
 
-/** The whole of it: pages listed, users told apart, orphans deleted; over a real redis-server, Identity in a process of its own. */
+/** The whole of it: pages listed, users distinguished, orphans deleted; over a real redis-server, Identity in a process of its own. */
 export const bench: Bench = {
-  question: 'How fast does a sweep delete, beside bare DELETEs?',
+  question: 'How fast does a sweep delete, compared with bare DELETEs?',
   async run({ isQuick, defer }) {
     if (!process.env.REDIS_URL && !findProgram('redis-server'))
       throw new MissingProgram('put redis-server on the PATH or set REDIS_URL');
@@ -33,7 +33,7 @@ export const bench: Bench = {
     return [
       {
         what: `orphans a second, among ${crowd.members} members`,
-        beside: 'DELETEs, 16 at once',
+        baseline: 'DELETEs, 16 at once',
         figure: ratioOf(rates.sweep, rates.bare),
         unit: '×',
         toReach: { atLeast: 0.8 },

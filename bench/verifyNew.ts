@@ -20,9 +20,9 @@ export const bench: Bench = {
       jsonWebToken: costOf(jsonWebToken, tokens),
       hono: costOf(hono, tokens),
     });
-    const rowOf = (beside: string, others: readonly number[]): Row => ({
+    const rowOf = (baseline: string, others: readonly number[]): Row => ({
       what: 'createVerifier, a new token',
-      beside,
+      baseline,
       figure: ratioOf(rounds.ours, others),
       unit: '×',
       note: against(rounds.ours, others, 'µs'),

@@ -20,7 +20,7 @@ export const bench: Bench = {
     return [
       {
         what: 'createVerifier, a token seen before',
-        beside: `${versions.fastJwt} with its cache`,
+        baseline: `${versions.fastJwt} with its cache`,
         figure: ratioOf(rounds.ours, rounds.fastJwt),
         unit: '×',
         toReach: { atMost: 1 },

@@ -7,7 +7,7 @@ import { put } from './put.ts';
 /** What of `demo/site/` is published as it is. */
 const copied = /\.(html|css|svg)$|^_headers$/;
 
-/** Builds `dist/site`: the demo page, its files, and the script-tag build beside them. */
+/** Builds `dist/site`: the demo page, its files, and the script-tag build next to them. */
 export async function buildSite(): Promise<void> {
   const source = join(root, 'demo/site');
   const target = join(root, 'dist/site');

@@ -25,7 +25,7 @@ async function bundle(entry: string, options: BuildOptions): Promise<string> {
 
 /**
  * Leaves out what gotrue-js's transport does without: its users, its admins, and of its `GoTrue` all but the `api`.
- * Nothing here calls the rest, which no bundler can tell.
+ * Nothing here calls the rest, which no bundler can know.
  */
 const transportOnly: Plugin = {
   name: 'gotrue-js: transport only',
@@ -47,9 +47,9 @@ const transportOnly: Plugin = {
 export async function bundleScript(): Promise<string> {
   const script = await bundle('client/script.ts', {
     format: 'iife',
-    // `createSession` alone imports it, which is not in this file.
+    // Only `createSession` imports it, which is not in this file.
     external: ['./xhr.ts'],
-    // Members of gotrue-js, and of ours, that nobody outside this file sees.
+    // Members of gotrue-js, and of ours, that are invisible outside this file.
     mangleProps:
       /^(read|write|loadXhr|target|replaceSession|getToken|emit|_sameOrigin|parseJsonResponse|apiURL|APIUrl|defaultHeaders|setCookie)$/,
     // `window.GoTrue` is not set, so there is nothing to restore.

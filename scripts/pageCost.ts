@@ -19,7 +19,7 @@ interface TraceEvent {
 
 /**
  * Measures what a script costs a warm page in Chromium (`CHROMIUM_PATH`, or the one on the PATH): to parse and to run it
- * out of the browser's cache, as Chromium's own trace times it. The median of some visits, beside that of an empty script.
+ * out of the browser's cache, as Chromium's own trace times it. The median of some visits, next to that of an empty script.
  * @param script loaded by a tag that names `/api/`
  * @returns a sentence
  */

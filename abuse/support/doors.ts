@@ -21,7 +21,7 @@ export interface Door {
   through: string;
   /** Calls from this machine, over HTTP, with these fields. */
   knock(fields: OutgoingHttpHeaders): Promise<string>;
-  /** Calls an instance of its own, which the platform tells this address. */
+  /** Calls an instance of its own, to which the platform reports this address. */
   checkSession(address: string): Promise<string>;
 }
 
@@ -114,7 +114,7 @@ function openGuard(
   };
 }
 
-/** Asks an instance, which the platform tells this address. @returns what the answer is about, as `outcomeOf` words it */
+/** Calls an instance, to which the platform reports this address. @returns what the answer is about, as `outcomeOf` words it */
 export async function ask(app: App, request: Request, clientAddress: string): Promise<string> {
   const response = await app.fetch(request, { clientAddress });
   return outcomeOf({ status: response.status, text: await response.text() });

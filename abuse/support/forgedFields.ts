@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Chance } from '../../test/python/support/chance.ts';
 
-/** Fields by which platforms, proxies and caches tell a caller's address. */
+/** Fields by which platforms, proxies and caches report a caller's address. */
 const plain = [
   'x-forwarded-for',
   'x-real-ip',

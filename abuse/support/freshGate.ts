@@ -6,7 +6,7 @@ import type { Context } from './measure.ts';
 import { outcomeOf, send } from './send.ts';
 import type { AbuseServer, LogLine } from './server.ts';
 
-/** An instance of the gate that nobody has called, as a deploy has it. */
+/** An instance of the gate that has not been called, as a deploy has it. */
 export interface FreshGate {
   call(token: string): Promise<string>;
   /** What it has logged of Redis. */

@@ -8,7 +8,7 @@ import { wireGate } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { openSite } from './site.ts';
 
-// A process of its own: one instance of the gate, which also tells how much memory it takes.
+// A process of its own: one instance of the gate, which also reports how much memory it takes.
 
 /** What `/memory` answers, in bytes. `/memory?collect` collects garbage first. */
 export interface GateMemory {
@@ -38,7 +38,7 @@ const { url } = await listen(async (request, clientAddress) => {
   if (pathname !== '/memory') return gate.fetch(request, { clientAddress });
   if (search === '?collect') {
     collectGarbage();
-    // Array buffers are swept beside the program, and counted as gone only then.
+    // Array buffers are swept concurrently with the program, and counted as gone only then.
     await sleep(200);
     collectGarbage();
     await sleep(200);

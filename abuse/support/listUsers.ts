@@ -1,6 +1,6 @@
 import { send } from './send.ts';
 
-/** What Identity tells of a user; compared whole. */
+/** What Identity reports of a user; compared whole. */
 export interface ListedUser {
   id: string;
   email: string;

@@ -26,7 +26,7 @@ export function startLoad(
     const due = Math.ceil(elapsed() * perSecond * 1.02);
     while (running.length < due) {
       const call = task();
-      // Whoever awaits the end is told.
+      // Notifies what awaits the end.
       call.catch(() => undefined);
       running.push(call);
     }

@@ -2,7 +2,7 @@ import type { PlantedUser } from '../../dev/identity/start.ts';
 import type { Metadata } from '../../dev/identity/users.ts';
 import type { Chance } from '../../test/python/support/chance.ts';
 
-/** Somebody who signs up for good. */
+/** A user who signs up for good. */
 export interface Member {
   email: string;
   password: string;
@@ -49,14 +49,14 @@ const values: readonly Metadata[string][] = [
 ];
 const names = ['full_name', 'roles', 'avatar_url', 'daypass', 'x y', 'ünïcode', '__proto', 'provider', ''];
 
-/** A member whom nobody else is, by its number. */
+/** A member, unique by its number. */
 export function generateMember(chance: Chance, index: number): Member {
   const data: Metadata = {};
   for (let count = chance.below(5); count > 0; count -= 1) data[chance.pick(names)] = chance.pick(values);
   return { email: anEmail(chance, index), password: `pass-${index}-ß✓ ${chance.below(1e9)}`, data };
 }
 
-/** A row of a member that is in the table already, some with a throwaway e-mail and what tells them apart. */
+/** A row of a member that is in the table already, some with a throwaway e-mail and what distinguishes them. */
 export function generateRow(chance: Chance, index: number): PlantedUser {
   const ours = `m${index}@visitor.invalid`;
   return chance.pick<PlantedUser>([

@@ -29,7 +29,7 @@ export function exchangeFrom({ url }: AbuseServer, from: string, token: string) 
   return send(url + tokenPath, { method: 'POST', body, from });
 }
 
-/** A token that looks like Identity's until Identity is asked: nobody signed it. */
+/** A token that looks like Identity's until Identity is called: it is not signed. */
 export function unsignedToken(): string {
   const header = { alg: 'HS256', typ: 'JWT', kid: 'nf-ident' };
   const claims = { exp: Math.floor(Date.now() / 1000) + 3600, sub: crypto.randomUUID() };
@@ -46,7 +46,7 @@ export interface Visit {
   waitedSeconds: number;
 }
 
-/** An honest visitor: signs up, exchanges, calls the API, and waits as long as it is told to. */
+/** An honest visitor: signs up, exchanges, calls the API, and waits as long as Retry-After says. */
 export async function visit(server: AbuseServer, from: string): Promise<Visit> {
   const token = await logInFrom(server, from);
   const outcomes: string[] = [];

@@ -55,7 +55,7 @@ export async function sitThrough(fault: RedisFault, scene: Scene): Promise<Outag
   fault.begin(server, bridge);
   const from = performance.now();
   await sleep(faultMs);
-  // What follows is a burst, and would show in the times of calls beside it.
+  // What follows is a burst, and would show in the times of concurrent calls.
   const to = performance.now();
   const crowds = await Promise.all(stands.map((stand) => callAtOnce(stand, crowd)));
   const forged = await Promise.all(stands.map(callWithForgery));

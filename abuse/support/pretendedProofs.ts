@@ -2,7 +2,7 @@ import { algorithm, cost, keyLength } from '../../src/admission/proofOfWork.ts';
 import { proofField } from '../../src/protocol/messages.ts';
 import type { Chance } from '../../test/python/support/chance.ts';
 
-/** What stands where a proof is expected, and is none. */
+/** Values in place of a proof that are not one. */
 const nonsense: readonly unknown[] = [
   undefined,
   null,
@@ -15,7 +15,7 @@ const nonsense: readonly unknown[] = [
   'e30=',
   encode(null),
   encode({ challenge: {}, solution: {} }),
-  // Of the right shape; whoever does not know the keys cannot sign it.
+  // Of the right shape; without the keys it cannot be signed.
   encode({ challenge: { parameters: parameters(), signature: hex(32) }, solution: solution() }),
   encode({ challenge: { parameters: parameters() }, solution: solution() }),
   'A'.repeat(20_000),

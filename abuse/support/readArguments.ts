@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 /**
  * Reads `--only <name>`, which may be repeated.
- * @throws Error for a name that is none of them, and for anything else
+ * @throws Error for an unknown name, and for anything else
  */
 export function readArguments(words: string[], names: readonly string[]): { only: readonly string[] } {
   const { values } = parseArgs({ args: words, options: { only: { type: 'string', multiple: true } } });

@@ -23,7 +23,7 @@ export interface Stand {
   callWith(token: string): Promise<string>;
   /** Whether the gate refuses a session that is revoked now. */
   seesRevocation(): Promise<boolean>;
-  /** How often the gate has counted that, as `/session/stats` tells. */
+  /** How often the gate has counted that, as `/session/stats` reports. */
   counted(event: StatsEvent): Promise<number>;
   /** What the gate has logged of its circuit. */
   circuitLines(): LogLine[];

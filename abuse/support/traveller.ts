@@ -14,7 +14,7 @@ export interface Step {
   outcome: string;
 }
 
-/** A visitor who calls with any of its tokens that is valid, not the latest alone, and renews the latest in time. */
+/** A visitor who calls with any of its tokens that is valid, not only the latest, and renews the latest in time. */
 export interface Traveller {
   /** Whether there is anything to do: between the end of its token and its return it is away. */
   isHere(): boolean;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BrowserContext } from 'playwright-core';
 
-/** Lives long enough that nothing is renewed meanwhile; nobody here checks the signature. */
+/** Lives long enough that nothing is renewed meanwhile; no one here checks the signature. */
 function token(): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = { sub: crypto.randomUUID(), email: 'x@visitor.invalid', iat: now, exp: now + 3600 };

@@ -55,7 +55,7 @@ def make_cases() -> dict[str, Callable[[], None]]:
     # By the time that one comes round again, those behind it have pushed it out of the memory of 1024.
     visitors = [f"Bearer {_make_pass()}" for _ in range(2048)]
     return {
-        "nobody asks": _make_request(None, AllowAny, [""]),
+        "no check": _make_request(None, AllowAny, [""]),
         "Daypass, token seen before": _make_request(DaypassAuthentication, HasDaypass, visitors[:1]),
         "Daypass, token never seen": _make_request(DaypassAuthentication, HasDaypass, visitors),
         "SimpleJWT, stateless": _make_request(JWTStatelessUserAuthentication, IsAuthenticated, [member]),

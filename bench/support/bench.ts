@@ -6,10 +6,10 @@ import type { Spread } from './spread.ts';
  *
  * @example
  * export const bench: Bench = {
- *   question: 'Does a verified token cost more than jose alone?',
+ *   question: 'Does a verified token cost more than only jose?',
  *   async run({ isQuick }) {
  *     const rounds = await interleave(isQuick ? 3 : 9, { ours: () => timeOf(ours), jose: () => timeOf(jose) });
- *     return [{ what: 'a new token', beside: 'jose', figure: ratioOf(rounds.ours, rounds.jose), unit: '×', toReach: { atMost: 1.1 } }];
+ *     return [{ what: 'a new token', baseline: 'jose', figure: ratioOf(rounds.ours, rounds.jose), unit: '×', toReach: { atMost: 1.1 } }];
  *   },
  * };
  */
@@ -24,10 +24,10 @@ export interface Row {
   /** What was measured: a runtime, a size. */
   what: string;
   /** What the figure is relative to, or what it is compared with. */
-  beside: string;
+  baseline: string;
   figure: Spread;
   unit: string;
-  /** Reported beside the figure; a figure that misses it fails nothing. */
+  /** Reported next to the figure; a figure that misses it fails nothing. */
   toReach?: { atMost: number } | { atLeast: number };
   /** What the figure was made of: `1700 µs against 320 µs`. */
   note?: string;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { MissingProgram } from './bench.ts';
 
 /**
- * Installs what others have made, by the lock of its folder: nobody's first `npm ci` needs it.
+ * Installs what others have made, by the lock of its folder: no first `npm ci` needs it.
  * @param folder of `bench`, with a package.json
  * @returns the folder, and what loads a CommonJS package from it
  * @throws {MissingProgram} npm cannot have them

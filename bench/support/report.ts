@@ -45,13 +45,13 @@ export function isReached({ figure: { median }, toReach }: Row): boolean | undef
 const widths = [42, 34, 30, 12, 8] as const;
 
 /** The columns of the table; the question stands above its rows. */
-export const heading = columnsOf(['what', 'beside', 'median (middle half)', 'to reach', 'reached']);
+export const heading = columnsOf(['what', 'baseline', 'median (middle half)', 'to reach', 'reached']);
 
 export function describeRow(row: Row): string {
   const reached = isReached(row);
   const line = columnsOf([
     row.what,
-    row.beside,
+    row.baseline,
     `${describeSpread(row.figure)} ${row.unit}`,
     describeTarget(row.toReach),
     reached === undefined ? '' : reached ? 'yes' : 'no',

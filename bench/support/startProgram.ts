@@ -18,7 +18,7 @@ export interface ProgramOptions {
 /** A server in a process of its own. */
 export interface Program {
   url: string;
-  /** What it said beside its URL. */
+  /** What it reported in addition to its URL. */
   details: Readonly<Record<string, string>>;
   /** Every other line that it wrote to standard output: the gate's log. */
   logged: readonly string[];

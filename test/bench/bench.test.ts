@@ -70,7 +70,7 @@ test('sides take turns, in changing order, and what warms them up is not kept', 
 });
 
 test('a row says whether its median reached the target', () => {
-  const row = { what: 'CPU', beside: 'a proxy', figure: spreadOf([1.4, 1.5, 1.7]), unit: '×' };
+  const row = { what: 'CPU', baseline: 'a proxy', figure: spreadOf([1.4, 1.5, 1.7]), unit: '×' };
   expect(isReached(row)).toBeUndefined();
   expect(isReached({ ...row, toReach: { atMost: 1.5 } })).toBe(true);
   expect(isReached({ ...row, toReach: { atMost: 1.4 } })).toBe(false);

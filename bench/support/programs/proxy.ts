@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { proxy } from 'hono/proxy';
 import { serveProgram } from './serve.ts';
 
-// What anybody would write who wants a proxy and nothing else (Hono, "Proxy Helper").
+// The usual way to write a plain proxy (Hono, "Proxy Helper").
 
 const { BENCH_UPSTREAM: upstream = '' } = process.env;
 const app = new Hono();

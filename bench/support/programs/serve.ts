@@ -5,7 +5,7 @@ import { type Handler, listen } from '../../../dev/listen.ts';
 export interface Usage {
   /** CPU time of all threads so far, user and system, in microseconds. */
   cpuMicroseconds: number;
-  /** HTTP requests that it was sent so far. Of Redis's bridge alone. */
+  /** HTTP requests that it was sent so far. Only of Redis's bridge. */
   requests?: number;
 }
 
@@ -25,7 +25,7 @@ const { Deno: deno } = globalThis as { Deno?: DenoRuntime };
 
 /**
  * Serves a handler as a program of its own, with the runtime's own server: node:http or `Deno.serve`. `startProgram` has
- * started it, and talks to it: `ready` tells the address, each line of standard input is answered with the usage, and the end
+ * started it, and talks to it: `ready` reports the URL, each line of standard input is answered with the usage, and the end
  * of standard input, which comes with the parent's own end, ends it.
  */
 export async function serveProgram(handler: Handler): Promise<void> {
@@ -33,8 +33,8 @@ export async function serveProgram(handler: Handler): Promise<void> {
 }
 
 /**
- * Tells the parent that the program answers at this address.
- * @param more what it says of itself beside its CPU time
+ * Reports to the parent that the program answers at this URL.
+ * @param more what it reports in addition to its CPU time
  */
 export function ready(url: string, details: object = {}, more: () => Partial<Usage> = () => ({})): void {
   createInterface({ input: process.stdin })

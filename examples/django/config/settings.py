@@ -15,7 +15,7 @@ DAYPASS = {
 }
 
 # Behind the gate the host of a request is the gate's own name for this project; the site is in X-Forwarded-Host and
-# X-Forwarded-Proto. Whoever reaches this project past the gate can forge both: let the gate alone reach it.
+# X-Forwarded-Proto. A caller who reaches this project past the gate can forge both: let only the gate reach it.
 USE_X_FORWARDED_HOST = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -1,4 +1,4 @@
-"""/api/public/…: for visitors. They come with a Daypass token, and nobody logs in."""
+"""/api/public/…: for visitors. They come with a Daypass token and never log in."""
 
 from daypass.rest_framework import DaypassAuthentication, DaypassRateThrottle, HasDaypass
 from django.urls import path

@@ -1,4 +1,4 @@
-"""/api/shared/…: for visitors and members. The gate lets both through, and these views tell who is who."""
+"""/api/shared/…: for visitors and members. The gate lets both through, and these views distinguish them."""
 
 from daypass.rest_framework import DaypassAuthentication, DaypassRateThrottle, HasDaypass
 from django.urls import path

@@ -31,7 +31,7 @@ export async function runGuarded(
   command: readonly string[],
   { cwd, env, onError = () => undefined }: GuardedOptions,
 ): Promise<GuardedCommand> {
-  // In a session of its own, so that Ctrl-C in a terminal reaches this process alone.
+  // In a session of its own, so that Ctrl-C in a terminal reaches only this process.
   const child = spawn('python3', [guard, ...command], { cwd, env, detached: true });
   await once(child, 'spawn').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;

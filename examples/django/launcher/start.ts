@@ -21,7 +21,7 @@ export async function startDjango(verifier: SiteOptions, output: DjangoOutput): 
   const password = randomBytes(12).toString('base64url');
   const environment = {
     DJANGO_DEBUG: '1',
-    // The gate says under which name the site was asked, a tunnel's too; nobody else reaches this one.
+    // The gate says under which host the site was called, a tunnel's too; only the gate reaches this server.
     DJANGO_ALLOWED_HOSTS: '*',
     DJANGO_SECRET_KEY: randomBytes(32).toString('base64url'),
     DJANGO_SUPERUSER_PASSWORD: password,

@@ -34,8 +34,8 @@ func (v vector) isReadRight() bool {
 	return token == v.Token && (err != nil) == isRefused
 }
 
-// judge returns an error for a token that is refused. Settings that cannot work accept nothing.
-func (v vector) judge() error {
+// check returns an error for a token that is refused. Settings that cannot work accept nothing.
+func (v vector) check() error {
 	listed := []vectorSite{v.vectorSite}
 	if v.Sites != nil {
 		listed = *v.Sites
@@ -81,7 +81,7 @@ func main() {
 				}
 				continue
 			}
-			err := v.judge()
+			err := v.check()
 			count++
 			if (err == nil) != (v.Code == nil) {
 				wrong++

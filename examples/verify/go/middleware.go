@@ -21,7 +21,7 @@ func ClaimsOf(request *http.Request) jwt.MapClaims {
 
 // RequireAccessToken lets only callers with an access token through, whatever their method: where the gate stands in front, it
 // answers preflights; otherwise let the CORS handler stand before this one. A refusal is 401 with the challenge of RFC 6750 §3
-// and problem+json; why a token was refused is in the log alone.
+// and problem+json; why a token was refused is only in the log.
 //
 //	verifier, err := NewVerifier(Site{
 //		Secrets: []string{os.Getenv("DAYPASS_SECRET")}, Issuer: "https://your-site.example",

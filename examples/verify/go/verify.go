@@ -24,7 +24,7 @@ type Site struct {
 	Secrets        []string // DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
 	Issuer         string   // such as https://your-site.example
 	Audience       string   // usually api
-	DeployContexts []string // usually production alone; for tokens of `npm start`: dev
+	DeployContexts []string // usually only production; for tokens of `npm start`: dev
 }
 
 // Verifier verifies the access tokens of its sites.
@@ -75,10 +75,10 @@ var (
 	single = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 )
 
-// ErrSentTwice is the one fault of a request that is answered with 400: which of two tokens counts nobody can say.
+// ErrSentTwice is the one fault of a request that is answered with 400: it is unclear which of two tokens counts.
 var ErrSentTwice = errors.New("sent twice")
 
-// ReadToken returns the token of a request: of Authorization: Bearer, or of X-Daypass, which holds it alone, where a password
+// ReadToken returns the token of a request: of Authorization: Bearer, or of X-Daypass, which holds only the token, where a password
 // of the site takes Authorization. It is empty when it is in neither: answer 401 without an error code. What is not one token
 // is an error.
 func ReadToken(header http.Header) (string, error) {

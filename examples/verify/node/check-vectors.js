@@ -13,7 +13,7 @@ for (const vector of vectors) {
     if (tokenIn(fields) !== expected) wrong.push(`read: ${name}`);
     continue;
   }
-  const accepted = await judge(vector);
+  const accepted = await accepts(vector);
   if (accepted !== (vector.code === null)) wrong.push(`${accepted ? 'accepted' : 'refused'}: ${vector.name}`);
 }
 /** What a backend reads from the fields, or that it refuses them. */
@@ -30,7 +30,7 @@ console.log([...wrong, `${vectors.length} vectors, ${wrong.length} wrong`].join(
 if (wrong.length > 0 || vectors.length === 0) process.exitCode = 1;
 
 /** Settings that cannot work accept nothing. */
-async function judge({ token, now, acceptedIssuer, sites: several, ...one }) {
+async function accepts({ token, now, acceptedIssuer, sites: several, ...one }) {
   const sites = (several ?? [one]).map(({ secret, secondarySecret, issuer, audience, deployContexts }) => ({
     secrets: secondarySecret === undefined ? [secret] : [secret, secondarySecret],
     issuer,

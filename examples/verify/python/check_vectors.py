@@ -9,7 +9,7 @@ import jwt
 from verify import Site, Verifier, read_token
 
 
-def judge(vector: dict[str, Any]) -> bool:
+def accepts(vector: dict[str, Any]) -> bool:
     """Settings that cannot work accept nothing."""
     sites = [
         Site(
@@ -42,7 +42,7 @@ for path in sys.argv[1:]:
             if read != (None if code == "token_missing" else vector["token"] or "refused"):
                 wrong.append(f"read: {vector['name']}")
             continue
-        accepted = judge(vector)
+        accepted = accepts(vector)
         if accepted != (vector["code"] is None):
             wrong.append(f"{'accepted' if accepted else 'refused'}: {vector['name']}")
 print(*wrong, f"{count} vectors, {len(wrong)} wrong", sep="\n")

@@ -111,7 +111,7 @@ def _check(token: str, site: Site, key: str, now: float) -> dict[str, Any]:
 
 
 def read_token(authorization: str | None, x_daypass: str | None) -> str | None:
-    """Returns the token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, where a
+    """Returns the token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds only the token, where a
     password of the site takes `Authorization`. None when it is in neither: answer 401 without an error code. Raises
     jwt.InvalidTokenError for what is not one token.
 
@@ -132,7 +132,7 @@ def _key_id(secret: str) -> str:
 
 
 def _parse(part: str) -> dict[str, Any]:
-    """Stricter than json.loads: UTF-8 alone, no NaN, no member twice, at most 64 levels."""
+    """Stricter than json.loads: only UTF-8, no NaN, no member twice, at most 64 levels."""
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)

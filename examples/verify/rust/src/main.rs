@@ -73,7 +73,7 @@ fn site_of(each: VectorSite) -> Site {
 
 impl Vector {
     /// Settings that cannot work accept nothing.
-    fn judge(self) -> Result<(), Refused> {
+    fn verify(self) -> Result<(), Refused> {
         let sites = self.sites.unwrap_or_else(|| self.one.into_iter().collect());
         let verifier = Verifier::new(sites.into_iter().map(site_of).collect()).map_err(Refused)?;
         let claims = verifier.verify(&self.token, self.now)?;
@@ -88,7 +88,7 @@ impl Vector {
     /// What a Verifier does with it otherwise than it must.
     fn complaint(self) -> Option<String> {
         let (name, is_refused) = (self.name.clone(), self.code.is_some());
-        match self.judge() {
+        match self.verify() {
             Ok(()) if is_refused => Some(format!("accepted: {name}")),
             Err(refused) if !is_refused => Some(format!("refused: {name} ({})", refused.0)),
             _ => None,

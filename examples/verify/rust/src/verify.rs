@@ -16,7 +16,7 @@ pub struct Site {
     pub issuer: String,
     /// Usually api.
     pub audience: String,
-    /// Usually production alone; for tokens of `npm start`: dev.
+    /// Usually only production; for tokens of `npm start`: dev.
     pub deploy_contexts: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ fn refuse<T>(reason: &str) -> Result<T, Refused> {
     Err(Refused(reason.to_owned()))
 }
 
-/// Returns the token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds it alone, where a password of
+/// Returns the token of a request: of `Authorization: Bearer`, or of `X-Daypass`, which holds only the token, where a password of
 /// the site takes `Authorization`. None when it is in neither: answer 401 without an error code.
 pub fn read_token<'a>(
     authorization: Option<&'a str>,

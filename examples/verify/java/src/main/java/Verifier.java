@@ -35,7 +35,7 @@ public final class Verifier {
      * @param secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
      * @param issuer such as https://your-site.example
      * @param audience usually api
-     * @param deployContexts usually production alone; for tokens of `npm start`: dev
+     * @param deployContexts usually only production; for tokens of `npm start`: dev
      */
     public record Site(List<String> secrets, String issuer, String audience, Set<String> deployContexts) {}
 
@@ -89,7 +89,7 @@ public final class Verifier {
     private static final Pattern BEARER = Pattern.compile("(?is)bearer(?: +(.*)|\\s.*)?");
 
     /**
-     * Returns the token of a request: of Authorization: Bearer, or of X-Daypass, which holds it alone, where a password of the
+     * Returns the token of a request: of Authorization: Bearer, or of X-Daypass, which holds only the token, where a password of the
      * site takes Authorization. Null when it is in neither: answer 401 without an error code.
      *
      * @param authorization the field's value; null when it was not sent
