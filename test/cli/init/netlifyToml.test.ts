@@ -33,6 +33,11 @@ test.each([
     '[build]\n  publish = "dist"\n\n[build.environment]\n  NODE_VERSION = "22"\n',
   ],
   [
+    'a table without keys, in front of another',
+    '[build]\n[dev]\nport = 1\n',
+    '[build]\n  publish = "dist"\n[dev]\nport = 1\n\n[build.environment]\n  NODE_VERSION = "22"\n',
+  ],
+  [
     'dotted keys',
     'build.command = "make"\n\n[dev]\nport = 1\n',
     'build.command = "make"\nbuild.publish = "dist"\n\n[dev]\nport = 1\n\n[build.environment]\n  NODE_VERSION = "22"\n',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { nextSteps } from '../../../cli/init/nextSteps.ts';
 import { type InitAnswers, type InitPlan, planInit } from '../../../cli/init/plan.ts';
 import { filesOf, manifest, projects } from './support/projects.ts';
 
@@ -307,6 +308,33 @@ test.each([
   const withRoute = { ...files, [path]: 'export const GET = 1;\n' };
   expect(plan(withRoute).notes).toMatchObject([{ id: 'route_taken', path }]);
   expect(plan(withRoute, { apiPrefix: '/backend/' }).notes).toEqual([]);
+});
+
+test.each([
+  ['/api/*', 'log', 1],
+  ['/api/hello', 'log', 1],
+  ['/api', 'log', 1],
+  ['/api/*', 'gate', 0],
+  ['/apis/*', 'log', 0],
+  ['/*', 'log', 0],
+])('an edge function that netlify.toml declares at %s, %s: %d notes', (path, name, count) => {
+  const toml = `[[edge_functions]]\npath = "${path}"\nfunction = "${name}"\n`;
+  const { notes } = plan({ ...projects.html, 'netlify.toml': toml });
+  expect(notes.map(({ id }) => id)).toEqual(Array(count).fill('route_taken'));
+});
+
+test.each([
+  ['', 'package-lock.json', 'npm install daypass', 0],
+  ['', 'yarn.lock', 'yarn add daypass', 0],
+  ['web', 'pnpm-lock.yaml', 'cd web && pnpm add daypass', 1],
+  ['web', 'web/bun.lock', 'cd web && bun add daypass', 1],
+])('in %j with %s, what is left to do begins with %s', (folder, lock, command, places) => {
+  const page = folder === '' ? 'index.html' : `${folder}/public/index.html`;
+  const files = filesOf({ [page]: '<p>', [lock]: '' });
+  const steps = nextSteps(planInit(files, { scripts }), files);
+  expect(steps[0]?.commands).toEqual([command]);
+  const base = steps.filter(({ text }) => text.includes(`set Base directory to ${folder || 'nothing'}`));
+  expect(base).toHaveLength(places);
 });
 
 test.each([
