@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,7 +49,8 @@ export async function makeFreshProject(
     const dependencies: Record<string, string> = {};
     for (const name of packages) {
       const { tarball } = await packPackage(name, folder);
-      await installPacked(folder, name, tarball);
+      const place = await installPacked(folder, name, tarball);
+      if (modulesOf !== undefined && name === 'daypass') await copyDependencies(place, modules);
       await rm(tarball);
       const { version } = JSON.parse(
         await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8'),
@@ -70,6 +71,23 @@ export async function makeFreshProject(
     daypass: async (...args) => (await run(process.execPath, [bin, ...args], { cwd: folder })).stdout,
     bin,
   };
+}
+
+/**
+ * In place of links that lead out of the project, which Turbopack does not follow: the packages on which one depends, and
+ * those on which they do.
+ */
+async function copyDependencies(dependent: string, modules: string): Promise<void> {
+  const { dependencies = {} } = JSON.parse(await readFile(join(dependent, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    const target = join(modules, name);
+    const isLink = (await lstat(target).catch(() => undefined))?.isSymbolicLink() ?? true;
+    if (!isLink) continue;
+    await rm(target, { force: true });
+    await mkdir(dirname(target), { recursive: true });
+    await copyTree(join(root, 'node_modules', name), target);
+    await copyDependencies(target, modules);
+  }
 }
 
 /** Without its caches, by links where the file system has them: some of these trees hold hundreds of megabytes. */
