@@ -21,6 +21,13 @@ export interface ProofMethod {
   verify(proof: unknown, userId: string): Promise<void>;
 }
 
+/** Throwaway users are only marked. */
+export const noProof: ProofMethod = {
+  challenge: async () => ({ proof: 'none' }),
+  describe: async () => ({ proof: 'none' }),
+  verify: async () => undefined,
+};
+
 /**
  * Reads a proof, which is untrusted input: visible ASCII, not too long.
  * @throws {DaypassError} `proof_missing`, `proof_malformed`

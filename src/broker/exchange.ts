@@ -6,7 +6,7 @@ import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { DaypassError } from '../protocol/error.ts';
 import type { TokenResponse } from '../protocol/messages.ts';
-import { createIdleTimer, idleSignal } from '../store/idleTimer.ts';
+import { createIdleTimer, idleSignal } from '../store/clocks.ts';
 import { newSubject } from '../token/mint.ts';
 import { type DeletedUser, deleteAndConfirm } from './deleteAndConfirm.ts';
 import { type BrokerDependencies, type RefusedTokens, throwawayRule } from './dependencies.ts';

@@ -1,5 +1,5 @@
 import type { Count, Want } from '../store/callCounts.ts';
-import type { Instant } from '../store/storeClock.ts';
+import type { Instant } from '../store/clocks.ts';
 import { availableAt, type Decision, endOfWindow, leftAt, type Meter, windowAt } from './meter.ts';
 
 /** Units that an instance holds of one account, at most. */

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../protocol/boundedMap.ts';
 import type { CallCounts, Count } from '../store/callCounts.ts';
+import type { Instant, StoreClock } from '../store/clocks.ts';
 import { unexpectedAnswer } from '../store/redis.ts';
-import type { Instant, StoreClock } from '../store/storeClock.ts';
 import { Account, type LeaseRequest } from './account.ts';
 import { type Decision, type Meter, windowAt } from './meter.ts';
 

@@ -1,6 +1,6 @@
-import { createProofMethod } from '../admission/createProofMethod.ts';
-import type { ProofMethod } from '../admission/proofMethod.ts';
-import { isTestSecret } from '../admission/turnstile.ts';
+import { noProof, type ProofMethod } from '../admission/proofMethod.ts';
+import { createProofOfWork, type ProofOfWorkOptions } from '../admission/proofOfWork.ts';
+import { createTurnstile, isTestSecret } from '../admission/turnstile.ts';
 import type { AddressLimitName, BrokerDependencies } from '../broker/dependencies.ts';
 import { createRefusedTokens } from '../broker/exchange.ts';
 import type { AuthorizeDependencies } from '../gate/checkCall.ts';
@@ -118,6 +118,29 @@ export function wireProofMethod(admission: CheckedAdmission, environment: Enviro
     usedProofs: createUsedProofs(createRedis(environment.redis), hashIdentifier, () => Date.now()),
     turnstileSecretKey: environment.turnstileSecretKey,
   });
+}
+
+export interface ProofMethodParts extends Omit<ProofOfWorkOptions, 'settings'> {
+  /** Set if the policy requires `turnstile`. */
+  turnstileSecretKey: string | undefined;
+}
+
+/**
+ * Creates the proof method that the policy requires.
+ * @throws {ConfigurationError} a TypeError: the proof is `turnstile`, and one of its keys is missing
+ */
+export function createProofMethod(admission: CheckedAdmission, parts: ProofMethodParts): ProofMethod {
+  const { proof, proofOfWork: settings, turnstile } = admission;
+  if (proof === 'proof-of-work') return createProofOfWork({ settings, ...parts });
+  if (proof === 'turnstile')
+    return createTurnstile(turnstileKeys(turnstile?.siteKey, parts.turnstileSecretKey));
+  return noProof;
+}
+
+function turnstileKeys(siteKey: string | undefined, secretKey: string | undefined) {
+  if (siteKey && secretKey) return { siteKey, secretKey };
+  const missing = siteKey ? 'TURNSTILE_SECRET_KEY' : 'admission.turnstile.siteKey';
+  throw new ConfigurationError([`${missing} is missing: copy it from Cloudflare's dashboard.`]);
 }
 
 /** Where the scheduled sweep remembers how far it came. */

@@ -5,11 +5,10 @@ import type { CheckedCallLimits, Policy } from '../policy/types.ts';
 import type { Log } from '../protocol/log.ts';
 import { createCallCounts } from '../store/callCounts.ts';
 import { type Circuit, type CircuitTime, createCircuit } from '../store/circuit.ts';
+import { createIdleTimer, createSharedTurn, createStoreClock } from '../store/clocks.ts';
 import { type Counters, createCounters } from '../store/counters.ts';
-import { createIdleTimer, createSharedTurn } from '../store/idleTimer.ts';
 import { createRedis, type RedisOptions } from '../store/redis.ts';
 import { createRevocations, type RevocationOptions } from '../store/revocations.ts';
-import { createStoreClock } from '../store/storeClock.ts';
 
 export interface SessionCheckOptions {
   /** Those of the site; `noCallLimits` where each call names its own. */

@@ -1,5 +1,5 @@
 import { DaypassError } from '../protocol/error.ts';
-import type { IdleTimer } from './idleTimer.ts';
+import type { IdleTimer } from './clocks.ts';
 import { defaultTimeoutMilliseconds, describeRedisError, isStoreUnavailable } from './redis.ts';
 
 /** How long an open circuit refuses calls before it lets one try Redis. */

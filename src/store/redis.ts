@@ -1,6 +1,6 @@
 import { Redis } from '@upstash/redis/cloudflare';
 import { DaypassError } from '../protocol/error.ts';
-import { createIdleTimer, idleSignal } from './idleTimer.ts';
+import { createIdleTimer, idleSignal } from './clocks.ts';
 
 const retryAfterSeconds = 2;
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { noProof } from '../../src/admission/createProofMethod.ts';
 import type { ProofMethod } from '../../src/admission/proofMethod.ts';
+import { noProof } from '../../src/admission/proofMethod.ts';
 import { type AdmissionRules, createSignUpHandlers } from '../../src/admission/signUpHandlers.ts';
 import { defineIdentityEvents } from '../../src/identity/defineEvents.ts';
 import type { IdentityEventHandlers } from '../../src/identity/events.ts';

@@ -10,7 +10,7 @@ import { createLocalLimiters } from '../../src/limits/localLimiter.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import { defaultLimits } from '../../src/policy/limits.ts';
 import type { Limit, Policy, PolicyInput } from '../../src/policy/types.ts';
-import { createStoreClock } from '../../src/store/storeClock.ts';
+import { createStoreClock } from '../../src/store/clocks.ts';
 import { type DocsProject, openDocs } from './project.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8');

@@ -10,7 +10,7 @@ import { createLocalLimiters, createLocalWindow } from '../../src/limits/localLi
 import { DaypassError } from '../../src/protocol/error.ts';
 import { identityPath } from '../../src/protocol/wire.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
-import { createIdleTimer } from '../../src/store/idleTimer.ts';
+import { createIdleTimer } from '../../src/store/clocks.ts';
 import { createPrivateKeys } from '../../src/token/keys.ts';
 import { patientBodies } from '../support/bodies.ts';
 import { createManualTime, type ManualTime } from '../support/manualTime.ts';

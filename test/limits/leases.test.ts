@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createLeases, createMemoryLeases, type MeteredCall, type Verdict } from '../../src/limits/leases.ts';
-import type { Meter } from '../../src/limits/meter.ts';
-import { leftAt, windowAt } from '../../src/limits/meter.ts';
+import { leftAt, type Meter, windowAt } from '../../src/limits/meter.ts';
 import type { CallCounts, Want } from '../../src/store/callCounts.ts';
-import { createStoreClock } from '../../src/store/storeClock.ts';
+import { createStoreClock } from '../../src/store/clocks.ts';
 import { createCallCountsModel } from '../support/callCountsModel.ts';
 import { fc } from '../support/property.ts';
 

@@ -7,7 +7,7 @@ import { type DevRedis, startDevRedis } from '../../dev/redis/start.ts';
 import { createStoredWindow } from '../../src/limits/limiter.ts';
 import { DaypassError } from '../../src/protocol/error.ts';
 import { createCircuit } from '../../src/store/circuit.ts';
-import { createIdleTimer } from '../../src/store/idleTimer.ts';
+import { createIdleTimer } from '../../src/store/clocks.ts';
 import { createRedemptions } from '../../src/store/redemptions.ts';
 import { createRedis, describeRedisError, type RedisErrorReason, storeCall } from '../../src/store/redis.ts';
 import { createRevocations } from '../../src/store/revocations.ts';

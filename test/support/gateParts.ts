@@ -7,9 +7,9 @@ import { definePolicy } from '../../src/policy/define.ts';
 import type { Limit, PolicyInput } from '../../src/policy/types.ts';
 import { createCallCounts } from '../../src/store/callCounts.ts';
 import type { Circuit } from '../../src/store/circuit.ts';
+import { createStoreClock } from '../../src/store/clocks.ts';
 import type { Counters } from '../../src/store/counters.ts';
 import { createRevocations, type Revocations } from '../../src/store/revocations.ts';
-import { createStoreClock } from '../../src/store/storeClock.ts';
 import { createPrivateKeys } from '../../src/token/keys.ts';
 import { privateSecret } from './tokens.ts';
 

@@ -1,4 +1,4 @@
-import { createIdleTimer, type IdleTimer } from '../../src/store/idleTimer.ts';
+import { createIdleTimer, type IdleTimer } from '../../src/store/clocks.ts';
 
 /** Time that passes when a test says so, for what takes a clock and an idle timer. */
 export interface ManualTime {

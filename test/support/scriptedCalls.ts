@@ -2,7 +2,7 @@ import { createMeters } from '../../src/gate/checkSession.ts';
 import { createLeases } from '../../src/limits/leases.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { Limits } from '../../src/policy/types.ts';
-import { createStoreClock } from '../../src/store/storeClock.ts';
+import { createStoreClock } from '../../src/store/clocks.ts';
 import { createCallCountsModel } from './callCountsModel.ts';
 
 /** The way to Redis and back. */

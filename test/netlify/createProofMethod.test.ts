@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createProofMethod, type ProofMethodParts } from '../../src/admission/createProofMethod.ts';
+import { createProofMethod, type ProofMethodParts } from '../../src/netlify/wire.ts';
 import { definePolicy } from '../../src/policy/define.ts';
 import type { CheckedAdmission } from '../../src/policy/types.ts';
 import { ConfigurationError } from '../../src/protocol/error.ts';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createIdleTimer, createSharedTurn, idleSignal } from '../../src/store/idleTimer.ts';
+import { createIdleTimer, createSharedTurn, idleSignal } from '../../src/store/clocks.ts';
 import { createManualTime } from '../support/manualTime.ts';
 
 function start(milliseconds: number) {
