@@ -2,11 +2,12 @@ import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineCommand, type ExitCode, UsageError } from '../command.ts';
 import { formatDiff } from '../init/diff.ts';
-import { readProject, readScripts, type WriteFile, writeChanges } from '../init/disk.ts';
+import { openProject, readScripts, type WriteFile, writeChanges } from '../init/disk.ts';
 import type { Change } from '../init/draft.ts';
 import { type Extra, extraNames } from '../init/entries.ts';
 import { nextSteps, type Step } from '../init/nextSteps.ts';
 import { checkApiPrefix, checkUpstream, defaultExtras, type InitPlan, planInit } from '../init/plan.ts';
+import { inFolder } from '../init/project.ts';
 import { askForAnswers, askToWrite, openQuestions, type Questions } from '../init/questions.ts';
 import { type Io, style, writeJson } from '../output.ts';
 
@@ -39,13 +40,15 @@ const scriptFolders = ['..', '../../dist'].map((path) => fileURLToPath(new URL(p
 export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
   checkUpstream(options.upstream);
   if (options.apiPrefix !== undefined) checkApiPrefix(options.apiPrefix);
-  const files = await readProject(io.cwd);
+  const { root, here, files } = await openProject(io.cwd);
+  const project = options.project === undefined ? here || undefined : inFolder(here, options.project);
+  const given = { ...options, project };
   const scripts = await readScripts(scriptFolders);
   const questions =
     io.isInteractive && !options.yes && !options.dryRun
       ? (options.questions ?? (await openQuestions()))
       : undefined;
-  const answers = questions ? await askForAnswers(options, files, questions) : options;
+  const answers = questions ? await askForAnswers(given, files, questions) : given;
   let plan = planInit(files, { ...answers, scripts });
   const isCopy: IsCopy = ({ after }) => Object.values(scripts).includes(after);
   if (!options.isJson) show(plan, isCopy, io);
@@ -59,7 +62,7 @@ export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
         'Nothing is written without an answer: there is no terminal to ask at. Add --yes, or --dry-run.',
       );
     }
-    await writeChanges(io.cwd, plan.changes, options.writeFile);
+    await writeChanges(root, plan.changes, options.writeFile);
   }
   const steps = nextSteps(plan, files);
   if (options.isJson) writeJson(io, report(plan, steps, isWritten, isCopy));

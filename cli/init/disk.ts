@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { CommandError } from '../command.ts';
 import type { Change } from './draft.ts';
 import type { Scripts } from './page.ts';
-import type { ProjectFiles } from './project.ts';
+import { findSites, inFolder, type ProjectFiles } from './project.ts';
 
 /** Folders that hold nothing of a site's source: what is installed, and what is built. */
 const skipped =
@@ -19,15 +20,44 @@ const named = /^(pnpm-lock\.yaml|yarn\.lock|bun\.lockb?|package-lock\.json)$/;
 const maxBytes = 1024 * 1024;
 const maxDepth = 8;
 
-/** Reads what `planInit` needs to know of a repository. */
-export async function readProject(root: string): Promise<ProjectFiles> {
+/** A repository on disk. */
+export interface Project {
+  /** Its folder. */
+  readonly root: string;
+  /** The folder in it in which the command was called, when that is a site; else `''`. */
+  readonly here: string;
+  readonly files: ProjectFiles;
+}
+
+/**
+ * Reads what `planInit` needs to know: all below a folder and, when the folder is a site in a larger repository, what lies at
+ * the repository's root, such as lock files and `netlify.toml`.
+ */
+export async function openProject(folder: string): Promise<Project> {
+  const files = await readFiles(folder);
+  const root = findRepository(folder);
+  if (root === folder || !findSites(files).includes('')) return { root: folder, here: '', files };
+  const here = relative(root, folder).split(sep).join('/');
+  const below = [...files].map(([path, text]) => [inFolder(here, path), text] as const);
+  return { root, here, files: new Map([...(await readFiles(root, 0)), ...below]) };
+}
+
+/** The nearest folder above that Git knows as a repository; the folder itself where there is none. */
+function findRepository(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at;
+    if (dirname(at) === at) return folder;
+  }
+}
+
+async function readFiles(root: string, deepest = maxDepth): Promise<ProjectFiles> {
   const files = new Map<string, string>();
   const visit = async (folder: string, depth: number): Promise<void> => {
     const entries = await readdir(join(root, folder), { withFileTypes: true });
     for (const entry of entries.toSorted((a, b) => a.name.localeCompare(b.name))) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      const path = inFolder(folder, entry.name);
       if (entry.isDirectory()) {
-        if (!skipped.test(entry.name) && depth < maxDepth) await visit(path, depth + 1);
+        if (!skipped.test(entry.name) && depth < deepest) await visit(path, depth + 1);
       } else if (named.test(entry.name)) {
         files.set(path, '');
       } else if (read.test(entry.name)) {

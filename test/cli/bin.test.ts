@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildCli } from '../../scripts/buildCli.ts';
-import { root } from '../../scripts/bundle.ts';
 
 // The bin is one file, with all that the command line needs in it: no test of the commands loads that.
 
@@ -11,8 +11,7 @@ let folder: string;
 let bin: string;
 
 beforeAll(async () => {
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  folder = mkdtempSync(join(root, 'dist/bin-'));
+  folder = mkdtempSync(join(tmpdir(), 'daypass-bin-'));
   bin = join(folder, 'cli/daypass.js');
   await buildCli(bin);
 });

@@ -2,7 +2,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
-import { readProject } from '../../cli/init/disk.ts';
+import { openProject } from '../../cli/init/disk.ts';
 import { planInit } from '../../cli/init/plan.ts';
 import { siteVariables } from '../../cli/init/settingsFiles.ts';
 import { readEnvironment } from '../../src/netlify/environment.ts';
@@ -40,8 +40,10 @@ test.each(Object.entries(kinds))('%s is what init writes, under a comment', (nam
 
 test('in the template, init finds everything but the scripts, which its build copies', async () => {
   const scripts = { 'daypass.js': '', 'daypass-more.js': '' };
-  const { changes, notes, isInstalled } = planInit(await readProject(template), { scripts });
-  expect(changes.map(({ path }) => path)).toEqual(['public/daypass.js', 'public/daypass-more.js']);
+  const { files, here: project } = await openProject(template);
+  const { changes, notes, isInstalled } = planInit(files, { project, scripts });
+  const paths = Object.keys(scripts).map((name) => `${project}/public/${name}`);
+  expect(changes.map(({ path }) => path)).toEqual(paths);
   expect([notes, isInstalled]).toEqual([[], true]);
   const { scripts: commands } = JSON.parse(readFileSync(join(template, 'package.json'), 'utf8'));
   for (const name of Object.keys(scripts))

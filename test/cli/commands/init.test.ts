@@ -181,6 +181,24 @@ test('a fourth one where there are several sites; guard and sweep may be left ou
   expect(written.filter((path) => /guard|sweep|apps\/blog\/netlify/.test(path))).toEqual([]);
 });
 
+test('in the folder of a site, the repository around it counts: its lock file, its netlify.toml', async () => {
+  const site = Object.entries(projects.viteVue).map(([path, text]) => [`packages/web/${path}`, text]);
+  const root = makeProject({
+    ...Object.fromEntries(site),
+    '.git/HEAD': 'ref: refs/heads/main\n',
+    'pnpm-lock.yaml': '',
+    'netlify.toml': '[build]\n  base = "packages/web"\n',
+    'packages/other/index.html': '<p>',
+  });
+  const { exitCode, out } = await run(join(root, 'packages/web'), '--yes');
+  expect(exitCode).toBe(0);
+  expect(out).toContain('Vite with Vue in packages/web\n');
+  expect(out).toContain('set Base directory to packages/web.');
+  expect(read(root, 'netlify.toml')).toContain('  base = "packages/web"\n  command = "pnpm run build"\n');
+  expect(read(root, 'packages/web/netlify/edge-functions/gate.ts')).toContain('createGate');
+  expect((await run(join(root, 'packages/web'), '--yes')).out).toContain('Nothing to do');
+});
+
 test('every question has a flag that answers it', async () => {
   const folder = makeProject(projects.viteVue);
   const given = {
