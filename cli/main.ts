@@ -1,5 +1,6 @@
 import { type Command, type ExitCode, runCommandLine } from './command.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventCommand } from './commands/event.ts';
 import { initCommand } from './commands/init.ts';
 import { policyCommand } from './commands/policy.ts';
 import { secretCommand } from './commands/secret.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   secretCommand,
   tokenCommand,
   verifyCommand,
+  eventCommand,
   statsCommand,
   sweepCommand,
 ];

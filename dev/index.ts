@@ -1,3 +1,8 @@
+export {
+  type EventFunction,
+  type EventFunctionOptions,
+  openEventFunction,
+} from './events/openEventFunction.ts';
 export type { DevIdentityOptions, EventOptions, TokenLimit } from './identity/options.ts';
 export {
   createDevIdentity,

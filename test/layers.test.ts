@@ -64,7 +64,17 @@ const layers: Record<string, readonly string[]> = {
   netlify: ['src/package', 'daypass.config.ts'],
   // React for its hook alone; its examples import the package by its name.
   client: ['src/protocol', 'gotrue-js', 'altcha-lib', 'react', 'daypass'],
-  cli: ['src', 'client', '@clack/prompts', 'jose', 'jsonc-parser', 'smol-toml', 'node:'],
+  cli: [
+    'src',
+    'client',
+    'dev/index.ts',
+    'jose',
+    '@clack/prompts',
+    'jose',
+    'jsonc-parser',
+    'smol-toml',
+    'node:',
+  ],
   // A package of its own, which knows nothing of the product's inside; its examples import it by its name.
   dev: [
     'hono',

@@ -4,7 +4,7 @@ export type EventFunctions = Readonly<Record<string, unknown>>;
 type Handle = (event: { user: object; deny(): undefined }) => unknown;
 
 /** Netlify's names of the events, by those in GoTrue's bodies. */
-const handlerNames: Readonly<Record<string, string>> = {
+export const handlerNames: Readonly<Record<string, string>> = {
   validate: 'userValidate',
   signup: 'userSignup',
   login: 'userLogin',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeOutcome } from '../../../dev/events/describeOutcome.ts';
+import { describeOutcome } from '../../../cli/event/describeOutcome.ts';
 import { samplePayloads } from '../../../src/identity/samplePayloads.ts';
 
 function outcomeOf(status: number, text: string, tookMilliseconds = 12.4) {

@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readPayload } from '../../../dev/events/payload.ts';
+import { readPayload } from '../../../cli/event/payload.ts';
 import { samplePayloads } from '../../../src/identity/samplePayloads.ts';
 
+const now = Date.parse('2026-11-29T12:00:00.123Z');
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'daypass-payload-'));
@@ -18,17 +19,23 @@ async function fileOf(text: string): Promise<string> {
 }
 
 function read(event: 'login' | 'deleted', email: string | undefined, dataFile: string | undefined) {
-  return readPayload({ event, email, dataFile });
+  return readPayload({ event, email, dataFile, cwd: folder, now });
 }
 
 test.each(['validate', 'signup', 'login', 'modified', 'deleted'] as const)(
-  'without a file, %s has the shape of what GoTrue sent',
+  'without a file, %s is what GoTrue sent, of somebody new, now',
   async (event) => {
-    const payload = await readPayload({ event, email: 'a@x.example', dataFile: undefined });
+    const read = () => readPayload({ event, email: 'a@x.example', dataFile: undefined, cwd: folder, now });
+    const [first, second] = [await read(), await read()];
+    const { user } = first as { user: Record<string, unknown> };
     const recorded = samplePayloads[event];
-    expect(payload.event).toBe(recorded.event);
-    expect(payload.user.email).toBe('a@x.example');
-    expect(Object.keys(payload.user)).toEqual(expect.arrayContaining(Object.keys(recorded.user)));
+    expect({ ...first, user: Object.keys(user) }).toEqual({ ...recorded, user: Object.keys(recorded.user) });
+    expect(user.email).toBe('a@x.example');
+    expect(user).toMatchObject({ aud: recorded.user.aud, app_metadata: recorded.user.app_metadata });
+    expect(user.id).not.toBe((second.user as { id?: string }).id);
+    // Stored times are cut to the second.
+    const isStored = event !== 'validate' && event !== 'signup';
+    expect(user.created_at).toBe(isStored ? '2026-11-29T12:00:00Z' : '2026-11-29T12:00:00.123000Z');
   },
 );
 
@@ -50,6 +57,6 @@ test.each([
 
 test('so is one that is not there', async () => {
   await expect(read('login', undefined, '/nowhere.json')).rejects.toThrow(
-    '/nowhere.json cannot be read: ENOENT.',
+    '--data: /nowhere.json cannot be read: ENOENT.',
   );
 });

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EventPayload } from './payload.ts';
+import type { EventBody } from './payload.ts';
 
 export interface Outcome {
   accepted: boolean;
@@ -12,7 +12,7 @@ const timeoutMilliseconds = 5000;
 
 /** What GoTrue would make of an event function's answer (netlify/gotrue, api/hooks.go). */
 export function describeOutcome(
-  { event, user }: EventPayload,
+  { event, user }: EventBody,
   answer: { status: number; text: string; tookMilliseconds: number },
 ): Outcome {
   const { status, text, tookMilliseconds } = answer;
