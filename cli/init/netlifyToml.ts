@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse, type TomlTable } from 'smol-toml';
 import { CommandError } from '../command.ts';
-import { appendLines, lineEnding } from './draft.ts';
+import { appendLines, type Draft, lineEnding } from './draft.ts';
+import { inFolder, type ProjectFiles, readSite, type Site, trimPath } from './project.ts';
 
 /** One key that `netlify.toml` should have, such as `['build', 'publish']`. */
 export interface Setting {
@@ -125,4 +126,56 @@ function lastStatement(lines: readonly string[], header: number, end: number): n
     if (!/^\s*(#.*)?$/.test(lines[index] ?? '')) return index;
   }
   return header;
+}
+
+/** The `netlify.toml` of a site: its own, but where that of the repository names the site's folder as its base. */
+export function findToml(files: ProjectFiles, folder: string): string {
+  const own = inFolder(folder, 'netlify.toml');
+  const root = files.get('netlify.toml');
+  if (folder === '' || files.has(own) || root === undefined) return own;
+  const base = valueAt(parseToml(root), ['build', 'base']);
+  return typeof base === 'string' && trimPath(base) === folder ? 'netlify.toml' : own;
+}
+
+/** The Node that functions and build need, where nothing else says it. */
+const nodeVersion = '22';
+
+/** Adds what a build needs and what is missing, and notes what stays as it is. */
+export function draftToml(draft: Draft, files: ProjectFiles, site: Site, path: string): void {
+  const { command, publish } = site;
+  const versionFile = ['.nvmrc', '.node-version']
+    .flatMap((name) => [inFolder(site.folder, name), name])
+    .find((name) => files.has(name));
+  const settings: Setting[] = [];
+  if (command !== undefined) settings.push({ path: ['build', 'command'], value: command });
+  if (publish !== undefined) settings.push({ path: ['build', 'publish'], value: publish });
+  if (versionFile === undefined) {
+    settings.push({ path: ['build', 'environment', 'NODE_VERSION'], value: nodeVersion });
+  } else {
+    noteNodeVersion(draft, versionFile, (files.get(versionFile) ?? '').trim());
+  }
+  const { text, kept, unplaced } = mergeToml(files.get(path), settings);
+  draft.write(path, text);
+  for (const { path: keys, present } of kept) {
+    if (keys.at(-1) === 'NODE_VERSION') noteNodeVersion(draft, path, String(present));
+    else draft.note('kept_setting', path, keptText(keys.join('.'), present, command));
+  }
+  const usual = readSite(files, site.folder).publish;
+  if (site.kind !== 'html' && usual !== undefined && publish !== usual) {
+    draft.note('kept_setting', path, keptText('build.publish', publish, usual));
+  }
+  for (const { path: keys, value } of unplaced) {
+    draft.note('by_hand', path, `Add ${keys.join('.')} = ${JSON.stringify(value)}.`);
+  }
+}
+
+function keptText(key: string, present: unknown, usual: string | undefined): string {
+  return `${key} stays ${JSON.stringify(present)}, where init would write ${JSON.stringify(usual)}.`;
+}
+
+function noteNodeVersion(draft: Draft, path: string, version: string): void {
+  const [, major, minor] = /^v?(\d+)(?:\.(\d+))?/.exec(version) ?? [];
+  if (major === undefined) return;
+  const isTooOld = Number(major) < 22 || (Number(major) === 22 && minor !== undefined && Number(minor) < 12);
+  if (isTooOld) draft.note('node_version', path, `Daypass needs Node 22.12 or newer; this says ${version}.`);
 }

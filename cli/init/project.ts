@@ -8,6 +8,12 @@ export function inFolder(folder: string, path: string): string {
   return folder === '' || path === '' ? folder + path : `${folder}/${path}`;
 }
 
+/** A path without `./`, and without a slash at its end; the folder itself is `''`. */
+export function trimPath(path: string): string {
+  const trimmed = path.replaceAll('\\', '/').replace(/^(\.?\/)+|\/+$/g, '');
+  return trimmed === '.' ? '' : trimmed;
+}
+
 /** The kinds of site that `init` tells apart. */
 export type SiteKind = 'html' | 'vite' | 'next' | 'next-export' | 'astro' | 'sveltekit' | 'other';
 

@@ -1,7 +1,8 @@
 import { CommandError } from '../command.ts';
 import type { Extra } from './entries.ts';
-import { checkApiPrefix, checkUpstream, defaultExtras, findProxy, type InitAnswers } from './plan.ts';
+import { checkApiPrefix, checkUpstream, defaultExtras, type InitAnswers } from './plan.ts';
 import { findSites, type ProjectFiles } from './project.ts';
+import { findProxy } from './routes.ts';
 
 /** One choice of a question. */
 interface Choice {
