@@ -4,8 +4,8 @@
 
 In virtual environments below FOLDER (a temporary one unless given; with one, the next run is quicker): Ruff, mypy and
 all tests on this Python with the newest of everything; the tests again on the oldest versions that are promised, on the
-newest Python and Django that are at hand, and on the Django between; and a fresh environment with nothing but the
-package and Django.
+newest Python and Django that are at hand, and on the Django between; a fresh environment with nothing but the package
+and Django; and the wheel that a release would publish.
 """
 
 import os
@@ -52,6 +52,8 @@ def main(folder: Path) -> None:
         )
     say("a fresh environment, with the package and Django alone")
     run(current, "scripts/check_fresh.py", str(folder / "fresh"))
+    say("the wheel")
+    run(current, "scripts/check_wheel.py", str(folder / "wheel"))
 
 
 def find_pythons() -> dict[str, str]:
