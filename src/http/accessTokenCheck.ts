@@ -167,7 +167,7 @@ export function createAccessTokenCheck<Call>(
     refuse(error) {
       const { cause, message } = error;
       return debug && cause instanceof SettingMismatch
-        ? problemResponse(error, `${message} But ${cause.message}`)
+        ? problemResponse(error, `${message} Its signature is right, but ${cause.message}`)
         : problemResponse(error);
     },
     flush: async () => limiter?.flush(),

@@ -10,7 +10,7 @@ const atSite = 'in the environment of the site';
 
 /**
  * Every cause of trouble that more than one part of Daypass can name, under its stable id. `GET /session/status`, `daypass
- * doctor`, the error of a page's session and the log of a backend all take their words from here. `{name}` stands for what only
+ * doctor` and the error of a page's session take their words from here, and say what `codes.ts` says where a refusal has that cause. `{name}` stands for what only
  * the moment tells; see {@link fillCause}.
  */
 export const causes = {
@@ -35,7 +35,7 @@ export const causes = {
     remedy: '{problem}',
   },
   identity_not_found: {
-    what: 'Identity does not answer.',
+    what: 'Identity did not answer as expected.',
     remedy: `${identityRemedy} With a GoTrue of your own, check IDENTITY_URL.`,
   },
   operator_token_refused: {
@@ -75,7 +75,7 @@ export const causes = {
     remedy: 'Deploy netlify/functions/session.ts.',
   },
   redis_unreachable: {
-    what: 'Redis did not answer.',
+    what: 'Redis did not answer in time.',
     remedy: `Check UPSTASH_REDIS_REST_URL ${atSite}.`,
   },
   redis_token_refused: {
@@ -107,7 +107,7 @@ export const causes = {
     remedy: `Leave the path out of {variable}, ${atSite}.`,
   },
   upstream_unreachable: {
-    what: '{variable} does not answer.',
+    what: 'The upstream could not be reached: {variable} does not answer.',
     remedy: `Check the URL ${atSite}, and that your backend is up.`,
   },
   mode_monitor: {
@@ -158,28 +158,6 @@ export interface StatusResponse {
   /** The clock of the function that answers: seconds since the epoch. */
   time?: number;
 }
-
-/** Why a backend refuses the tokens of its site, by the code of its refusals. */
-export const backendCauses = {
-  token_key: {
-    what: 'The backend does not have the secret that the site signs with.',
-    remedy: "Give the backend the site's DAYPASS_SECRET, to the letter, and start it again.",
-  },
-  token_issuer: {
-    what: "The backend expects another issuer than the site's tokens name.",
-    remedy:
-      'Set the issuer of the backend to that of the token: scheme, host and port, without a slash at the end.',
-  },
-  token_audience: {
-    what: "The backend expects another audience than the site's tokens name.",
-    remedy: 'Set the audience of the backend to the name that the policy gives it.',
-  },
-  token_deploy_context: {
-    what: 'The backend does not accept tokens of this deploy context.',
-    remedy:
-      'Let deploy previews and dev servers use a backend of their own, which lists their deploy context, or list it here.',
-  },
-} as const satisfies Record<string, Cause>;
 
 /**
  * A cause with what only the moment tells.

@@ -7,6 +7,8 @@ interface CodeRow {
   description: string;
   /** The token handed in is at fault: 401 `invalid_token` where it came as a Bearer token. */
   tokenFault?: true;
+  /** What is wrong with the token, in a sentence for whoever runs its verifier: callers learn the code alone. */
+  reason?: string;
 }
 
 const unavailable = 'temporarily_unavailable';
@@ -17,10 +19,13 @@ function subjectToken(description: string): CodeRow {
   return { status: 400, error: 'invalid_request', description, tokenFault: true };
 }
 
-function accessToken(): CodeRow {
+function accessToken(reason?: string): CodeRow {
   // RFC 6750 §3.1. One text for all: only the code says what was wrong.
-  return { status: 401, error: 'invalid_token', description: refusedToken, tokenFault: true };
+  const row: CodeRow = { status: 401, error: 'invalid_token', description: refusedToken, tokenFault: true };
+  return reason === undefined ? row : { ...row, reason };
 }
+
+const notAccepted = (what: string) => `The token's ${what} is not one that its verifier accepts.`;
 
 function signUp(description: string): CodeRow {
   // What GoTrue answers for a sign-up that an event function denied (netlify/gotrue, api/hooks.go). It gives no reason, so
@@ -125,16 +130,16 @@ export const codes = {
   token_malformed: accessToken(),
   token_algorithm: accessToken(),
   token_type: accessToken(),
-  token_key: accessToken(),
+  token_key: accessToken(notAccepted('key')),
   token_signature: accessToken(),
   token_claims: accessToken(),
-  token_issuer: accessToken(),
-  token_audience: accessToken(),
+  token_issuer: accessToken(notAccepted('issuer')),
+  token_audience: accessToken(notAccepted('audience')),
   token_subject: accessToken(),
-  token_not_yet_valid: accessToken(),
-  token_expired: accessToken(),
+  token_not_yet_valid: accessToken('The token is not valid yet by the clock of its verifier.'),
+  token_expired: accessToken('The token has expired by the clock of its verifier.'),
   token_lifetime: accessToken(),
-  token_deploy_context: accessToken(),
+  token_deploy_context: accessToken(notAccepted('deploy context')),
   token_revoked: accessToken(),
   session_ended: accessToken(),
   session_unknown: accessToken(),

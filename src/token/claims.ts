@@ -53,13 +53,13 @@ export class SettingMismatch extends Error {
       claims.deploy_context === 'dev' && !deployContexts.includes('dev')
         ? "To accept the tokens of `npm start`, take its URL for issuer, and deployContexts: ['dev']."
         : 'Correct the setting, here or at the site. If such tokens are not meant for this backend, ignore this.';
-    super(`its signature is right: ${differences.join('; ')}. ${remedy}`);
+    super(`${differences.join('; ')}. ${remedy}`);
   }
 }
 
 function difference(claim: string, found: unknown, setting: string, accepted: readonly string[]): string {
   if (accepted.includes(found as string)) return '';
-  return `it says ${claim} ${quote(found)}, ${setting} is ${accepted.map(quote).join(', ')}`;
+  return `the token's ${claim} is ${quote(found)}, and ${setting} is ${accepted.map(quote).join(', ')}`;
 }
 
 /** In full where it is of any use, and on one line. */

@@ -1,3 +1,4 @@
+import { codeRow } from '../protocol/codes.ts';
 import { ConfigurationError, DaypassError } from '../protocol/error.ts';
 import {
   assertKnownKeys,
@@ -210,7 +211,11 @@ export function createCheckedVerifier({
       return await verifyAmong(await accepted, token, { now: Math.floor(now() / 1000), verifiedTokens });
     } catch (error) {
       if (error instanceof DaypassError && error.cause instanceof SettingMismatch) {
-        warnOnce(warn, `Daypass: an access token was refused (${error.code}), though ${error.cause.message}`);
+        const { code, cause } = error;
+        warnOnce(
+          warn,
+          `Daypass: an access token was refused (${code}). ${codeRow(code).reason} In detail: ${cause.message}`,
+        );
       }
       throw error;
     }

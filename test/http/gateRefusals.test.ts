@@ -271,6 +271,6 @@ test('neither answers nor logs hold a token', async () => {
   expect(stack.logged.join('\n')).not.toMatch(/eyJ|203\.0\.113/);
   // The claims of a token that is signed right are the owner's to read: one of two settings is wrong.
   expect(stack.logged.join('\n')).toContain(
-    String.raw`it says iss \"https://other.example\", issuer is \"${issuer}\"`,
+    String.raw`the token's iss is \"https://other.example\", and issuer is \"${issuer}\"`,
   );
 });

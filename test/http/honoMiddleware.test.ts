@@ -62,7 +62,7 @@ test.each([
 test.each([
   [
     { deploy_context: 'dev' },
-    'it says deploy_context "dev", deployContexts is "production"',
+    `the token's deploy_context is "dev", and deployContexts is "production"`,
     "deployContexts: ['dev']",
   ],
   [
@@ -70,7 +70,7 @@ test.each([
     'issuer is "https://site.example"',
     "deployContexts: ['dev']",
   ],
-  [{ aud: 'shop' }, 'it says aud "shop", audience is "api"', 'Correct the setting'],
+  [{ aud: 'shop' }, `the token's aud is "shop", and audience is "api"`, 'Correct the setting'],
 ])(
   'in debug mode, a 401 names the option that refuses %o, and the challenge does not',
   async (claims, words, remedy) => {

@@ -9,5 +9,5 @@ test.each(Object.entries(codes))('%s is worded as RFC 6749 §5.2 allows', (code,
 
 test('all refusals of an access token read alike', () => {
   const rows = Object.entries(codes).filter(([, row]) => row.status === 401 && 'tokenFault' in row);
-  expect(new Set(rows.map(([, row]) => JSON.stringify(row))).size).toBe(1);
+  expect(new Set(rows.map(([, row]) => JSON.stringify({ ...row, reason: undefined }))).size).toBe(1);
 });

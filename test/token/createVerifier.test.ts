@@ -28,14 +28,14 @@ test.each([
     { iss: 'https://one.example' },
     {},
     'token_issuer',
-    `it says iss "https://one.example", issuer is "${issuer}"`,
+    `the token's iss is "https://one.example", and issuer is "${issuer}"`,
   ],
-  [{ aud: 'one' }, { audience: 'api' }, 'token_audience', 'it says aud "one", audience is "api"'],
+  [{ aud: 'one' }, { audience: 'api' }, 'token_audience', `the token's aud is "one", and audience is "api"`],
   [
     { deploy_context: 'branch-deploy' },
     { deployContexts: ['production', 'dev'] as const },
     'token_deploy_context',
-    'it says deploy_context "branch-deploy", deployContexts is "production", "dev"',
+    `the token's deploy_context is "branch-deploy", and deployContexts is "production", "dev"`,
   ],
 ])('a token signed with our secret that says %o is told, once', async (claims, options, code, words) => {
   const { warnings, codeFor } = verifying(options);
@@ -56,7 +56,7 @@ test('another value is another cause, and all that differs is said at once', asy
   expect(await codeFor({ ...claims, aud: 'blog' })).toBe('token_issuer');
   expect(warnings).toHaveLength(2);
   expect(warnings[0]).toContain(
-    `iss "http://localhost:8888", issuer is "${issuer}"; it says aud "shop", audience is "api"; it says deploy_context "dev"`,
+    `iss is "http://localhost:8888", and issuer is "${issuer}"; the token's aud is "shop", and audience is "api"; the token's deploy_context is "dev"`,
   );
   expect(warnings[0]).toContain("deployContexts: ['dev']");
 });
@@ -123,7 +123,9 @@ test('a site that signs tokens of another is told by both issuers', async () => 
   } as never);
   expect(await codeFor({ iss: blog.issuer, aud: 'comments' })).toBe('token_issuer');
   expect(warnings).toEqual([
-    expect.stringContaining('it says iss "https://blog.example", issuer is "https://shop.example"'),
+    expect.stringContaining(
+      `the token's iss is "https://blog.example", and issuer is "https://shop.example"`,
+    ),
   ]);
 });
 

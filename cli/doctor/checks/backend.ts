@@ -1,3 +1,4 @@
+import { codeRow, type ErrorCode } from '../../../src/protocol/codes.ts';
 import { type Finding, type FindingId, finding } from '../findings.ts';
 import { type Answer, type Check, callGate, describeAnswer, send, type Trial } from '../trial.ts';
 import { mintHere } from './token.ts';
@@ -106,7 +107,9 @@ async function explainRefusal(trial: Trial, { code = '' }: Answer, detail: strin
     }
   }
   const guess = id === 'backend_refuses_token' ? await findAccepted(trial) : undefined;
-  return guess ?? finding(id, { detail: `${detail} ${describeToken(trial)}` });
+  // Of a clock, the log of the backend tells the token only.
+  const logged = id === 'clock_backend' ? ` ${codeRow(code as ErrorCode).reason}` : '';
+  return guess ?? finding(id, { detail: `${detail}${logged} ${describeToken(trial)}` });
 }
 
 /**

@@ -135,7 +135,7 @@ def answer_refusal(error: TokenError, *, request_id: str | None, debug: bool) ->
 
 
 def log_refusal(error: TokenError, request_id: str | None) -> None:
-    """One line for the operator: the code, never a token, and by which name the request is in the log of the site.
+    """One line for the operator: code and reason, never a token, and the name that the request has in the site's log.
 
     Args:
         request_id: value of the field `X-Request-Id`, which the gate sets. A caller of the backend itself may send
@@ -143,4 +143,5 @@ def log_refusal(error: TokenError, request_id: str | None) -> None:
     """
     known = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else None
     suffix = "" if known is None else f" (request {known})"
-    _logger.info("refused: %s%s", error.code, suffix, extra={"request_id": known})
+    reason = "" if error.reason is None else f": {error.reason}"
+    _logger.info("refused: %s%s%s", error.code, suffix, reason, extra={"request_id": known})

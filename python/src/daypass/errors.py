@@ -34,6 +34,14 @@ _DETAILS: dict[str, str] = {
     "insufficient_scope": "The access token lacks the scope required by this endpoint.",
     "introspection_unavailable": "The access token could not be checked.",
 }
+_REASONS: dict[str, str] = {
+    "token_key": "The token's key is not one that its verifier accepts.",
+    "token_issuer": "The token's issuer is not one that its verifier accepts.",
+    "token_audience": "The token's audience is not one that its verifier accepts.",
+    "token_deploy_context": "The token's deploy context is not one that its verifier accepts.",
+    "token_not_yet_valid": "The token is not valid yet by the clock of its verifier.",
+    "token_expired": "The token has expired by the clock of its verifier.",
+}
 _STATUSES = {"token_repeated": 400, "insufficient_scope": 403, "introspection_unavailable": 503}
 
 
@@ -45,6 +53,7 @@ class TokenError(Exception):
         status: of the HTTP answer: 401; 400 for a token in two fields; 403 for want of a scope; 503 when introspection
             could not be reached.
         detail: one sentence for the caller, the same for all tokens that were refused.
+        reason: for the operator: what is wrong, in a sentence; None where the code says it all.
         hint: for the operator: the setting that the token does not fit, with both values; None where no setting would
             mend it. Frameworks in their debug mode show it to the caller too.
     """
@@ -52,6 +61,7 @@ class TokenError(Exception):
     code: TokenErrorCode
     status: int
     detail: str
+    reason: str | None
     hint: str | None
 
     def __init__(self, code: TokenErrorCode, hint: str | None = None) -> None:
@@ -59,6 +69,7 @@ class TokenError(Exception):
         self.code = code
         self.status = _STATUSES.get(code, 401)
         self.detail = _DETAILS.get(code, _REFUSED)
+        self.reason = _REASONS.get(code)
         self.hint = hint
 
     def __str__(self) -> str:

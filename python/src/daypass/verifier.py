@@ -175,7 +175,7 @@ class Verifier:
             says = check_claims(parsed.payload, site.policy, now)
         except TokenError as error:
             if error.hint is not None:
-                warn_once(error.hint)
+                warn_once(error)
             raise
         self._cache.put(token, says, now)
         return says

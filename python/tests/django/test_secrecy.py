@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 from django.views.debug import ExceptionReporter
 
-from daypass import Verifier
+from daypass import TokenError, Verifier
 from daypass.django import verify
 from tests.refusals import each_refusal, each_request_id
 from tests.servers import Call, call_asgi, call_wsgi, on_both
@@ -43,7 +43,7 @@ def formatted(records: list[logging.LogRecord]) -> str:
 @with_debug
 @pytest.mark.parametrize("path", ["/plain", "/coroutine", "/optional", "/api/public", "/api/session-first"])
 @each_refusal
-def test_a_refusal_logs_its_code_alone(
+def test_a_refusal_logs_its_code_and_its_reason_alone(
     call: Call, debug: bool, path: str, headers: dict[str, str], code: str, records: list[logging.LogRecord]
 ) -> None:
     with override_settings(DEBUG=debug):
@@ -52,7 +52,9 @@ def test_a_refusal_logs_its_code_alone(
     if response.headers["content-type"] == "application/problem+json":
         # Another is the WARNING of a setting that the token does not fit.
         (ours,) = [record for record in records if (record.name, record.levelno) == ("daypass", logging.INFO)]
-        assert ours.getMessage() == f"refused: {response.json()['code']}"
+        refusal = TokenError(response.json()["code"])
+        reason = "" if refusal.reason is None else f": {refusal.reason}"
+        assert ours.getMessage() == f"refused: {refusal.code}{reason}"
     assert not any(record.exc_info for record in records)
     text = formatted(records) + response.text
     assert "Traceback" not in text

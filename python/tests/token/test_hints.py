@@ -56,7 +56,10 @@ def test_it_names_both_values_and_the_setting_once(
         assert refuse(verifier, token).hint == hint
     # Another verifier with the same fault is the same cause.
     refuse(make(), tokens[0])
-    assert warnings(caplog) == [f"the site's secret signed a token that these settings refuse: {hint}."]
+    refusal = refuse(verifier, tokens[0])
+    reason = str(refusal.reason).rstrip(".")
+    assert reason.startswith("The token's ")
+    assert warnings(caplog) == [f"a token of the site was refused ({refusal.code}). {reason}: {hint}."]
     for token in tokens:
         assert token not in caplog.text
         assert token.split(".")[2] not in caplog.text

@@ -47,13 +47,17 @@ def django_name(option: str) -> str:
     return "DAYPASS" + "".join(part if part[0] == "[" else f'["{part.upper()}"]' for part in parts)
 
 
-def warn_once(hint: str) -> None:
+def warn_once(error: TokenError) -> None:
     """Write a WARNING for a token whose signature holds and which these settings refuse; one for each cause."""
+    hint = error.hint
+    if hint is None:
+        return
     with _lock:
         if hint in _told or len(_told) >= _MAX_WARNINGS:
             return
         _told.add(hint)
-    _logger.warning("the site's secret signed a token that these settings refuse: %s.", hint)
+    reason = (error.reason or "").rstrip(".")
+    _logger.warning("a token of the site was refused (%s). %s: %s.", error.code, reason, hint)
 
 
 def forget_warnings() -> None:
