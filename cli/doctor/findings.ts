@@ -17,6 +17,28 @@ const note = (cause: Cause, why: string): FindingRow => ({ severity: 'note', ...
 /** What the log of the verifier says of such a token. */
 const reasonOf = (code: ErrorCode) => codeRow(code).reason ?? '';
 
+/** Why a backend refuses the tokens of its site, by the code of its refusals. */
+export const backendCauses = {
+  token_key: {
+    what: reasonOf('token_key'),
+    remedy: "Give the backend the site's DAYPASS_SECRET, to the letter, and start it again.",
+  },
+  token_issuer: {
+    what: reasonOf('token_issuer'),
+    remedy:
+      'Set the issuer of the backend to that of the token: scheme, host and port, without a slash at the end.',
+  },
+  token_audience: {
+    what: reasonOf('token_audience'),
+    remedy: 'Set the audience of the backend to the name that the policy gives it.',
+  },
+  token_deploy_context: {
+    what: reasonOf('token_deploy_context'),
+    remedy:
+      'Let deploy previews and dev servers use a backend of their own, which lists their deploy context, or list it here.',
+  },
+} as const satisfies Partial<Record<ErrorCode, Cause>>;
+
 const noSession = 'No visitor gets a session.';
 const brokerAnswersNothing = 'Broker and gate refuse every request until it is mended.';
 const brokerCannotDelete = 'The broker cannot look at throwaway users, or delete them, so it exchanges none.';
@@ -249,13 +271,7 @@ export const findings = {
     },
     'Whoever finds the address of the backend uses the API without a session and without limits.',
   ),
-  backend_secret_differs: broken(
-    {
-      what: reasonOf('token_key'),
-      remedy: "Give the backend the site's DAYPASS_SECRET, to the letter, and start it again.",
-    },
-    noCallPasses,
-  ),
+  backend_secret_differs: broken(backendCauses.token_key, noCallPasses),
   backend_secret_old: broken(
     {
       what: 'The backend has the old secret of a rotation, and not the one that the site signs with.',
@@ -264,29 +280,9 @@ export const findings = {
     },
     noCallPasses,
   ),
-  backend_issuer_differs: broken(
-    {
-      what: reasonOf('token_issuer'),
-      remedy:
-        'Set the issuer of the backend to that of the token: scheme, host and port, without a slash at the end.',
-    },
-    noCallPasses,
-  ),
-  backend_audience_differs: broken(
-    {
-      what: reasonOf('token_audience'),
-      remedy: 'Set the audience of the backend to the name that the policy gives it.',
-    },
-    noCallPasses,
-  ),
-  backend_deploy_context_refused: broken(
-    {
-      what: reasonOf('token_deploy_context'),
-      remedy:
-        'Let deploy previews and dev servers use a backend of their own, which lists their deploy context, or list it here.',
-    },
-    noCallPasses,
-  ),
+  backend_issuer_differs: broken(backendCauses.token_issuer, noCallPasses),
+  backend_audience_differs: broken(backendCauses.token_audience, noCallPasses),
+  backend_deploy_context_refused: broken(backendCauses.token_deploy_context, noCallPasses),
   backend_scope_missing: broken(
     {
       what: 'The backend requires a scope that the tokens of the site do not carry.',

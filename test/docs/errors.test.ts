@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { backendCauses, causes } from '../../src/protocol/causes.ts';
+import { backendCauses } from '../../cli/doctor/findings.ts';
+import { causes } from '../../src/protocol/causes.ts';
 import { codeRow, codes, type ErrorCode, errorPage, repositoryUrl } from '../../src/protocol/codes.ts';
 
 // docs/errors.md has one entry for each code, and every refusal links to its own.
