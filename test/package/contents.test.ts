@@ -30,7 +30,7 @@ const devManifest = readManifest('dev/package.json');
 /** What each package holds besides its package.json, README.md and LICENSE, which npm always packs. */
 const module = /^dist\/npm\/(src|client)\/[\w/]+\.(js|d\.ts)$/;
 const bundle = /^dist\/(daypass(-\w+)?|cli\/daypass)\.js$/;
-const document = /^(CHANGELOG\.md|SECURITY\.md|docs\/[\w-]+\.(md|json))$/;
+const document = /^(CHANGELOG\.md|SECURITY\.md|docs\/[\w/-]+\.(md|json))$/;
 const packages = [
   ['daypass', manifest, [module, bundle, document]],
   ['daypass-dev', devManifest, [/^dist\/[\w/]+\.(js|d\.ts)$/]],

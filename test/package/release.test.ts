@@ -17,7 +17,7 @@ describe('the version', () => {
   });
 
   test('is the one that the documents name', () => {
-    const pages = globSync('{README,CONTRIBUTING,docs/*,dev/README,python/README}.md', { cwd: root });
+    const pages = globSync('{README,CONTRIBUTING,docs/**/*,dev/README,python/README}.md', { cwd: root });
     const named = pages.flatMap((page) =>
       [...read(page).matchAll(/daypass(?:-dev)?-(\d+\.\d+\.\d+)/g)].map(([, each]) => `${page} ${each}`),
     );
