@@ -1,4 +1,5 @@
 import { type Command, type ExitCode, runCommandLine } from './command.ts';
+import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { initCommand } from './commands/init.ts';
@@ -14,6 +15,7 @@ import type { Io } from './output.ts';
 export const commands: readonly Command[] = [
   // The way onto a site: init, dev, doctor.
   initCommand,
+  devCommand,
   doctorCommand,
   policyCommand,
   secretCommand,

@@ -16,6 +16,14 @@ export type { StartUpstream, Upstream } from './server/parts.ts';
 export type { RequestEntry } from './server/requestLog.ts';
 export type { DevServer, Reload } from './server/serveSite.ts';
 export { type DevServerOptions, startDevServer } from './server/start.ts';
+export type { BackendSecret, DjangoSetup } from './session/django.ts';
+export type { PagesChoice } from './session/pages.ts';
+export {
+  type DevEvent,
+  type DevSession,
+  type DevSessionOptions,
+  startDevSession,
+} from './session/session.ts';
 export {
   createDevTurnstile,
   type DevTurnstile,

@@ -242,6 +242,8 @@ export async function serveSite(
         const route = host.routeOf(request);
         const answer = await serve(request, address, host, route);
         const told = isIdentity(request) ? `${identityPath}/*` : route;
+        // Those are the site's own: an exchange deletes its user, the status looks whether it could.
+        if (new URL(request.url).pathname.startsWith(`${identityPath}/admin/`)) return answer;
         if (told === undefined || !onRequest) return answer;
         const described = await describeRequest(request, answer, {
           route: told,
