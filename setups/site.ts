@@ -54,6 +54,16 @@ export const siteSetups: readonly NamedSetup[] = [
     front: () => new Response('<!doctype html><title>Password</title>', { status: 401 }),
   },
   {
+    name: 'private project of a team',
+    expected: 'site_password',
+    front: () => Response.redirect('https://app.netlify.com/authorize', 302),
+  },
+  {
+    name: 'an address that leads to the primary domain',
+    expected: 'site_redirects',
+    front: () => Response.redirect('https://www.site.example/', 301),
+  },
+  {
     name: 'broker not routed',
     expected: 'broker_not_found',
     isQuick: true,

@@ -9,7 +9,7 @@ import { identityChecks } from './checks/identity.ts';
 import { ownerChecks } from './checks/owner.ts';
 import { beginChecks, cleanUp, revocationCheck } from './checks/session.ts';
 import type { Finding } from './findings.ts';
-import type { Check, Trial } from './trial.ts';
+import { type Check, plainText, type Trial } from './trial.ts';
 
 /** In the order in which they run. */
 export const checks: readonly Check[] = [
@@ -89,23 +89,26 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   }
   if (trial.user || trial.token?.isOfBroker) options.onCheck?.('Cleaning up');
   const leftovers = await cleanUp(trial);
-  const { claims, keyId } = trial.token ?? {};
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
   return {
     url: trial.site,
     findings: [...found.values()],
     checks: checks.map(({ id, title }) => ({ id, title, outcome: outcomes.get(id) ?? 'skipped' })),
-    warnings: trial.status?.warnings ?? [],
-    tokens: JSON.parse(
-      JSON.stringify({
-        issuer: text(claims?.iss),
-        audience: text(claims?.aud),
-        keyId,
-        deployContext: text(claims?.deploy_context),
-      }),
-    ),
+    warnings: (trial.status?.warnings ?? []).map(plainText),
+    tokens: describeTokens(trial),
     leftovers,
   };
+}
+
+/** What the tokens of the broker say; nothing of one that was signed here. */
+function describeTokens({ token }: Trial): Diagnosis['tokens'] {
+  if (!token?.isOfBroker) return {};
+  const { iss: issuer, aud: audience, deploy_context: deployContext } = token.claims;
+  const texts = { issuer, audience, keyId: token.keyId, deployContext };
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, plainText(value)]] : [],
+    ),
+  );
 }
 
 function openTrial(options: DiagnoseOptions): Trial {

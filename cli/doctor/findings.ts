@@ -62,6 +62,10 @@ export const findings = {
     },
     'Visitors get the password page in place of the broker, and so does the broker in place of Identity.',
   ),
+  site_redirects: broken(
+    { what: 'The site leads to another address.', remedy: 'Run doctor with that address.' },
+    'The broker answers there; a redirect loses the token of a call, and the body of an exchange.',
+  ),
   broker_not_found: broken(causes.broker_not_found, noSession),
   broker_failed: broken(
     {

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Policy } from '../../src/policy/types.ts';
 import type { StatusResponse } from '../../src/protocol/causes.ts';
 import type { Finding } from './findings.ts';
@@ -55,13 +56,14 @@ export interface TrialToken {
   readonly claims: Readonly<Record<string, unknown>>;
   /** Whether the broker began its session, so that it can be revoked. */
   readonly isOfBroker: boolean;
+  /** Whether it was. */
+  isRevoked?: boolean;
 }
 
 /** An answer, read to its end. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly text: string;
   /** The object that the body is; empty where it is none. */
   readonly json: Readonly<Record<string, unknown>>;
   /** Our stable code, where the answer is a refusal of Daypass. */
@@ -90,21 +92,36 @@ export async function send(
       signal: AbortSignal.timeout(timeoutMilliseconds),
       ...init,
     });
-    const text = await response.text();
     const { status, headers } = response;
-    const json = parseObject(text);
+    const json = parseObject(await readJson(response));
     const { code, error_code: goTrueCode } = json;
     return {
       status,
       headers,
-      text,
       json,
-      code: [code, goTrueCode].find((each) => typeof each === 'string') as string | undefined,
+      code: [code, goTrueCode].find(isCode),
       clock: clockOf(headers, (sentAt + trial.now()) / 2),
     };
   } catch {
     return undefined;
   }
+}
+
+/** A body that is no JSON may be a stream without an end. */
+async function readJson(response: Response): Promise<string> {
+  if (/\bjson\b/.test(response.headers.get('content-type') ?? '')) return response.text();
+  await response.body?.cancel();
+  return '';
+}
+
+/** Codes are printed; whatever else a server has under that name is not. */
+function isCode(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z_]{1,40}$/.test(value);
+}
+
+/** Text of a server for a terminal: lines, and no control characters. */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n]/gu, ' ');
 }
 
 function parseObject(text: string): Record<string, unknown> {

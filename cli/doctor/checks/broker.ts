@@ -1,7 +1,7 @@
 import type { CauseId, StatusCheck, StatusResponse } from '../../../src/protocol/causes.ts';
 import { metadataPath, requestIdHeader, statusPath } from '../../../src/protocol/wire.ts';
 import { type Finding, finding, findings } from '../findings.ts';
-import { type Answer, type Check, describeAnswer, send, type Trial } from '../trial.ts';
+import { type Answer, type Check, describeAnswer, plainText, send, type Trial } from '../trial.ts';
 
 /** The site itself, its broker, and what these say of themselves. */
 export const brokerChecks: readonly Check[] = [
@@ -35,13 +35,26 @@ export const brokerChecks: readonly Check[] = [
 ];
 
 async function checkSite(trial: Trial): Promise<Finding[]> {
-  const page = await send(trial, '/');
-  if (!page) return [finding('site_unreachable', { detail: `GET ${trial.site}/ gave no answer.` })];
-  if (page.status !== 401) return [];
+  const [page, status] = await Promise.all([send(trial, '/'), send(trial, statusPath)]);
+  if (!page && !status)
+    return [finding('site_unreachable', { detail: `GET ${trial.site}/ gave no answer.` })];
   // A page of the site's own may be 401; a private project is so everywhere, and no function of it is reached.
-  const status = await send(trial, statusPath);
-  const isPrivate = status?.status === 401 && status.code === undefined;
-  return isPrivate ? [finding('site_password', { detail: `${trial.site} answers 401 at every path.` })] : [];
+  if (page?.status === 401 && status?.status === 401 && status.code === undefined)
+    return [finding('site_password', { detail: `${trial.site} answers 401 at every path.` })];
+  const target = status && redirectOf(trial, status);
+  if (target === undefined) return [];
+  // The log-in of Netlify's own teams.
+  if (/(^|\.)netlify\.com$/.test(target.hostname))
+    return [finding('site_password', { detail: `${trial.site} leads to ${target.origin}.` })];
+  return [finding('site_redirects', { detail: `${trial.site} leads to ${target.origin}.` })];
+}
+
+/** Where an answer leads, if that is another origin. */
+function redirectOf({ site }: Trial, { status, headers }: Answer): URL | undefined {
+  const location = headers.get('location') ?? '';
+  if (status < 300 || status >= 400 || !URL.canParse(location, site)) return undefined;
+  const target = new URL(location, site);
+  return target.origin === site ? undefined : target;
 }
 
 async function checkBroker(trial: Trial): Promise<Finding[]> {
@@ -69,8 +82,13 @@ export function said({ status }: Trial, names: readonly StatusCheck['name'][]): 
     if (ok || !names.includes(name)) return [];
     // A site may run a version that knows more causes than this one.
     const id = cause && Object.hasOwn(findings, cause) ? cause : undefined;
-    if (id === undefined) return [finding('broker_failed', { detail: `${name}: ${remedy}` })];
-    return [finding(id, { ...(what !== undefined && { what }), ...(remedy !== undefined && { remedy }) })];
+    if (id === undefined) return [finding('broker_failed', { detail: plainText(`${name}: ${remedy}`) })];
+    return [
+      finding(id, {
+        ...(what !== undefined && { what: plainText(what) }),
+        ...(remedy !== undefined && { remedy: plainText(remedy) }),
+      }),
+    ];
   });
 }
 

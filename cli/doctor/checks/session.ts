@@ -11,7 +11,15 @@ import {
 } from '../../../src/protocol/messages.ts';
 import { challengePath, revokePath, tokenPath } from '../../../src/protocol/wire.ts';
 import { type Finding, finding } from '../findings.ts';
-import { type Answer, type Check, callGate, describeAnswer, send, type Trial } from '../trial.ts';
+import {
+  type Answer,
+  type Check,
+  callGate,
+  describeAnswer,
+  send,
+  type Trial,
+  type TrialToken,
+} from '../trial.ts';
 import { keyIdHere, mintHere, readToken } from './token.ts';
 
 /** What the page of a visitor does before its first call. */
@@ -184,7 +192,7 @@ const pollMilliseconds = 500;
 async function checkRevocation(trial: Trial): Promise<Finding[]> {
   const { token } = trial;
   if (!token) return [];
-  await revoke(trial);
+  await revoke(trial, token);
   const leaseSeconds = trial.policy?.limits.leaseSeconds ?? 1;
   for (let waited = 0; waited <= (leaseSeconds + 3) * 1000; waited += pollMilliseconds) {
     const answer = await callGate(trial, token.text);
@@ -195,11 +203,10 @@ async function checkRevocation(trial: Trial): Promise<Finding[]> {
   return [finding('revocation_unseen')];
 }
 
-function revoke(trial: Trial): Promise<Answer | undefined> {
-  return send(trial, revokePath, {
-    method: 'POST',
-    body: new URLSearchParams({ token: trial.token?.text ?? '' }),
-  });
+async function revoke(trial: Trial, token: TrialToken): Promise<void> {
+  const body = new URLSearchParams({ token: token.text });
+  const answer = await send(trial, revokePath, { method: 'POST', body });
+  token.isRevoked = answer?.status === 200;
 }
 
 /**
@@ -207,8 +214,8 @@ function revoke(trial: Trial): Promise<Answer | undefined> {
  * @returns the e-mails of users that stay
  */
 export async function cleanUp(trial: Trial): Promise<string[]> {
-  if (trial.token?.isOfBroker) await revoke(trial);
-  const { user } = trial;
+  const { token, user } = trial;
+  if (token?.isOfBroker && !token.isRevoked) await revoke(trial, token);
   if (!user || user.isGone) return [];
   const operatorToken = trial.variables.IDENTITY_OPERATOR_TOKEN;
   if (operatorToken && isUserId(user.id)) {

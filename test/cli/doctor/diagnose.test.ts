@@ -46,9 +46,10 @@ async function look(answers: Answers, options: Partial<DiagnoseOptions> = {}) {
 }
 
 test('a site that does not answer: nothing else is looked at', async () => {
-  const { ids, sent, checks } = await look({ 'GET /': () => undefined });
+  const nothing = () => undefined;
+  const { ids, sent, checks } = await look({ 'GET /': nothing, 'GET /session/status': nothing });
   expect(ids).toEqual(['broken site_unreachable']);
-  expect(sent).toEqual(['GET /']);
+  expect(sent).toEqual(['GET /', 'GET /session/status']);
   expect(checks.filter(({ outcome }) => outcome !== 'skipped').map(({ id }) => id)).toEqual(['site']);
 });
 
@@ -151,10 +152,37 @@ test('an answer that a cache has kept tells no time', async () => {
   expect(ids).not.toContain('broken clock_site');
 });
 
-test('secrets at hand are looked at, and never sent', async () => {
+test('secrets at hand are looked at, and never told', async () => {
   const weak = 'changeme-changeme-changeme-changeme';
-  const bodies: string[] = [];
-  const { findings } = await look({}, { variables: { DAYPASS_SECRET: weak } });
-  expect(findings.map(({ id }) => id)).toContain('secret_weak');
-  expect(JSON.stringify(findings) + bodies.join()).not.toContain(weak);
+  const { sent: _, ...diagnosis } = await look({}, { variables: { DAYPASS_SECRET: weak } });
+  expect(diagnosis.ids).toContain('broken secret_weak');
+  expect(JSON.stringify(diagnosis)).not.toContain(weak);
+});
+
+test('what a server answers reaches the terminal as plain text, and of its codes only what can be one', async () => {
+  const { findings, warnings } = await look({
+    'GET /session/status': () =>
+      Response.json({
+        ...status,
+        checks: [
+          { name: 'redis', ok: false, cause: 'redis_error', what: '\u001b[2JGone\u0007', remedy: 'a\nb' },
+        ],
+        warnings: ['\u001b]0;title\u0007Mind this.'],
+      }),
+    'GET /.netlify/identity/settings': () => problem('<script>', { status: 404 }),
+  });
+  expect(findings[0]).toMatchObject({ what: 'Gone ', remedy: 'a\nb' });
+  expect(warnings).toEqual(['Mind this.']);
+  expect(findings[1]?.detail).toBe('GET /.netlify/identity/settings gave 404.');
+});
+
+test('a body that is no JSON is not read: it may be a stream without an end', async () => {
+  let isCancelled = false;
+  const endless = new ReadableStream({
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  const { ids } = await look({ 'GET /session/status': () => new Response(endless) });
+  expect([ids, isCancelled]).toEqual([['broken broker_not_found'], true]);
 });
