@@ -63,7 +63,7 @@ test('nothing that the user wrote about itself reaches the access token', async 
   expect(JSON.stringify(claims)).not.toMatch(/No One|admin|meta@/);
 });
 
-test('a form beside Basic, as a browser sends it to a site with a password, gives a token', async () => {
+test('a form with Basic, as a browser sends it to a site with a password, gives a token', async () => {
   const fields = {
     grant_type: tokenExchangeGrant,
     subject_token: await stack.identityToken(),
@@ -77,7 +77,7 @@ test('a form beside Basic, as a browser sends it to a site with a password, give
   expect(again.status).toBe(400);
 });
 
-test.each(['GET', 'POST'])('Basic alone, %s, is no token: 401 without an error code', async (method) => {
+test.each(['GET', 'POST'])('Basic without a token, %s: 401 without an error code', async (method) => {
   const response = await stack.request('/session/token', {
     method,
     headers: { authorization: 'Basic YTpi' },
@@ -146,7 +146,7 @@ test('a token that Identity did not sign', async () => {
 });
 
 test.each(['member@example.com', 'm@visitor.invalid.example.com', 'm@sub.visitor.invalid'])(
-  'a member (%s) is refused and left alone, in both forms',
+  'a member (%s) is refused and unchanged, in both forms',
   async (email) => {
     const token = await stack.identityToken(email);
     expect(await outcome(await stack.exchange(token))).toBe('403 not_throwaway');
@@ -181,7 +181,7 @@ test("an Identity with GOTRUE_JWT_AUD: the policy's audience is exchanged, and n
   }
 });
 
-test('a throwaway user of yesterday is refused and left alone', async () => {
+test('a throwaway user of yesterday is refused and unchanged', async () => {
   const createdAt = new Date(Date.now() - 24 * 3600_000).toISOString();
   const user = stack.identity.users.plant({ email: 'old@visitor.invalid', createdAt });
   const token = await stack.identity.signAccessToken(user.id);
@@ -209,7 +209,7 @@ test('DELETE fails: 503, no token, and the reservation is released, so that the 
   expect(await outcome(await stack.exchange(token))).toBe('200');
 });
 
-test('DELETE finds nobody: already exchanged', async () => {
+test('DELETE finds no user: already exchanged', async () => {
   const token = await stack.identityToken('gone@visitor.invalid');
   const { id } = stack.identity.users.list().find((user) => user.email === 'gone@visitor.invalid') as {
     id: string;
@@ -218,7 +218,7 @@ test('DELETE finds nobody: already exchanged', async () => {
   expect(await outcome(await stack.exchange(token))).toBe('400 already_exchanged');
 });
 
-test('the redemption is reserved: already exchanged, and the user stays for whoever has it', async () => {
+test('the redemption is reserved: already exchanged, and the user stays for the holder of the reservation', async () => {
   const token = await stack.identityToken('reserved@visitor.invalid');
   const { id } = stack.identity.users.list().find((user) => user.email === 'reserved@visitor.invalid') as {
     id: string;

@@ -147,7 +147,7 @@ test('a token that Identity refused costs nothing when it comes again', async ()
   expect(stack.redis.requests).toBe(before);
 });
 
-test('a token that can be seen through without a network costs nothing, and its sender waits for nobody', async () => {
+test('a token that is refused without a network call costs nothing, and its sender waits for no other caller', async () => {
   await start({ exchange: anHour(1), exchangeRefused: anHour(1) });
   const expired = await sign({ alg: 'HS256' }, { exp: 1_600_000_000, sub: crypto.randomUUID() });
   const before = stack.redis.requests;

@@ -17,7 +17,7 @@ const as = async (audience: string) =>
 const introspect = (headers: Record<string, string>, fields: Record<string, string> = { token }) =>
   stack.postForm('/session/introspect', fields, headers);
 
-test('tells a backend what a token says', async () => {
+test('reports to a backend what a token says', async () => {
   const answer = (await (await introspect(await as('api'))).json()) as IntrospectionResponse;
   expect(answer).toMatchObject({
     active: true,
@@ -30,7 +30,7 @@ test('tells a backend what a token says', async () => {
   });
 });
 
-test('tells a backend nothing of tokens for others, forged ones and revoked ones', async () => {
+test('reports nothing of tokens for others, forged ones and revoked ones', async () => {
   expect(await (await introspect(await as('admin'))).json()).toEqual({ active: false });
   expect(await (await introspect(await as('api'), { token: `${token.slice(0, -4)}AAAA` })).json()).toEqual({
     active: false,

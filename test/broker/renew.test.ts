@@ -100,7 +100,7 @@ test('a token of one audience never becomes one of another', async () => {
   expect(await outcome(await renew(token, { audience: 'nobody' }))).toBe('400 invalid_target');
 });
 
-test("whoever has one audience's key cannot forge for another", async () => {
+test('the key of one audience cannot forge for another', async () => {
   const admin = await createKeyRing({ audience: 'admin', secret: otherSecret });
   const byAdmin = { kid: admin.primary.id };
   expect(await outcome(await renew(await forge({ aud: 'api' }, byAdmin, otherSecret)))).toBe(

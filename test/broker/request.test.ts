@@ -39,7 +39,7 @@ test.each(['GET', 'POST'])('reads the short form, %s', async (method) => {
 
 // A browser sends Basic by itself to a site with a password; Authlib and requests-oauthlib send it by default.
 test.each(['Basic YTpi', 'Basic YTpi, Bearer a.b.c', 'Digest x', 'DPoP a.b.c', 'Bearerx a.b.c', 'a'])(
-  'beside a form, another scheme is ignored: %s',
+  'with a form, another scheme is ignored: %s',
   async (authorization) => {
     const request = form({ subject_token_type: accessTokenType });
     request.headers.set('authorization', authorization);

@@ -97,7 +97,7 @@ test('the mark lives until nothing of the session could be accepted any more', a
   expect(marks[0]?.ttlSeconds).toBeLessThan(43_200 + 300 + 3600 + 120);
 });
 
-test.each(['nonsense', 'a.b.c', 'x'.repeat(5000)])('a token that is none is no error: %#', async (token) => {
+test.each(['nonsense', 'a.b.c', 'x'.repeat(5000)])('what is not a token is no error: %#', async (token) => {
   expect(await outcome(await revoke(token))).toBe('200');
 });
 
@@ -120,7 +120,7 @@ test.each([
   expect(await outcome(response)).toBe(expected);
 });
 
-test('Redis away: 503, so that nobody believes a session ended', async () => {
+test('Redis away: 503, so that no caller believes a session ended', async () => {
   const token = await session();
   stack.redis.setFault({ kind: 'bad-gateway' });
   expect(await outcome(await revoke(token))).toBe('503 store_unavailable');

@@ -83,7 +83,7 @@ test('a wrong operator token', async () => {
   expect(JSON.stringify(status)).not.toContain('wrong');
 });
 
-test('an Identity that lists nobody', async () => {
+test('an Identity that lists no users', async () => {
   stack = await startBrokerStack();
   stack.identity.faults.answer = { '/admin/users': 500 };
   const status = (await (await stack.request('/session/status')).json()) as StatusResponse;
@@ -104,7 +104,7 @@ test('an audience of Identity that the policy does not name, and one that it nam
   expect(faults(named)).toEqual({ audience: expect.stringContaining('identity: { audience: "" }') });
 });
 
-test("IDENTITY_JWT_SECRET is the key of Identity's tokens, or is told not to be", async () => {
+test("IDENTITY_JWT_SECRET is the key of Identity's tokens, or is reported", async () => {
   const jwtSecret = 'the-key-of-a-gotrue-of-ones-own-0123456789';
   const right = await statusWith({ identity: { jwtSecret }, variables: { IDENTITY_JWT_SECRET: jwtSecret } });
   expect(right.ok).toBe(true);
@@ -234,7 +234,7 @@ describe('warnings', () => {
     expect((await statusWith({ policy: { mode: 'monitor' } })).ok).toBe(true);
   });
 
-  test('what Identity does not tell is not told', async () => {
+  test('what Identity does not report is not reported', async () => {
     stack = await startBrokerStack();
     stack.identity.faults.answer = { '/settings': 500 };
     const status = (await (await stack.request('/session/status')).json()) as StatusResponse;

@@ -63,7 +63,7 @@ test.each([
   'https://evil.example/https://site.example/api/',
   'https://other.example/deep/erx',
   'data:text/plain,api',
-])('is left alone: %s', async (address) => {
+])('is unchanged: %s', async (address) => {
   attachTo(`${origin}/api/`, 'https://other.example/deep/er');
   await fetch(address);
   expect(sent).toEqual([`page ${address}`]);
@@ -74,7 +74,7 @@ test.each<[string, RequestInit | undefined]>([
   ['in a Headers', { headers: new Headers({ Authorization: 'Basic x' }) }],
   ['in a list', { headers: [['AUTHORIZATION', 'Basic x']] }],
   ['as X-Daypass', { headers: { 'x-daypass': 'x' } }],
-])('a call with a token of its own is left alone: %s', async (_, init) => {
+])('a call with a token of its own is unchanged: %s', async (_, init) => {
   attachTo(`${origin}/api/`);
   await fetch(`${origin}/api/x`, init);
   await fetch(new Request(`${origin}/api/x`, init));
@@ -96,7 +96,7 @@ test('Identity and the broker never get the token, whatever the prefix covers', 
   expect(sent.map((line) => line.split(' ')[0])).toEqual(['page', 'page', 'session']);
 });
 
-test('an address that is none is for the fetch that was found to refuse', async () => {
+test('an invalid URL is for the original fetch to refuse', async () => {
   const refusal = new TypeError('Failed to parse URL');
   vi.stubGlobal('fetch', () => Promise.reject(refusal));
   attachTo(`${origin}/api/`);
@@ -147,7 +147,7 @@ describe('a session', () => {
     expect(fetch).toBe(found);
   });
 
-  test('sends with the fetch that it found, whoever replaces it afterwards', async () => {
+  test('sends with the fetch that it found, whatever replaces it afterwards', async () => {
     const session = createSession(optionsWith());
     session.attach([`${origin}/api/`]);
     const attached = fetch;

@@ -107,7 +107,7 @@ test('no answer is the caller’s, and nothing is sent again', async () => {
   expect(site.lines()).toEqual(['GET /api/items']);
 });
 
-test('where a refused token cannot be replaced for now, the backend’s 401 is the caller’s, and the event tells why', async () => {
+test('where a refused token cannot be replaced for now, the backend’s 401 is the caller’s, and the event says why', async () => {
   const errors: unknown[] = [];
   session.on('error', (error) => errors.push(error));
   site.always('GET /api/items', tokenRefused);
@@ -176,7 +176,7 @@ test('the 401 is the page’s where what sends again is that of another version'
   expect((await authorize(address, null, true, async () => tokenRefused())).status).toBe(401);
 });
 
-test('a stream beside a Request is not copied', async () => {
+test('a stream passed with a Request is not copied', async () => {
   const clone = vi.spyOn(Request.prototype, 'clone');
   const init: RequestInit & { duplex: 'half' } = { body: new Blob(['a=1']).stream(), duplex: 'half' };
   await session.fetch(new Request(address, { method: 'POST' }), init);
@@ -231,7 +231,7 @@ describe('at a site with a password', () => {
     site.lines();
   };
 
-  test.each(['X-Daypass', 'x-daypass'])('the token travels alone in %s, beside it', async (header) => {
+  test.each(['X-Daypass', 'x-daypass'])('only the token travels in %s, next to it', async (header) => {
     await beginWith(header);
     site.once('POST /api/items', tokenRefused);
     const response = await session.fetch(address, { method: 'POST', headers: { authorization: basic } });

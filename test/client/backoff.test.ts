@@ -74,21 +74,21 @@ test('waits are jittered down to half', async () => {
   expect(site.lines()).toEqual(coldStart);
 });
 
-test('nobody is locked out by an absurd Retry-After', async () => {
+test('an absurd Retry-After locks no page out', async () => {
   site.once('POST /session/token', brokerError(429, 'rate_limited', { 'retry-after': '99999999' }));
   expect((await failureOf(session.token())).retryAfterSeconds).toBe(3600);
   pass(3600);
   await session.token();
 });
 
-test('nobody is locked out by a clock that was set back', async () => {
+test('a clock that was set back locks no page out', async () => {
   site.once('POST /session/token', brokerError(429, 'rate_limited', { 'retry-after': '60' }));
   await failureOf(session.token());
   pass(-86_400);
   await session.token();
 });
 
-test('an error event tells of each attempt, not of each call', async () => {
+test('an error event reports each attempt, not each call', async () => {
   const codes: string[] = [];
   session.on('error', (error) => codes.push(`${error.code} ${error.retryAfterSeconds}`));
   site.always('POST /session/token', brokerError(503, 'identity_unavailable', { 'retry-after': '50' }));

@@ -140,7 +140,7 @@ describe('a denied sign-up', () => {
   );
 });
 
-test('a page that makes proofs is told of closed registration all the same', async () => {
+test('a page that makes proofs learns of closed registration all the same', async () => {
   site.always('POST /.netlify/identity/signup', () =>
     json(403, { code: 403, msg: 'Signups not allowed for this instance' }),
   );
@@ -152,7 +152,7 @@ test.each([
   [403, { code: 403, msg: 'Something else' }, 'unexpected_answer', 'Something else'],
   [429, { code: 429, msg: 'Rate limit exceeded' }, 'rate_limited', 'Rate limit exceeded'],
   [504, { code: 504, msg: 'Timed out', error_id: 'x' }, 'unexpected_answer', 'Timed out'],
-])('Identity’s own reason is told: %i', async (status, body, code, reason) => {
+])('Identity’s own reason is reported: %i', async (status, body, code, reason) => {
   site.always('POST /.netlify/identity/signup', () => json(status, body));
   const error = await failureOf(createSession(optionsWith()).token());
   expect(error).toMatchObject({ code, reason, status, url: signUpUrl, remedy: undefined });

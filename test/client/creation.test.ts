@@ -64,16 +64,19 @@ test.each<[string, string[]]>([
   ['/api/', ['/api/']],
   ['relative to the page', ['api/', '../v1', '?x']],
   ['none', []],
-])('attached at the top of a module too, it leaves the fetch of a server alone: %s', async (_, prefixes) => {
-  const { createSession } = await import('../../client/index.ts');
-  const found = fetch;
-  const session = createSession();
-  session.attach(prefixes);
-  expect(fetch).toBe(found);
-  // Of its tests, say.
-  vi.stubGlobal('fetch', async () => new Response('replaced later'));
-  expect(await (await fetch('/api/hello')).text()).toBe('replaced later');
-});
+])(
+  'attached at the top of a module too, it does not change the fetch of a server: %s',
+  async (_, prefixes) => {
+    const { createSession } = await import('../../client/index.ts');
+    const found = fetch;
+    const session = createSession();
+    session.attach(prefixes);
+    expect(fetch).toBe(found);
+    // Of its tests, say.
+    vi.stubGlobal('fetch', async () => new Response('replaced later'));
+    expect(await (await fetch('/api/hello')).text()).toBe('replaced later');
+  },
+);
 
 test('session.fetch sends there by the fetch of its moment, though it was attached', async () => {
   const { createSession } = await import('../../client/index.ts');
@@ -85,7 +88,7 @@ test('session.fetch sends there by the fetch of its moment, though it was attach
   expect(site.lines().at(-1)).toBe('GET /api/x');
 });
 
-test('beside a prefix that is absolute, one that is relative covers nothing there', async () => {
+test('next to an absolute prefix, a relative one covers nothing there', async () => {
   const { createSession } = await import('../../client/index.ts');
   const site = new FakeSite();
   site.install();

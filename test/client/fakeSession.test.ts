@@ -34,7 +34,7 @@ test('answers a call of the page, and keeps its request, which carries the token
   expect(session.calls.map(({ name }) => name)).toEqual(['fetch']);
 });
 
-test('the header of the session carries the token, beside what the page sends itself', async () => {
+test('the header of the session carries the token, next to what the page sends itself', async () => {
   const session = open({ header: 'X-Daypass' });
   await session.fetch('/x', { headers: { authorization: 'Basic x' } });
   const { headers } = session.requests[0] as Request;
@@ -77,7 +77,7 @@ test('has a token, the next one when it is asked for, and another session after 
   ]);
 });
 
-test('fails with a code when told to, until told otherwise', async () => {
+test('fails with a code on request, until that is undone', async () => {
   const session = open();
   const told = listen(session);
   session.failWith('rate_limited', { status: 429, reason: 'too many', retryAfterSeconds: 30 });
@@ -99,7 +99,7 @@ test('fails with a code when told to, until told otherwise', async () => {
   expect(await greet(session)).toEqual({});
 });
 
-test('tells the events that a test makes, and stops on request', async () => {
+test('emits the events that a test makes, and stops on request', async () => {
   const session = open();
   const reasons: string[] = [];
   const stop = session.on('ended', ({ reason }) => reasons.push(reason));
@@ -111,7 +111,7 @@ test('tells the events that a test makes, and stops on request', async () => {
   expect(reasons).toEqual(['expired']);
 });
 
-test('attach covers fetch under the prefixes alone, and detach gives the page its own back', async () => {
+test('attach covers fetch only under the prefixes, and detach gives the page its own back', async () => {
   const own = globalThis.fetch;
   const passed: string[] = [];
   const pages = async (input: RequestInfo | URL) => {

@@ -58,7 +58,7 @@ test('many calls at once make one proof', async () => {
   expect(prove).toHaveBeenCalledTimes(1);
 });
 
-test('what is reported is told by the event proof', async () => {
+test('progress is emitted as the event proof', async () => {
   const session = createSession(
     optionsWith({
       prove: async ({ report }) => {
@@ -83,7 +83,7 @@ test.each([
     },
   ],
 ] satisfies [string, Prove][])(
-  'a prove that %s is a SessionError with back-off, and nobody signs up',
+  'a prove that %s is a SessionError with back-off, and there is no sign-up',
   async (_, prove) => {
     const session = createSession(optionsWith({ prove }));
     const errors: SessionError[] = [];

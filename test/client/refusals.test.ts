@@ -175,7 +175,7 @@ test('a first call that fails on the way does not speak for the others', async (
   expect(answers.map(({ status }) => status).sort()).toEqual([...Array(4).fill('fulfilled'), 'rejected']);
 });
 
-test('the event tells path and code, once for each new token', async () => {
+test('the event gives path and code, once for each new token', async () => {
   site.always('GET /api/x', () =>
     json(401, { code: 'token_audience' }, { 'www-authenticate': 'Bearer error="invalid_token"' }),
   );

@@ -58,7 +58,7 @@ test('calls made meanwhile wait for the same exchange', async () => {
   expect(site.lines()).toEqual([signUp, logIn, exchange, exchange, exchange]);
 });
 
-test('it waits for ten seconds in all, and tells of one failure', async () => {
+test('it waits for ten seconds in all, and reports one failure', async () => {
   site.always(exchange, later('4'));
   const errors: unknown[] = [];
   session.on('error', (error) => errors.push(error));
@@ -74,7 +74,7 @@ test.each([
   ['503 that asks for more than ten seconds', later('11')],
   ['429', brokerError(429, 'rate_limited', { 'retry-after': '2' })],
   ['500', brokerError(500, 'internal_error', { 'retry-after': '2' })],
-])('any other failure of an exchange is told at once: %s', async (_, answer) => {
+])('any other failure of an exchange is reported at once: %s', async (_, answer) => {
   site.always(exchange, answer);
   await failureOf(session.token());
   expect(waits).toEqual([]);
@@ -87,7 +87,7 @@ test('a token that is refused after the wait is the end of this exchange', async
   expect(site.lines()).toEqual([signUp, logIn, exchange, exchange]);
 });
 
-test('nobody waits for a renewal while the token at hand is good', async () => {
+test('no call waits for a renewal while the token at hand is good', async () => {
   const token = await session.token();
   pass(250);
   site.always(exchange, later('2'));
@@ -106,7 +106,7 @@ describe('a renewal that is answered 503 with Retry-After', () => {
     site.lines();
   });
 
-  test('is waited for once the token at hand has expired: same session, same token, nobody signs up', async () => {
+  test('is waited for once the token at hand has expired: same session, same token, no sign-up', async () => {
     const errors: unknown[] = [];
     session.on('error', (error) => errors.push(error));
     pass(400);

@@ -21,7 +21,7 @@ beforeEach(() => {
   storage = new FakeStorage();
 });
 
-test('tells the broker, forgets the token everywhere, and the next call begins another session', async () => {
+test('notifies the broker, forgets the token everywhere, and the next call begins another session', async () => {
   const [first, second] = [openTab(), openTab()];
   const reasons: string[] = [];
   first.on('ended', ({ reason }) => reasons.push(reason));
@@ -50,7 +50,7 @@ test('without a token does nothing', async () => {
   expect(site.lines()).toEqual([]);
 });
 
-test('when the broker cannot be told, says so and keeps the token for another try', async () => {
+test('when the broker cannot be reached, says so and keeps the token for another try', async () => {
   const session = openTab();
   const token = await session.token();
   site.once('POST /session/revoke', () =>

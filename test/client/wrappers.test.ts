@@ -44,7 +44,7 @@ test('a URL stays a URL, and is what it was when the page called', async () => {
   expect(`${passed[0]?.[0]}`).toBe(address);
 });
 
-test('options stay options, and those that nobody knows too', async () => {
+test('options stay options, unknown ones too', async () => {
   const { signal } = new AbortController();
   const init = {
     method: 'POST',
@@ -104,7 +104,7 @@ test('a Request stays a Request', async () => {
   expect(site.calls.map(({ line, body }) => [line, body])).toEqual([['PUT /api/x', 'a']]);
 });
 
-test('options beside a Request go into it: its fields give way to theirs', async () => {
+test('options passed with a Request go into it: its fields give way to theirs', async () => {
   const request = new Request(address, { method: 'POST', body: 'a', headers: { 'X-A': '1', 'X-B': '1' } });
   await fetch(request, { headers: { 'X-A': '2' }, cache: 'no-store' });
   const [input, init] = passed[0] ?? [];

@@ -146,7 +146,7 @@ test('counts travel in the request of the limits', async () => {
   expect(hash).toEqual(['passed - -', '1', 'refused token_expired -', '1']);
 });
 
-test('the refusal says when to come back, and tells of all limits', async () => {
+test('the refusal says when to come back, and names all limits', async () => {
   const { checkSession } = connectSessionCheck(bridge(), { session: 1 });
   const subject = newSubject();
   await checkSession(subject, '203.0.113.7');
@@ -207,7 +207,7 @@ test('no key names a session or an address, and every key has a time to live', a
   expect(await keysForEver(bridge())).toEqual([]);
 });
 
-test('an answer that comes late lets nobody through who is known to be revoked meanwhile', async () => {
+test('a late answer lets no session through that is known to be revoked meanwhile', async () => {
   const parts = connectSessionCheck(bridge());
   const subject = newSubject();
   const session = await parts.hashIdentifier(subject);
@@ -250,7 +250,7 @@ function see(remaining: number, name = 'total'): void {
   watch([decision], '/api/*');
 }
 
-test('a ceiling is told of once when a fifth is left, and once when it is closed', () => {
+test('a ceiling is reported once when a fifth is left, and once when it is reached', () => {
   for (const remaining of [50, 21, 20, 19, 0, -1, -1]) see(remaining);
   expect(told).toEqual(['ceiling_near total', 'ceiling_reached total']);
 });
@@ -263,7 +263,7 @@ test('a window that slides opens a closed one a little: that is no news until it
   expect(told).toEqual(['ceiling_reached total', 'ceiling_near total']);
 });
 
-test('each ceiling is told of by itself, and no other limit is', () => {
+test('each ceiling is reported by itself, and no other limit is', () => {
   see(5, 'total');
   see(5, 'total /api/chat');
   see(5, 'total-86400');

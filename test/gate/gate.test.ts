@@ -95,7 +95,7 @@ test('a call with a good token reaches the upstream under its prefix, once, with
   expect(received?.headers.authorization).toBe(`Bearer ${token}`);
 });
 
-test('the answer tells what is left', async () => {
+test('the answer says what is left', async () => {
   const { gate } = connect({ session: 5, address: 50 });
   const { headers } = await call(gate, '/api/items', {}, '198.51.100.20');
   expect(headers.get('ratelimit-policy')).toBe('"session";q=5;w=3600, "address";q=50;w=3600');

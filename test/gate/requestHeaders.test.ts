@@ -145,7 +145,7 @@ describe('what an upstream might believe does not', () => {
     ['AuthUser', 'user'],
     ['X-Anonymous-Consumer', 'user'],
     ['X-Client-Address', 'address'],
-  ])('%s tells of the %s', (name, kind) => {
+  ])('%s describes the %s', (name, kind) => {
     expect(forbiddenKind(name)).toBe(kind);
   });
 
@@ -194,13 +194,13 @@ test.each([
   'host',
   'max-forwards',
   'sec-websocket-key',
-])('%s is for one hop alone, and no news to anybody', (name) => {
+])('%s is for one hop only, and is not reported', (name) => {
   const onDropped = vi.fn();
   expect(ask({ [name]: '1' }, { onDropped })).toEqual(always);
   expect(onDropped).not.toHaveBeenCalled();
 });
 
-test('what Connection names is for one hop alone', () => {
+test('what Connection names is for one hop only', () => {
   const received = {
     connection: 'keep-alive, X-Request-Id ,ACCEPT',
     'x-request-id': '1',
@@ -210,7 +210,7 @@ test('what Connection names is for one hop alone', () => {
   expect(ask(received)).toEqual({ prefer: 'r', ...always });
 });
 
-test('a policy narrows them, and is told what it left out; pass and body keep theirs', () => {
+test('a policy narrows them, and what it left out is reported; token and body keep theirs', () => {
   const onDropped = vi.fn();
   const kept = {
     authorization: 'Bearer t',

@@ -24,7 +24,7 @@ describe('while Redis is away', () => {
   afterEach(() => bridge().setFault(undefined));
 
   test.each(['local', 'allow', 'deny'] as const)(
-    '%s: a session that this instance has refused as revoked is refused, and nobody is asked',
+    '%s: a session that this instance has refused as revoked is refused without a call to Redis',
     async (storeFailure) => {
       const { checkSession } = connectSessionCheck(bridge(), {}, storeFailure);
       const subject = await revokeAt(bridge());

@@ -109,7 +109,7 @@ describe('a sign-up', () => {
     expect(rowOf('member@example.com')?.appMetadata).not.toHaveProperty('roles');
   });
 
-  test('leaves nothing in Redis for ever, nor anybody`s e-mail, proof or id', async () => {
+  test('leaves nothing in Redis for ever, nor any e-mail, proof or id', async () => {
     const [email, proof] = [newEmail(), await solved()];
     await signUp(email, { daypass_proof: proof });
     expect(await keysForEver(stack.redis)).toEqual([]);
@@ -120,7 +120,7 @@ describe('a sign-up', () => {
 });
 
 describe('the exchange', () => {
-  test('refuses an unmarked user, leaves it alone, and hints in the log at what may be missing', async () => {
+  test('refuses an unmarked user without changing it, and hints in the log at what may be missing', async () => {
     const { id, email } = stack.identity.users.plant({ email: newEmail() });
     stack.logged.length = 0;
     const response = await stack.exchange(await stack.identity.signAccessToken(id));
@@ -149,7 +149,7 @@ describe('the exchange', () => {
 });
 
 describe('GET /session/challenge', () => {
-  test('gives a new challenge each time, to nobody`s cache', async () => {
+  test('gives a new challenge each time, for no cache', async () => {
     const response = await stack.request('/session/challenge');
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const answer = (await response.json()) as ChallengeResponse;
@@ -182,7 +182,7 @@ describe('GET /session/challenge', () => {
     await limited.close();
   });
 
-  test('without admission there is none to solve', async () => {
+  test('without admission there is no challenge to solve', async () => {
     const open = await startSite(undefined);
     expect(await (await open.request('/session/challenge')).json()).toEqual({ proof: 'none' });
     await open.close();

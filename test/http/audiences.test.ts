@@ -137,7 +137,7 @@ describe.each(forgeries)('signed by $signer, kid of $named, aud $claimed', (forg
   });
 });
 
-test.each(audiences)('what is minted for %s opens %s alone', async (audience) => {
+test.each(audiences)('what is minted for %s opens only %s', async (audience) => {
   const minted = await broker.exchange(await broker.identityToken(), { audience });
   const { access_token: token } = (await minted.json()) as TokenResponse;
   for (const door of audiences) {

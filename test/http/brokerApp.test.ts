@@ -96,7 +96,7 @@ describe('refusals', () => {
     expect(await response.json()).toMatchObject({ error: 'invalid_token', code: 'subject_token_malformed' });
   });
 
-  test('a fault of the form has no challenge, also with a Bearer beside it', async () => {
+  test('a fault of the form has no challenge, also with a Bearer next to it', async () => {
     const response = await stack.postForm('/session/token', { a: '1' }, { authorization: 'Bearer a.b.c' });
     expect(response.status).toBe(400);
     expect(response.headers.get('www-authenticate')).toBeNull();
@@ -210,7 +210,7 @@ describe('metadata', () => {
   });
 });
 
-test('what is not ours to say is told to nobody, and logged', async () => {
+test('an unknown error is hidden from the caller, and logged', async () => {
   const broken = await startBrokerStack({
     operatorToken: () => {
       throw new Error('inner workings');

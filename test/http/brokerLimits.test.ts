@@ -108,7 +108,7 @@ describe('whoever has the right secret', () => {
     expect(stack.redis.requests - before).toBe(1);
   });
 
-  test('a limit that Redis does not count keeps nobody from learning what it tells', async () => {
+  test('a limit that Redis does not count hides nothing from its caller', async () => {
     const init = { ...form({ token: await session() }), headers: { authorization: basic } };
     stack.broker.limiters.introspection.consume = async () => {
       throw new DaypassError('store_unavailable');

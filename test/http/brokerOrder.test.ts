@@ -66,7 +66,7 @@ test('the form comes before the limit', async () => {
 });
 
 test.each(['nonsense', 'a.b.c', `${'x'.repeat(5000)}`, 'eyJhbGciOiJIUzI1NiJ9.e30.x=='])(
-  'a token that is none (%#) comes before limit and Redis, in every form',
+  'a malformed token (%#) is refused before limit and Redis, in every form',
   async (token) => {
     stack.redis.setFault({ kind: 'bad-gateway' });
     const before = stack.redis.requests;

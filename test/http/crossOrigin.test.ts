@@ -217,7 +217,7 @@ describe('credentials, which are not offered to other origins', () => {
   test.each([
     ['a call that brings a cookie', { cookie: 'sessionid=PrivateMarker' }, {}, 'cookie'],
     ['a backend that allows them', {}, { 'access-control-allow-credentials': 'true' }, 'upstream'],
-  ])('%s is told in the log, once', async (_, sent, answered, sign) => {
+  ])('%s is logged, once', async (_, sent, answered, sign) => {
     const fresh = await startGateStack({ policy });
     try {
       fresh.upstreamAnswers((response) => response.writeHead(200, answered).end());
@@ -237,7 +237,7 @@ describe('credentials, which are not offered to other origins', () => {
     }
   });
 
-  test('is not told where nobody wants them: own pages, foreign ones, programs', async () => {
+  test('is not logged where they are not wanted: own pages, foreign ones, programs', async () => {
     const fresh = await startGateStack({ policy });
     try {
       for (const headers of [{ origin: issuer }, { origin: 'https://evil.example' }, {}]) {

@@ -43,7 +43,7 @@ test('lets the caller through, once, with what the token says', async () => {
   expect(daypass).toMatchObject({ subject, issuer, audience: 'api' });
 });
 
-test('reads X-Daypass beside a password', async () => {
+test('reads X-Daypass next to a password', async () => {
   const headers = { authorization: 'Basic dXNlcjpwYXNz', 'x-daypass': token };
   expect((await call({ headers })).daypass?.subject).toBe(subject);
 });
@@ -60,7 +60,7 @@ test.each([
   }
 });
 
-test('answers a refusal itself, and calls nobody behind', async () => {
+test('answers a refusal itself, and calls no handler behind it', async () => {
   const { passed, status, fields, body } = await call({});
   expect(passed).toEqual([]);
   expect(status).toBe(401);

@@ -35,7 +35,7 @@ describe('a call that passes', () => {
     expect(received?.headers).not.toHaveProperty('x-forwarded-for');
   });
 
-  test('tells what is left of each limit', async () => {
+  test('says what is left of each limit', async () => {
     const response = await stack.call('/api/x', { address: '2001:db8:1:2::3' });
     expect(response.headers.get('ratelimit-policy')).toBe(
       '"session";q=60;w=60, "address";q=6000;w=60, "network";q=60000;w=60',
@@ -45,7 +45,7 @@ describe('a call that passes', () => {
     );
   });
 
-  test('tells it in structured fields (RFC 9651 §3.1, §3.1.2, §3.3.3)', async () => {
+  test('says it in structured fields (RFC 9651 §3.1, §3.1.2, §3.3.3)', async () => {
     const { headers } = await stack.call('/api/x', { address: '2001:db8:1:2::3' });
     const member = '"[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]+"(;[a-z][a-z0-9_.*-]*=-?\\d{1,15})*';
     const list = new RegExp(`^${member}(, ${member})*$`);

@@ -81,7 +81,7 @@ describe('fields of a page', () => {
     expect(fields).not.toHaveProperty('x-csrftoken');
   });
 
-  test('other origins are told which of theirs go on', async () => {
+  test('other origins learn which of their fields are passed on', async () => {
     const preflight = await custom.request('/api/x', {
       method: 'OPTIONS',
       headers: {
@@ -95,7 +95,7 @@ describe('fields of a page', () => {
 });
 
 describe('where the site is', () => {
-  test('the upstream is told by the gate, whatever the caller says', async () => {
+  test('the upstream learns it from the gate, whatever the caller says', async () => {
     const fields = await fieldsAtUpstream(stack, {
       host: 'evil.example',
       forwarded: 'host=evil.example;proto=http',
@@ -112,7 +112,7 @@ describe('where the site is', () => {
     expect(JSON.stringify(fields)).not.toContain('evil');
   });
 
-  test('the caller’s address is nobody’s business, unless the policy says so', async () => {
+  test('the caller’s address is not passed on, unless the policy says so', async () => {
     const forged = { 'x-forwarded-for': '198.51.100.1', 'x-real-ip': '198.51.100.1' };
     expect(await fieldsAtUpstream(stack, forged, '203.0.113.7')).not.toHaveProperty('x-forwarded-for');
     const cases = [

@@ -261,7 +261,7 @@ test('over the limit: when to come back, readable for pages that Identity serves
   expect((await through('/settings')).status).toBe(200);
 });
 
-test('gotrue-js tells its caller the reason', async () => {
+test('gotrue-js gives its caller the reason', async () => {
   const address = nextAddress();
   vi.stubGlobal('fetch', (url: string, init: RequestInit) =>
     stack.app.request(url, init, { clientAddress: address }),
@@ -310,7 +310,7 @@ test('over HTTP: a body in chunks, one without an end in sight, and one whose le
   }
 });
 
-test('the log tells of refusals, and of nobody', async () => {
+test('the log names refusals, and no caller', async () => {
   stack.logged.length = 0;
   await refused('/signup', { ...signUpOf('marker@x.example'), headers: foreign }, '203.0.113.99');
   expect(stack.logged).toEqual([

@@ -95,7 +95,7 @@ test.each([
   [{ iat: now - 400, exp: now - 31 }, undefined],
   [{ sub: 'somebody' }, undefined],
   [{ deploy_context: 'dev' }, otherSecret],
-])('in debug mode, nothing is told of %o %s', async (claims, key) => {
+])('in debug mode, nothing is said of %o %s', async (claims, key) => {
   const debugging = new Hono().get('/closed', requireAccessToken({ ...options, debug: true }), (c) =>
     c.text(''),
   );

@@ -121,7 +121,7 @@ describe('what would be refused passes, and is counted', () => {
     expect(monitor.logged).toEqual([]);
   });
 
-  test('the answer tells of the limits that were asked', async () => {
+  test('the answer names the limits that were checked', async () => {
     const token = await monitor.mint();
     const answers = [];
     for (let call = 0; call < 4; call += 1) answers.push(await monitor.call('/api/x', { token }));

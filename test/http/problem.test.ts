@@ -83,7 +83,7 @@ describe('what was thrown', () => {
   });
 
   test.each([[new TypeError('inner workings')], ['inner workings'], [undefined], [null]])(
-    '%s becomes internal_error, which tells nothing',
+    '%s becomes internal_error, which reveals nothing',
     async (thrown) => {
       const logged: string[] = [];
       const error = toDaypassError(thrown, (event, fields) => logged.push(JSON.stringify([event, fields])));

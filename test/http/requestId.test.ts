@@ -195,7 +195,7 @@ test('one visitor`s 429 is found in the log by the id in the answer', async () =
   expect(JSON.parse(found[0] ?? '')).toMatchObject({ event: 'refused', code: 'rate_limited' });
 });
 
-test('the guard names it where gotrue-js finds it, and leaves what Identity answers alone', async () => {
+test('the guard names it where gotrue-js finds it, and does not change what Identity answers', async () => {
   const refused = await call(guard.app, `${basePath}/signup%2f`, 'r4', { method: 'POST' });
   expect(await refused.json()).toMatchObject({ error_id: 'r4', msg: expect.any(String) });
   const token = { method: 'POST', headers: { 'x-jwt-aud': 'other' } };
@@ -233,7 +233,7 @@ describe('the Hono middleware', () => {
     }
   });
 
-  test('makes one where there is none that is short and printable', async () => {
+  test('makes one where none that is given is short and printable', async () => {
     for (const id of ['', 'x'.repeat(129), 'a b'])
       expect((await ask({ 'x-request-id': id })).headers.get('x-request-id')).toMatch(uuid);
     expect((await ask({})).headers.get('x-request-id')).toMatch(uuid);

@@ -22,7 +22,7 @@ const statuses = async (times: number, path: string, token?: string) => {
 const passed = async (...call: Parameters<typeof statuses>) =>
   (await statuses(...call)).filter((status) => status === 200).length;
 
-test("a route's own limits hold beside the site's, and other routes notice nothing", async () => {
+test("a route's own limits hold in addition to the site's, and other routes notice nothing", async () => {
   await start({
     limits: { session: day(10), total: day(1000) },
     routes: [{ path: '/api/chat', limits: { session: day(2), total: day(5) } }, { path: '/api/*' }],
@@ -35,7 +35,7 @@ test("a route's own limits hold beside the site's, and other routes notice nothi
   expect(await passed(3, '/api/other')).toBe(3);
 });
 
-test('each window of a list holds, and RateLimit tells the tightest first', async () => {
+test('each window of a list holds, and RateLimit names the tightest first', async () => {
   await start({
     limits: {
       session: [
@@ -99,7 +99,7 @@ test.each<[string | string[], number]>([
   expect(headers.has('daypass-cost')).toBe(false);
 });
 
-test('a ceiling tells when a fifth is left and when it closes, once', async () => {
+test('a ceiling is reported when a fifth is left and when it is reached, once', async () => {
   await start({
     limits: { session: day(4) },
     routes: [{ path: '/api/chat', limits: { total: day(10) } }, { path: '/api/*' }],

@@ -108,7 +108,7 @@ test('the recipes are those that are meant', () => {
   ]);
 });
 
-test('a planned rotation: nobody is refused, also while instances of two steps answer side by side', async () => {
+test('a planned rotation: no caller is refused, also while instances of two steps answer at once', async () => {
   const before = await deploy(planned[0]);
   let awake = await begin(before);
   const asleep = await begin(before);

@@ -114,7 +114,7 @@ test('the Hono middleware takes X-Daypass', async () => {
 });
 
 describe('the broker', () => {
-  test('exchanges by the form beside a password', async () => {
+  test('exchanges by the form next to a password', async () => {
     const token = await broker.identityToken('form@visitor.invalid');
     expect((await broker.exchange(token, {}, { authorization: basic })).status).toBe(200);
   });
@@ -129,14 +129,14 @@ describe('the broker', () => {
     expect(await outcome(again)).toBe('401 subject_token_user_gone');
   });
 
-  test('refuses two tokens, and a token beside a form', async () => {
+  test('refuses two tokens, and a token next to a form', async () => {
     const headers = { authorization: 'Bearer a.b.c', 'x-daypass': 'a.b.c' };
     expect(await outcome(await broker.request('/session/token', { headers }))).toBe('400 token_repeated');
     const form = await broker.exchange('a.b.c', {}, { 'x-daypass': 'a.b.c' });
     expect(await outcome(form)).toBe('400 malformed_request');
   });
 
-  test('tells its owner the counts beside a password', async () => {
+  test('reports the counts to its owner next to a password', async () => {
     const bearer = await broker.broker.privateKeys.maintenanceBearer();
     const headers = { authorization: basic, 'x-daypass': bearer };
     expect((await broker.request('/session/stats', { headers })).status).toBe(200);

@@ -104,7 +104,7 @@ function forgedHeaders(seed: number): Record<string, string> {
   return forged;
 }
 
-test('a thousand choices of forged headers move nobody to another bucket', async () => {
+test('a thousand choices of forged headers move no caller to another bucket', async () => {
   for (const notes of Object.values(asked)) notes.clear();
   const statuses = new Set<number>();
   for (let seed = 0; seed < 1_000; seed += 1) {

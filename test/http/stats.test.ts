@@ -15,7 +15,7 @@ afterAll(() => stack.close());
 const ask = (authorization?: string, init: RequestInit = {}) =>
   stack.request('/session/stats', { ...init, headers: authorization === undefined ? {} : { authorization } });
 
-test('tells the owner what the gate counted; one request to Redis counts the call, one reads', async () => {
+test('reports to the owner what the gate counted; one request to Redis counts the call, one reads', async () => {
   const empty = await ask(`Bearer ${bearer}`);
   expect(empty.status).toBe(200);
   expect(empty.headers.get('cache-control')).toBe('no-store');

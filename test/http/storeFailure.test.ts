@@ -95,7 +95,7 @@ describe.each(faults)('Redis is faulty: $kind', (fault) => {
     expect(stack.received).toHaveLength(6);
   });
 
-  test('deny: nobody passes, and everybody is told when to come back', async () => {
+  test('deny: no call passes, and each answer says when to come back', async () => {
     await start({ storeFailure: 'deny' }, fast);
     stack.redis.setFault(fault);
     for (let call = 0; call < 3; call += 1) {
@@ -108,7 +108,7 @@ describe.each(faults)('Redis is faulty: $kind', (fault) => {
     expect(stack.received).toEqual([]);
   });
 
-  test('allow: whoever has a valid token passes, and no limit is told of', async () => {
+  test('allow: every caller with a valid token passes, and no limit is named', async () => {
     await start({ storeFailure: 'allow' }, fast);
     stack.redis.setFault(fault);
     const token = await stack.mint();
@@ -195,7 +195,7 @@ describe.each(['local', 'allow'] as const)('what passes unseen by Redis: %s', (s
 });
 
 test.each(['local', 'deny', 'allow'] as const)(
-  '%s: a session that is known to be over its limit stays refused, and asks nobody',
+  '%s: a session that is known to be over its limit stays refused without a call to Redis',
   async (storeFailure) => {
     await start({ storeFailure });
     const token = await stack.mint();

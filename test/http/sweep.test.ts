@@ -49,7 +49,7 @@ describe('POST /session/sweep', () => {
     expect(count()).toBe(closeToTheRule.length);
   });
 
-  test('nobody but the owner may', async () => {
+  test('only the owner may', async () => {
     plant(orphans(1));
     const before = count();
     for (const [authorization, refusal] of [
@@ -150,7 +150,7 @@ describe('beside an exchange', () => {
     stack.broker.identity.listUsers = listUsers;
   });
 
-  test('a refused exchange sweeps nobody', async () => {
+  test('a refused exchange sweeps no user', async () => {
     const { response, work } = await exchangeOnce(() => {
       stack.identity.faults.answer = { '/user': 500 };
     });

@@ -20,7 +20,7 @@ const turn = (instance = app()) =>
   });
 const events = () => stack.logged.map((line) => JSON.parse(line).event);
 
-test('sweeps, and tells its totals to the log alone', async () => {
+test('sweeps, and reports its totals only in the log', async () => {
   stack.plant(interleave(orphans(30), members(30)));
   const response = await turn();
   expect([response.status, await response.text()]).toEqual([204, '']);
@@ -84,7 +84,7 @@ test('Redis away: from the beginning', async () => {
   expect(events()).toContain('sweep_cursor_lost');
 });
 
-test('a place that is none is forgotten', async () => {
+test('an invalid position is forgotten', async () => {
   stack.plant(orphans(5));
   await command(stack.redis, 'SET', key, 'somebody else`s', 'EX', 60);
   expect((await turn()).status).toBe(204);

@@ -268,7 +268,7 @@ describe('whatever instances end, and however their clocks stand', () => {
   });
 });
 
-test('an instance that is alone refuses nobody early, whatever it has in hand', async () => {
+test('a single instance refuses no call early, whatever it has in hand', async () => {
   const step = fc.oneof(
     { weight: 10, arbitrary: fc.record({ kind: kind('call'), caller: whole(0, 1), cost: whole(1, 3) }) },
     { weight: 4, arbitrary: fc.record({ kind: kind('advance'), milliseconds }) },
@@ -367,7 +367,7 @@ test('a price that is known afterwards is charged beyond the limit, also where o
   expect([...world.model.counts.values()]).toEqual([30]);
 });
 
-test('while Redis does not answer, what is known of the window counts on, and what passes is told when it is back', async () => {
+test('while Redis does not answer, what is known of the window still counts, and what passes is reported when it is back', async () => {
   const meters = [meterOf({ limit: 10, algorithm: 'fixed-window' })];
   const { world, leases, call } = createQuick(0, meters);
   for (let calls = 0; calls < 4; calls += 1) await call();
@@ -396,7 +396,7 @@ test('in memory, a refusal names every window: those that refuse, and those that
   }
 });
 
-test('what nobody spends is given back when nobody calls', async () => {
+test('units that are not spent are given back when no calls come', async () => {
   const world = createWorld(1);
   const idle = world.createInstance(0);
   const taken = () => [...world.model.counts.values()].reduce((sum, count) => sum + count, 0);
@@ -413,7 +413,7 @@ test('what nobody spends is given back when nobody calls', async () => {
   expect(taken()).toBe(4);
 });
 
-test('calls that wait for the answer that tells of a revocation are refused with the one that asked', async () => {
+test('calls that wait for an answer that reports a revocation are refused with the call that requested it', async () => {
   const { world, leases, call } = createQuick(1);
   await call();
   world.advance(2000);

@@ -27,7 +27,7 @@ function connect(name: string, limit: Partial<Limit> = {}, redis = patient(bridg
 }
 
 describe.each(['sliding-window', 'fixed-window'] as const)('%s', (algorithm) => {
-  test('counts down, refuses, and starts anew with the next window', async () => {
+  test('counts down, refuses, and restarts with the next window', async () => {
     vi.setSystemTime(windowStart + 47_500);
     const limiter = connect(`countdown-${algorithm}`, { algorithm, limit: 2 });
     const seen = [];
@@ -211,7 +211,7 @@ test.each([
 });
 
 test.each(['{}', '[]', '[{}]', '[null]', '[{"result":[]}]', '[{"result":["x","y"]}]', '[{"result":"OK"}]'])(
-  'an answer that is none of Redis lets nothing pass: %s',
+  "an answer that is not Redis's lets nothing pass: %s",
   async (body) => {
     const server = createServer((_request, response) => response.end(body));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

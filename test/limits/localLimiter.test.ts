@@ -13,7 +13,7 @@ function connect(limit: number, windowSeconds = 60) {
   return { clock, limiter: createLocalWindow({ ...names, limit, windowSeconds }, () => clock.now) };
 }
 
-test('counts down, refuses, and starts anew with the next window', async () => {
+test('counts down, refuses, and restarts with the next window', async () => {
   const { clock, limiter } = connect(2);
   clock.now += 47_500;
   const seen = [];
@@ -57,7 +57,7 @@ test('recall says what the next check would refuse, and counts nothing', async (
   expect(limiter.peek('someone')).toBeUndefined();
 });
 
-test('a clock that is set back refuses nobody for longer than a window', async () => {
+test('a clock that is set back refuses no caller for longer than a window', async () => {
   const { clock, limiter } = connect(1);
   await limiter.consume('someone');
   clock.now -= 3_600_000;
@@ -65,7 +65,7 @@ test('a clock that is set back refuses nobody for longer than a window', async (
   expect(await limiter.consume('someone')).toMatchObject({ allowed: false });
 });
 
-test('however many call, those before are forgotten and nobody is refused for them', async () => {
+test('however many call, those before are forgotten and no other caller is refused for them', async () => {
   const { limiter } = connect(1);
   await limiter.consume('first');
   for (let caller = 0; caller < 10_000; caller += 1) {
@@ -141,14 +141,14 @@ describe('following the same limit in Redis', () => {
     return { clock, local, stored, answers, ask, passHere };
   }
 
-  test('goes on from the count that Redis told last, whoever used it', async () => {
+  test("continues from Redis's last count, whichever instance used it", async () => {
     const { ask, passHere, local } = connectBoth();
     expect(await ask({ remaining: 3 })).toBe(true);
     expect(await passHere(10)).toBe(3);
     expect(local.peek('someone')).toMatchObject({ allowed: false, remaining: 0 });
   });
 
-  test('what Redis refused stays refused, and begins anew with the next window', async () => {
+  test('what Redis refused stays refused until the next window', async () => {
     const { ask, passHere, clock } = connectBoth();
     expect(await ask({ allowed: false })).toBe(false);
     expect(await passHere(10)).toBe(0);
@@ -192,7 +192,7 @@ describe('following the same limit in Redis', () => {
     );
   });
 
-  test('while Redis answers every call, it alone decides: in whatever order answers come, in sliding windows too', async () => {
+  test('while Redis answers every call, only Redis decides: in whatever order answers come, in sliding windows too', async () => {
     const step = fc.record({
       waitMilliseconds: fc.integer({ min: 0, max: 15_000 }),
       calls: fc.integer({ min: 1, max: 8 }),

@@ -73,7 +73,7 @@ describe('deadlines', () => {
     expect(gathered(body)).toBe(110);
   });
 
-  test('time in which nobody waits for the caller is not the caller`s', async () => {
+  test('time in which the caller is not waited for does not count against it', async () => {
     const { clock, bodies } = start();
     const { request, send, end } = createUpload();
     const body = bodies.open(request);
@@ -104,7 +104,7 @@ describe('deadlines', () => {
     expect(await done).toBe('nothing was thrown');
   });
 
-  test('a caller who breaks off is told from one who is slow', async () => {
+  test('a caller who breaks off is distinguished from one who is slow', async () => {
     const { bodies, upload } = start();
     const { send, breakOff, done } = upload();
     send(5_000);
@@ -262,7 +262,7 @@ describe('once the budget is used up', () => {
     return uploads;
   }
 
-  test('the newcomer is refused, with a Retry-After, while nobody is slow', async () => {
+  test('the newcomer is refused, with a Retry-After, while no caller is slow', async () => {
     const instance = start();
     const uploads = await fill(instance);
     const outcomes = instance.codes.length;
@@ -329,7 +329,7 @@ describe('once the budget is used up', () => {
     expect(alive.body.failure).toBeUndefined();
   });
 
-  test('one whose bytes nobody waits for is not the slow one', async () => {
+  test('a body that is not waited for is not the slow one', async () => {
     const { clock, bodies, upload } = start();
     const handedOver = upload();
     handedOver.send(600 * kib);

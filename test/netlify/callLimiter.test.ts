@@ -22,7 +22,7 @@ vi.mock('../../src/token/keys.ts', async (importOriginal) => {
 });
 const hour = { limit: 2, windowSeconds: 3600, algorithm: 'fixed-window' as const };
 
-test('a call whose limiter cannot be loaded fails alone: flush never throws, and the next call loads it', async () => {
+test('only the call whose limiter cannot be loaded fails: flush never throws, and the next call loads it', async () => {
   keys.failures = 2;
   const limits = { ...noCallLimits, total: [hour] };
   const given = { limits, path: 'chat', owner: 'backend', cost: 1, leaseSeconds: 1 } as const;
@@ -42,7 +42,7 @@ test('a call whose limiter cannot be loaded fails alone: flush never throws, and
   await limiter.flush();
 });
 
-test('Express is told of it, and the process goes on', async () => {
+test('Express gets the error, and the process goes on', async () => {
   keys.failures = 1;
   const check = requireAccessToken({
     secret,

@@ -16,7 +16,7 @@ function context(token: string | undefined): void {
   vi.stubGlobal('netlifyIdentityContext', { url: 'https://elsewhere.example', token });
 }
 
-test('reads the token anew at each call, and the address from the site alone', async () => {
+test('reads the token again at each call, and the URL only from the site', async () => {
   const admin = createIdentityAdmin();
   provide({ IDENTITY_URL: identity.url, URL: 'https://site.example' });
   context(identity.operatorToken);
@@ -45,7 +45,7 @@ test("is the site's own Identity where nothing else is said", async () => {
   expect(asked).toEqual([`https://site.example/.netlify/identity/admin/users/${nobody}`]);
 });
 
-test.each([[undefined], [null], [{}], [{ token: '' }]])('a context of %j is none', async (value) => {
+test.each([[undefined], [null], [{}], [{ token: '' }]])('a context of %j is no context', async (value) => {
   provide({ URL: 'https://site.example' });
   vi.stubGlobal('netlifyIdentityContext', value);
   expect(await codeOf(() => createIdentityAdmin().get(nobody))).toBe('identity_context_missing');
@@ -64,6 +64,6 @@ test.each([
   await expect(call).rejects.toMatchObject({ code: 'not_configured' });
 });
 
-test('a timeout that is none is a mistake at once', () => {
+test('an invalid timeout is a mistake at once', () => {
   expect(() => createIdentityAdmin({ timeoutSeconds: 0 })).toThrow(TypeError);
 });

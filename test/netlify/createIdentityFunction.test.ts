@@ -71,7 +71,7 @@ test('a proof of work admits its one user', async () => {
   ]);
 });
 
-test('no proof: whoever has a throwaway e-mail is marked', async () => {
+test('no proof: every user with a throwaway e-mail is marked', async () => {
   platform.provide(variables());
   expect(await call(create({}), 'userValidate', 'a@visitor.invalid')).toMatchObject(marked);
 });
@@ -105,7 +105,7 @@ test('the environment is read at the first sign-up of a throwaway user, and once
 });
 
 describe('an environment at fault', () => {
-  test('admits nobody, says once what is missing, and members never notice', async () => {
+  test('admits no throwaway user, says once what is missing, and members never notice', async () => {
     platform.provide({ DAYPASS_SECRET: 'changeme-PrivateMarker-changeme-changeme' });
     const functions = create({}, { validate: addRoles('member') });
     for (let round = 0; round < 3; round += 1) {
@@ -177,7 +177,7 @@ describe('the site`s own handlers', () => {
     expect(called).toEqual(events);
   });
 
-  test('alone act where the policy has no admission: nobody is marked', async () => {
+  test('act by themselves where the policy has no admission: no user is marked', async () => {
     platform.provide({});
     for (const functions of [create(), create(undefined, { login: addRoles('member') })]) {
       expect(
@@ -200,7 +200,7 @@ describe('the site`s own handlers', () => {
     expectTypeOf(more).not.toHaveProperty('userSignup');
   });
 
-  test('a mistake in them is told at once', () => {
+  test('a mistake in them is reported at once', () => {
     const policy = definePolicy({ admission: {} });
     // @ts-expect-error there is no such event
     expect(() => createIdentityFunction(policy, { register: () => undefined })).toThrow(

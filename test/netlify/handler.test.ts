@@ -93,7 +93,7 @@ describe('the app', () => {
     expect(deployInfos[0]?.issuer).toBe(expected);
   });
 
-  test('is not built where nobody tells the issuer', async () => {
+  test('is not built without an issuer', async () => {
     platform.provide(good);
     const { handler, deployInfos } = spy();
     const response = await handler(get('/'), { deploy: { context: 'production' } });
@@ -178,7 +178,7 @@ describe('a broker whose policy is loaded', () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
-  test("tells what is wrong with the policy, and the file's name", async () => {
+  test("reports what is wrong with the policy, and the file's name", async () => {
     const { ok, checks } = await statusOf(async () => ({
       default: definePolicy({ mode: 'strict' as 'enforce', storeFailure: 'x' as 'deny' }),
     }));
@@ -186,13 +186,13 @@ describe('a broker whose policy is loaded', () => {
     expect(checks[0]?.remedy).toMatch(/^daypass\.config\.ts: mode: .*\ndaypass\.config\.ts: storeFailure: /);
   });
 
-  test('tells that its file has no policy', async () => {
+  test('reports that its file has no policy', async () => {
     const { checks } = await statusOf(async () => ({ default: {} as typeof policy }));
     expect(checks[0]).toMatchObject({ name: 'policy', ok: false });
     expect(checks[0]?.remedy).toMatch(/daypass\.config\.ts.*definePolicy/);
   });
 
-  test('tells that its file cannot be loaded, and the log alone why', async () => {
+  test('reports that its file cannot be loaded, and only the log says why', async () => {
     const { checks } = await statusOf(() =>
       Promise.reject(new ReferenceError('PrivateMarker is not defined')),
     );
@@ -247,7 +247,7 @@ describe('broker and gate of one site', () => {
     expect((await exchange(context)).status).toBe(200);
   });
 
-  test('tokens say where they were minted, and open that deploy context alone', async () => {
+  test('tokens say where they were minted, and open only that deploy context', async () => {
     platform.provide(variables());
     vi.stubGlobal('netlifyIdentityContext', { token: identity.operatorToken });
     for (const name of ['production', 'deploy-preview', 'staging']) {

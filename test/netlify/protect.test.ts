@@ -329,7 +329,7 @@ test('a function that asks for a scope, or for another audience', async () => {
   expect((await admin(request(await stack.mint({ audience: 'admin' })), context())).status).toBe(200);
 });
 
-test('a function that throws: 500, which tells nothing', async () => {
+test('a function that throws: 500, which reveals nothing', async () => {
   provide();
   const broken = protect(
     () => {
@@ -356,7 +356,7 @@ test.each([
   expect(make).toThrow(reason);
 });
 
-test('limits of a function hold beside the site`s, apart from those of another, and a call takes what it costs', async () => {
+test('limits of a function hold in addition to the site`s, apart from those of another, and a call takes what it costs', async () => {
   provide();
   const wide = definePolicy({ ...policyInput, limits: { session: { limit: 20, windowSeconds: 3600 } } });
   const limits = { session: { limit: 4, windowSeconds: 3600 } };

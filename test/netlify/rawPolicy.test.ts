@@ -18,7 +18,7 @@ const makers: Record<string, (policy: Policy) => unknown> = {
 };
 const raw: unknown[] = [undefined, null, {}, { admission: {} }, { ...definePolicy() }];
 
-test.each(Object.entries(makers))('%s refuses a policy that nobody checked, at start', (name, make) => {
+test.each(Object.entries(makers))('%s refuses an unchecked policy, at start', (name, make) => {
   expect(() => make(definePolicy())).not.toThrow();
   const remedy = `${name}: give the policy that definePolicy returned.`;
   for (const policy of raw) {

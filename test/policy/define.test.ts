@@ -40,7 +40,7 @@ test.each([
   expect(definePolicy(identity && { identity }).identity).toEqual({ audience });
 });
 
-test.each([' ', 'ä', 'a\nb', 7, null, ['site']])('an audience of %j is told', (audience) => {
+test.each([' ', 'ä', 'a\nb', 7, null, ['site']])('an audience of %j is a mistake', (audience) => {
   const input = { identity: { audience } } as unknown as PolicyInput;
   expect(() => definePolicy(input)).toThrow(/identity\.audience: .*GOTRUE_JWT_AUD/);
 });

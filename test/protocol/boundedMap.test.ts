@@ -10,7 +10,7 @@ test('the oldest entry goes when a new one finds no room', () => {
   ]);
 });
 
-test('an entry that is there already displaces nobody', () => {
+test('an entry that is there already displaces no other', () => {
   const map = new BoundedMap<string, number>(2).set('a', 1).set('b', 2).set('a', 3);
   expect([...map]).toEqual([
     ['a', 3],

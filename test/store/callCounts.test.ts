@@ -84,7 +84,7 @@ function suite(backend: 'memory' | 'redis-server') {
     );
   });
 
-  test('Redis tells the time where nobody else is sure of it, and takes nothing of another window', async () => {
+  test('Redis gives the time where the instance is not sure of it, and takes nothing of another window', async () => {
     const [seconds] = (await command(bridge(), 'TIME')) as [string];
     const index = Math.floor((Number(seconds) * 1000) / 3_600_000);
     const hour = { windowMilliseconds: 3_600_000, index };

@@ -80,7 +80,7 @@ describe('giving Redis up', () => {
     expect(state.changes).toEqual([]);
   });
 
-  test('from then on nobody asks, nobody waits, and there is one notice however many call', async () => {
+  test('from then on no call reaches Redis or waits, and there is one notice however many call', async () => {
     const parts = connect();
     await lose(parts);
     const { state, ask } = parts;
@@ -175,7 +175,7 @@ describe('taking Redis back', () => {
     expect(state.changes).toEqual([lost, 'circuit_closed']);
   });
 
-  test('each loss and each find is told, in turn', async () => {
+  test('each opening and closing is reported, in turn', async () => {
     const parts = connect();
     for (let round = 0; round < 3; round += 1) {
       await lose(parts);
@@ -210,7 +210,7 @@ describe('time in which this process was busy', () => {
     expect(await call).toBe('late');
   });
 
-  test('is counted by slices, so that a Redis that hangs makes nobody wait for ever', async () => {
+  test('is counted by slices, so that no call waits for ever for a Redis that hangs', async () => {
     const { state, ask, time } = connect();
     state.redis = 'hanging';
     const code = codeOf(ask);

@@ -64,7 +64,7 @@ describe('over a bridge', () => {
     expect((await first.read()).map(({ day }) => day)).toEqual(['2026-11-22']);
   });
 
-  test('adding asks nobody; the counts go once a second has passed, in the request of the writes beside them', async () => {
+  test('adding calls no Redis; the counts go once a second has passed, in the request of other writes', async () => {
     const { redis, counters, read } = connect();
     const before = bridge().requests;
     for (let call = 0; call < 1000; call += 1) counters.add('passed');

@@ -37,7 +37,7 @@ test('a released user can be reserved again', async () => {
   expect(next).not.toBe(nonce);
 });
 
-test('nobody gives back what another took', async () => {
+test('a reservation is released only by its holder', async () => {
   const redemptions = connect();
   const stale = (await redemptions.reserve('guarded')) as string;
   await redemptions.release('guarded', stale);

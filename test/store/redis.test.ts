@@ -190,7 +190,7 @@ describe('words that Redis and Upstash document', () => {
   });
 });
 
-test('a failed call tells the words of Redis, and not what was sent', async () => {
+test("a failed call repeats Redis's message, and not what was sent", async () => {
   const answer = new UpstashError('Unauthorized, command was: [["set","key","a-nonce"]]');
   const failed = await storeCall(Promise.reject(answer)).catch((error: unknown) => error as DaypassError);
   expect(failed).toMatchObject({ code: 'store_unavailable', cause: { reason: 'unauthorized' } });

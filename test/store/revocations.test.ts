@@ -71,7 +71,7 @@ describe('what an instance has seen', () => {
     expect(await revocations.isRevoked('seen')).toBe(false);
   });
 
-  test('so is what it revoked itself, and what nobody revoked is asked anew', async () => {
+  test('so is what it revoked itself, and other sessions are looked up again', async () => {
     const revocations = connectAt({ now: 0 });
     await revocations.revoke('own', 60);
     expect(revocations.isKnown('own')).toBe(true);

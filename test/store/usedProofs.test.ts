@@ -80,7 +80,7 @@ function suite(backend: 'memory' | 'redis-server'): void {
     expect(await proofs.load()).toBe(0);
   });
 
-  test('a mark lives as long as it is told to, and no key for ever', async () => {
+  test('a mark lives as long as requested, and no key for ever', async () => {
     await connect().use('mortal', ada, 359.2);
     const mark = `daypass:proof:${await hashIdentifier('mortal')}`;
     expect(Number(await command(bridge(), 'TTL', mark))).toBeGreaterThan(350);

@@ -37,7 +37,7 @@ test.each([
     'token_deploy_context',
     `the token's deploy_context is "branch-deploy", and deployContexts is "production", "dev"`,
   ],
-])('a token signed with our secret that says %o is told, once', async (claims, options, code, words) => {
+])('a token signed with our secret that says %o is reported, once', async (claims, options, code, words) => {
   const { warnings, codeFor } = verifying(options);
   for (let call = 0; call < 3; call += 1) expect(await codeFor(claims)).toBe(code);
   expect(warnings).toHaveLength(1);
@@ -61,7 +61,7 @@ test('another value is another cause, and all that differs is said at once', asy
   expect(warnings[0]).toContain("deployContexts: ['dev']");
 });
 
-test('what nobody with our secret has signed is told to nobody, nor is what is no matter of settings', async () => {
+test('a token that our secret has not signed is not reported, nor is a refusal that no setting causes', async () => {
   const { warnings, verify, codeFor } = verifying();
   const elsewhere = { ...goodClaims, iss: 'https://elsewhere.example' };
   expect(await codeOf(async () => verify(await sign(goodHeader, elsewhere, otherSecret)))).toBe(
@@ -88,7 +88,7 @@ test('a warning holds no token, no secret, no session, and is one line however l
   }
 });
 
-test('warnings go to the console unless told otherwise', async () => {
+test('warnings go to the console by default', async () => {
   const console_ = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   const verify = createVerifier({ secret, issuer, now: clock });
   await codeOf(async () => verify(await sign(goodHeader, { ...goodClaims, iss: 'https://three.example' })));
@@ -115,7 +115,7 @@ test('of several sites, the issuer in the token chooses, and the caller knows wh
   check.mockRestore();
 });
 
-test('a site that signs tokens of another is told by both issuers', async () => {
+test('a site that signs tokens of another is reported with both issuers', async () => {
   const { warnings, codeFor } = verifying({
     secret: undefined,
     issuer: undefined,
@@ -192,7 +192,7 @@ test.each([
   expect(said).not.toContain(otherSecret);
 });
 
-test('all mistakes are told together', () => {
+test('all mistakes are reported together', () => {
   expect(mistake([{ ...shop, issuer: '' }, { ...blog, deployContexts: [] }, null]).split('\n')).toHaveLength(
     3,
   );

@@ -46,7 +46,7 @@ test('the command makes secrets of 32 bytes', () => {
   expect(makeSecretCommand).toMatch(/^node -e ".*randomBytes\(32\).*"$/);
 });
 
-test('secrets that must differ are told by their names, all at once, with a remedy and never themselves', () => {
+test('secrets that must differ are reported by name, all at once, with a remedy and never the secret', () => {
   const good = 'q7Zt1LwXb0vJ4hRnYd9sKcP6mEaF3gUu';
   const weak = 'changeme-changeme-changeme-changeme';
   const problems: string[] = [];

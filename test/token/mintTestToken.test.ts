@@ -27,7 +27,7 @@ test('what is left out is as the site would say it', async () => {
   expect(second.tokenId).not.toBe(first.tokenId);
 });
 
-test('says what it is told to', async () => {
+test('says what its options say', async () => {
   const token = await makeTestAccessToken(verifier, {
     subject,
     scopes: ['read', 'write'],

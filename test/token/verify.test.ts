@@ -67,7 +67,7 @@ test('a token of the secondary key verifies, and the secondary key signs nothing
 
 // Which tokens are refused, and with which code, is in `test/vectors`.
 
-test('takes an expired token within the grace of a renewal alone', async () => {
+test('takes an expired token only within the grace of a renewal', async () => {
   const token = await sign(goodHeader, { ...goodClaims, iat: now - 4000, exp: now - 3629 });
   expect(await verify(token)).toBe('token_expired');
   expect(await verify(token, { expiredGraceSeconds: 3600 })).toBe(accepted);
@@ -163,7 +163,7 @@ test('a secret that only verifies is remembered like the first', async () => {
   expect(checked).toBe(1);
 });
 
-test('it holds as many as it is told, and none where it is told 0', async () => {
+test('it holds as many as its size says, and none for a size of 0', async () => {
   const tokens = await Promise.all(
     ['a', 'b', 'c'].map((jti) => sign(goodHeader, { ...goodClaims, jti: jti.repeat(22) })),
   );

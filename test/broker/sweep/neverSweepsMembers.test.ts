@@ -33,7 +33,7 @@ test.each([
   ['without admission', false, ''],
   ['with admission', true, ''],
   ['in an audience that was named', false, 'other'],
-])('nobody is swept who breaks the rule, %s', async (_, admission, audience) => {
+])('no user who breaks the rule is swept, %s', async (_, admission, audience) => {
   const policy = definePolicy(admission ? { admission: {} } : {});
   let record: unknown;
   let deleted: string[] = [];

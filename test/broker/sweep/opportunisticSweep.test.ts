@@ -49,7 +49,7 @@ test('calls at once are one', async () => {
   expect([stack.lists.length, stack.deletes.length]).toEqual([1, 5]);
 });
 
-test('a crowd in front that stays, and only looks like throwaway users, hides nobody', async () => {
+test('a crowd in front that stays, and only looks like throwaway users, hides no orphan', async () => {
   stack.plant(
     Array.from({ length: 250 }, (_, index) => ({
       email: `a${index}@example.com`,
@@ -74,7 +74,7 @@ test('a crowd in front that stays, and only looks like throwaway users, hides no
   expect(stack.deletes).toHaveLength(2);
 });
 
-test('forty whom Identity cannot give hide nobody', async () => {
+test('forty records that cannot be read hide no orphan', async () => {
   const planted = stack.plant(orphans(50));
   for (const { id } of planted.slice(0, 40)) stack.unreadable.add(id);
   for (let turn = 0; turn < 4; turn += 1) {
@@ -84,7 +84,7 @@ test('forty whom Identity cannot give hide nobody', async () => {
   expect(stack.emails()).toEqual(planted.slice(0, 40).map(({ email }) => email));
 });
 
-test('where Identity cannot filter, the instance leaves it alone', async () => {
+test('where Identity cannot filter, the instance sweeps nothing', async () => {
   await stack.close();
   await start({ identity: { filter: 'mariadb' } });
   stack.plant([...members(3), ...orphans(3)]);
@@ -116,7 +116,7 @@ test('a filtered list that fails once is no Identity that cannot filter', async 
   expect(stack.identity.users.count()).toBe(0);
 });
 
-test('five whom Identity does not delete hold up nobody, and are tried again from the beginning', async () => {
+test('five users whom Identity does not delete hold up no other, and are tried again from the beginning', async () => {
   const planted = stack.plant(interleave(members(3), orphans(30)));
   const stuck = planted.filter(({ email }) => email.startsWith('orphan-')).slice(0, 5);
   for (const { id } of stuck) stack.identity.faults.answer[`/admin/users/${id}`] = 500;
@@ -151,7 +151,7 @@ test('a clock that is set back stops nothing', async () => {
   expect(stack.lists.length).toBeGreaterThan(2);
 });
 
-test('what goes wrong is told to the caller, and the next turn tries again', async () => {
+test('a failure is reported to the caller, and the next turn tries again', async () => {
   stack.plant(orphans(3));
   stack.onRequest(() => new Response(null, { status: 429 }));
   expect(await codeOf(sweepOpportunistically)).toBe('identity_unavailable');

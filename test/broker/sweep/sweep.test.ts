@@ -41,7 +41,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
   });
   afterEach(() => stack.close());
 
-  test('all orphans go, and nobody else is as much as asked to', async () => {
+  test('all orphans are deleted, and no other deletion is requested', async () => {
     stack.plant([...closeToTheRule, ...members(1300)]);
     const staying = JSON.stringify(stack.identity.users.list());
     const leaving = stack.plant([{ email: 'X@Visitor.INVALID' }, ...orphans(1300), created20MinutesAgo]);
@@ -61,7 +61,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
     });
   });
 
-  test('who is deleted moves the others up, and nobody is passed over', async () => {
+  test('a deleted user moves the others up, and no user is skipped', async () => {
     stack.plant(interleave(orphans(3100), [...closeToTheRule, ...members(1700)]));
     const answer = await run();
     expect([answer.deleted, answer.failed, answer.done]).toEqual([3100, 0, true]);
@@ -139,7 +139,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
     expect(stack.identity.users.count()).toBe(600);
   });
 
-  test('whoever is gone by then is counted as gone', async () => {
+  test('a user who is gone by then is counted as gone', async () => {
     const [first] = stack.plant(orphans(3));
     stack.onRequest((request) =>
       request.url.endsWith(`/${first?.id}`)
@@ -191,7 +191,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
     expect(stack.logged.join()).not.toContain('@');
   });
 
-  test('a hundred of them in front hide nobody, and cost a list each and few more', async () => {
+  test('a hundred of them in front hide no orphan, and cost a list each and few more', async () => {
     const planted = stack.plant(orphans(700));
     for (const { id } of planted.slice(0, 101)) stack.unreadable.add(id);
     expect(await run()).toMatchObject({ deleted: 599, unread: 101, failed: 0, done: true });
@@ -199,7 +199,7 @@ describe.each(['mysql', 'mariadb'] as const)('Identity on %s', (filter) => {
     expect(stack.lists.length).toBeLessThan(2 * 101 + 200);
   });
 
-  test('neither answer nor log tells of any user', async () => {
+  test('neither answer nor log names a user', async () => {
     const planted = stack.plant(interleave(orphans(20), closeToTheRule));
     const told = JSON.stringify(await untilDone({ maxDeletions: 3 })) + stack.logged.join();
     expect(told).not.toContain('@');
@@ -213,7 +213,7 @@ describe('any Identity', () => {
   });
   afterEach(() => stack.close());
 
-  test('nobody is there: done at once', async () => {
+  test('no users: done at once', async () => {
     expect(await run()).toMatchObject({ seen: 0, done: true });
     expect(stack.lists).toHaveLength(1);
   });
@@ -232,7 +232,7 @@ describe('any Identity', () => {
   });
 
   test.each([502, 503, 504])(
-    'a filtered list that answers %i is none, not one without a filter',
+    'a filtered list that answers %i is an error, not one without a filter',
     async (status) => {
       stack.plant(orphans(3));
       stack.onRequest((request) =>
@@ -282,7 +282,7 @@ describe('any Identity', () => {
     expect(stack.lists.length).toBeLessThan(30);
   });
 
-  test('somebody who comes between the count and the list costs nothing', async () => {
+  test('a user who signs up between the count and the list costs nothing', async () => {
     const user = { id: crypto.randomUUID(), aud: '', email: 'member@example.com' };
     stack.onRequest(() =>
       Response.json({ aud: '', users: [user, user] }, { headers: { 'x-total-count': '1' } }),
@@ -291,7 +291,7 @@ describe('any Identity', () => {
     expect(stack.lists).toHaveLength(1);
   });
 
-  test('somebody who goes between the count and the list costs a list, no more', async () => {
+  test('a user who is deleted between the count and the list costs one list more', async () => {
     stack.plant(orphans(3));
     stack.onRequest(() =>
       stack.lists.length === 1
@@ -318,7 +318,7 @@ describe('any Identity', () => {
     expect(await run({ cursor: answer.cursor })).toMatchObject({ deleted: 40, done: true });
   });
 
-  test('a user of 5 MB is read alone and swept, one of more than 32 MiB is passed', async () => {
+  test('a user of 5 MB is read singly and swept, one of more than 32 MiB is skipped', async () => {
     const heavy = { userMetadata: { notes: 'x'.repeat(5 * 2 ** 20) } };
     const planted = stack.plant(orphans(6).map((user, index) => ({ ...user, ...(index === 2 && heavy) })));
     stack.unreadable.add(planted[4]?.id ?? '');
@@ -381,7 +381,7 @@ describe('any Identity', () => {
       expect(reads.length).toBeLessThan(20);
     });
 
-    test('an Identity that takes longer than that for one record deletes nobody', async () => {
+    test('an Identity that takes longer than that for one record deletes no user', async () => {
       stack.plant(orphans(3));
       stack.onRequest(() => {
         milliseconds += 1001;
@@ -415,7 +415,7 @@ describe('any Identity', () => {
     expect(stack.emails()).toEqual(orphans(2).map(({ email }) => email));
   });
 
-  test('an Identity with an audience that the policy does not name: nobody goes, and the note says why', async () => {
+  test('an Identity with an audience that the policy does not name: no user is deleted, and the note says why', async () => {
     stack.onRequest((request) => {
       const user = { id: crypto.randomUUID(), aud: 'site', email: 'z@visitor.invalid' };
       return isList(request)
@@ -435,7 +435,7 @@ describe('any Identity', () => {
     expect(stack.emails()).not.toContain('marked@visitor.invalid');
   });
 
-  test('other audiences are looked through when they are named, and their users alone', async () => {
+  test('other audiences are swept when they are named, and only their users', async () => {
     stack.plant([
       ...orphans(5),
       ...orphans(7).map((user) => ({ ...user, aud: 'other' })),
@@ -467,7 +467,7 @@ describe('any Identity', () => {
   });
 
   test.each(['', 'x', 'filtered', 'filtered.1', 'filtered.-1.', 'all.1e9.', 'all.12345678901.', 'all.1.%zz'])(
-    'a cursor of %j is none',
+    'a cursor of %j is refused',
     async (cursor) => {
       stack.plant(orphans(1));
       expect(await codeOf(() => run({ cursor }))).toBe('malformed_request');
@@ -488,7 +488,7 @@ describe('any Identity', () => {
     expect(stack.lists).toEqual([]);
   });
 
-  test('a wrong operator token, and an Identity that is none', async () => {
+  test('a wrong operator token, and a server that is not Identity', async () => {
     stack.broker.operatorToken = () => 'wrong';
     expect(await codeOf(() => run())).toBe('operator_token_refused');
     stack.onRequest(() => new Response('<html>'));

@@ -118,7 +118,7 @@ const failing: [string, new () => unknown][] = [
 ];
 
 test.each(failing)(
-  'where workers %s the proof holds all the same, and is told from nothing to all',
+  'where workers %s the proof holds all the same, and progress is reported from nothing to all',
   async (_, Failing) => {
     vi.stubGlobal('Worker', Failing);
     vi.stubGlobal('navigator', { hardwareConcurrency: 2 });

@@ -24,7 +24,7 @@ function offer(...challenges: ChallengeResponse[]): void {
   site.once(line, ...challenges.map((challenge) => () => json(200, challenge)));
 }
 
-test('a site that asks for no proof gets none, and nothing is told', async () => {
+test('a site that requires no proof gets none, and nothing is reported', async () => {
   offer({ proof: 'none' });
   expect(await run()).toBeUndefined();
   expect(site.lines()).toEqual([line]);
@@ -48,7 +48,7 @@ function stepClock(): { now: number } {
   return clock;
 }
 
-test('progress is told some ten times a second, from nothing to all', async () => {
+test('progress is reported some ten times a second, from nothing to all', async () => {
   const clock = stepClock();
   offer(await createWork({ counter: 99 }));
   await run();
@@ -108,7 +108,7 @@ test('a challenge that cannot be solved here is an error with its reason', async
   await expect(run()).rejects.toThrow('Unsupported algorithm: ARGON2ID');
 });
 
-test('a page without https, where browsers have no crypto.subtle, is told so', async () => {
+test('a page without https, where browsers have no crypto.subtle, gets an error that says so', async () => {
   offer(await createWork());
   vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
   expect(await failureOf(run())).toMatchObject({
@@ -131,7 +131,7 @@ test.each([
   ['a proof that is unknown here', () => json(200, { proof: 'riddle' })],
   ['null', () => json(200, null)],
   ['a page', () => new Response('<!doctype html>')],
-])('%s in the broker’s place is told', async (_, answer) => {
+])('%s in the broker’s place is reported', async (_, answer) => {
   site.once(line, answer);
   expect(await failureOf(run())).toMatchObject({
     code: 'broker_not_found',

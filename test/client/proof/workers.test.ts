@@ -78,7 +78,7 @@ test('the first solver’s tries count for all', async () => {
   expect(tries).toEqual([24]);
 });
 
-test('a challenge that a solver cannot solve is told, and the others are ended', async () => {
+test('a challenge that a solver cannot solve is reported, and the others are ended', async () => {
   const { answer } = await start(4);
   played[1]?.say({ error: 'TypeError: no' });
   expect(await failureOf(answer)).toMatchObject({ code: 'proof_failed', reason: 'TypeError: no' });
