@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { ConfigurationError, DaypassError } from '../src/protocol/error.ts';
 import { nearest } from '../src/protocol/nearest.ts';
-import { type Io, style, writeJson } from './output.ts';
+import { type Io, readStdin, style, writeJson } from './output.ts';
 
 /** 0: fine; 1: broken; 2: works, but is weak; 64: the command line is wrong (EX_USAGE of sysexits.h). */
 export type ExitCode = 0 | 1 | 2 | 64;
@@ -57,6 +57,8 @@ export interface Command<O extends Options = Options> {
   /** What it takes besides options, such as `<token>` or `[url]`. Default: nothing. */
   readonly positionals?: string;
   readonly options: O;
+  /** Variables of the environment that it reads, by their names, each with what it is for. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Whole command lines that work as they stand. */
   readonly examples: readonly string[];
   run(invocation: Invocation<O>): Promise<ExitCode>;
@@ -73,7 +75,7 @@ export const commonOptions = {
   'env-file': {
     type: 'string',
     placeholder: '<file>',
-    description: 'Read variables from a file too, such as .env; those of the environment prevail',
+    description: 'Read variables from a file too, - for standard input; those of the environment prevail',
   },
   help: { type: 'boolean', short: 'h', description: 'Show this help' },
 } as const satisfies Options;
@@ -150,13 +152,15 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
   }
   const isJson = values.json === true;
   const file = values['env-file'];
-  const env = typeof file === 'string' ? { ...readEnvFile(resolve(io.cwd, file)), ...io.env } : io.env;
+  const env = typeof file === 'string' ? { ...(await readEnvFile(file, io)), ...io.env } : io.env;
   // What a program reads holds neither questions nor colours.
   const quiet = isJson ? { isInteractive: false, hasColours: false } : {};
   return command.run({ values, positionals, isJson, io: { ...io, env, ...quiet } });
 }
 
-function readEnvFile(path: string): NodeJS.Dict<string> {
+async function readEnvFile(file: string, io: Io): Promise<NodeJS.Dict<string>> {
+  if (file === '-') return parseEnv(await readStdin(io));
+  const path = resolve(io.cwd, file);
   try {
     return parseEnv(readFileSync(path, 'utf8'));
   } catch (error) {
@@ -247,6 +251,10 @@ export function formatHelp(command: Command, io: Pick<Io, 'hasColours'>): string
   const rows = Object.entries({ ...command.options, ...commonOptions }).map(
     ([name, option]): [string, string] => [`  ${formatOption(name, option)}`, describeOption(option)],
   );
+  const variables = Object.entries(command.variables ?? {}).map(([name, description]): [string, string] => [
+    `  ${name}`,
+    description,
+  ]);
   return [
     command.summary,
     '',
@@ -256,6 +264,7 @@ export function formatHelp(command: Command, io: Pick<Io, 'hasColours'>): string
     heading('Options'),
     ...formatColumns(rows),
     '',
+    ...(variables.length > 0 ? [heading('Variables'), ...formatColumns(variables), ''] : []),
     heading('Examples'),
     ...command.examples.map((example) => `  ${example}`),
     '',
@@ -285,7 +294,7 @@ function formatOverview(commands: readonly Command[], io: Pick<Io, 'hasColours'>
     heading('Commands'),
     ...formatColumns(commands.map(({ name, summary }) => [`  ${name}`, summary])),
     '',
-    'daypass <command> --help shows the options of a command, and examples.',
+    'daypass <command> --help shows the options of a command, and examples; daypass --version, the version.',
     'Exit codes: 0 fine, 1 broken, 2 works but is weak, 64 wrong usage.',
     '',
   ].join('\n');

@@ -1,3 +1,4 @@
+import manifest from '../package.json' with { type: 'json' };
 import { type Command, type ExitCode, runCommandLine } from './command.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -31,6 +32,10 @@ export const commands: readonly Command[] = [
  * @param args the arguments behind `daypass`
  * @returns the exit code
  */
-export function main(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
+  if (args.length === 1 && ['--version', '-v'].includes(args[0] ?? '')) {
+    io.writeOut(`${manifest.version}\n`);
+    return 0;
+  }
   return runCommandLine(commands, args, io);
 }

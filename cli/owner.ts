@@ -21,7 +21,12 @@ export interface Owner {
   call<Answer>(path: string, form?: URLSearchParams): Promise<Answer>;
 }
 
-const bearerNote = 'DAYPASS_MAINTENANCE_BEARER, or DAYPASS_PRIVATE_SECRET, from which it is derived';
+/** What commands of the owner read. */
+export const ownerVariables = {
+  DAYPASS_MAINTENANCE_BEARER: 'The bearer, as secret --maintenance prints it',
+  DAYPASS_PRIVATE_SECRET: 'In its place: the bearer is derived from it',
+  URL: 'The site, where the command line names none',
+} as const;
 
 /**
  * @param url of the site, as on the command line; without it, the variable `URL`
@@ -48,7 +53,9 @@ function readSite({ env }: Io, given: string | undefined): string {
 async function readBearer({ env }: Io): Promise<string> {
   if (env.DAYPASS_MAINTENANCE_BEARER) return env.DAYPASS_MAINTENANCE_BEARER.trim();
   if (env.DAYPASS_PRIVATE_SECRET) return maintenanceBearer(env.DAYPASS_PRIVATE_SECRET);
-  throw new UsageError(`Set ${bearerNote}. They are read from the environment or --env-file.`);
+  throw new UsageError(
+    'Set DAYPASS_MAINTENANCE_BEARER, or DAYPASS_PRIVATE_SECRET, from which it is derived: in the environment or by --env-file.',
+  );
 }
 
 interface Call {

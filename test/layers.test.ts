@@ -67,6 +67,7 @@ const layers: Record<string, readonly string[]> = {
   cli: [
     'src',
     'client',
+    'package.json',
     // The types alone, which a test of its own sees to: commands load daypass-dev from the project.
     'dev/index.ts',
     '@clack/prompts',

@@ -94,6 +94,10 @@ export const eventCommand = defineCommand({
   summary: 'Send an event of Identity to an event function, and say what GoTrue would make of the answer',
   positionals: `<${names.join('|')}>`,
   options,
+  variables: {
+    IDENTITY_WEBHOOK_SECRET: 'Key of the signature',
+    IDENTITY_JWT_SECRET: 'In its place; without both, a random one signs',
+  },
   examples: [
     'daypass event validate',
     'daypass event validate --email ada@example.com',

@@ -44,6 +44,11 @@ export const secretCommand = defineCommand({
     },
     maintenance: { type: 'boolean', description: 'Print the bearer of /session/stats and /session/sweep' },
   },
+  variables: {
+    DAYPASS_PRIVATE_SECRET: 'For --introspection and --maintenance',
+    DAYPASS_SECRET:
+      'With --rotate: named by its key id, as DAYPASS_SECRET_SECONDARY is; or what the policy names',
+  },
   examples: [
     'daypass secret',
     'daypass secret --rotate --step add',

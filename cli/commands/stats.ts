@@ -2,7 +2,7 @@ import type { StatsCount, StatsResponse } from '../../src/protocol/messages.ts';
 import { statsPath } from '../../src/protocol/wire.ts';
 import { CommandError, defineCommand } from '../command.ts';
 import { type Io, sleep, style, writeJson } from '../output.ts';
-import { openOwner } from '../owner.ts';
+import { openOwner, ownerVariables } from '../owner.ts';
 import { readWholeNumber } from '../site.ts';
 
 /** Errors of a site that may pass: a watch goes on. */
@@ -36,6 +36,7 @@ export const statsCommand = defineCommand({
       description: 'With --watch: how often to ask. Default: no end',
     },
   },
+  variables: ownerVariables,
   examples: [
     'daypass stats https://your-site.example --env-file .env',
     'daypass stats https://your-site.example --watch --env-file .env',

@@ -2,7 +2,7 @@ import type { SweepResponse } from '../../src/protocol/messages.ts';
 import { sweepPath } from '../../src/protocol/wire.ts';
 import { CommandError, defineCommand } from '../command.ts';
 import { type Io, style, writeJson } from '../output.ts';
-import { type Owner, openOwner } from '../owner.ts';
+import { type Owner, openOwner, ownerVariables } from '../owner.ts';
 
 const countNames = ['seen', 'deleted', 'gone', 'kept', 'failed', 'unread'] as const;
 
@@ -51,6 +51,7 @@ export const sweepCommand = defineCommand({
       description: "An audience of Identity to sweep besides the site's own",
     },
   },
+  variables: ownerVariables,
   examples: [
     'daypass sweep https://your-site.example --env-file .env',
     'daypass sweep https://your-site.example --audience other --json --env-file .env',

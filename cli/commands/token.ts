@@ -77,6 +77,10 @@ export const tokenCommand = defineCommand({
   name: 'token',
   summary: 'Mint an access token for a test or CI',
   options,
+  variables: {
+    DAYPASS_SECRET: 'Signs; where the policy names another variable for the audience, that one',
+    URL: 'Issuer, where neither --issuer nor the policy names one',
+  },
   examples: [
     'daypass token --issuer http://localhost:8888 --env-file .env',
     'curl -H "Authorization: Bearer $(npx daypass token --env-file .env)" http://localhost:8000/api/hello',

@@ -1,4 +1,7 @@
 import { parseDateTime } from '../../src/netlify/environment.ts';
+import { definePolicy } from '../../src/policy/define.ts';
+import { defaultAudiences } from '../../src/policy/routes.ts';
+import type { Policy } from '../../src/policy/types.ts';
 import { createKeyRing, createPrivateKeys, type KeyRing, SecretChecks } from '../../src/token/keys.ts';
 import { parseToken } from '../../src/token/verify.ts';
 import {
@@ -81,6 +84,12 @@ export const verifyCommand = defineCommand({
   summary: 'Read a token claim by claim, and say who would refuse it, and why',
   positionals: '<token or ->',
   options,
+  variables: {
+    DAYPASS_SECRET: 'Checks the signature, as DAYPASS_SECRET_SECONDARY does; or what the policy names',
+    DAYPASS_PRIVATE_SECRET: 'Tells whether the broker began the session',
+    DAYPASS_SESSIONS_NOT_BEFORE: 'As the site has it',
+    URL: 'Issuer, where neither --issuer nor the policy names one',
+  },
   examples: [
     'daypass verify - --env-file .env < token.txt',
     'pbpaste | npx daypass verify - --deploy-context dev --accept dev',
@@ -118,7 +127,7 @@ async function readSite(
   io: Io,
   claims: Readonly<Record<string, unknown>>,
 ): Promise<Site> {
-  const { policy } = await loadPolicy(io, { config: values.config, otherwise: 'default' });
+  const policy = await readPolicy(values, io);
   const deployContext = readDeployContext('--deploy-context', values['deploy-context']);
   const backendContexts = (values.accept ?? ['production']).map((text) =>
     readDeployContext('--accept', text),
@@ -139,6 +148,13 @@ async function readSite(
     audience: chooseAudience(policy, values.audience ?? knownAudience(policy, claims.aud)),
     now: Math.floor(io.now() / 1000),
   };
+}
+
+/** Where there is no policy at hand, as at a backend, the one secret is of the audience that it is said to be. */
+async function readPolicy({ config, audience }: Values<typeof options>, io: Io): Promise<Policy> {
+  const { policy, file } = await loadPolicy(io, { config, otherwise: 'default' });
+  if (file !== undefined || audience === undefined) return policy;
+  return definePolicy({ audiences: { [audience]: defaultAudiences.api } });
 }
 
 function readNotBefore({ env }: Io): number | undefined {

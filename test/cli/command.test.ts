@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,6 +16,7 @@ const echo = defineCommand({
     loud: { type: 'boolean', description: 'In capitals' },
     also: { type: 'string', multiple: true, description: 'More words' },
   },
+  variables: { WORD: 'Is said, too' },
   examples: ['daypass echo hello'],
   async run({ values, positionals, io, isJson }) {
     if (positionals[0] === 'fail')
@@ -85,6 +86,7 @@ test('help shows options with their defaults, and examples', async () => {
   expect(out).toContain('  daypass echo <word> [options]');
   expect(out).toMatch(/^ {2}-t, --times <number> +How often \(default: 1\)$/m);
   expect(out).toMatch(/^ {2}--also <value> +More words \(repeatable\)$/m);
+  expect(out).toContain('\nVariables\n  WORD  Is said, too\n');
   expect(out).toContain('  daypass echo hello\n');
   expect((await run(['help', 'echo'])).out).toBe(out);
 });
@@ -103,11 +105,19 @@ test('variables of a file are read, and those of the environment prevail', async
     writeFileSync(join(folder, 'some.env'), '# a comment\nWORD="from the file"\n');
     const args = ['echo', '--env-file', 'some.env'];
     expect(JSON.parse((await run(args, { cwd: folder })).out).variable).toBe('from the file');
+    const piped = await run(['echo', '--env-file', '-'], { stdin: 'WORD=piped' });
+    expect(JSON.parse(piped.out).variable).toBe('piped');
     const env = { WORD: 'from the environment' };
     expect(JSON.parse((await run(args, { cwd: folder, env })).out).variable).toBe('from the environment');
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test.each(['--version', '-v'])('%s is the version of the package', async (flag) => {
+  const io = createTestIo();
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  expect([await main([flag], io), io.out]).toEqual([0, `${version}\n`]);
 });
 
 test('an answer for programs has no colours', async () => {

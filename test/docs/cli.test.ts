@@ -23,10 +23,14 @@ function formatTable(rows: readonly (readonly [string, string])[]): string[] {
   return [head ?? '', `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body];
 }
 
-function formatCommand({ name, summary, positionals, options, examples }: Command): string {
+function formatCommand({ name, summary, positionals, options, examples, variables = {} }: Command): string {
   const rows = Object.entries(options).map(([option, row]): [string, string] => [
     `\`${escapeCell(formatOption(option, row))}\``,
     escapeCell(describeOption(row)),
+  ]);
+  const variableRows = Object.entries(variables).map(([variable, description]): [string, string] => [
+    `\`${variable}\``,
+    description,
   ]);
   return [
     `### daypass ${name}`,
@@ -38,6 +42,9 @@ function formatCommand({ name, summary, positionals, options, examples }: Comman
     '```',
     '',
     ...(rows.length > 0 ? [...formatTable([['option', 'what it does'], ...rows]), ''] : []),
+    ...(Object.keys(variables).length > 0
+      ? [...formatTable([['variable', 'what it is for'], ...variableRows]), '']
+      : []),
     '```sh',
     ...examples.map((example) => example.replace(/^daypass/, 'npx daypass')),
     '```',

@@ -156,6 +156,13 @@ test('of several audiences, gate and broker know the token’s, and a backend is
   });
 });
 
+test('a backend without a policy is whatever audience it is said to be', async () => {
+  const token = await sign(goodHeader, { ...whole, aud: 'orders' });
+  expect((await verdictsOf(token)).verdicts[1]).toBe('backend refused token_audience');
+  const { verdicts } = await verdictsOf(token, { args: ['--audience', 'orders'] });
+  expect(verdicts.slice(0, 2)).toEqual(['gate accepted', 'backend accepted']);
+});
+
 test('without a secret, what can be read is checked, and nothing is called accepted', async () => {
   const token = await sign(goodHeader, whole);
   const { exitCode, verdicts } = await verdictsOf(token, { env: { URL: issuer } });
