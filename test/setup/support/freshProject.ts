@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** A folder of somebody else's, with packages of ours as npm would install them. */
 export interface FreshProject {
   folder: string;
-  /** The file behind `npx daypass`. */
+  /** What `npx daypass` runs. */
   bin: string;
   /** Runs `npx daypass …` in it, with the bin that was packed. */
   daypass(...args: string[]): Promise<string>;
@@ -45,6 +45,7 @@ export async function makeFreshProject(
     for (const name of others) {
       await mkdir(dirname(join(modules, name)), { recursive: true });
       await symlink(join(root, 'node_modules', name), join(modules, name));
+      await linkBins(modules, join(root, 'node_modules', name));
     }
     const dependencies: Record<string, string> = {};
     for (const name of packages) {
@@ -52,10 +53,7 @@ export async function makeFreshProject(
       const place = await installPacked(folder, name, tarball);
       if (modulesOf !== undefined && name === 'daypass') await copyDependencies(place, modules);
       await rm(tarball);
-      const { version } = JSON.parse(
-        await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8'),
-      );
-      dependencies[name] = version;
+      dependencies[name] = (await linkBins(modules, place)).version;
     }
     const manifest = JSON.parse(files['package.json'] ?? '{}');
     const installed = { ...manifest, dependencies: { ...manifest.dependencies, ...dependencies } };
@@ -64,13 +62,28 @@ export async function makeFreshProject(
     await remove();
     throw error;
   }
-  const bin = join(folder, 'node_modules/daypass/dist/cli/daypass.js');
+  const bin = join(folder, 'node_modules/.bin/daypass');
   return {
     folder,
     remove,
-    daypass: async (...args) => (await run(process.execPath, [bin, ...args], { cwd: folder })).stdout,
+    daypass: async (...args) =>
+      (await run('npx', ['--no-install', 'daypass', ...args], { cwd: folder })).stdout,
     bin,
   };
+}
+
+/**
+ * Links a package's commands as npm does, which also makes their files ones that can be run.
+ * @returns its manifest
+ */
+async function linkBins(modules: string, place: string): Promise<{ version: string }> {
+  const manifest = JSON.parse(await readFile(join(place, 'package.json'), 'utf8'));
+  await mkdir(join(modules, '.bin'), { recursive: true });
+  for (const [command, file] of Object.entries<string>(manifest.bin ?? {})) {
+    await chmod(join(place, file), 0o755);
+    await symlink(join(place, file), join(modules, '.bin', command));
+  }
+  return manifest;
 }
 
 /**
