@@ -155,7 +155,9 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
   const env = typeof file === 'string' ? { ...(await readEnvFile(file, io)), ...io.env } : io.env;
   // What a program reads holds neither questions nor colours.
   const quiet = isJson ? { isInteractive: false, hasColours: false } : {};
-  return command.run({ values, positionals, isJson, io: { ...io, env, ...quiet } });
+  // The common ones are not the command's: some hand on all that they get.
+  const own = Object.fromEntries(Object.entries(values).filter(([name]) => name in command.options));
+  return command.run({ values: own, positionals, isJson, io: { ...io, env, ...quiet } });
 }
 
 async function readEnvFile(file: string, io: Io): Promise<NodeJS.Dict<string>> {

@@ -120,6 +120,17 @@ test.each(['--version', '-v'])('%s is the version of the package', async (flag) 
   expect([await main([flag], io), io.out]).toEqual([0, `${version}\n`]);
 });
 
+test('the options that every command has are not among its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'daypass-env-'));
+  try {
+    writeFileSync(join(folder, 'some.env'), '');
+    const { out } = await run(['echo', 'hello', '--json', '--env-file', 'some.env'], { cwd: folder });
+    expect(JSON.parse(out)).toEqual({ times: '1', positionals: ['hello'], colours: false });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('an answer for programs has no colours', async () => {
   expect(JSON.parse((await run(['echo', '--json'], { hasColours: true })).out).colours).toBe(false);
 });
