@@ -136,7 +136,8 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
       exposeErrors: checked.exposeErrors,
       publish: pages.kind === 'folder' ? pages.folder : publish,
       variables,
-      secretsFile: join(root, '.netlify/daypass-dev/secrets.json'),
+      // Vite and Astro hand out any file of a project but those that are called so.
+      secretsFile: join(root, '.netlify/daypass-dev/.env.secrets.json'),
       upstream,
       target: pages.kind === 'target' ? pages.target : started.pages?.target,
       output: tell('functions'),

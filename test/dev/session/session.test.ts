@@ -256,7 +256,7 @@ describe('secrets and variables', () => {
     const second = await start();
     expect(second.backends).toEqual(first.backends);
     const folder = join(site.path, '.netlify/daypass-dev');
-    expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, '.env.secrets.json')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('*\n');
   });
 
