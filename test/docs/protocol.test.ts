@@ -6,7 +6,7 @@ import { runProtocol } from './protocolRun.ts';
 
 let shown: Map<string, string>;
 beforeAll(async () => {
-  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.UTC(2027, 0, 15, 8) });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 15, 8) });
   shown = await runProtocol();
 });
 afterAll(() => vi.useRealTimers());

@@ -24,6 +24,8 @@ const shortened: [RegExp, string][] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '5f0c1d6e-…'],
   [/Bearer [\w-]{43}(?![\w.-])/g, 'Bearer n0pQ…'],
   [/(T\d\d:\d\d:\d\d)\.\d+Z/g, '$1Z'],
+  // Of a window of a minute that has just begun, however long the run has taken.
+  [/(?<=;t=|retry-after: )(?:60|5\d)\b/g, '60'],
 ];
 
 function shorten(text: string): string {
