@@ -101,12 +101,18 @@ export class CommandError extends Error {
   }
 }
 
-/** The command line is wrong: exit code 64. */
+/** The command line is wrong: exit code 64. What it quotes of it may be a secret in the wrong place, so that is cut short. */
 export class UsageError extends CommandError {
   constructor(message: string) {
-    super('wrong_usage', message, { exitCode: 64 });
+    super('wrong_usage', cutSecrets(message), { exitCode: 64 });
     this.name = 'UsageError';
   }
+}
+
+/** Cuts words that look like a token or a secret: long, of letters in both cases and digits, and no part of a path. */
+function cutSecrets(text: string): string {
+  const words = /(?<![\w/-])(?=[\w.-]*[a-z])(?=[\w.-]*[A-Z])(?=[\w.-]*\d)[\w-]{20,}(\.[\w-]+)*/g;
+  return text.replace(words, (word) => `${word.slice(0, 4)}…`);
 }
 
 /**

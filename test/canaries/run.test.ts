@@ -63,8 +63,28 @@ async function signUp(email: string, proof = planted.issueProof()): Promise<numb
 }
 const passwords = new Map<string, string>();
 const send = fetch;
-let hasLoggedIn = false;
 afterEach(() => vi.unstubAllGlobals());
+
+/** How many passwords and tokens of others have been planted. */
+let overheard = 0;
+
+/** For what signs up or mints by itself: plants the passwords and tokens that it sends and gets. */
+async function plantingFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const request = new Request(input, init);
+  const sent = `${request.headers.get('authorization')} ${request.headers.get('x-daypass')} ${await request.clone().text()}`;
+  const answer = await send(request);
+  const received = await answer.clone().text();
+  const { canaries } = planted;
+  for (const [, password = ''] of sent.matchAll(/"password":"([^"]+)"/g))
+    canaries.plant('a password', password);
+  for (const [, token = ''] of received.matchAll(/"refresh_token":"([^"]+)"/g))
+    canaries.plant('a refresh token', token);
+  for (const [token] of `${sent} ${received}`.matchAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]{43}\b/g)) {
+    canaries.plantToken('a token', token);
+    overheard += 1;
+  }
+  return answer;
+}
 
 async function logIn(email: string): Promise<string> {
   const fields = { grant_type: 'password', username: email, password: passwords.get(email) ?? '' };
@@ -199,22 +219,7 @@ describe('failures', () => {
   test('of the page: what the client throws and reports', async () => {
     const token = await accessToken();
     const reported: unknown[] = [];
-    // The password is the client's own, and so are the tokens that Identity gives it.
-    vi.stubGlobal('fetch', async (input: RequestInfo | URL, init?: RequestInit) => {
-      const password = /"password":"([^"]+)"/.exec(String(init?.body))?.[1];
-      if (password) planted.canaries.plant("the client's password", password);
-      const answer = await send(input, init);
-      const body = await answer
-        .clone()
-        .json()
-        .catch(() => ({}));
-      if (body.refresh_token) {
-        planted.canaries.plantToken("the client's Identity token", body.access_token);
-        planted.canaries.plant("the client's refresh token", body.refresh_token);
-        hasLoggedIn = true;
-      }
-      return answer;
-    });
+    vi.stubGlobal('fetch', plantingFetch);
     const at = (path: string) => site.url + path;
     const attempts = [
       { identityUrl: at('/.netlify/identity'), brokerUrl: at('/session') },
@@ -243,7 +248,7 @@ describe('failures', () => {
     session.on('error', (error) => reported.push(error));
     reported.push(await session.fetch(at('/api/hello')).catch((error: unknown) => error));
     expect(reported.length).toBeGreaterThan(attempts.length);
-    expect(hasLoggedIn).toBe(true);
+    expect(overheard).toBeGreaterThan(2);
     for (const each of reported)
       planted.inspect('an error of the client', inspect(each, { depth: 8 }) + JSON.stringify(each));
     expect(planted.takeLeaks()).toEqual([]);
@@ -308,33 +313,60 @@ describe('the command line', () => {
 
   test('says no secret and no token, in success and in failure', async () => {
     const token = await accessToken();
-    const calls: Record<string, string[][]> = {
-      policy: [[], ['--json']],
-      verify: [[token], [tampered(token)], [token, '--json'], ['abc'], []],
-      stats: [[site.url], [site.url, '--json'], ['http://127.0.0.1:9'], []],
-      sweep: [[site.url], [site.url, '--json'], ['http://127.0.0.1:9'], []],
-      doctor: [[site.url], [site.url, '--json'], ['http://127.0.0.1:9']],
-      event: [['validate'], ['validate', `${site.url}/identity/webhook`], []],
+    // Doctor can pass no Turnstile.
+    const open = await planted.start({}, 'withoutProof.config.ts');
+    const webhook = `${site.url}/identity/webhook`;
+    const owner = [site.url];
+    /** By command: calls that are understood, whatever comes of them; and some that are not. */
+    const calls: Record<string, { right: string[][]; wrong: string[][] }> = {
+      policy: { right: [[], ['--json']], wrong: [[token]] },
+      verify: { right: [[token], [tampered(token)], [token, '--json']], wrong: [['--secret', token]] },
+      stats: {
+        right: [owner, [...owner, '--json'], ['http://127.0.0.1:9']],
+        wrong: [[token]],
+      },
+      sweep: {
+        right: [owner, [...owner, '--json'], ['http://127.0.0.1:9']],
+        wrong: [[token]],
+      },
+      doctor: {
+        right: [
+          [site.url],
+          [open.url],
+          [open.url, '--json'],
+          [open.url, '--backend', planted.variables.DAYPASS_UPSTREAM ?? ''],
+          ['http://127.0.0.1:9'],
+        ],
+        wrong: [[`http://x:${planted.variables.DAYPASS_SECRET}@:`]],
+      },
+      event: {
+        right: [
+          ['validate', '--url', webhook],
+          ['login', '--url', webhook, '--json'],
+        ],
+        wrong: [[token]],
+      },
     };
     const names = commands
       .map(({ name }) => name)
       .filter((name) => ![...printing, ...elsewhere].includes(name));
     expect(names.filter((name) => !(name in calls))).toEqual([]);
+    const others = { ...planted.variables, DAYPASS_SECRET: newCanary(), DAYPASS_PRIVATE_SECRET: newCanary() };
+    const before = overheard;
     for (const name of names) {
-      for (const args of calls[name] ?? []) {
-        for (const env of [
-          planted.variables,
-          { ...planted.variables, DAYPASS_PRIVATE_SECRET: newCanary() },
-        ]) {
-          const io = createTestIo({ cwd: planted.root, env, now: () => Date.now(), fetch });
-          await main([name, ...args], io).catch((error: unknown) =>
-            io.writeError(inspect(error, { depth: 8 })),
-          );
-          expect(io.out + io.error, `${name} ${args.length}`).not.toBe('');
-          planted.inspect(`daypass ${name}`, io.out + io.error);
+      const { right = [], wrong = [] } = calls[name] ?? {};
+      for (const args of [...right, ...wrong]) {
+        for (const env of [planted.variables, others]) {
+          const io = createTestIo({ cwd: planted.root, env, now: () => Date.now(), fetch: plantingFetch });
+          const code = await main([name, ...args], io);
+          const place = `daypass ${[name, ...args.map((arg) => arg.slice(0, 20))].join(' ')}`;
+          if (right.includes(args)) expect(code, place + io.error).not.toBe(64);
+          planted.inspect(place, io.out + io.error);
         }
       }
     }
+    expect(overheard).toBeGreaterThan(before);
+    planted.siteUrl = site.url;
     expect(planted.takeLeaks()).toEqual([]);
   });
 });

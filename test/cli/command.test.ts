@@ -131,6 +131,20 @@ test('the options that every command has are not among its own', async () => {
   }
 });
 
+test('a secret in the wrong place is not repeated', async () => {
+  const secret = 'Zl3x-9vQm7Kd2pWc8sNf4tYb6uHj1gRa';
+  const token = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm9uIn0.${secret}`;
+  for (const args of [[secret], ['echo', `--${secret}`], ['echo', 'a', token]]) {
+    const { exitCode, error } = await run(args);
+    expect([exitCode, error.includes(secret)]).toEqual([64, false]);
+    expect(error).toContain('…');
+  }
+  // What people need to read stays.
+  expect(
+    (await run(['echo', '--env-file', '/home/Ada/projects/my-Shop2-of-long-names/.env'])).error,
+  ).toContain('/home/Ada/projects/my-Shop2-of-long-names/.env');
+});
+
 test('an answer for programs has no colours', async () => {
   expect(JSON.parse((await run(['echo', '--json'], { hasColours: true })).out).colours).toBe(false);
 });

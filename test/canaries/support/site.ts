@@ -24,6 +24,12 @@ const files: Readonly<Record<string, string>> = {
       admission: { proof: 'turnstile', turnstile: { siteKey: '0x4AAAAAAA' }, members: 'allow' },
       routes: [{ path: '/api/write', scope: 'write' }, { path: '/api/*' }],
     });`,
+  'withoutProof.config.ts': `
+    import { definePolicy } from 'daypass/netlify';
+    export default definePolicy({
+      audiences: { api: { secret: 'DAYPASS_SECRET', secondarySecret: 'DAYPASS_SECRET_SECONDARY' } },
+      admission: { members: 'allow' },
+    });`,
   'netlify/functions/session.ts': `
     import { createBroker } from 'daypass/netlify';
     export default createBroker(() => import('../../daypass.config.ts'));
@@ -83,8 +89,12 @@ export interface PlantedSite {
   readonly logged: string;
   /** The site whose webhook Identity calls. */
   siteUrl: string;
-  /** Starts the dev server; other variables make another site of it. */
-  start(changes?: Record<string, string>): Promise<DevServer>;
+  /**
+   * Starts the dev server.
+   * @param changes variables that make another site of it
+   * @param config a file in place of `daypass.config.ts`
+   */
+  start(changes?: Record<string, string>, config?: string): Promise<DevServer>;
   /** Ends one part, as an outage does. */
   end(part: 'identity' | 'redis' | 'upstream' | 'turnstile'): Promise<void>;
   close(): Promise<void>;
@@ -163,9 +173,10 @@ export async function plantSite(): Promise<PlantedSite> {
     get logged() {
       return logged;
     },
-    async start(changes = {}) {
+    async start(changes = {}, config) {
       const server = await startDevServer({
         root,
+        ...(config && { config: join(root, config) }),
         variables: { ...variables, ...changes },
         output: (text, stream) => {
           logged += `${text}\n`;
