@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
+import manifest from '../package.json' with { type: 'json' };
 import { ConfigurationError, DaypassError } from '../src/protocol/error.ts';
 import { nearest } from '../src/protocol/nearest.ts';
 import { type Io, readStdin, style, writeJson } from './output.ts';
+
+/** Of the package. */
+export const { version } = manifest;
 
 /** 0: fine; 1: broken; 2: works, but is weak; 64: the command line is wrong (EX_USAGE of sysexits.h). */
 export type ExitCode = 0 | 1 | 2 | 64;

@@ -1,5 +1,4 @@
-import manifest from '../package.json' with { type: 'json' };
-import { type Command, type ExitCode, runCommandLine } from './command.ts';
+import { type Command, type ExitCode, runCommandLine, version } from './command.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
@@ -34,7 +33,7 @@ export const commands: readonly Command[] = [
  */
 export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   if (args.length === 1 && ['--version', '-v'].includes(args[0] ?? '')) {
-    io.writeOut(`${manifest.version}\n`);
+    io.writeOut(`${version}\n`);
     return 0;
   }
   return runCommandLine(commands, args, io);

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DevEvent, DevSession, DevSessionOptions } from '../../dev/index.ts';
-import { CommandError, defineCommand, type ExitCode, UsageError } from '../command.ts';
+import { CommandError, defineCommand, type ExitCode, UsageError, version } from '../command.ts';
 import { type DevPackage, loadDevPackage } from '../dev/devPackage.ts';
 import { describeReady, formatEvent, formatReady, toJsonLine } from '../dev/report.ts';
 import type { Io } from '../output.ts';
@@ -17,7 +16,9 @@ export interface DevOptions
   yes?: boolean | undefined;
   isJson?: boolean | undefined;
   /** Default: {@link loadDevPackage}. */
-  load?: typeof loadDevPackage | undefined;
+  load?:
+    | ((...call: Parameters<typeof loadDevPackage>) => Promise<Pick<DevPackage, 'startDevSession'>>)
+    | undefined;
   /** Ends the server. Default: SIGINT, SIGTERM or SIGHUP of this process, or the end of the npm that started it. */
   stop?: AbortSignal | undefined;
 }
@@ -47,7 +48,7 @@ export async function dev(options: DevOptions, io: Io): Promise<ExitCode> {
     else if (event.kind === 'line' && event.stream === 'stderr') io.writeError(formatEvent(event, io));
     else io.writeOut(formatEvent(event, io));
   };
-  const { startDevSession } = await load(root, { version: readVersion(), yes, io });
+  const { startDevSession } = await load(root, { version, yes, io });
   const session = await start(startDevSession, {
     ...rest,
     root,
@@ -88,19 +89,6 @@ async function start(
 
 function readPort({ env }: Io): number {
   return env.PORT ? readWholeNumber('The variable PORT', env.PORT, [0, 65_535]) : defaultPort;
-}
-
-/** From the manifest of the package: next to `dist` in the installed one, and to `cli` in its source. */
-function readVersion(): string {
-  for (const path of ['../../package.json', '../package.json']) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-      if (name === 'daypass') return version;
-    } catch {
-      // not there
-    }
-  }
-  throw new CommandError('dev_failed', 'The package.json of daypass is missing.');
 }
 
 /**

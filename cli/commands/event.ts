@@ -82,6 +82,7 @@ const options = {
     placeholder: '<address>',
     description: "The user's e-mail, in place of the sample's",
   },
+  yes: { type: 'boolean', short: 'y', description: 'Add daypass-dev to the project where it is missing' },
   data: {
     type: 'string',
     placeholder: '<file>',
@@ -124,11 +125,11 @@ export const eventCommand = defineCommand({
   },
 });
 
-function readTarget({ url, project, function: name }: Values<typeof options>): TargetRequest {
+function readTarget({ url, project, function: name, yes = false }: Values<typeof options>): TargetRequest {
   if (url === undefined) {
     if (name !== undefined && !/^[\w-]+$/.test(name))
       throw new UsageError('--function takes the name of a function, without a path.');
-    return { project: project ?? '.', name: name ?? 'identity' };
+    return { project: project ?? '.', name: name ?? 'identity', yes };
   }
   if (project !== undefined || name !== undefined)
     throw new UsageError('--url names the function already: leave --project and --function out.');

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 // Types alone: the package is loaded from the project, where it is installed.
-import type { startDevSession } from '../../dev/index.ts';
+import type { openEventFunction, startDevSession } from '../../dev/index.ts';
 import { askConfirm } from '../ask.ts';
 import { CommandError, UsageError } from '../command.ts';
 import type { Io } from '../output.ts';
@@ -13,6 +13,7 @@ import type { Io } from '../output.ts';
 /** What of `daypass-dev` is used here. */
 export interface DevPackage {
   startDevSession: typeof startDevSession;
+  openEventFunction: typeof openEventFunction;
 }
 
 export interface LoadOptions {
@@ -21,6 +22,8 @@ export interface LoadOptions {
   /** Whether to add it without a question. */
   yes: boolean;
   io: Io;
+  /** The command that needs it. Default: `daypass dev`. */
+  neededBy?: string;
   /** Files from which it is looked for, too. Default: this one, since both may be installed for the whole machine. */
   alsoFrom?: readonly string[];
 }
@@ -32,10 +35,10 @@ export interface LoadOptions {
  */
 export async function loadDevPackage(
   folder: string,
-  { version, yes, io, alsoFrom = [import.meta.filename] }: LoadOptions,
+  { version, yes, io, neededBy = 'daypass dev', alsoFrom = [import.meta.filename] }: LoadOptions,
 ): Promise<DevPackage> {
   const found = findDevPackage([join(folder, 'package.json'), ...alsoFrom]);
-  const { entry, manifest: file } = found ?? (await add(folder, { version, yes, io }));
+  const { entry, manifest: file } = found ?? (await add(folder, { version, yes, io, neededBy }));
   const manifest: { version?: string } = JSON.parse(readFileSync(file, 'utf8'));
   if (manifest.version !== version) {
     io.writeError(
@@ -65,17 +68,17 @@ function findDevPackage(files: readonly string[]): Found | undefined {
 
 async function add(
   folder: string,
-  { version, yes, io }: { version: string; yes: boolean; io: Io },
+  { version, yes, io, neededBy }: { version: string; yes: boolean; io: Io; neededBy: string },
 ): Promise<Found> {
   const command = addCommand(folder, `daypass-dev@${version}`);
   const line = command.join(' ');
   if (!yes) {
     if (!io.isInteractive) {
-      throw new UsageError(`daypass dev needs the package daypass-dev. Add it: ${line}, or say --yes.`);
+      throw new UsageError(`${neededBy} needs the package daypass-dev. Add it: ${line}, or say --yes.`);
     }
-    const message = `daypass dev needs the package daypass-dev. Add it with ${line}?`;
+    const message = `${neededBy} needs the package daypass-dev. Add it with ${line}?`;
     if (!(await askConfirm(io, { message, flag: '--yes', initialValue: true }))) {
-      throw new CommandError('dev_package_missing', `daypass dev needs the package daypass-dev: ${line}`);
+      throw new CommandError('dev_package_missing', `${neededBy} needs the package daypass-dev: ${line}`);
     }
   }
   io.writeError(`${line}\n`);
