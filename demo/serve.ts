@@ -1,7 +1,7 @@
-import { runUntilStopped } from '../dev/runUntilStopped.ts';
 import { toConsole } from '../dev/server/serveSite.ts';
 import { readSettings } from '../dev/server/settings.ts';
 import { buildSite } from '../scripts/buildSite.ts';
+import { runUntilStopped } from './runUntilStopped.ts';
 import { startDemo } from './startDemo.ts';
 
 // `npm start`: the whole of Daypass in one process.

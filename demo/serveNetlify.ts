@@ -1,6 +1,6 @@
-import { runUntilStopped } from '../dev/runUntilStopped.ts';
 import { readSettings } from '../dev/server/settings.ts';
 import { buildSite } from '../scripts/buildSite.ts';
+import { runUntilStopped } from './runUntilStopped.ts';
 import { startNetlifyDemo } from './startNetlifyDemo.ts';
 
 // `npm run start:netlify`: the same parts under Netlify's own emulator.

@@ -1,5 +1,5 @@
+import { runUntilStopped } from '../../../demo/runUntilStopped.ts';
 import { startDemo } from '../../../demo/startDemo.ts';
-import { runUntilStopped } from '../../../dev/runUntilStopped.ts';
 import { toConsole } from '../../../dev/server/serveSite.ts';
 import { readSettings } from '../../../dev/server/settings.ts';
 import { buildSite } from '../../../scripts/buildSite.ts';
