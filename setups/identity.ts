@@ -115,10 +115,11 @@ export const identitySetups: readonly NamedSetup[] = [
     site: { policy: { admission: {} } },
     doctor: { variables: { IDENTITY_WEBHOOK_SECRET: webhookSecret } },
   },
-  { name: 'guard missing', expected: 'guard_missing', site: { entries: { guard: null } } },
+  { name: 'guard missing', expected: 'guard_missing', isQuick: true, site: { entries: { guard: null } } },
   {
     name: 'event function missing',
     expected: 'event_function_not_called',
+    isQuick: true,
     site: { policy: { admission: {} }, entries: { identity: null } },
   },
   {

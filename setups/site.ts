@@ -166,6 +166,7 @@ ${configs.session}`,
   {
     name: 'x-nf-identity-info not stripped',
     expected: 'platform_fields_believed',
+    isQuick: true,
     front: relay('identity-info'),
     site: {
       entries: {
@@ -210,6 +211,7 @@ ${configs.session}`,
   {
     name: 'gate has another Redis than the broker',
     expected: 'revocation_unseen',
+    isQuick: true,
     around: async () => {
       const { url, token, close } = await startDevRedis({ backend: 'memory' });
       return { variables: { OTHER_URL: url, OTHER_TOKEN: token }, close };
