@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request as startRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Listening, listen } from '../../../dev/listen.ts';
@@ -11,6 +12,7 @@ import {
   type DevSessionOptions,
   startDevSession,
 } from '../../../dev/session/session.ts';
+import { describeWith } from '../../support/optional.ts';
 import { exchange, logIn, signUp } from '../../support/recipe.ts';
 import { makeSite, type SiteFolder, siteFiles } from '../support/siteFolder.ts';
 
@@ -195,6 +197,70 @@ describe('in front of a dev command', () => {
       line: 'no such page',
       stream: 'stdout',
     });
+  });
+});
+
+describeWith('python3')('a Django project', () => {
+  // What `manage.py runserver` is to us: a program that serves where it is told, with what its environment says.
+  const manage = `
+import http.server, json, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        names = ("DAYPASS_SECRET", "DAYPASS_ISSUER", "VIRTUAL")
+        self.wfile.write(json.dumps([sys.argv[1], *map(os.environ.get, names)]).encode())
+if os.environ.get("FAILS"): sys.exit("no such database")
+host, port = sys.argv[2].split(":")
+print("Watching for file changes")
+http.server.HTTPServer((host, int(port)), Handler).serve_forever()
+`;
+  let project: string;
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'daypass-django-'));
+    writeFileSync(join(project, 'manage.py'), manage);
+    mkdirSync(join(project, '.venv/bin'), { recursive: true });
+    writeFileSync(join(project, '.venv/bin/python'), '#!/bin/sh\nVIRTUAL=yes exec python3 "$@"\n', {
+      mode: 0o755,
+    });
+  });
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  async function freePort(): Promise<string> {
+    const server = await listen(() => new Response());
+    await server.close();
+    return server.url;
+  }
+
+  test('is started by its own Python, knows secret and issuer, and ends with the session', async () => {
+    const upstream = await freePort();
+    const running = await start({ django: project, runserver: true, upstream });
+    const called = await fetch(`${running.url}/api/cart`, bearer(await passOf(running)));
+    const secret = running.backends[0]?.secret;
+    expect(await called.json()).toEqual(['runserver', secret, running.issuer, 'yes']);
+    expect(running.django?.environment).toEqual([
+      `DAYPASS_SECRET=${secret}`,
+      `DAYPASS_ISSUER=${running.issuer}`,
+    ]);
+    expect(eventsOf('line')).toContainEqual({
+      kind: 'line',
+      from: 'django',
+      line: 'Watching for file changes',
+      stream: 'stdout',
+    });
+    await running.close();
+    await expect(fetch(upstream)).rejects.toThrow();
+  });
+
+  test('one that does not start, or whose place is taken, ends everything', async () => {
+    const failing = { PATH: process.env.PATH, FAILS: '1' };
+    const options = { django: project, runserver: true };
+    await expect(start({ ...options, upstream: await freePort(), variables: failing })).rejects.toThrow(
+      /manage\.py runserver .* ended with 1/,
+    );
+    expect(eventsOf('line')).toContainEqual(expect.objectContaining({ line: 'no such database' }));
+    await expect(start(options)).rejects.toThrow(/Something serves at .* already/);
   });
 });
 
