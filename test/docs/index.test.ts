@@ -1,9 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { commands } from '../../cli/main.ts';
 import { repositoryUrl } from '../../src/protocol/codes.ts';
 
-// The lists of pages are complete, and the scripts that pages name are there.
+// The lists of pages are complete, and the commands that pages name are there.
 
 const root = join(import.meta.dirname, '../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -26,8 +27,11 @@ test('llms.txt names every page, each by its title', () => {
   expect(named).toEqual(expect.arrayContaining(titled));
 });
 
-test.each(documents)('the scripts that %s names are there', (name) => {
+test.each(documents)('the commands that %s names are there', (name) => {
   const text = read(name);
+  const known = commands.map((command) => command.name);
+  const called = [...text.matchAll(/npx daypass ([a-z]+)/g)].map(([, command = '']) => command);
+  expect(called.filter((command) => !known.includes(command))).toEqual([]);
   const { scripts } = JSON.parse(read('package.json')) as { scripts: object };
   const run = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script);
   expect(run.filter((script) => !(script in scripts))).toEqual([]);
