@@ -72,6 +72,21 @@ test('help names every command', () => {
     expect(stdout).toMatch(new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'));
 });
 
+test('colours are for terminals, unless a variable says otherwise', () => {
+  const hasColours = (env: Record<string, string>) =>
+    sh('npx daypass --help', env).stdout.includes('\u001b[');
+  expect([hasColours({}), hasColours({ FORCE_COLOR: '1' })]).toEqual([false, true]);
+  expect([hasColours({ FORCE_COLOR: '0' }), hasColours({ FORCE_COLOR: '1', NO_COLOR: '1' })]).toEqual([
+    false,
+    false,
+  ]);
+});
+
+test('who reads no further is no error', () => {
+  const { stderr } = sh('npx daypass policy --json | true; npx daypass token --env-file .env | true');
+  expect(stderr).not.toContain('EPIPE');
+});
+
 test('a secret is all that is on standard output', () => {
   const { status, stdout } = sh('npx daypass secret');
   expect([status, stdout]).toEqual([0, expect.stringMatching(/^[\w-]{43}\n$/)]);

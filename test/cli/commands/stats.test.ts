@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { main } from '../../../cli/main.ts';
+import { listen } from '../../../dev/listen.ts';
 import type { StatsResponse } from '../../../src/protocol/messages.ts';
 import { createCounters } from '../../../src/store/counters.ts';
 import { type BrokerStack, callerAddress, siteUrl, startBrokerStack } from '../../support/brokerStack.ts';
@@ -187,6 +188,21 @@ test.each([
 ])('%j is wrong usage', async (args, message) => {
   const failed = await run(args);
   expect([failed.exitCode, failed.error]).toEqual([64, expect.stringContaining(message)]);
+});
+
+test('the bearer goes to the site alone, wherever that points', async () => {
+  const seen: string[] = [];
+  const other = await listen(async (request) => {
+    seen.push(request.url);
+    return Response.json(stats());
+  });
+  const site = await listen(async () => Response.redirect(`${other.url}/session/stats`, 307));
+  try {
+    const { exitCode, out } = await run([site.url, '--json'], { fetch });
+    expect([exitCode, JSON.parse(out).error.code, seen]).toEqual([1, 'site_redirects', []]);
+  } finally {
+    await Promise.all([site.close(), other.close()]);
+  }
 });
 
 test('a limit is waited for as long as it asks, and not for ever', async () => {
