@@ -116,7 +116,14 @@ async function startEdge({ edge }: BuiltFunctions, { url, parts }: DevServer): P
   const { path } = await findDeno();
   const modules = Object.keys(edge.functions).map((name) => join(edge.folder, edge.functions[name] ?? ''));
   const server = join(import.meta.dirname, 'support/serveEdge.ts');
-  const options = ['--no-lock', '--no-check', '--no-prompt', '--config', join(edge.folder, 'deno.json')];
+  const options = [
+    '--no-lock',
+    '--no-check',
+    '--no-prompt',
+    '--unstable-no-legacy-abort',
+    '--config',
+    join(edge.folder, 'deno.json'),
+  ];
   const child = spawn(
     path,
     [
