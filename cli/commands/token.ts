@@ -101,7 +101,7 @@ export const tokenCommand = defineCommand({
       return 0;
     }
     io.writeOut(`${token}\n`);
-    const expires = formatTime(Number(claims.exp), Math.floor(io.now() / 1000));
+    const expires = formatTime(Number(claims.exp), Math.floor(request.now / 1000));
     io.writeError(
       `For ${audience} of ${issuer}, deploy context ${deployContext}; expires ${expires}. No broker renews or revokes it.\n`,
     );
