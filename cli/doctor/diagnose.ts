@@ -75,20 +75,24 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const trial = openTrial(options);
   const found = new Map<string, Finding>();
   const outcomes = new Map<string, Outcome>();
-  for (const check of checks) {
+  let leftovers: readonly string[] = [];
+  const run = async (check: Check) => {
     const isReady = check.needs.every((id) => outcomes.get(id) === 'passed');
     if (!isReady || check.isDue?.(trial) === false) {
       // What there is nothing to look at for is no reason to skip others.
       outcomes.set(check.id, isReady ? 'passed' : 'skipped');
-      continue;
+      return;
     }
     options.onCheck?.(check.title);
     const its = await check.run(trial);
     for (const each of its) if (!found.has(each.id)) found.set(each.id, each);
     outcomes.set(check.id, its.some(({ severity }) => severity === 'broken') ? 'found' : 'passed');
+  };
+  try {
+    for (const check of checks) await run(check);
+  } finally {
+    leftovers = await cleanUp(trial);
   }
-  if (trial.user || trial.token?.isOfBroker) options.onCheck?.('Cleaning up');
-  const leftovers = await cleanUp(trial);
   return {
     url: trial.site,
     findings: [...found.values()],
@@ -113,7 +117,11 @@ function describeTokens({ token }: Trial): Diagnosis['tokens'] {
 
 function openTrial(options: DiagnoseOptions): Trial {
   const { policy, variables = {}, now = Date.now } = options;
-  const route = policy?.routes.find(isCallable) ?? policy?.routes.find(({ verify }) => verify);
+  const { routes = [] } = policy ?? {};
+  const route =
+    options.path === undefined
+      ? (routes.find(isCallable) ?? routes.find(({ verify }) => verify))
+      : routes.find((each) => takes(each, options.path ?? ''));
   const path = options.path ?? route?.path.replace(/\*$/, '') ?? '/api/';
   const site = new URL(options.url).origin;
   return {
@@ -130,6 +138,11 @@ function openTrial(options: DiagnoseOptions): Trial {
     wait: options.wait ?? (async (milliseconds) => void (await setTimeout(milliseconds))),
     clocks: {},
   };
+}
+
+/** Whether a route takes a path that is spelled as the route spells it. */
+function takes(route: CheckedRoute, path: string): boolean {
+  return route.path === path || (route.path.endsWith('*') && path.startsWith(route.path.slice(0, -1)));
 }
 
 /** Whether a route is one path that answers GET to whoever has a token. */

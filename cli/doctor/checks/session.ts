@@ -132,7 +132,10 @@ async function makeProof(trial: Trial): Promise<{ text?: string; finding?: Findi
     { challenge: challenge.challenge, counterStart: 0, counterStep: 1 },
     () => undefined,
     controller,
-  ).finally(() => clearTimeout(timer));
+  )
+    // Without a proof the sign-up is denied, and says so.
+    .catch(() => undefined)
+    .finally(() => clearTimeout(timer));
   if (!solution) return {};
   return { text: btoa(JSON.stringify({ challenge: challenge.challenge, solution })) };
 }

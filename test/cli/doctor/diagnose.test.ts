@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type DiagnoseOptions, diagnose } from '../../../cli/doctor/diagnose.ts';
+import { definePolicy } from '../../../src/policy/define.ts';
 import { causes, fillCause, type StatusResponse } from '../../../src/protocol/causes.ts';
 
 const now = 1_800_000_000_000;
@@ -115,6 +116,56 @@ test('with the operator token at hand, the user is deleted', async () => {
   );
   expect(sent.at(-1)).toBe(`DELETE /.netlify/identity/admin/users/${id}`);
   expect([bearer, leftovers]).toEqual(['Bearer operator', []]);
+});
+
+test('a check that fails by itself leaves nothing behind either', async () => {
+  const id = '6d1f7c1e-0d7c-4f7a-9a0c-5a2b1c3d4e5f';
+  const sent: string[] = [];
+  const answers: Answers = {
+    'POST /.netlify/identity/signup': () => Response.json({ id, app_metadata: {} }),
+    [`DELETE /.netlify/identity/admin/users/${id}`]: () => {
+      sent.push('DELETE');
+      return Response.json({});
+    },
+  };
+  const onCheck = (title: string) => {
+    if (title.includes('exchanges')) throw new Error('the pipe is closed');
+  };
+  const variables = { IDENTITY_OPERATOR_TOKEN: 'operator' };
+  await expect(look(answers, { variables, onCheck })).rejects.toThrow('the pipe is closed');
+  expect(sent).toEqual(['DELETE']);
+});
+
+test('the path says which audience the token is for, and which backend takes it', async () => {
+  const policy = definePolicy({
+    audiences: { api: { secret: 'DAYPASS_SECRET' }, files: { secret: 'FILES_SECRET' } },
+    routes: [{ path: '/api/files/*', audience: 'files', upstream: 'FILES_UPSTREAM' }, { path: '/api/*' }],
+  });
+  const asked = async (path: string) => {
+    const bodies: (string | null)[] = [];
+    const { sent } = await look(
+      {},
+      {
+        policy,
+        path,
+        variables: { DAYPASS_UPSTREAM: 'https://api.example', FILES_UPSTREAM: 'https://files.example' },
+        fetch: async (input, init) => {
+          const { pathname, origin } = new URL(`${input}`);
+          const form = new URLSearchParams(`${init?.body ?? ''}`);
+          if (pathname === '/session/token') bodies.push(form.get('audience'));
+          if (!origin.startsWith('https://site')) bodies.push(origin);
+          const odd = pathname.endsWith('%5C') ? problem('path_refused') : undefined;
+          const answer = odd ?? site[`${init?.method ?? 'GET'} ${pathname}`]?.({ headers: new Headers() });
+          if (!answer) throw new TypeError('fetch failed');
+          return answer;
+        },
+      },
+    );
+    expect(sent).toEqual([]);
+    return bodies;
+  };
+  expect(await asked('/api/files/1')).toEqual(['https://files.example', 'files']);
+  expect(await asked('/api/hello')).toEqual(['https://api.example', null]);
 });
 
 test.each([
