@@ -233,7 +233,8 @@ function unknownText(kind: string, name: string, known: readonly string[]): stri
   return `There is no ${kind} ${name}${near ? `; did you mean ${near}?` : `. There are: ${known.join(', ')}.`}`;
 }
 
-function reportError(error: unknown, isJson: boolean, io: Io): ExitCode {
+/** Writes what a command threw, and returns its exit code. */
+export function reportError(error: unknown, isJson: boolean, io: Io): ExitCode {
   const { code, message, exitCode, details } = toCommandError(error);
   if (isJson) writeJson(io, { error: { code, message, ...details } });
   else io.writeError(`${style(io, 'red', 'error')}: ${message}\n`);

@@ -1,4 +1,11 @@
-import { type Command, type ExitCode, runCommandLine, version } from './command.ts';
+import {
+  type Command,
+  CommandError,
+  type ExitCode,
+  reportError,
+  runCommandLine,
+  version,
+} from './command.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
@@ -26,12 +33,26 @@ export const commands: readonly Command[] = [
   sweepCommand,
 ];
 
+/** Major and minor version. npm only warns of an older one, and what a command then fails with names no remedy. */
+export const oldestNode = [22, 12] as const;
+
 /**
  * `daypass`, as a function.
  * @param args the arguments behind `daypass`
+ * @param nodeVersion that of this process, such as `24.1.0`
  * @returns the exit code
  */
-export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function main(
+  args: readonly string[],
+  io: Io,
+  nodeVersion = process.versions.node,
+): Promise<ExitCode> {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = oldestNode;
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    const message = `Daypass requires Node ${oldestNode.join('.')} or newer; this is ${nodeVersion}.`;
+    return reportError(new CommandError('node_too_old', message), args.includes('--json'), io);
+  }
   if (args.length === 1 && ['--version', '-v'].includes(args[0] ?? '')) {
     io.writeOut(`${version}\n`);
     return 0;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CommandError, commonOptions, defineCommand, runCommandLine } from '../../cli/command.ts';
-import { commands, main } from '../../cli/main.ts';
+import { commands, main, oldestNode } from '../../cli/main.ts';
 import { style, writeJson } from '../../cli/output.ts';
 import { createTestIo } from './support/testIo.ts';
 
@@ -161,3 +161,17 @@ test.each(commands.map((command) => [command.name, command] as const))(
     for (const common of Object.keys(commonOptions)) expect(command.options).not.toHaveProperty([common]);
   },
 );
+
+test('a Node that is too old is named before any command begins', async () => {
+  const refused = createTestIo();
+  expect(await main(['secret', '--json'], refused, '22.11.0')).toBe(1);
+  expect(JSON.parse(refused.out).error).toMatchObject({ code: 'node_too_old' });
+  expect(refused.out).toContain('Node 22.12 or newer; this is 22.11.0');
+  expect(await main(['secret', '--json'], createTestIo(), '22.12.0')).toBe(0);
+  expect(await main(['secret', '--json'], createTestIo(), '24.0.0')).toBe(0);
+});
+
+test('the oldest Node is that of package.json', () => {
+  const { engines } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  expect(`>=${oldestNode.join('.')}`).toBe(engines.node);
+});
