@@ -8,7 +8,10 @@ import { readWholeNumber } from '../site.ts';
 
 /** What the command line says. `load` and `stop` are for tests. */
 export interface DevOptions
-  extends Omit<DevSessionOptions, 'root' | 'onEvent' | 'variables' | 'redisBackend' | 'host' | 'port'> {
+  extends Omit<
+    DevSessionOptions,
+    'root' | 'onEvent' | 'signal' | 'variables' | 'redisBackend' | 'host' | 'port'
+  > {
   /** The site's folder, relative to the one in which the command is called. Default: that one. */
   root?: string | undefined;
   port?: number | undefined;
@@ -58,8 +61,13 @@ export async function dev(options: DevOptions, io: Io): Promise<ExitCode> {
     ...(io.env.HOST && { host: io.env.HOST }),
     publicUrl: rest.publicUrl ?? (io.env.PUBLIC_URL || undefined),
     variables: io.hasColours ? { FORCE_COLOR: '1', ...io.env } : io.env,
+    signal: stopped,
     onEvent: show,
+  }).catch((error: unknown) => {
+    // Somebody did not want to wait any longer: what comes of that is no failure.
+    if (!stopped.aborted) throw error;
   });
+  if (!session) return 0;
   try {
     io.writeOut(isJson ? toJsonLine(describeReady(session)) : formatReady(session, io));
     const ended = await Promise.race([session.ended, whenAborted(stopped)]);

@@ -32,6 +32,8 @@ export interface DevSessionOptions
   runserver?: boolean | undefined;
   /** The environment, of the site and of the command. Default: empty. The project's `.env` files are read besides. */
   variables?: Readonly<Record<string, string | undefined>>;
+  /** Ends the start, too, where a command never serves anything; what was started until then is gone. */
+  signal?: AbortSignal | undefined;
   /** Told of all that happens. */
   onEvent?: ((event: DevEvent) => void) | undefined;
 }
@@ -78,6 +80,7 @@ const optionNames = Object.keys({
   django: true,
   runserver: true,
   variables: true,
+  signal: true,
   onEvent: true,
 } satisfies Record<keyof DevSessionOptions, true>);
 
@@ -121,6 +124,9 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
     await Promise.all([started.pages?.stop(), started.django?.stop()]);
     await started.server?.close();
   };
+  // Who waits for one of the commands then hears that it has ended.
+  const abort = () => void close();
+  checked.signal?.addEventListener('abort', abort, { once: true });
   const tell = (from: 'functions' | 'pages' | 'django') => (line: string, stream: 'stdout' | 'stderr') =>
     onEvent({ kind: 'line', from, line, stream });
   try {
@@ -156,6 +162,7 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
       started.django = await startRunserver(django, new URL(upstream), secrets, running);
     }
     const target = await untilServed(started.pages, onEvent);
+    checked.signal?.removeEventListener('abort', abort);
     return {
       url: server.url,
       issuer: server.publicUrl,
@@ -171,6 +178,7 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
       close,
     };
   } catch (error) {
+    checked.signal?.removeEventListener('abort', abort);
     await close();
     throw error;
   }

@@ -115,6 +115,16 @@ describe('for people', () => {
   });
 });
 
+test('a dev command that never serves anything can be stopped, too', async () => {
+  const { exitCode, io } = await runUntil(/family \d+/, {
+    command: ['sh', '-c', 'echo family $$; exec sleep 600'],
+  });
+  expect(exitCode).toBe(0);
+  expect(io.error).toBe('');
+  const pid = Number(/family (\d+)/.exec(io.out)?.[1]);
+  await expect.poll(() => existsSync(`/proc/${pid}/cwd`)).toBe(false);
+});
+
 test('for programs: a JSON value in each line, the first of which says that it is ready', async () => {
   const { io } = await runUntil(
     /"kind":"ready"/,
