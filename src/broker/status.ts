@@ -197,7 +197,7 @@ function line(
 const openToStrangers =
   'Registration is open and autoconfirm on: every stranger can become a logged-in Identity user for an hour. No function of the site may trust mere log-in, only roles that you gave, and Git Gateway must be limited to roles.';
 const membersAllowed =
-  "Anybody may sign up as a member, with any e-mail. On a site without members, set admission: { members: 'deny' } in daypass.config.ts.";
+  "Anybody may sign up as a member, with any e-mail. On a site without members, deploy netlify/functions/identity.ts (createIdentityFunction) and set admission: { members: 'deny' } in daypass.config.ts.";
 
 /**
  * What the owner should know although all is well: the side effects of what Daypass needs, and of what the policy allows.

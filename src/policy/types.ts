@@ -162,11 +162,14 @@ export interface ProofOfWork {
   ttlSeconds?: number;
 }
 
-/** Which users may be created. */
+/** Which users may be created. Needs `netlify/functions/identity.ts`: without it the broker refuses every exchange. */
 export interface Admission {
   /** The proof that the sign-up of a throwaway user must bring. Default `none`: throwaway users are only marked. */
   proof?: ProofKind;
-  /** `deny` refuses every sign-up except those of throwaway users: for sites without members. Default `allow`. */
+  /**
+   * `deny` refuses every sign-up except those of throwaway users: for sites without members, together with
+   * `netlify/functions/identity.ts`. Default `allow`.
+   */
   members?: 'allow' | 'deny';
   /** Settings for `proof: 'proof-of-work'`. */
   proofOfWork?: ProofOfWork;
@@ -257,7 +260,7 @@ export interface PolicyInput {
     clientAddress?: boolean;
     /**
      * Largest request body that is passed on whole, in bytes: 1 to 104 857 600 (100 MiB). The gate buffers it and sends it with
-     * a Content-Length; a larger one is refused with 413 `content_too_large`. Default 10 485 760 (10 MiB).
+     * a Content-Length; a larger one is refused with 413 `content_too_large`, unless `stream` is true. Default 10 485 760 (10 MiB).
      */
     maxBodyBytes?: number;
     /**
