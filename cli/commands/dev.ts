@@ -167,6 +167,18 @@ export const devCommand = defineCommand({
     },
     yes: { type: 'boolean', short: 'y', description: 'Add daypass-dev without a question if it is missing' },
   },
+  variables: {
+    DAYPASS_UPSTREAM: 'The backend, where --upstream names none; or what the policy names',
+    DAYPASS_SECRET: 'The secret of site and backend, or what the policy names. Default: one is made and kept',
+    DAYPASS_PRIVATE_SECRET: 'The secret of the site alone. Default: one is made and kept',
+    TURNSTILE_SECRET_KEY: 'With proof turnstile: the secret key of the widget',
+    PORT: 'Where to listen, where --port is not given',
+    HOST: 'The IP address to listen at. Default: 127.0.0.1',
+    PUBLIC_URL: 'In place of --public-url',
+    IDENTITY_URL: 'With IDENTITY_OPERATOR_TOKEN: a GoTrue in place of the stand-in',
+    UPSTASH_REDIS_REST_URL: 'With UPSTASH_REDIS_REST_TOKEN: a Redis in place of the stand-in',
+    REDIS_URL: 'A Redis behind the stand-in of Upstash',
+  },
   examples: [
     'daypass dev --upstream http://localhost:3000',
     'daypass dev --django ../backend --runserver',

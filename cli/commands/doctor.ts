@@ -32,6 +32,17 @@ export const doctorCommand = defineCommand({
     },
     config: configOption,
   },
+  variables: {
+    URL: 'The site, where the command line names none',
+    DAYPASS_UPSTREAM: 'The backend, where --backend names none; or what the policy names',
+    IDENTITY_URL: 'Identity, where --identity-url names none',
+    IDENTITY_OPERATOR_TOKEN: 'Deletes the user of the trial, should the site not do so',
+    IDENTITY_WEBHOOK_SECRET: 'Checks that the site verifies the events of your GoTrue with it',
+    DAYPASS_SECRET:
+      'Checks its strength, and what the backend accepts; DAYPASS_SECRET_SECONDARY too, or what the policy names',
+    DAYPASS_PRIVATE_SECRET: 'Checks its strength',
+    UPSTASH_REDIS_REST_URL: 'Checks, with UPSTASH_REDIS_REST_TOKEN, that Redis evicts no keys',
+  },
   examples: [
     'daypass doctor https://your-site.example --path /api/hello',
     'daypass doctor --env-file .env --backend https://backend.example',

@@ -135,12 +135,12 @@ export const initCommand = defineCommand({
     'api-prefix': {
       type: 'string',
       placeholder: '<path>',
-      description: 'The path under which the page calls the backend (without a question: /api/)',
+      description: 'The path under which the page calls the backend (default with --yes: /api/)',
     },
     with: {
       type: 'string',
       placeholder: '<parts>',
-      description: `Parts besides session and gate: ${extraNames.join(',')}, or none (without a question: ${defaultExtras.join(',')})`,
+      description: `Parts besides session and gate: ${extraNames.join(',')}, or none (default with --yes: ${defaultExtras.join(',')})`,
     },
     yes: { type: 'boolean', short: 'y', description: 'Ask nothing: take the defaults, and write' },
     'dry-run': { type: 'boolean', description: 'Show the changes, and write nothing' },

@@ -93,7 +93,7 @@ export const verifyCommand = defineCommand({
   examples: [
     'daypass verify - --env-file .env < token.txt',
     'pbpaste | npx daypass verify - --deploy-context dev --accept dev',
-    'daypass verify "$TOKEN" --issuer https://your-site.example --audience api --json',
+    'printf %s "$TOKEN" | npx daypass verify - --issuer https://your-site.example --audience api --json',
   ],
   async run({ values, positionals, io, isJson }) {
     const token = await readToken(io, positionals[0]);

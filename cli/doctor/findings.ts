@@ -45,7 +45,7 @@ const brokerCannotDelete = 'The broker cannot look at throwaway users, or delete
 const replaysUnknown =
   'Without Redis the broker cannot tell a user that was exchanged already, so it exchanges none; the gate counts each instance by itself.';
 const everyCallFails = 'The gate lets calls through, and every one of them fails.';
-const noCallPasses = 'Visitors get sessions, and every call of theirs is refused.';
+const noCallPasses = 'Visitors get sessions, and every call is refused.';
 
 /** Everything that `daypass doctor` can find, under its stable id; `docs/doctor.md` has a section for each. */
 export const findings = {

@@ -45,7 +45,7 @@ function formatFinding(
     `${style(io, labels[severity], severity)}: ${what} (${id})`,
     ...(detail === undefined ? [] : [`  Seen: ${detail}`]),
     `  Why it matters: ${why}`,
-    `  To mend it: ${first}`,
+    `  Fix: ${first}`,
     ...more.map((line) => `    ${line}`),
     `  ${docs}`,
   ];

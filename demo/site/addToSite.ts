@@ -76,7 +76,7 @@ export const backendSnippets: readonly Snippet[] = [
 INSTALLED_APPS += ["daypass.django"]
 DAYPASS = {
     "SECRET": os.environ.get("DAYPASS_SECRET"),
-    # The site's primary URL. Where DEBUG is on, tokens of \`npm start\` are accepted too: they come from localhost:8888.
+    # The site's primary URL. Where DEBUG is on, tokens of \`npx daypass dev\` pass too: they come from localhost:8888.
     "ISSUER": "http://localhost:8888" if DEBUG else "https://your-site.example",
 }`,
   },

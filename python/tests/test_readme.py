@@ -55,7 +55,7 @@ def test_the_commands() -> None:
     (extra,) = re.findall(r'^pip install "\.\./daypass/python\[(.+)\]" pytest pytest-django$', install, re.MULTILINE)
     assert f"\n{extra} = [" in (PACKAGE / "pyproject.toml").read_text()
     assert "python manage.py test" in tests
-    assert start.endswith(" npm start\n")
+    assert start == "npx daypass dev --upstream http://127.0.0.1:8000\n"
     for command in work.strip().split("\n"):
         program, path = command.split()
         assert program == "python3"

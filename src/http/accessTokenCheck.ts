@@ -24,7 +24,7 @@ export type AccessTokenOptions<Call = never> = VerifierOptions & {
   scope?: string | undefined;
   /**
    * Whether a 401 says which option refused a token that is signed right: its issuer, audience or deploy context, both
-   * values, and how tokens of `npm start` are accepted. Never for any other token. Default: where `NODE_ENV` is not
+   * values, and how tokens of `npx daypass dev` are accepted. Never for any other token. Default: where `NODE_ENV` is not
    * `production`; never on Netlify, and never where there is no `process`.
    */
   debug?: boolean | undefined;

@@ -63,7 +63,7 @@ function statusPage({ ok, checks, warnings }: StatusResponse): string {
 <meta name="robots" content="noindex">
 <title>${title}</title>
 <h1>${title}</h1>
-${ok ? '' : `<h2>To mend</h2><dl>${faults.join('')}</dl>`}
+${ok ? '' : `<h2>To fix</h2><dl>${faults.join('')}</dl>`}
 ${section('Works', works)}
 ${section('Good to know', warnings)}
 <p>Programs get this as JSON.</p>

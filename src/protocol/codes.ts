@@ -158,7 +158,7 @@ export const codes = {
     status: 401,
     error: 'invalid_token',
     description:
-      'This endpoint is for the owner of the site: send the maintenance bearer (maintenanceBearer of daypass/netlify).',
+      'This endpoint is for the owner of the site: send the maintenance bearer (npx daypass secret --maintenance).',
   },
 
   members_denied: signUp('Only throwaway users may sign up at this site.'),

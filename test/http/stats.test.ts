@@ -45,7 +45,7 @@ test.each([
     'another bearer',
     `Bearer ${'A'.repeat(43)}`,
     '401 maintenance_bearer',
-    'Bearer realm="daypass", error="invalid_token", error_description="This endpoint is for the owner of the site: send the maintenance bearer (maintenanceBearer of daypass/netlify)."',
+    'Bearer realm="daypass", error="invalid_token", error_description="This endpoint is for the owner of the site: send the maintenance bearer (npx daypass secret --maintenance)."',
   ],
 ])(
   '%s is refused with a challenge, and Redis is asked for nothing but the count of wrong bearers',

@@ -38,7 +38,7 @@ test('a site where all is well says so', async () => {
   stack = await startBrokerStack();
   const page = await (await statusFor(ofBrowser)).text();
   expect(page).toContain('<h1>Daypass is set up</h1>');
-  expect(page).not.toContain('To mend');
+  expect(page).not.toContain('To fix');
   expect(page.match(/<h2>Works<.*/)?.[0].match(/<li>/g)).toHaveLength(9);
 });
 

@@ -24,7 +24,7 @@ type Site struct {
 	Secrets        []string // DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
 	Issuer         string   // such as https://your-site.example
 	Audience       string   // usually api
-	DeployContexts []string // usually only production; for tokens of `npm start`: dev
+	DeployContexts []string // usually only production; for tokens of `npx daypass dev`: dev
 }
 
 // Verifier verifies the access tokens of its sites.

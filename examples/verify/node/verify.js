@@ -6,7 +6,7 @@ import { base64url, errors, jwtVerify } from 'jose';
  * @property {string[]} secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
  * @property {string} issuer your site, such as https://your-site.example
  * @property {string} [audience] default: api
- * @property {string[]} [deployContexts] default: production alone; for tokens of `npm start`: ['dev']
+ * @property {string[]} [deployContexts] default: production alone; for tokens of `npx daypass dev`: ['dev']
  */
 
 /**

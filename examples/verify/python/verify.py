@@ -18,7 +18,7 @@ class Site:
 
     secrets: DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation.
     issuer: such as https://your-site.example
-    deploy_contexts: for tokens of `npm start`, ["dev"]
+    deploy_contexts: for tokens of `npx daypass dev`, ["dev"]
     """
 
     secrets: Collection[str | None]

@@ -16,7 +16,7 @@ pub struct Site {
     pub issuer: String,
     /// Usually api.
     pub audience: String,
-    /// Usually only production; for tokens of `npm start`: dev.
+    /// Usually only production; for tokens of `npx daypass dev`: dev.
     pub deploy_contexts: Vec<String>,
 }
 

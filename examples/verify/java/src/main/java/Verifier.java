@@ -35,7 +35,7 @@ public final class Verifier {
      * @param secrets DAYPASS_SECRET, and DAYPASS_SECRET_SECONDARY during a rotation
      * @param issuer such as https://your-site.example
      * @param audience usually api
-     * @param deployContexts usually only production; for tokens of `npm start`: dev
+     * @param deployContexts usually only production; for tokens of `npx daypass dev`: dev
      */
     public record Site(List<String> secrets, String issuer, String audience, Set<String> deployContexts) {}
 
