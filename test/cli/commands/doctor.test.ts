@@ -38,9 +38,7 @@ test('a site that is broken: progress beside the report, a finding with id, reas
   expect(await main(['doctor', '--env-file', '.env'], io)).toBe(1);
   expect(io.error).toMatch(/^The site answers …\n/);
   expect(io.out).toContain('broken: The site does not answer. (site_unreachable)\n');
-  expect(io.out).toMatch(
-    / {2}Why it matters: .*\n {2}Fix: .*\n {2}https:.*doctor\.md#site_unreachable\n/,
-  );
+  expect(io.out).toMatch(/ {2}Why it matters: .*\n {2}Fix: .*\n {2}https:.*doctor\.md#site_unreachable\n/);
   expect(io.out).toContain('https://site.example: 1 broken.');
 });
 
