@@ -45,7 +45,7 @@ function createBackend(own: Options, price = '70') {
 
 const tokenOf = (subject = newSubject()) => sign(goodHeader, { ...goodClaims, sub: subject });
 const withToken = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
-const store = () => ({ url: bridge().url, token: bridge().token, timeoutMilliseconds: 2000 });
+const store = () => ({ url: bridge().url, token: bridge().token, timeoutMilliseconds: 30_000 });
 
 async function statuses(app: Backend, times: number, token: string, path = '/hello'): Promise<number[]> {
   const seen: number[] = [];
