@@ -1,5 +1,5 @@
 import '../test/support/closedNetwork.ts';
-import { findRedisServer } from '../dev/redis/backend.ts';
+import { findRedisServer } from '../dev/redis/redisProcess.ts';
 import { buildSite } from '../scripts/buildSite.ts';
 import { measures } from './measures.ts';
 import { createContext, type OwnedContext } from './support/context.ts';

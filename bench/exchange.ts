@@ -1,6 +1,6 @@
 import { wideLimits } from '../abuse/support/limits.ts';
 import { createDevIdentity } from '../dev/identity/start.ts';
-import { openBackend } from '../dev/redis/backend.ts';
+import { openBackend } from '../dev/redis/redisProcess.ts';
 import { createApp as createRedisApp } from '../dev/redis/start.ts';
 import { createBrokerApp } from '../src/http/brokerApp.ts';
 import { readEnvironment } from '../src/netlify/environment.ts';

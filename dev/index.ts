@@ -1,3 +1,4 @@
+export { OptionsError } from './assertOptions.ts';
 export {
   type EventFunction,
   type EventFunctionOptions,
@@ -10,7 +11,6 @@ export {
   type DevIdentityServer,
   startDevIdentity,
 } from './identity/start.ts';
-export { OptionsError } from './options.ts';
 export { type DevRedis, type DevRedisOptions, startDevRedis } from './redis/start.ts';
 export type { StartUpstream, Upstream } from './server/parts.ts';
 export type { RequestEntry } from './server/requestLog.ts';

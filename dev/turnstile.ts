@@ -1,5 +1,5 @@
+import { assertOptions, assertPort, OptionsError } from './assertOptions.ts';
 import { listen } from './listen.ts';
-import { assertOptions, assertPort, OptionsError } from './options.ts';
 
 /** How long a token can be redeemed. */
 const tokenSeconds = 300;

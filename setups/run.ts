@@ -1,6 +1,6 @@
 import '../test/support/closedNetwork.ts';
 import { spawnSync } from 'node:child_process';
-import { findRedisServer } from '../dev/redis/backend.ts';
+import { findRedisServer } from '../dev/redis/redisProcess.ts';
 import { checkSetup } from './checkSetup.ts';
 import { setups } from './setups.ts';
 

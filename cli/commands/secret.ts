@@ -2,8 +2,8 @@ import { introspectionSecret, maintenanceBearer } from '../../src/token/keys.ts'
 import { defineCommand, UsageError } from '../command.ts';
 import { type Io, writeJson } from '../output.ts';
 import { configOption } from '../policy/load.ts';
-import { makeSecret, type NewSecret, rotate } from '../secret/rotate.ts';
-import { rotationSteps } from '../secret/rotation.ts';
+import { rotationSteps } from '../secret/planRotation.ts';
+import { makeSecret, type NewSecret, rotate } from '../secret/runRotation.ts';
 import { audienceOption } from '../site.ts';
 
 /** The variable from which the site's own secrets are derived. */

@@ -24,12 +24,12 @@ import {
 } from '../site.ts';
 import { describeClaims, describeHeader, type Finding } from '../verify/claims.ts';
 import {
-  askAboutIdentityToken,
-  askPlaces,
   knownAudience,
   type Site,
   type Verdict,
-} from '../verify/places.ts';
+  verifyEverywhere,
+  verifyIdentityToken,
+} from '../verify/verdicts.ts';
 
 /** What a token says, and what becomes of it where. */
 export interface Inspection {
@@ -43,7 +43,12 @@ export interface Inspection {
 export async function inspectToken(token: string, site: Site): Promise<Inspection> {
   const parsed = parseToken(token);
   if (!parsed) {
-    return { kind: 'unreadable', header: [], claims: [], verdicts: await askPlaces(token, parsed, site) };
+    return {
+      kind: 'unreadable',
+      header: [],
+      claims: [],
+      verdicts: await verifyEverywhere(token, parsed, site),
+    };
   }
   const isIdentity =
     parsed.header.kid === 'nf-ident' || (parsed.payload.iss === undefined && 'email' in parsed.payload);
@@ -51,7 +56,7 @@ export async function inspectToken(token: string, site: Site): Promise<Inspectio
     kind: isIdentity ? 'identity_token' : 'access_token',
     header: describeHeader(parsed, site),
     claims: describeClaims(parsed, site),
-    verdicts: isIdentity ? askAboutIdentityToken(parsed, site) : await askPlaces(token, parsed, site),
+    verdicts: isIdentity ? verifyIdentityToken(parsed, site) : await verifyEverywhere(token, parsed, site),
   };
 }
 

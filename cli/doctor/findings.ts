@@ -211,7 +211,7 @@ export const findings = {
     {
       what: 'The gate lets a session pass that the broker has revoked.',
       remedy:
-        'Give UPSTASH_REDIS_REST_URL and its token the scopes of functions and edge functions alike, and one value; deploy again.',
+        'Give UPSTASH_REDIS_REST_URL and its token the scope Functions, with one value for each deploy context; deploy again.',
     },
     'A session that was ended works until its token expires, and limits are counted in two places.',
   ),
@@ -228,7 +228,8 @@ export const findings = {
   gate_not_configured: broken(
     {
       what: 'The gate lacks variables that the broker has.',
-      remedy: 'Give the variables of Daypass the scope of edge functions (Runtime) too, and deploy again.',
+      remedy:
+        'Give the variables of Daypass the scope Functions, which edge functions read too, and deploy again.',
     },
     noCallPasses,
   ),

@@ -1,7 +1,7 @@
 import { findKey } from '../../src/token/keys.ts';
 import type { ParsedToken } from '../../src/token/verify.ts';
 import { formatDuration, formatTime } from '../words.ts';
-import type { Site } from './places.ts';
+import type { Site } from './verdicts.ts';
 
 /** One member of header or claims, in words. */
 export interface Finding {

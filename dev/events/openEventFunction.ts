@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { assertOptions, OptionsError } from '../options.ts';
+import { assertOptions, OptionsError } from '../assertOptions.ts';
 import { handlerNames } from '../server/events.ts';
 import { openSite } from '../server/serveSite.ts';
 

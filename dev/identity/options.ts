@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { assertOptions, OptionsError } from '../options.ts';
+import { assertOptions, OptionsError } from '../assertOptions.ts';
 import { type Clock, createClock } from './clock.ts';
 import { AccessTokens, RefreshTokens } from './tokens.ts';
 import { UserTable } from './users.ts';

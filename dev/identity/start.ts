@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { assertPort, OptionsError } from '../assertOptions.ts';
 import { listen } from '../listen.ts';
-import { assertPort, OptionsError } from '../options.ts';
 import { createApp, type Faults } from './app.ts';
 import { createParts, type DevIdentityOptions, type Parts } from './options.ts';
 import { newUser, type User } from './users.ts';

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
+import { assertOptions, assertPort, OptionsError } from '../assertOptions.ts';
 import { listen } from '../listen.ts';
-import { assertOptions, assertPort, OptionsError } from '../options.ts';
-import { type BackendChoice, openBackend } from './backend.ts';
 import {
   type Backend,
   BackendAway,
@@ -15,6 +14,7 @@ import {
   refuseCommand,
   UnreadableCommand,
 } from './command.ts';
+import { type BackendChoice, openBackend } from './redisProcess.ts';
 
 export interface DevRedisOptions {
   /** The port on 127.0.0.1; 0, the default, takes a free one. */

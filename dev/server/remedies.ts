@@ -27,8 +27,8 @@ export const remedies: Readonly<Record<string, string>> = {
   token_not_yet_valid: 'The clocks of this machine and of whoever made the token differ.',
   token_lifetime: 'The token lives longer than Daypass allows: it was not made by the broker.',
   token_revoked: 'The session was revoked.',
-  session_ended: startOver,
-  session_unknown: `The session was begun before DAYPASS_SESSIONS_NOT_BEFORE, or with other secrets. ${startOver}`,
+  session_ended: `The session has lasted its time, or began before DAYPASS_SESSIONS_NOT_BEFORE. ${startOver}`,
+  session_unknown: `The session was begun with another DAYPASS_PRIVATE_SECRET. ${startOver}`,
   insufficient_scope: 'Give the audience the scope that the route asks for: scopes in daypass.config.ts.',
   foreign_origin:
     'The page is at another origin. Open it at the address that is printed at the start, or list its origin under origins in daypass.config.ts.',
@@ -38,10 +38,10 @@ export const remedies: Readonly<Record<string, string>> = {
   content_too_large: 'Raise upstream.maxBodyBytes in daypass.config.ts.',
   path_refused:
     'Call the path without dot segments and encoded slashes; encodedSlashes: true on a route takes the latter.',
-  upstream_unreachable: 'Nothing answers at the backend. Start it, or name it with --upstream.',
+  upstream_unreachable:
+    'Nothing answers in HTTP at the backend. Start it, or correct --upstream: the port, and http rather than https.',
   upstream_timeout: 'The backend took too long to begin its answer.',
-  upstream_invalid_response:
-    'The backend does not answer in HTTP. Is it the right port, and http rather than https?',
+  upstream_invalid_response: 'The backend answers with a status outside 200 to 599: correct it there.',
   not_configured: 'Open /session/status: it names what is missing.',
   store_unavailable:
     'Redis did not answer in time. Is this machine very busy, or REDIS_URL or UPSTASH_REDIS_REST_URL away?',

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { assertOptions, assertPort, OptionsError } from '../assertOptions.ts';
 import type { DevIdentityOptions } from '../identity/options.ts';
-import { assertOptions, assertPort, OptionsError } from '../options.ts';
 import type { PartsOptions, StartUpstream } from './parts.ts';
 import { type DevServer, openSite, type SiteExtras, serveSite } from './serveSite.ts';
 import { emptyPolicy, readSettings, type SitePolicy } from './settings.ts';

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { OptionsError } from '../options.ts';
+import { OptionsError } from '../assertOptions.ts';
 import { type Guarded, type GuardedOptions, runGuarded } from './guarded.ts';
 import { accepts } from './pages.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { assertOptions, assertPort, OptionsError } from '../assertOptions.ts';
 import { readSiteConfig } from '../frontend/siteConfig.ts';
-import { assertOptions, assertPort, OptionsError } from '../options.ts';
 import type { RequestEntry } from '../server/requestLog.ts';
 import type { DevServer, Reload } from '../server/serveSite.ts';
 import { type DevServerOptions, startDevServer } from '../server/start.ts';

@@ -77,4 +77,4 @@ def test_it_names_the_setting(call: Call) -> None:
 def test_it_says_how_tokens_of_npm_start_are_accepted(call: Call) -> None:
     refused = call(debug=True, token=make_pass(deploy_context="dev"))
     assert isinstance(refused, dict)
-    assert "is 'production'. To accept the tokens of npm start on your own machine" in refused["hint"]
+    assert "is 'production'. To accept the tokens of npx daypass dev on your own machine" in refused["hint"]

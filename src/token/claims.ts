@@ -51,7 +51,7 @@ export class SettingMismatch extends Error {
     ].filter((text) => text !== '');
     const remedy =
       claims.deploy_context === 'dev' && !deployContexts.includes('dev')
-        ? "To accept the tokens of `npm start`, take its URL for issuer, and deployContexts: ['dev']."
+        ? "To accept the tokens of `npx daypass dev`, take its URL for issuer, and deployContexts: ['dev']."
         : 'Correct the setting, here or at the site. If such tokens are not meant for this backend, ignore this.';
     super(`${differences.join('; ')}. ${remedy}`);
   }

@@ -30,7 +30,7 @@ const server = Object.keys(codes) as ErrorCode[];
 const client = namesIn('client/errors.ts', 'export type SessionErrorCode =', ';', /'(\w+)'/g);
 const python = namesIn('python/src/daypass/errors.py', 'TokenErrorCode = Literal[', ']', /"(\w+)"/g);
 const go = namesIn('examples/verify/go/middleware.go', 'func refuseToken', '\n}', /"(token_\w+)"/g);
-const dev = namesIn('dev/options.ts', 'class OptionsError', '\n}', /code = '(\w+)'/g);
+const dev = namesIn('dev/assertOptions.ts', 'class OptionsError', '\n}', /code = '(\w+)'/g);
 
 test('each code has one entry, and each entry is of a code', () => {
   for (const some of [server, client, python, go, dev]) expect(some).not.toEqual([]);

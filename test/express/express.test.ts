@@ -180,7 +180,7 @@ describeWith('express')('daypass/express', () => {
       ]);
     });
 
-    test('a token of npm start says in debug mode how to accept it', async () => {
+    test('a token of daypass dev says in debug mode how to accept it', async () => {
       const token = await stack.mint({ deployContext: 'dev' });
       const { detail } = (await (await call('/api/hello', {}, token)).json()) as { detail: string };
       expect(detail).toContain("deployContexts: ['dev']");

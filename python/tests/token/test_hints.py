@@ -9,7 +9,9 @@ import pytest
 from daypass import TokenError, Verifier
 from tests.tokens import ISSUER, NOW, OTHER_SECRET, SECRET, good_claims, good_header, make_token, sign
 
-OF_NPM_START = "To accept the tokens of npm start on your own machine, take its address for the issuer and list 'dev'"
+OF_DAYPASS_DEV = (
+    "To accept the tokens of npx daypass dev on your own machine, take its address for the issuer and list 'dev'"
+)
 
 SETTING = 'DAYPASS["DEPLOY_CONTEXTS"]'
 
@@ -41,7 +43,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
         (
             {"deploy_context": "dev"},
             "deploy_context is 'dev'",
-            f"deploy_contexts DEPLOY_CONTEXTS is 'production'. {OF_NPM_START}",
+            f"deploy_contexts DEPLOY_CONTEXTS is 'production'. {OF_DAYPASS_DEV}",
         ),
     ],
 )
@@ -71,7 +73,7 @@ def test_all_that_differs_is_told_at_once(caplog: pytest.LogCaptureFixture) -> N
     (warning,) = warnings(caplog)
     assert "iss is 'http://localhost:8888', and issuer" in warning
     assert (
-        f"deploy_context is 'dev', and deploy_contexts (in Django: {SETTING}) is 'production'. {OF_NPM_START}"
+        f"deploy_context is 'dev', and deploy_contexts (in Django: {SETTING}) is 'production'. {OF_DAYPASS_DEV}"
         in warning
     )
     assert "aud" not in warning

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { OptionsError } from '../../../dev/assertOptions.ts';
 import type { DevIdentityOptions } from '../../../dev/identity/options.ts';
 import { createDevIdentity, startDevIdentity } from '../../../dev/identity/start.ts';
-import { OptionsError } from '../../../dev/options.ts';
 
 test('a port in use is an error that says so', async () => {
   const first = await startDevIdentity();

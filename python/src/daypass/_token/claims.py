@@ -36,7 +36,8 @@ def make_hint(differences: Iterable[tuple[str, str, str, Iterable[str]]]) -> str
         for claim, value, _, accepted in differences
     ):
         hint += (
-            ". To accept the tokens of npm start on your own machine, take its address for the issuer and list 'dev'"
+            ". To accept the tokens of npx daypass dev on your own machine, take its address for the issuer"
+            " and list 'dev'"
         )
     return hint
 

@@ -12,7 +12,7 @@ import {
   type RotationState,
   type RotationStep,
   rotationSteps,
-} from './rotation.ts';
+} from './planRotation.ts';
 
 /** A secret, and the `kid` of the tokens that it signs, by which two places can be compared. */
 export interface NewSecret {

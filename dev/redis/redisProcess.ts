@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
-import { OptionsError } from '../options.ts';
+import { OptionsError } from '../assertOptions.ts';
 import type { Backend } from './command.ts';
 
 /**

@@ -5,7 +5,7 @@ import {
   overlapSeconds,
   planStep,
   type RotationState,
-} from '../../../cli/secret/rotation.ts';
+} from '../../../cli/secret/planRotation.ts';
 import { definePolicy } from '../../../src/policy/define.ts';
 import { createVerifier } from '../../../src/token/createVerifier.ts';
 import { mintTestToken } from '../../../src/token/mintTestToken.ts';

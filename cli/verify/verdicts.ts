@@ -52,7 +52,7 @@ interface Check {
 }
 
 /** Asks the gate, the backend and the broker, each with the code that it runs. Revocations, which only Redis knows, are not seen. */
-export async function askPlaces(
+export async function verifyEverywhere(
   token: string,
   parsed: ParsedToken | undefined,
   site: Site,
@@ -71,15 +71,17 @@ export async function askPlaces(
   } as const;
   const broker = { ...gate, place: 'broker', graceSeconds: policy.accessToken.renewalGraceSeconds } as const;
   return [
-    await ask(token, parsed, site, gate, (accessToken) => ({ why: describeRoutes(policy, accessToken) })),
-    await ask(token, parsed, site, backend, () => ({
+    await verifyAt(token, parsed, site, gate, (accessToken) => ({
+      why: describeRoutes(policy, accessToken),
+    })),
+    await verifyAt(token, parsed, site, backend, () => ({
       why: `as audience ${backendAudience}, with issuer ${site.issuer}`,
     })),
-    await ask(token, parsed, site, broker, (accessToken) => checkRenewal(token, accessToken, site)),
+    await verifyAt(token, parsed, site, broker, (accessToken) => checkRenewal(token, accessToken, site)),
   ];
 }
 
-async function ask(
+async function verifyAt(
   token: string,
   parsed: ParsedToken | undefined,
   site: Site,
@@ -171,13 +173,13 @@ async function checkRenewal(token: string, { sessionStartedAt }: AccessToken, si
 }
 
 /** What becomes of an Identity token, which neither gate nor backend takes. */
-export function askAboutIdentityToken(parsed: ParsedToken, site: Site): Verdict[] {
+export function verifyIdentityToken(parsed: ParsedToken, site: Site): Verdict[] {
   const why = 'it is an Identity token; exchange it at /session/token first.';
   const refused = { outcome: 'refused', code: 'token_key', why } as const;
-  return [{ place: 'gate', ...refused }, { place: 'backend', ...refused }, askExchange(parsed, site)];
+  return [{ place: 'gate', ...refused }, { place: 'backend', ...refused }, verifyExchange(parsed, site)];
 }
 
-function askExchange(parsed: ParsedToken, site: Site): Verdict {
+function verifyExchange(parsed: ParsedToken, site: Site): Verdict {
   const { policy, now, audience, deployContext } = site;
   try {
     checkIdentityToken(parsed, { now, audience: policy.identity.audience });
