@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import nodeModule from 'node:module';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { definePolicy, requirePolicy } from '../../src/policy/define.ts';
 import type { Policy } from '../../src/policy/types.ts';
 import { CommandError, type Option, UsageError } from '../command.ts';
@@ -67,9 +68,9 @@ function tooOld(file: string): CommandError {
 async function importPolicy(path: string, file: string): Promise<Policy> {
   let exported: { default?: unknown };
   try {
-    exported = await import(pathToFileURL(path).href);
+    exported = await importAsModule(path);
   } catch (error) {
-    throw explain(error, file);
+    throw explain(error, file, dirname(path));
   }
   try {
     requirePolicy(file, exported.default);
@@ -79,8 +80,33 @@ async function importPolicy(path: string, file: string): Promise<Policy> {
   return exported.default;
 }
 
-/** The error of the module, without its stack. The site has a Daypass of its own, so no class can be compared. */
-function explain(error: unknown, file: string): CommandError {
+/**
+ * Imports a file of the site as Netlify's bundlers do: it and what it imports are ES modules whatever `type` its package has
+ * (`npm init` writes `"commonjs"`). Node before 22.15 has no such hooks, and goes by `type`.
+ */
+async function importAsModule(path: string): Promise<{ default?: unknown }> {
+  const hooks = nodeModule.registerHooks?.({
+    resolve(specifier, context, nextResolve) {
+      const found = nextResolve(specifier, context);
+      if (!found.url.startsWith('file:') || found.url.includes('/node_modules/')) return found;
+      const format = moduleFormats[/\.\w+$/.exec(found.url)?.[0] ?? ''];
+      return format === undefined ? found : { ...found, format };
+    },
+  });
+  try {
+    return await import(pathToFileURL(path).href);
+  } finally {
+    hooks?.deregister();
+  }
+}
+
+const moduleFormats: Readonly<Record<string, string>> = { '.ts': 'module-typescript', '.js': 'module' };
+
+/**
+ * The error of the module, without its stack. The site has a Daypass of its own, so no class can be compared.
+ * @param folder that of the policy
+ */
+function explain(error: unknown, file: string, folder: string): CommandError {
   const { code, problems, message } = error as { code?: string; problems?: string[]; message?: string };
   if (code === 'not_configured' && problems) {
     const list = problems.map((problem) => `\n  ${problem}`).join('');
@@ -89,6 +115,23 @@ function explain(error: unknown, file: string): CommandError {
     });
   }
   const isMissing = code === 'ERR_MODULE_NOT_FOUND' && /'daypass['/]/.test(message ?? '');
-  const remedy = isMissing ? ' Install it: npm install daypass.' : '';
-  return new CommandError('policy_not_loaded', `${file} cannot be loaded: ${message ?? error}.${remedy}`);
+  // Where there are no hooks, or the file is one of JavaScript that a `.cjs` requires.
+  const isCommonJs = /Cannot use import statement|Unexpected token 'export'/.test(message ?? '');
+  const remedy = isMissing
+    ? ' Install it: npm install daypass.'
+    : isCommonJs
+      ? ` Rename ${file} to daypass.config.mts, or set "type": "module" in package.json.`
+      : '';
+  const place = placeOf(error, folder);
+  return new CommandError(
+    'policy_not_loaded',
+    `${file} cannot be loaded: ${place}${String(message ?? error).replace(/\.$/, '')}.${remedy}`,
+  );
+}
+
+/** The file and line of a mistake of syntax, which Node puts before the stack and not into the message. */
+function placeOf(error: unknown, folder: string): string {
+  if (!(error instanceof SyntaxError)) return '';
+  const [, url, line] = /^(file:\S+):(\d+)$/m.exec(error.stack ?? '') ?? [];
+  return url === undefined ? '' : `${relative(folder, fileURLToPath(url))}:${line}: `;
 }
