@@ -40,7 +40,7 @@ export const backendCauses = {
 } as const satisfies Partial<Record<ErrorCode, Cause>>;
 
 const noSession = 'No visitor gets a session.';
-const brokerAnswersNothing = 'Broker and gate refuse every request until it is mended.';
+const brokerAnswersNothing = 'Broker and gate refuse every request until it is fixed.';
 const brokerCannotDelete = 'The broker cannot look at throwaway users, or delete them, so it exchanges none.';
 const replaysUnknown =
   'Without Redis the broker cannot tell a user that was exchanged already, so it exchanges none; the gate counts each instance by itself.';

@@ -513,13 +513,13 @@ export function buildDocument(version: string, examples: Examples): Json {
         maintenance: {
           type: 'http',
           scheme: 'bearer',
-          description: 'What `maintenanceBearer` of `daypass/netlify` derives from the private secret.',
+          description: 'The maintenance bearer: `npx daypass secret --maintenance` prints it.',
         },
         introspection: {
           type: 'http',
           scheme: 'basic',
           description:
-            'The audience and what `introspectionSecret` of `daypass/netlify` derives for it, both form-encoded (RFC 6749 §2.3.1).',
+            'The audience and its introspection secret (`npx daypass secret --introspection`), both form-encoded (RFC 6749 §2.3.1).',
         },
       },
     },
