@@ -115,12 +115,12 @@ function explain(error: unknown, file: string, folder: string): CommandError {
     });
   }
   const isMissing = code === 'ERR_MODULE_NOT_FOUND' && /'daypass['/]/.test(message ?? '');
-  // Where there are no hooks, or the file is one of JavaScript that a `.cjs` requires.
+  // Where Node has no hooks.
   const isCommonJs = /Cannot use import statement|Unexpected token 'export'/.test(message ?? '');
   const remedy = isMissing
     ? ' Install it: npm install daypass.'
     : isCommonJs
-      ? ` Rename ${file} to daypass.config.mts, or set "type": "module" in package.json.`
+      ? ` Use Node 22.15 or later, or set "type": "module" in package.json.`
       : '';
   const place = placeOf(error, folder);
   return new CommandError(

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
-import { listFunctions } from '@netlify/zip-it-and-ship-it';
+// Not the package's own entry: that loads the project's `typescript`, which from version 7 on is no library.
 import { parseFile } from '@netlify/zip-it-and-ship-it/dist/runtimes/node/in_source_config/index.js';
+import { listEntries, readSiteConfig } from '../frontend/siteConfig.ts';
 
 /**
  * The events for which Netlify would call a function of a project, such as `identity_validate`. The bundler reads them
@@ -9,10 +9,12 @@ import { parseFile } from '@netlify/zip-it-and-ship-it/dist/runtimes/node/in_sou
  * @throws {Error} the project has no such function
  */
 export async function readSubscriptions(project: string, name: string): Promise<string[]> {
-  const directory = join(project, 'netlify', 'functions');
-  const functions = await listFunctions(directory).catch(() => []);
-  const found = functions.find((each) => each.name === name);
-  if (!found) throw new Error(`There is no function ${name} in ${directory}.`);
-  const { eventSubscriptions = [] } = await parseFile(found.mainFile, { functionName: name });
+  const directory = readSiteConfig(project).functions;
+  const found = (await listEntries(directory)).find((each) => each.name === name);
+  if (!found) {
+    const remedy = name === 'identity' ? ' To add it: npx daypass init --with identity' : '';
+    throw new Error(`There is no function ${name} in ${directory}.${remedy}`);
+  }
+  const { eventSubscriptions = [] } = await parseFile(found.path, { functionName: name });
   return name.startsWith('identity-') ? [...eventSubscriptions, name.replace('-', '_')] : eventSubscriptions;
 }

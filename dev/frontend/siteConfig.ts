@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { readHeaderRules, readRedirectRules } from './ruleFiles.ts';
@@ -119,3 +120,24 @@ function table(value: unknown): Table {
 const tables = (value: unknown): Table[] => (Array.isArray(value) ? value.map(table) : []);
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 const texts = (value: unknown) => [value].flat().flatMap((each) => text(each) ?? []);
+
+/** The entries of a folder of functions or edge functions, by name: `name.ts`, `name/index.ts` or `name/name.ts`. */
+export async function listEntries(folder: string): Promise<{ name: string; path: string }[]> {
+  const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return found
+    .toSorted((a, b) => a.name.localeCompare(b.name))
+    .flatMap((item) => {
+      const name = item.name.replace(/\.[mc]?[jt]s$/, '');
+      if (/^[._]/.test(name) || /\.(test|spec|d)$/.test(name)) return [];
+      const file = item.isDirectory() ? entryOfFolder(folder, name) : name !== item.name && item.name;
+      return file ? [{ name, path: join(folder, file) }] : [];
+    });
+}
+
+function entryOfFolder(folder: string, name: string): string | undefined {
+  const names = ['ts', 'mts', 'js', 'mjs'].flatMap((end) => [
+    `${name}/index.${end}`,
+    `${name}/${name}.${end}`,
+  ]);
+  return names.find((file) => existsSync(join(folder, file)));
+}

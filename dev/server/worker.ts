@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import { listEntries } from '../frontend/siteConfig.ts';
 import { listen } from '../listen.ts';
 import { type EventFunctions, eventsOf, handEvent } from './events.ts';
 import { forward } from './forward.ts';
@@ -127,16 +127,10 @@ interface Entry {
   exports: { default?: unknown; config?: Record<string, unknown> };
 }
 
-/** Imports each entry of a folder: `name.ts`, `name/index.ts` or `name/name.ts`. */
+/** Imports each entry of a folder. */
 async function loadEntries(folder: string): Promise<Entry[]> {
-  const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const entries: Entry[] = [];
-  for (const item of found.toSorted((a, b) => a.name.localeCompare(b.name))) {
-    const name = item.name.replace(/\.[mc]?[jt]s$/, '');
-    if (/^[._]/.test(name) || /\.(test|spec|d)$/.test(name)) continue;
-    const file = item.isDirectory() ? entryOfFolder(folder, name) : name !== item.name && item.name;
-    if (!file) continue;
-    const path = join(folder, file);
+  for (const { name, path } of await listEntries(folder)) {
     try {
       entries.push({ name, exports: await import(pathToFileURL(path).href) });
     } catch (cause) {
@@ -144,14 +138,6 @@ async function loadEntries(folder: string): Promise<Entry[]> {
     }
   }
   return entries;
-}
-
-function entryOfFolder(folder: string, name: string): string | undefined {
-  const names = ['ts', 'mts', 'js', 'mjs'].flatMap((end) => [
-    `${name}/index.${end}`,
-    `${name}/${name}.${end}`,
-  ]);
-  return names.find((file) => existsSync(join(folder, file)));
 }
 
 async function loadFunctions(folder: string): Promise<SiteFunction[]> {
