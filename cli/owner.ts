@@ -1,6 +1,7 @@
 import { maintenanceBearer } from '../src/token/keys.ts';
 import { CommandError, UsageError } from './command.ts';
 import { type Io, sleep } from './output.ts';
+import { isConfidential } from './site.ts';
 
 /** How long an answer may take. A sweep's takes nine seconds. */
 const timeoutMilliseconds = 30_000;
@@ -43,8 +44,7 @@ function readSite({ env }: Io, given: string | undefined): string {
   if (!text)
     throw new UsageError('Name the site, such as https://your-site.example, or set the variable URL.');
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isHere = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere)) return url.origin;
+  if (url && isConfidential(url.href)) return url.origin;
   throw new UsageError(
     `${text} is no https URL. The bearer is sent there, so plain http is only for this machine.`,
   );

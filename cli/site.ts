@@ -17,6 +17,17 @@ export const issuerOption = {
   description: "Issuer. Default: the policy's, else the variable URL",
 } as const satisfies Option;
 
+/** Whether a URL leads to this machine. */
+export function isLoopback(url: string): boolean {
+  return URL.canParse(url) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
+}
+
+/** Whether secrets, tokens and signatures may be sent to a URL: nobody on the way can read them. */
+export function isConfidential(url: string): boolean {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(url));
+}
+
 /**
  * The audience that was asked for.
  * @throws {UsageError} the policy has no such audience

@@ -361,6 +361,14 @@ export const findings = {
     },
     'Whoever verifies with it refuses every token of the site.',
   ),
+  secret_unused: note(
+    {
+      what: 'Secrets of the environment here were not used: what they sign, and tokens of the owner, go only to addresses of the owner.',
+      remedy:
+        'Run doctor with the URL of the site that is the issuer of its tokens, over https; let the variables name https addresses.',
+    },
+    'Another site, or whoever listens on the way, could use what it is sent. What only the owner can see was not looked at.',
+  ),
 } as const satisfies Record<string, FindingRow>;
 
 export type FindingId = keyof typeof findings;

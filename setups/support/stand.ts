@@ -92,7 +92,7 @@ export async function diagnoseSetup(setup: Setup, redisBackend: 'redis-server' |
     const owns = Object.fromEntries(
       ownersVariables.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
     );
-    const known = { ...owns, ...doctor.variables };
+    const known = { CONTEXT: setup.site?.deployContext ?? 'production', ...owns, ...doctor.variables };
     const diagnosis = await diagnose({
       url: server.publicUrl,
       path: '/api/hello',

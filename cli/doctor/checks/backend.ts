@@ -1,7 +1,7 @@
 import { codeRow, type ErrorCode } from '../../../src/protocol/codes.ts';
 import { type Finding, type FindingId, finding } from '../findings.ts';
 import { type Answer, type Check, callGate, describeAnswer, send, type Trial } from '../trial.ts';
-import { mintHere } from './token.ts';
+import { issuerHere, mintHere } from './token.ts';
 
 /** The backend around the gate: whether anybody reaches it, and who gets in. */
 export const aroundCheck: Check = {
@@ -100,7 +100,7 @@ async function checkCall(trial: Trial): Promise<Finding[]> {
 async function explainRefusal(trial: Trial, { code = '' }: Answer, detail: string): Promise<Finding> {
   const id = causesByCode[code] ?? 'backend_refuses_token';
   if (id === 'backend_secret_differs') {
-    const old = await mintHere(trial, 'secondary');
+    const old = await mintHere(trial, 'secondary', 'site');
     const answer = old && (await callGate(trial, old.text));
     if (answer && isSuccess(answer)) {
       return finding('backend_secret_old', { detail: `${detail} One that the old secret signed passed.` });
@@ -117,8 +117,7 @@ async function explainRefusal(trial: Trial, { code = '' }: Answer, detail: strin
  * people write it, go to the backend around the gate.
  */
 async function findAccepted(trial: Trial): Promise<Finding | undefined> {
-  const { iss = '' } = trial.token?.claims ?? {};
-  const issuer = `${iss}`;
+  const issuer = issuerHere(trial);
   const swapped = issuer.startsWith('https:')
     ? issuer.replace('https:', 'http:')
     : issuer.replace('http:', 'https:');
@@ -130,7 +129,7 @@ async function findAccepted(trial: Trial): Promise<Finding | undefined> {
   ];
   if (!trial.isOpen) return undefined;
   for (const [id, claims] of variants) {
-    const token = await mintHere(trial, 'primary', claims);
+    const token = await mintHere(trial, 'primary', 'backend', claims);
     const answer = token && (await callBackend(trial, trial.path, token.text));
     if (answer && isSuccess(answer)) {
       return finding(id, {

@@ -1,4 +1,5 @@
 import { SecretChecks } from '../../../src/token/keys.ts';
+import { isConfidential } from '../../site.ts';
 import { type Finding, finding } from '../findings.ts';
 import { type Check, send, type Trial } from '../trial.ts';
 
@@ -42,7 +43,7 @@ async function checkSecretsHere(trial: Trial): Promise<Finding[]> {
 /** Redis's own `INFO` (redis.io); a Redis that does not offer it says nothing here. */
 async function checkEviction(trial: Trial): Promise<Finding[]> {
   const { UPSTASH_REDIS_REST_URL: url = '', UPSTASH_REDIS_REST_TOKEN: token = '' } = trial.variables;
-  const answer = URL.canParse(url)
+  const answer = isConfidential(url)
     ? await send(trial, url, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

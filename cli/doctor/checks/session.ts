@@ -10,6 +10,7 @@ import {
   tokenExchangeGrant,
 } from '../../../src/protocol/messages.ts';
 import { challengePath, revokePath, tokenPath } from '../../../src/protocol/wire.ts';
+import { isConfidential } from '../../site.ts';
 import { type Finding, finding } from '../findings.ts';
 import {
   type Answer,
@@ -20,7 +21,7 @@ import {
   type Trial,
   type TrialToken,
 } from '../trial.ts';
-import { keyIdHere, mintHere, readToken } from './token.ts';
+import { describeUnused, keyIdHere, mintHere, readToken, whyUnsigned } from './token.ts';
 
 /** What the page of a visitor does before its first call. */
 export const beginChecks: readonly Check[] = [
@@ -104,7 +105,7 @@ async function explainSignUp(trial: Trial, answer: Answer | undefined): Promise<
  */
 async function verifiesOurEvents(trial: Trial): Promise<boolean> {
   const secret = trial.variables.IDENTITY_WEBHOOK_SECRET;
-  if (!secret) return false;
+  if (!secret || whyUnsigned(trial) !== undefined) return false;
   const body = JSON.stringify({ event: 'doctor', user: {} });
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body));
   const signature = await new SignJWT({ sha256: Buffer.from(digest).toString('hex') })
@@ -183,10 +184,11 @@ async function checkToken(trial: Trial): Promise<Finding[]> {
     return [finding('secret_here_differs', { detail })];
   }
   if (!trial.token) {
-    const minted = await mintHere(trial, 'primary');
+    const minted = await mintHere(trial, 'primary', 'site');
     if (minted) trial.token = minted;
   }
-  return [];
+  const unused = describeUnused(trial);
+  return unused.length === 0 ? [] : [finding('secret_unused', { detail: unused.join(' ') })];
 }
 
 const pollMilliseconds = 500;
@@ -220,8 +222,10 @@ export async function cleanUp(trial: Trial): Promise<string[]> {
   const { token, user } = trial;
   if (token?.isOfBroker && !token.isRevoked) await revoke(trial, token);
   if (!user || user.isGone) return [];
-  const operatorToken = trial.variables.IDENTITY_OPERATOR_TOKEN;
-  if (operatorToken && isUserId(user.id)) {
+  const { IDENTITY_OPERATOR_TOKEN: operatorToken, IDENTITY_URL: url = '' } = trial.variables;
+  // It opens all of Identity: it goes only where the owner's own variable leads, never where a site or an option does.
+  const isOwn = url.replace(/\/+$/, '') === trial.identityUrl && isConfidential(url);
+  if (operatorToken && isOwn && isUserId(user.id)) {
     const admin = createAdminClient({ url: trial.identityUrl, fetch: trial.fetch });
     const isGone = await admin.deleteUser(user.id, operatorToken, AbortSignal.timeout(5000)).then(
       () => true,

@@ -101,39 +101,55 @@ test('an exchange that is refused leaves a user, whose e-mail is told', async ()
   expect(leftovers).toEqual([expect.stringMatching(/^doctor-[\w-]{36}@visitor\.invalid$/)]);
 });
 
-test('with the operator token at hand, the user is deleted', async () => {
-  const id = '6d1f7c1e-0d7c-4f7a-9a0c-5a2b1c3d4e5f';
-  let bearer: string | null = null;
-  const { leftovers, sent } = await look(
-    {
-      'POST /.netlify/identity/signup': () => Response.json({ id, app_metadata: {} }),
-      [`DELETE /.netlify/identity/admin/users/${id}`]: ({ headers }) => {
-        bearer = headers.get('authorization');
-        return Response.json({});
-      },
-    },
-    { variables: { IDENTITY_OPERATOR_TOKEN: 'operator' } },
-  );
-  expect(sent.at(-1)).toBe(`DELETE /.netlify/identity/admin/users/${id}`);
-  expect([bearer, leftovers]).toEqual(['Bearer operator', []]);
+const userId = '6d1f7c1e-0d7c-4f7a-9a0c-5a2b1c3d4e5f';
+
+/** Identity of one's own, at another origin than the site. */
+const identityAt = (origin: string, seen: (string | null)[]): Answers => ({
+  [`GET ${origin}/settings`]: () => Response.json({ disable_signup: false }),
+  [`POST ${origin}/signup`]: () => Response.json({ id: userId, app_metadata: {} }),
+  [`POST ${origin}/token`]: () => Response.json({ access_token: 'identity.token.x' }),
+  [`DELETE ${origin}/admin/users/${userId}`]: ({ headers }) => {
+    seen.push(headers.get('authorization'));
+    return Response.json({});
+  },
+});
+
+test('the operator token deletes the user at the Identity that the environment names', async () => {
+  const seen: (string | null)[] = [];
+  const { leftovers } = await look(identityAt('https://identity.example', seen), {
+    variables: { IDENTITY_OPERATOR_TOKEN: 'operator', IDENTITY_URL: 'https://identity.example/' },
+  });
+  expect([seen, leftovers]).toEqual([['Bearer operator'], []]);
+});
+
+test.each([
+  ['that of the site', {}, {}, ''],
+  ['over plain http', { IDENTITY_URL: 'http://identity.example' }, {}, 'http://identity.example'],
+  [
+    'another one',
+    { IDENTITY_URL: 'https://identity.example' },
+    { identityUrl: 'https://other.example' },
+    'https://other.example',
+  ],
+])('the operator token goes to no other Identity: %s', async (_, variables, options, origin) => {
+  const seen: (string | null)[] = [];
+  const { leftovers, sent } = await look(identityAt(origin || '/.netlify/identity', seen), {
+    variables: { IDENTITY_OPERATOR_TOKEN: 'operator', ...variables },
+    ...options,
+  });
+  expect(sent).not.toContain(`DELETE ${origin}/admin/users/${userId}`);
+  expect([seen, leftovers]).toEqual([[], [expect.stringMatching(/^doctor-/)]]);
 });
 
 test('a check that fails by itself leaves nothing behind either', async () => {
-  const id = '6d1f7c1e-0d7c-4f7a-9a0c-5a2b1c3d4e5f';
-  const sent: string[] = [];
-  const answers: Answers = {
-    'POST /.netlify/identity/signup': () => Response.json({ id, app_metadata: {} }),
-    [`DELETE /.netlify/identity/admin/users/${id}`]: () => {
-      sent.push('DELETE');
-      return Response.json({});
-    },
-  };
+  const seen: (string | null)[] = [];
+  const answers = identityAt('https://identity.example', seen);
   const onCheck = (title: string) => {
     if (title.includes('exchanges')) throw new Error('the pipe is closed');
   };
-  const variables = { IDENTITY_OPERATOR_TOKEN: 'operator' };
+  const variables = { IDENTITY_OPERATOR_TOKEN: 'operator', IDENTITY_URL: 'https://identity.example' };
   await expect(look(answers, { variables, onCheck })).rejects.toThrow('the pipe is closed');
-  expect(sent).toEqual(['DELETE']);
+  expect(seen).toEqual(['Bearer operator']);
 });
 
 test('the path says which audience the token is for, and which backend takes it', async () => {

@@ -50,6 +50,7 @@ const withoutSetup: readonly FindingId[] = [
   'redis_error',
   'exchange_refused',
   'rate_limited',
+  'secret_unused',
 ];
 
 test('every other finding has a set-up that shows it', () => {
