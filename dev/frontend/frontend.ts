@@ -9,6 +9,8 @@ export interface FrontendOptions {
   config: () => Pick<SiteConfig, 'publish' | 'redirects' | 'headers'>;
   /** The origin of a dev server that has the pages in place of the published folder. */
   target?: string | Promise<string> | undefined;
+  /** Where visitors see the site through a tunnel: its origin. */
+  publicUrl?: string | undefined;
   /** Calls a function by its name; undefined where there is none of that name. */
   callFunction?(name: string, request: Request, address: string | undefined): Promise<Response> | undefined;
 }
@@ -23,9 +25,9 @@ export type Frontend = (request: Request, address?: string) => Promise<Response>
  * A dev server may have pages for any path, so it is asked before a redirect that leads to one of its own pages, or away
  * from the site; what it answers 404 is redirected. Rewrites to functions and to other servers hold before it is asked.
  */
-export function createFrontend({ config, target, callFunction }: FrontendOptions): Frontend {
+export function createFrontend({ config, target, publicUrl, callFunction }: FrontendOptions): Frontend {
   async function page(request: Request, pathname: string): Promise<Response | undefined> {
-    if (target !== undefined) return fromTarget(request, await target);
+    if (target !== undefined) return fromTarget(request, await target, publicUrl);
     const files = openFiles(config().publish);
     const file = await files.find(pathname);
     return file === undefined ? undefined : files.serve(request, file);
@@ -91,10 +93,16 @@ const init = ({ status, statusText, headers }: Response) => ({ status, statusTex
 
 const functionOf = (path: string) => /^\/\.netlify\/functions\/([\w-]+)/.exec(path)?.[1];
 
-/** A dev server answers for its own names alone: to it, a visitor from elsewhere is one of this machine. */
-async function fromTarget(request: Request, target: string): Promise<Response> {
-  const isLocal = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(request.url).hostname);
-  const host = isLocal ? {} : { host: new URL(target).host };
+/**
+ * A dev server answers for its own names alone: to it, a visitor from the tunnel is one of this machine. Any other `Host` it
+ * judges itself.
+ */
+async function fromTarget(
+  request: Request,
+  target: string,
+  publicUrl: string | undefined,
+): Promise<Response> {
+  const host = new URL(request.url).origin === publicUrl ? { host: new URL(target).host } : {};
   const answer = await forward(request, target, host);
   if (answer.type !== 'error') return answer;
   return new Response(`The dev server at ${target} does not answer.\n`, { status: 502 });

@@ -132,6 +132,7 @@ export async function serveSite(
     const frontend = createFrontend({
       config: () => siteConfig,
       target: options.target,
+      publicUrl: settings.publicUrl,
       callFunction: (name, request, address) => current?.callFunction(name, request, address),
     });
     const behind: Handler = async (request, address) => {
@@ -257,7 +258,7 @@ export async function serveSite(
         const url = new URL(request.url ?? '/', urls.url).href;
         if (options.target === undefined || current?.routeOf({ method: 'GET', url })) return false;
         Promise.resolve(options.target).then(
-          (target) => proxyUpgrade(request, socket, head, target),
+          (target) => proxyUpgrade(request, socket, head, target, settings.publicUrl),
           () => socket.destroy(),
         );
         return true;

@@ -1,5 +1,6 @@
 import type { DevIdentityOptions } from '../identity/options.ts';
 import { isProxied, type ListenOptions, listen } from '../listen.ts';
+import { isAllowedHost, readHostname, refuseHost } from './allowedHosts.ts';
 import { type DevParts, type PartsOptions, type SiteUrls, startParts } from './parts.ts';
 import type { DevSettings, SitePolicy } from './settings.ts';
 
@@ -30,12 +31,20 @@ export async function startSite(
 ): Promise<RunningSite> {
   let site: Site | undefined;
   const listening = await listen(
-    (request, clientAddress) =>
-      site?.fetch(asVisitorsSee(request, settings.publicUrl), clientAddress) ??
-      new Response('Daypass is starting.\n', { status: 503 }),
+    (request, clientAddress) => {
+      const url = new URL(request.url);
+      if (!isAllowedHost(url.hostname, settings)) return refuseHost(url);
+      return (
+        site?.fetch(asVisitorsSee(request, settings.publicUrl), clientAddress) ??
+        new Response('Daypass is starting.\n', { status: 503 })
+      );
+    },
     {
       ...settings,
-      takeUpgrade: (request, socket, head) => site?.takeUpgrade?.(request, socket, head) ?? false,
+      // What is not taken is answered as any request: refused.
+      takeUpgrade: (request, socket, head) =>
+        isAllowedHost(readHostname(request.headers.host), settings) &&
+        (site?.takeUpgrade?.(request, socket, head) ?? false),
     },
   );
   // The URL standard leaves the port 80 out, as browsers do in `Origin`.

@@ -14,7 +14,11 @@ afterEach(async () => {
   for (const each of listening.splice(0)) await each.close();
 });
 
-async function openSite(files: Record<string, string>, target?: string): Promise<Frontend> {
+async function openSite(
+  files: Record<string, string>,
+  target?: string,
+  publicUrl?: string,
+): Promise<Frontend> {
   folder = mkdtempSync(join(tmpdir(), 'daypass-frontend-'));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
@@ -23,7 +27,7 @@ async function openSite(files: Record<string, string>, target?: string): Promise
   const config = readSiteConfig(folder);
   const callFunction = (name: string, request: Request) =>
     name === 'hello' ? Promise.resolve(new Response(`hello of ${new URL(request.url).search}`)) : undefined;
-  return createFrontend({ config: () => config, target, callFunction });
+  return createFrontend({ config: () => config, target, publicUrl, callFunction });
 }
 
 async function start(handler: (request: Request) => Response): Promise<string> {
@@ -225,7 +229,7 @@ describe('in front of a dev server', () => {
 
   test('it hears its own name from visitors who came through a tunnel', async () => {
     const target = await start((request) => new Response(request.headers.get('host')));
-    const frontend = await openSite(site, target);
+    const frontend = await openSite(site, target, 'https://abc.example');
     const answer = await frontend(new Request('https://abc.example/', { headers: { host: 'abc.example' } }));
     expect(await answer.text()).toBe(new URL(target).host);
   });
