@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { DevEvent, DevSession, DevSessionOptions } from '../../dev/index.ts';
+import type { DevEvent, DevSessionOptions } from '../../dev/index.ts';
 import { CommandError, defineCommand, type ExitCode, UsageError, version } from '../command.ts';
 import { type DevPackage, loadDevPackage } from '../dev/devPackage.ts';
 import { describeReady, formatEvent, formatReady, toJsonLine } from '../dev/report.ts';
@@ -31,7 +31,7 @@ const defaultPort = 8888;
 /**
  * Serves the site on this machine until it is stopped.
  * @returns 0 once it was stopped; 1 when the dev command or Django ended by itself
- * @throws {UsageError} an option is wrong, or `daypass-dev` is missing and nobody can be asked
+ * @throws {UsageError} an option is wrong, or `daypass-dev` is missing and there is no terminal to ask at
  * @throws {CommandError} `dev_package_missing`, or `dev_failed`: what could not be started, and why
  */
 export async function dev(options: DevOptions, io: Io): Promise<ExitCode> {
@@ -52,20 +52,22 @@ export async function dev(options: DevOptions, io: Io): Promise<ExitCode> {
     else io.writeOut(formatEvent(event, io));
   };
   const { startDevSession } = await load(root, { version, yes, io });
-  const session = await start(startDevSession, {
-    ...rest,
-    root,
-    port: port ?? readPort(io),
-    ...(rest.django !== undefined && { django: resolve(io.cwd, rest.django) }),
-    ...(rest.publish !== undefined && { publish: resolve(io.cwd, rest.publish) }),
-    ...(io.env.HOST && { host: io.env.HOST }),
-    publicUrl: rest.publicUrl ?? (io.env.PUBLIC_URL || undefined),
-    variables: io.hasColours ? { FORCE_COLOR: '1', ...io.env } : io.env,
-    signal: stopped,
-    onEvent: show,
-  }).catch((error: unknown) => {
-    // Somebody did not want to wait any longer: what comes of that is no failure.
-    if (!stopped.aborted) throw error;
+  const start = () =>
+    startDevSession({
+      ...rest,
+      root,
+      port: port ?? readPort(io),
+      ...(rest.django !== undefined && { django: resolve(io.cwd, rest.django) }),
+      ...(rest.publish !== undefined && { publish: resolve(io.cwd, rest.publish) }),
+      ...(io.env.HOST && { host: io.env.HOST }),
+      publicUrl: rest.publicUrl ?? (io.env.PUBLIC_URL || undefined),
+      variables: io.hasColours ? { FORCE_COLOR: '1', ...io.env } : io.env,
+      signal: stopped,
+      onEvent: show,
+    });
+  const session = await start().catch((error: unknown) => {
+    // Whatever follows from being stopped is not a failure.
+    if (!stopped.aborted) throw toCommandError(error, options);
   });
   if (!session) return 0;
   try {
@@ -79,20 +81,18 @@ export async function dev(options: DevOptions, io: Io): Promise<ExitCode> {
   }
 }
 
-async function start(
-  startDevSession: DevPackage['startDevSession'],
-  options: DevSessionOptions,
-): Promise<DevSession> {
-  try {
-    return await startDevSession(options);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'invalid_options') {
-      throw new UsageError(message.replaceAll(/^startDevSession: (\w+)/gm, (_, name) => `--${name}`));
-    }
+/** Why the session did not start, with options named as the command line has them. */
+function toCommandError(error: unknown, { publicUrl }: DevOptions): CommandError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'invalid_options') {
     const remedy = code === 'EADDRINUSE' ? ' Or pass --port <number>.' : '';
-    throw new CommandError('dev_failed', `${message}${remedy}`);
+    return new CommandError('dev_failed', `${message}${remedy}`);
   }
+  const rename = (name: string) => {
+    if (name === 'publicUrl' && publicUrl === undefined) return 'The variable PUBLIC_URL';
+    return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  };
+  return new UsageError(message.replaceAll(/^startDevSession: (\w+)/gm, (_, name: string) => rename(name)));
 }
 
 function readPort({ env }: Io): number {

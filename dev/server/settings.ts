@@ -85,12 +85,19 @@ export function readSettings(
 }
 
 function readPublicUrl(text: string): string {
+  const origin = readOrigin(text);
+  if (origin === undefined) throw new Error(`PUBLIC_URL ${originRule}.`);
+  return origin;
+}
+
+export const originRule =
+  'must be the origin that visitors see, such as https://abc.trycloudflare.com, without a path';
+
+/** The origin that a URL is, with or without the slash that address bars show; undefined for anything else. */
+export function readOrigin(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // With the slash at its end, too, as address bars show it.
-  if (url && /^https?:$/.test(url.protocol) && text.replace(/\/$/, '') === url.origin) return url.origin;
-  throw new Error(
-    'PUBLIC_URL must be the origin that visitors see, such as https://abc.trycloudflare.com, without a path.',
-  );
+  const isOrigin = url && /^https?:$/.test(url.protocol) && text.replace(/\/$/, '') === url.origin;
+  return isOrigin ? url.origin : undefined;
 }
 
 function readSecrets(

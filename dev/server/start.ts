@@ -109,7 +109,7 @@ function checkOptions(options: DevServerOptions): DevServerOptions {
   throw new OptionsError(problems.map((problem) => `startDevServer: ${problem}.`));
 }
 
-function isHttpUrl(value: unknown): value is string {
+export function isHttpUrl(value: unknown): value is string {
   return typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value);
 }
 

@@ -27,7 +27,7 @@ export interface DjangoSetup {
 /** @throws {OptionsError} there is no `manage.py` in the folder */
 export function assertDjango(folder: string): void {
   if (existsSync(join(folder, 'manage.py'))) return;
-  throw new OptionsError([`django: there is no manage.py in ${folder}.`]);
+  throw new OptionsError([`startDevSession: django must be a folder with manage.py: ${folder} has none.`]);
 }
 
 /** The lines for a Django project (python/README.md, "From nothing to tests"). */

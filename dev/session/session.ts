@@ -5,7 +5,8 @@ import { assertOptions, assertPort, OptionsError } from '../assertOptions.ts';
 import { readSiteConfig } from '../frontend/siteConfig.ts';
 import type { RequestEntry } from '../server/requestLog.ts';
 import type { DevServer, Reload } from '../server/serveSite.ts';
-import { type DevServerOptions, startDevServer } from '../server/start.ts';
+import { originRule, readOrigin } from '../server/settings.ts';
+import { type DevServerOptions, isHttpUrl, startDevServer } from '../server/start.ts';
 import {
   assertDjango,
   type BackendSecret,
@@ -192,22 +193,27 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
 
 function checkOptions(options: DevSessionOptions): DevSessionOptions {
   assertOptions('startDevSession', options, optionNames);
-  const { root, port = 0, target, publish, command, django, runserver } = options;
+  const { root, port = 0, publish, command, django, runserver, upstream, publicUrl } = options;
+  const target =
+    options.target !== undefined && /^\d+$/.test(options.target)
+      ? `http://localhost:${options.target}`
+      : options.target;
   assertPort('startDevSession', port);
   const problems: string[] = [];
   if (typeof root !== 'string' || !existsSync(root)) problems.push('root must be the folder of a site');
-  if (target !== undefined && !/^(\d+$|http:\/\/)/.test(target)) {
+  if (target !== undefined && !(isHttpUrl(target) && target.startsWith('http:'))) {
     problems.push('target must be the port or the http URL of a dev server');
   }
+  if (upstream !== undefined && !isHttpUrl(upstream)) problems.push('upstream must be an http(s) URL');
+  if (publicUrl !== undefined && readOrigin(publicUrl) === undefined)
+    problems.push(`publicUrl ${originRule}`);
   if (publish !== undefined && (command?.length || target !== undefined)) {
     problems.push('publish is a folder in place of a dev command: leave out either');
   }
   if (publish !== undefined && !existsSync(publish)) problems.push(`publish: there is no ${publish}`);
   if (runserver && django === undefined) problems.push('runserver needs django, the folder of the project');
   if (problems.length > 0) throw new OptionsError(problems.map((problem) => `startDevSession: ${problem}.`));
-  return target !== undefined && /^\d+$/.test(target)
-    ? { ...options, target: `http://localhost:${target}` }
-    : options;
+  return { ...options, target };
 }
 
 /** Later ones prevail, and the environment over all. */

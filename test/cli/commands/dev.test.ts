@@ -153,10 +153,19 @@ describe('what cannot be started', () => {
     ['two kinds of pages', { publish: '.', command: ['vite'] }, /^--publish is a folder in place of/],
     ['runserver without a project', { runserver: true }, /^--runserver needs django/],
     ['a site that is not there', { root: 'nowhere' }, /^--root must be the folder of a site/],
+    ['a target that no URL has', { target: '99999' }, /^--target must be the port/],
+    ['an upstream that is none', { upstream: 'foo' }, /^--upstream must be an http\(s\) URL\.$/],
+    ['a public URL with a path', { publicUrl: 'https://a.example/b' }, /^--public-url must be the origin/],
+    ['a folder without manage.py', { django: '.' }, /^--django must be a folder with manage\.py/],
   ])('%s is wrong usage', async (_, options, message) => {
     const failure = dev({ load, ...options }, createTestIo({ cwd: site.path, env }));
     await expect(failure).rejects.toThrow(UsageError);
     await expect(failure).rejects.toThrow(message);
+  });
+
+  test('a public URL of the environment is named as a variable', async () => {
+    const io = createTestIo({ cwd: site.path, env: { ...env, PUBLIC_URL: 'foo' } });
+    await expect(dev({ load }, io)).rejects.toThrow(/^The variable PUBLIC_URL must be the origin/);
   });
 
   test('a port in use names the option, and is broken', async () => {

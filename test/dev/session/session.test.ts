@@ -356,7 +356,7 @@ test.each<[string, Partial<DevSessionOptions>, RegExp]>([
   ['a folder and a command', { publish: '.', command: ['vite'] }, /leave out either/],
   ['a folder that is not there', { publish: '/nowhere/at/all' }, /there is no \/nowhere/],
   ['runserver without a project', { runserver: true }, /runserver needs django/],
-  ['a project that is not Django', { django: '.' }, /there is no manage\.py/],
+  ['a project that is not Django', { django: '.' }, /django must be a folder with manage\.py/],
 ])('%s is told at once', async (_, options, message) => {
   await expect(start(options)).rejects.toThrow(message);
 });
