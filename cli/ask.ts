@@ -5,7 +5,7 @@ import type { Io } from './output.ts';
 
 /**
  * Asks a question that is answered by yes or no.
- * @param question.flag the option that answers it: the way out where nobody can be asked
+ * @param question.flag the option that answers it: the way out where there is no terminal to ask at
  * @throws {UsageError} there is no terminal; names the flag
  * @throws {CommandError} `cancelled`
  */

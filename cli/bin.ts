@@ -1,7 +1,7 @@
 import { main } from './main.ts';
 import { createProcessIo } from './output.ts';
 
-// Whoever reads the output may have seen enough: `daypass stats --watch | head`.
+// The reader may close the pipe early: `daypass stats --watch | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 // The file behind `npx daypass`. The exit code is set rather than forced, so that what was written gets out.

@@ -63,7 +63,7 @@ export function sleep(io: Pick<Io, 'sleep'>, milliseconds: number): Promise<void
   return io.sleep ? io.sleep(milliseconds) : setTimeout(milliseconds);
 }
 
-/** All of standard input, as text; nothing where there is none. */
+/** All of standard input, as text; empty if there is none. */
 export async function readStdin({ stdin }: Pick<Io, 'stdin'>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stdin ?? []) chunks.push(Buffer.from(chunk));

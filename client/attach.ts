@@ -62,7 +62,7 @@ export interface Attachment extends Transports {
 type Choose = (url: string) => Attachment | undefined;
 
 /**
- * Where a `fetch` of ours has its sessions. By a name that copies of this module share: a bundle that is evaluated again
+ * Where our `fetch` has its sessions. By a name that copies of this module share: a bundle that is evaluated again
  * brings one.
  */
 const attached = Symbol.for('daypass.attached');

@@ -51,7 +51,7 @@ export class SessionError extends Error {
   declare readonly url: string | undefined;
   /** Names the request in the logs: `X-Request-Id` of the broker's answer, `error_id` of Identity's and of the guard's. */
   declare readonly requestId: string | undefined;
-  /** The setting that mends it and where it is; undefined when no setting does. */
+  /** The setting that fixes it and where it is; undefined when no setting does. */
   declare readonly remedy: string | undefined;
   /** Seconds from now until the session tries again; calls before that fail at once with this same code. */
   declare readonly retryAfterSeconds: number | undefined;

@@ -106,7 +106,7 @@ function readPort({ env }: Io): number {
 function stopSignal({ env }: Io): AbortSignal {
   const controller = new AbortController();
   const stop = () => controller.abort();
-  // Not `once`: who presses Ctrl-C twice must not end this process before its children.
+  // Not `once`: a user who presses Ctrl-C twice must not end this process before its children.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   if (env.npm_lifecycle_event || env.npm_execpath) {
     const parent = process.ppid;

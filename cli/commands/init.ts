@@ -23,7 +23,7 @@ export interface InitOptions {
   /** Shows the changes, and writes nothing. */
   dryRun?: boolean | undefined;
   isJson?: boolean | undefined;
-  /** Who answers the questions. Default: whoever sits at the terminal. */
+  /** Who answers the questions. Default: the person at the terminal. */
   questions?: Questions | undefined;
   /** Writes one file. Default: to disk. */
   writeFile?: WriteFile | undefined;
@@ -70,7 +70,7 @@ export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
   return 0;
 }
 
-/** Whether a change copies one of the script tag's files: they are minified, and nobody reads them. */
+/** Whether a change copies one of the script tag's files: they are minified, so not worth showing. */
 type IsCopy = (change: Change) => boolean;
 
 function show({ site, changes }: InitPlan, isCopy: IsCopy, io: Io): void {

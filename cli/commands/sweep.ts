@@ -12,7 +12,7 @@ export type SweepTotals = Record<(typeof countNames)[number] | 'calls', number>;
 /**
  * Sweeps until the list of users was seen to its end, call by call.
  * @param options.audiences of Identity, besides the site's own
- * @param options.onProgress is told the totals after each call
+ * @param options.onProgress is called with the totals after each call
  * @returns the totals, and what the broker says that it cannot know
  * @throws {CommandError} as `Owner.call`; `sweep_stuck` when the broker does not get on
  */
@@ -80,7 +80,7 @@ function formatTotals({ seen, ...others }: Omit<SweepTotals, 'calls'> & { calls?
 const barWidth = 20;
 
 /**
- * Shows how far a sweep is. How many users there are, Identity does not tell before the end, so the bar says that it moves,
+ * Shows how far a sweep is. Identity does not report how many users there are before the end, so the bar says that it moves,
  * not how far it has to go; a log gets a line for each call.
  */
 function createProgress(io: Io, isJson: boolean) {

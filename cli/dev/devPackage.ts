@@ -30,7 +30,7 @@ export interface LoadOptions {
 
 /**
  * Loads `daypass-dev` from a project, and adds it to the project's development dependencies first where it is missing.
- * @throws {UsageError} it is missing, and nobody can be asked: with the line that adds it
+ * @throws {UsageError} it is missing, and there is no terminal to ask at: with the line that adds it
  * @throws {CommandError} `dev_package_missing`: it could not be added
  */
 export async function loadDevPackage(

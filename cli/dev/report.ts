@@ -76,7 +76,7 @@ export function toJsonLine(event: DevEvent | ({ kind: 'ready' } & Record<string,
   return `${JSON.stringify(event)}\n`;
 }
 
-/** What a program is told once everything answers. A secret is told only where it was made here. */
+/** The JSON line once everything answers. It holds a secret only if this server generated it. */
 export function describeReady(session: DevSession): { kind: 'ready' } & Record<string, unknown> {
   const { url, issuer, pages, parts, backends, django } = session;
   return {

@@ -145,7 +145,7 @@ function takes(route: CheckedRoute, path: string): boolean {
   return route.path === path || (route.path.endsWith('*') && path.startsWith(route.path.slice(0, -1)));
 }
 
-/** Whether a route is one path that answers GET to whoever has a token. */
+/** Whether a route is one path that answers GET to anyone who has a token. */
 function isCallable({ path, methods, verify }: CheckedRoute): boolean {
   return verify && !path.endsWith('*') && (methods === undefined || methods.includes('GET'));
 }

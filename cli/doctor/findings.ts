@@ -43,7 +43,7 @@ const noSession = 'No visitor gets a session.';
 const brokerAnswersNothing = 'Broker and gate refuse every request until it is fixed.';
 const brokerCannotDelete = 'The broker cannot look at throwaway users, or delete them, so it exchanges none.';
 const replaysUnknown =
-  'Without Redis the broker cannot tell a user that was exchanged already, so it exchanges none; the gate counts each instance by itself.';
+  'Without Redis the broker cannot know whether a user was exchanged before, so it exchanges none; each instance of the gate counts by itself.';
 const everyCallFails = 'The gate lets calls through, and every one of them fails.';
 const noCallPasses = 'Visitors get sessions, and every call is refused.';
 
@@ -85,7 +85,7 @@ export const findings = {
     {
       what: 'Header fields that only the platform may set (x-nf-*) are believed when a visitor sends them.',
       remedy:
-        'Where a proxy stands in front of the site, let it drop x-nf-* of requests; on Netlify itself, tell its support.',
+        'Where a proxy stands in front of the site, let it drop x-nf-* of requests; on Netlify itself, report it to its support.',
     },
     "A visitor can pose as the platform: name another's request, or hand a function a false operator token.",
   ),
@@ -96,7 +96,7 @@ export const findings = {
   variable_invalid: broken(causes.variable_invalid, brokerAnswersNothing),
   secret_weak: broken(
     causes.secret_weak,
-    'Whoever guesses a secret signs tokens. Broker and gate refuse to work with it.',
+    'Anyone who guesses a secret can sign tokens. Broker and gate refuse to work with it.',
   ),
   sessions_not_before_ahead: broken(
     causes.sessions_not_before_ahead,
@@ -105,7 +105,7 @@ export const findings = {
   mode_monitor: weak(causes.mode_monitor, 'The API is as open as it would be without Daypass.'),
   store_failure_allow: weak(
     causes.store_failure_allow,
-    'Whoever can bring Redis to its knees, or waits for its maintenance, is not limited.',
+    'Anyone who overloads Redis, or waits for an outage, is not limited.',
   ),
   turnstile_test_key: weak(causes.turnstile_test_key, 'The proof proves nothing.'),
 
@@ -274,7 +274,7 @@ export const findings = {
       remedy:
         'Require a token at the backend too: require_daypass in Django, requireAccessToken in Hono and Express.',
     },
-    'Whoever finds the address of the backend uses the API without a session and without limits.',
+    'Anyone who finds the URL of the backend can use the API without a session and without limits.',
   ),
   backend_secret_differs: broken(backendCauses.token_key, noCallPasses),
   backend_secret_old: broken(
@@ -336,7 +336,7 @@ export const findings = {
   clock_site: broken(
     {
       what: 'The clock of the broker is wrong.',
-      remedy: 'Set the clock of the machine that runs it by NTP; on Netlify, tell its support.',
+      remedy: 'Set the clock of the machine that runs it by NTP; on Netlify, report it to its support.',
     },
     'Tokens are expired, or not valid yet, wherever the clock is right.',
   ),
@@ -359,7 +359,7 @@ export const findings = {
       remedy:
         "If this is the environment of the site or of its backend, copy the site's DAYPASS_SECRET here; otherwise run doctor without it.",
     },
-    'Whoever verifies with it refuses every token of the site.',
+    'A backend that verifies with it refuses every token of the site.',
   ),
   secret_unused: note(
     {

@@ -11,7 +11,7 @@ export interface Trial {
   readonly path: string;
   /** The name of the audience that the path is for; undefined for the policy's default. */
   readonly audience: string | undefined;
-  /** Where the backend answers by itself; undefined where nobody said. */
+  /** Where the backend answers by itself; undefined if not given. */
   readonly backendUrl: string | undefined;
   /** Where Identity answers, without a slash at the end. */
   readonly identityUrl: string;
@@ -64,7 +64,7 @@ export interface TrialToken {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The object that the body is; empty where it is none. */
+  /** The body, if it is a JSON object; otherwise empty. */
   readonly json: Readonly<Record<string, unknown>>;
   /** Our stable code, where the answer is a refusal of Daypass. */
   readonly code: string | undefined;

@@ -18,7 +18,7 @@ export type TargetRequest =
 
 /**
  * Opens a running server, or loads the function of a project by `daypass-dev`.
- * @throws {UsageError} `daypass-dev` is not installed in the project, and nobody can be asked
+ * @throws {UsageError} `daypass-dev` is not installed in the project, and there is no terminal to ask at
  * @throws {CommandError} `function_unusable`: it is not there, cannot be loaded, or Netlify would not call it;
  * `server_unreachable` from `deliver`
  */

@@ -230,7 +230,7 @@ function insertTag(html: string, tag: readonly string[]): string {
   return html.slice(0, lineStart) + lines + html.slice(lineStart);
 }
 
-/** Adds an import in front of a module's first statement, so that it runs first; makes the module where there is none. */
+/** Adds an import in front of a module's first statement, so that it runs first; creates the module if it does not exist. */
 function addImport({ draft, files }: Page, path: string, module: string): boolean {
   const text = files.get(path);
   const name = relativeModule(path, module);

@@ -7,7 +7,7 @@ import { findSites, type ProjectFiles, readManifest, readSite, type Site, trimPa
 import { findProxy, noteRoutes } from './routes.ts';
 import { draftEnvExample, draftGitignore, draftTsConfig } from './settingsFiles.ts';
 
-/** What `init` has to be told. */
+/** What `init` needs to know. */
 export interface InitAnswers {
   /** The site's folder in the repository. Default: the only one that has a site. */
   readonly project?: string | undefined;

@@ -12,7 +12,7 @@ export interface Variable {
 
 /**
  * The variables that a site needs.
- * @param upstream the backend's URL; undefined where nobody said it
+ * @param upstream the backend's URL; undefined if not given
  */
 export function siteVariables(upstream: string | undefined): Variable[] {
   return [

@@ -22,7 +22,7 @@ export function findWeaknesses(policy: Policy): Weakness[] {
     weaknesses.push({ id: 'store_failure_allow', message: causeText('store_failure_allow') });
   if (origins.includes('null')) {
     const message =
-      "origins has 'null', which stands for sandboxed frames on any site: whoever puts one on a page begins sessions by way of their visitors.";
+      "origins has 'null', which stands for sandboxed frames on any site: anyone who puts one on a page can begin sessions through their visitors.";
     weaknesses.push({ id: 'null_origin', message });
   }
   const others = deployContexts.filter((context) => context !== 'production');

@@ -37,7 +37,7 @@ export interface RotationRequest {
 
 /**
  * Walks through a rotation: one step that was asked for, or all three, with a question in between.
- * @throws {UsageError} nobody can be asked, and no step was named
+ * @throws {UsageError} there is no terminal to ask at, and no step was named
  */
 export async function rotate(io: Io, isJson: boolean, request: RotationRequest): Promise<void> {
   const { step } = request;
@@ -57,7 +57,7 @@ export async function rotate(io: Io, isJson: boolean, request: RotationRequest):
 async function walk(io: Io, state: RotationState & { made: NewSecret }): Promise<void> {
   print(planStep('add', state), state.made, io, false);
   await confirmed(io, 'Does every instance of the site and every backend have the new secret?', 'swap');
-  // Nothing was read again: the new secret is where the last step told to put it.
+  // Nothing was read again: the new secret is where the last step said to put it.
   const { made, primary } = state;
   const swapped = { ...state, secondary: { keyId: made.keyId } };
   print(planStep('swap', swapped), undefined, io, false);

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../src/protocol/codes.ts';
 import { formatDuration, list } from '../words.ts';
 
-/** What an explanation may tell of. Times are seconds since the epoch. */
+/** What an explanation may mention. Times are seconds since the epoch. */
 export interface Circumstances {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;

@@ -32,7 +32,7 @@ export interface Site {
 /** What one of those who get to see a token makes of it. */
 export interface Verdict {
   readonly place: 'gate' | 'backend' | 'broker';
-  /** `unverified`: nothing is wrong with it, but the secret that would tell is not at hand. */
+  /** `unverified`: nothing is wrong with it, but the secret that it takes to verify it is not at hand. */
   readonly outcome: 'accepted' | 'refused' | 'unverified';
   readonly code?: ErrorCode;
   readonly why: string;

@@ -37,7 +37,7 @@ export function createApp(parts: Parts, faults: Faults): Hono {
   }
   app.notFound(answerUnknownPath);
   app.onError((error, c) => {
-    // Whoever hung up gets no answer, also when called in the same process.
+    // A caller who disconnected gets no answer, even when called in the same process.
     if (c.req.raw.signal.aborted) throw error;
     return answerError(error, parts.clock.milliseconds());
   });

@@ -6,7 +6,7 @@ import { readParams } from './request.ts';
 import { describeUser, mergeMetadata, type User } from './users.ts';
 
 /**
- * Tells the site about an event, as the platform does, and applies what it replies: `app_metadata` and
+ * Reports an event to the site, as the platform does, and applies what it replies: `app_metadata` and
  * `user_metadata` of a reply replace the user's whole.
  * @returns the user as the reply left it; not stored yet
  * @throws HttpError when the site refused, was too slow or replied nonsense: the transaction is off then
@@ -26,7 +26,7 @@ export async function callEvent(parts: Parts, event: EventName, user: User): Pro
 }
 
 /**
- * Tells the site of a change that is committed already: no answer can undo it, and a failure is only logged.
+ * Reports to the site a change that is committed already: no answer can undo it, and a failure is only logged.
  * @returns the user as the reply left it; as it was where the site refused, was too slow or replied nonsense
  */
 export async function callEventAfterCommit(parts: Parts, event: EventName, user: User): Promise<User> {

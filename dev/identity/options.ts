@@ -56,7 +56,7 @@ export interface DevIdentityOptions {
   commitDelayMilliseconds?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Told what GoTrue would only log: an event call that failed after the change was committed. */
+  /** Called with what GoTrue would only log: an event call that failed after the change was committed. */
   log?: (line: string) => void;
 }
 

@@ -78,7 +78,7 @@ export async function verify(parts: Parts, c: Context): Promise<Response> {
   return answerTokens(parts, user, refreshTokens.grant(user.id));
 }
 
-/** Whoever was invited has no password until now. */
+/** An invited user has no password until now. */
 function withPassword(user: User, password: string): User {
   if (user.passwordHash !== '' || !user.invitedAt) return user;
   if (password === '') throw new HttpError(422, 'Invited users must specify a password');

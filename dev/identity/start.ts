@@ -94,7 +94,7 @@ export interface UserDirectory {
   list(): User[];
   /** Puts a row in as it is given; what is left out is that of a confirmed user. No event is called. */
   plant(user: PlantedUser): User;
-  /** Makes a user look as if it had been created that many seconds sooner. Does nothing where there is none. */
+  /** Makes a user look as if it had been created that many seconds sooner. Does nothing if there is no such user. */
   age(id: string, seconds: number): void;
 }
 

@@ -143,7 +143,7 @@ export function newUser(fields: NewUser, clock: Clock): User {
     aud: fields.aud,
     role: '',
     email: fields.email,
-    // Whoever was invited has none yet.
+    // An invited user has none yet.
     passwordHash: fields.password === '' ? '' : hashPassword(fields.password),
     confirmedAt: undefined,
     confirmationToken: '',

@@ -30,7 +30,7 @@ const endings = [
 /**
  * From now on this thread imports a site's modules as Netlify's bundlers do, which use esbuild: TypeScript and JSX in any
  * form, JSON without an import attribute, and `./policy` where Node wants `./policy.ts`.
- * @param onLoad told of each file of the site that is loaded, packages aside
+ * @param onLoad called for each file of the site that is loaded, packages aside
  */
 export function loadAsBundlersDo({ root, config }: WorkerData, onLoad: (file: string) => void): void {
   process.setSourceMapsEnabled(true);

@@ -24,7 +24,7 @@ export const remedies: Readonly<Record<string, string>> = {
     "A backend accepts passes of this server where deployContexts holds 'dev'; Django's does in DEBUG.",
   token_expired:
     'The pass has expired. The client of the page renews it by itself; a client of your own has to.',
-  token_not_yet_valid: 'The clocks of this machine and of whoever made the token differ.',
+  token_not_yet_valid: 'The clock of this machine differs from that of the machine that made the token.',
   token_lifetime: 'The token lives longer than Daypass allows: it was not made by the broker.',
   token_revoked: 'The session was revoked.',
   session_ended: `The session has lasted its time, or began before DAYPASS_SESSIONS_NOT_BEFORE. ${startOver}`,

@@ -9,7 +9,7 @@ export interface RequestEntry {
   path: string;
   /** The route of the policy, else the path of the function, with its wildcards. */
   route: string;
-  /** The session whose token was sent, or has just been made; nobody has verified it. Undefined without one. */
+  /** The session whose token was sent, or has just been made; unverified. Undefined without one. */
   session: string | undefined;
   /** 0 where the connection broke. */
   status: number;

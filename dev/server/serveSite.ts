@@ -24,9 +24,9 @@ export interface SiteExtras {
   target?: string | Promise<string> | undefined;
   /** Takes what the site's functions write on their console, line by line. Default: the console of this process. */
   output?: Output | undefined;
-  /** Told of each request to a function, an edge function or Identity, once it is answered. */
+  /** Called for each request to a function, an edge function or Identity, once it is answered. */
   onRequest?: ((entry: RequestEntry) => void) | undefined;
-  /** Restarts the functions when a file that they depend on changes, or `netlify.toml`, and tells how that went. */
+  /** Restarts the functions when a file that they depend on changes, or `netlify.toml`, and reports how that went. */
   onReload?: ((reload: Reload) => void) | undefined;
   /** Whether answers say more than a deployed site's: the stack of what a function threw, the remedy of a refusal. */
   exposeErrors?: boolean | undefined;
@@ -75,7 +75,7 @@ export interface ServeOptions extends PartsOptions, SiteExtras {
   ownRoutes?: (parts: DevParts, urls: SiteUrls, server: Pick<DevServer, 'crash' | 'reload'>) => OwnRoutes;
   /** Stands between the site and its Identity, to watch or to fail a request. */
   atIdentity?: (request: Request, serve: (request: Request) => Promise<Response>) => Promise<Response>;
-  /** Told of each event that Identity sends. */
+  /** Called for each event that Identity sends. */
   onEvent?: (name: string) => void;
 }
 
@@ -86,7 +86,7 @@ export const toConsole: Output = (line, stream) => {
 
 /**
  * Starts the thread of a site's functions and has it load the policy.
- * @throws {Error} the policy cannot be loaded, or `netlify.toml` is none
+ * @throws {Error} the policy cannot be loaded, or `netlify.toml` is not valid TOML
  */
 export function openSite(root: string, { config, publish, output = toConsole }: SiteExtras): Promise<Host> {
   const folders = readSiteConfig(root, publish);

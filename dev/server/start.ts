@@ -116,7 +116,7 @@ export function isHttpUrl(value: unknown): value is string {
 const upstreamsOf = (policy: SitePolicy, url: string) =>
   Object.fromEntries(policy.routes.map((route) => [route.upstream, url]));
 
-/** The secrets that were made before; none where the file is not there or no JSON. */
+/** The secrets that were generated before; empty if the file is missing or not JSON. */
 function readSecretsFile(file: string): Record<string, string> {
   try {
     const kept: Record<string, unknown> = JSON.parse(readFileSync(file, 'utf8'));

@@ -13,7 +13,7 @@ export interface FileWatch {
 
 /**
  * @param folders every file in them counts, also a new one
- * @param onChange told once of changes that come together
+ * @param onChange called once for changes that come together
  */
 export function watchFiles(
   folders: readonly string[],

@@ -12,7 +12,7 @@ export interface BackendSecret {
   /** The variable of the site that holds the secret. */
   variable: string;
   secret: string;
-  /** Whether this server has made it; others belong to somebody, and are shown to nobody. */
+  /** Whether this server generated it. Only then is it printed: any other is a real secret. */
   isMade: boolean;
 }
 
@@ -56,7 +56,7 @@ export function describeDjango(folder: string, backend: BackendSecret, issuer: s
 /**
  * Starts `manage.py runserver` with the secret and the issuer in its environment.
  * @param url where: an address of this machine
- * @throws {Error} it ended before it served; what it said was told line by line
+ * @throws {Error} it ended before it served; its output was passed to `onLine`
  */
 export async function startRunserver(
   folder: string,

@@ -27,7 +27,7 @@ export interface DevSessionOptions
   publish?: string | undefined;
   /** The URL of the backend behind the gate. Default: Django's where it is given, else the variables that the policy names. */
   upstream?: string | undefined;
-  /** The folder of a Django project: what it needs is told. */
+  /** The folder of a Django project: the settings that it needs are printed. */
   django?: string | undefined;
   /** Whether to start that project, too. */
   runserver?: boolean | undefined;
@@ -35,7 +35,7 @@ export interface DevSessionOptions
   variables?: Readonly<Record<string, string | undefined>>;
   /** Ends the start, too, where a command never serves anything; what was started until then is gone. */
   signal?: AbortSignal | undefined;
-  /** Told of all that happens. */
+  /** Called for each event: a request, a reload, a line of output, a notice. */
   onEvent?: ((event: DevEvent) => void) | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface DevSession {
   backends: readonly BackendSecret[];
   django: DjangoSetup | undefined;
   server: DevServer;
-  /** Settles when the command of the pages, or Django, ended by itself: what to tell people. */
+  /** Settles when the command of the pages, or Django, ended by itself: a sentence for people. */
   readonly ended: Promise<string>;
   /** Ends everything that was started; resolves when it is gone. May be called twice. */
   close(): Promise<void>;
@@ -219,7 +219,7 @@ function checkOptions(options: DevSessionOptions): DevSessionOptions {
 /** Later ones prevail, and the environment over all. */
 const envFiles = ['.env', '.env.development', '.env.local', '.env.development.local'];
 
-/** What decides whether a real part stands in place of ours. */
+/** Variables that replace a stand-in with the real service. */
 const partNames = /^(IDENTITY_\w+|UPSTASH_REDIS_REST_\w+|REDIS_URL|PORT|HOST|PUBLIC_URL|URL)$/;
 
 /**

@@ -137,7 +137,7 @@ export const keyLength = 32;
 /** Several times the size of our proofs. */
 const maxCharacters = 4096;
 
-/** A challenge with the shape of ours; not verified. */
+/** A challenge in our format; not verified. */
 export interface SignedChallenge {
   parameters: Challenge['parameters'] & { expiresAt: number; keySignature: string };
   /** HMAC of the parameters; identifies the challenge. */

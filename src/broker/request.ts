@@ -163,7 +163,7 @@ export function readPairs(body: Uint8Array, contentType: string | null): [name: 
     throw new DaypassError('unsupported_content_type');
   }
   const pairs = [...new URLSearchParams(decode(body))];
-  // URLSearchParams writes U+FFFD for what was not UTF-8; no parameter of ours holds one.
+  // URLSearchParams writes U+FFFD for what was not UTF-8; none of our parameters holds one.
   if (pairs.flat().some((text) => text.includes('\ufffd'))) throw new DaypassError('malformed_request');
   return pairs;
 }

@@ -184,7 +184,7 @@ async function attempt<T>(call: () => Promise<T>): Promise<T | DaypassError> {
   }
 }
 
-/** @param values what only the moment tells of the cause */
+/** @param values the values for the placeholders of the cause */
 function line(
   name: StatusCheck['name'],
   ok: boolean,

@@ -21,7 +21,7 @@ export interface CallerEnv {
   };
 }
 
-/** An app of ours: broker, gate, or a protected function. */
+/** One of our apps: broker, gate, or a protected function. */
 export type App = Hono<CallerEnv>;
 
 /** Who calls: the IP address that the platform vouches for; undefined when it gave none. */

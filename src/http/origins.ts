@@ -8,7 +8,7 @@ import { type DeployContext, exposedHeaders } from '../protocol/wire.ts';
 export interface OriginRule {
   /** The policy's; the request's own origin is always allowed. */
   origins: readonly string[];
-  /** In `dev` a refusal says what mends it. */
+  /** In `dev` a refusal says how to fix it. */
   deployContext?: DeployContext;
 }
 
@@ -27,7 +27,7 @@ export function checkOrigin(request: Request, rule: OriginRule): void {
 }
 
 function foreignOrigin(origin: string, request: Request, { deployContext }: OriginRule): DaypassError {
-  // What is no web site may hold characters that no error_description has (RFC 6749 §5.2).
+  // An origin that is not a web site's may hold characters that no error_description has (RFC 6749 §5.2).
   const isWebSite = URL.canParse(origin) && new URL(origin).origin === origin;
   if (deployContext !== 'dev' || !isWebSite) return new DaypassError('foreign_origin');
   const listed = `The page's origin, ${origin}, is not this site's, and the policy does not list it under origins.`;

@@ -30,21 +30,27 @@ export function answerRefusal(
   log: Log,
   format: (error: DaypassError) => Response = (error) => problemResponse(error),
 ): Response {
-  const error =
-    thrown instanceof DaypassError ? thrown : new DaypassError('internal_error', { cause: thrown });
+  const error = asDaypassError(thrown);
   const response = format(error);
-  toDaypassError(thrown, (event, fields) => log(event, { ...fields, status: response.status }));
+  logError(error, log, response.status);
   return response;
 }
 
 /** Whatever was thrown, as the typed error that the caller gets; anything else is logged, not exposed to the caller. */
-export function toDaypassError(error: unknown, log: Log): DaypassError {
-  if (error instanceof DaypassError) {
-    log('refused', { code: error.code, cause: describeCause(error.cause) });
-    return error;
-  }
-  log('internal_error', { cause: describeCause(error) });
-  return new DaypassError('internal_error', { cause: error });
+export function toDaypassError(thrown: unknown, log: Log): DaypassError {
+  const error = asDaypassError(thrown);
+  logError(error, log);
+  return error;
+}
+
+function asDaypassError(thrown: unknown): DaypassError {
+  return thrown instanceof DaypassError ? thrown : new DaypassError('internal_error', { cause: thrown });
+}
+
+function logError({ code, cause }: DaypassError, log: Log, status?: number): void {
+  const fields = { cause: describeCause(cause), ...(status !== undefined && { status }) };
+  if (code === 'internal_error') log('internal_error', fields);
+  else log('refused', { code, ...fields });
 }
 
 /**

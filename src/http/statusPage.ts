@@ -83,7 +83,7 @@ function escapeHtml(text: string): string {
 
 /**
  * Stands in for broker or gate while policy or environment is at fault: refuses everything, and says under
- * `/session/status` which variables to mend. Problems name variables, never values.
+ * `/session/status` which variables to fix. Problems name variables, never values.
  */
 export function createUnconfiguredApp(
   problems: readonly string[],

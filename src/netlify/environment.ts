@@ -151,7 +151,7 @@ export function readRedisOptions(
   const url = checkUrl(names.url, value, problems, 'required')?.href ?? '';
   const token = value(names.token) ?? '';
   if (token === '') problems.push(`${names.token} is missing: copy it from the console of your Redis.`);
-  // What is no header field would come back in the error of every call.
+  // fetch would repeat a value that no header field can have in the error of each call.
   else if (!/^[\x21-\x7e]+$/.test(token))
     problems.push(`${names.token} must be visible ASCII without spaces or line breaks.`);
   return { url, token };

@@ -30,7 +30,7 @@ declare global {
 /**
  * Express middleware (4 and 5) that lets only callers with a valid access token through, verified offline, whatever their
  * method. Handlers read it as `req.daypass`. A refusal is 401 (403 for want of the scope, 400 for two tokens) with the
- * challenge of RFC 6750 §3 and problem+json that holds the stable `code`; what is no refusal goes to `next(error)`. Every
+ * challenge of RFC 6750 §3 and problem+json that holds the stable `code`; any other error goes to `next(error)`. Every
  * answer has an `X-Request-Id`: the gate's, where the call came through it, and names both token fields in `Vary`. Where
  * the gate stands in front, it answers preflights; otherwise let your CORS middleware stand before this one.
  *

@@ -1,6 +1,6 @@
 import { autoconfirmRemedy, identityRemedy, registrationRemedy } from './messages.ts';
 
-/** Why something does not work, in two sentences: what is the matter, and what mends it. */
+/** Why something does not work, in two sentences: what is wrong, and how to fix it. */
 export interface Cause {
   readonly what: string;
   readonly remedy: string;
@@ -10,8 +10,8 @@ const atSite = 'in the environment of the site';
 
 /**
  * Every cause of trouble that more than one part of Daypass can name, under its stable id. `GET /session/status`, `daypass
- * doctor` and the error of a page's session take their words from here, and say what `codes.ts` says where a refusal has that cause. `{name}` stands for what only
- * the moment tells; see {@link fillCause}.
+ * doctor` and the error of a page's session take their words from here, and say what `codes.ts` says where a refusal has that cause. `{name}` stands for what is
+ * known only at run time; see {@link fillCause}.
  */
 export const causes = {
   policy_invalid: {
@@ -145,7 +145,7 @@ export interface StatusCheck {
   cause?: CauseId;
   /** What is wrong, in a sentence. */
   what?: string;
-  /** Which setting mends it. */
+  /** Which setting fixes it. */
   remedy?: string;
 }
 
@@ -160,7 +160,7 @@ export interface StatusResponse {
 }
 
 /**
- * A cause with what only the moment tells.
+ * A cause, its placeholders filled in.
  * @param values what stands for `{name}` in the words of the cause
  * @example
  * fillCause('upstream_not_set', { variable: 'DAYPASS_UPSTREAM' });

@@ -7,7 +7,7 @@ interface CodeRow {
   description: string;
   /** The token handed in is at fault: 401 `invalid_token` where it came as a Bearer token. */
   tokenFault?: true;
-  /** What is wrong with the token, in a sentence for whoever runs its verifier: callers learn the code alone. */
+  /** What is wrong with the token, in a sentence for the operator of the verifier: callers get only the code. */
   reason?: string;
 }
 

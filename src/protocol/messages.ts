@@ -6,7 +6,7 @@ export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchan
 /** RFC 8693 §3: a subject token that is a JWT of another issuer; here an Identity token. */
 export const jwtTokenType = 'urn:ietf:params:oauth:token-type:jwt';
 
-/** RFC 8693 §3: an access token of ours, issued or handed in for renewal. */
+/** RFC 8693 §3: a Daypass access token, issued or handed in for renewal. */
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** Whether a value is one scope. RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ). */

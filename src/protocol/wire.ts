@@ -24,7 +24,7 @@ export const tokenHeader = 'x-daypass';
 /** Names a request in its answer, in every line of the log about it, and to the upstream. */
 export const requestIdHeader = 'x-request-id';
 
-/** Fields of ours that a page of another origin may read. */
+/** Our fields that a page of another origin may read. */
 export const exposedHeaders = [
   'Retry-After',
   'RateLimit',

@@ -105,7 +105,7 @@ export function createCircuit(options: CircuitOptions): Circuit {
         noteAnswer(isTrial);
         return answer;
       } catch (error) {
-        // Any other error is a mistake of ours, and says nothing of Redis.
+        // Any other error is our own mistake, and says nothing about Redis.
         if (isStoreUnavailable(error)) {
           if (describeRedisError(error) === 'unreachable') noteFailure(error);
           else noteAnswer(isTrial, error);

@@ -158,7 +158,7 @@ function writeField(event: StatsEvent, { code = undefined, route = undefined }: 
   return `${event} ${code ?? '-'} ${route ?? '-'}`;
 }
 
-/** Reads one field of a day; undefined for one that no version of ours would write. */
+/** Reads one field of a day; undefined for one that no version of Daypass writes. */
 function readField(day: string, field: unknown, value: unknown): StatsCount | undefined {
   const [event = '', code = '', route = '', ...more] = String(field).split(' ');
   const count = Number(value);

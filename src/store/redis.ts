@@ -56,7 +56,7 @@ export async function storeCall<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** Whether Redis failed to do the request: any other error is a refusal, or a mistake of ours. */
+/** Whether Redis failed to do the request: any other error is a refusal, or our own mistake. */
 export function isStoreUnavailable(error: unknown): error is DaypassError {
   return error instanceof DaypassError && error.code === 'store_unavailable';
 }
@@ -110,7 +110,7 @@ export function describeRedisError(cause: unknown): RedisErrorReason {
   const reply = replyOf(cause);
   const known = patterns.find(([, pattern]) => pattern.test(reply));
   if (known) return known[0];
-  // The SDK hides the HTTP status, and what is no reply to a command may come from a gateway on the way.
+  // The SDK hides the HTTP status, and anything but a reply to a command may come from a gateway on the way.
   return commandReply.test(cause.message) ? 'unexpected' : 'unreachable';
 }
 

@@ -18,7 +18,7 @@ export interface MintOptions {
   /** `sub`: the session. */
   subject: string;
   scopes: readonly string[];
-  /** One of ours, but in tests of what verifiers refuse. */
+  /** One of the known deploy contexts, except in tests of what verifiers refuse. */
   deployContext: string;
   /** Life in seconds, 60 to 3600. */
   ttlSeconds: number;

@@ -30,7 +30,7 @@ export const openCheck: Check = {
   run: async () => [finding('upstream_open')],
 };
 
-/** A JWT that nobody signed: what takes it for a token verifies nothing. */
+/** A JWT without a valid signature: a backend that accepts it verifies nothing. */
 const forged = [
   Buffer.from('{"alg":"HS256","typ":"JWT","kid":"daypass-"}'),
   Buffer.from('{"sub":"anon_AAAAAAAAAAAAAAAAAAAAAA"}'),
@@ -107,7 +107,7 @@ async function explainRefusal(trial: Trial, { code = '' }: Answer, detail: strin
     }
   }
   const guess = id === 'backend_refuses_token' ? await findAccepted(trial) : undefined;
-  // Of a clock, the log of the backend tells the token only.
+  // The log of the backend blames the token, not the clock.
   const logged = id === 'clock_backend' ? ` ${codeRow(code as ErrorCode).reason}` : '';
   return guess ?? finding(id, { detail: `${detail}${logged} ${describeToken(trial)}` });
 }

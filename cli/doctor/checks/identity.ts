@@ -36,7 +36,7 @@ async function checkIdentity(trial: Trial): Promise<Finding[]> {
 async function checkGuard(trial: Trial): Promise<Finding[]> {
   const byPath = await send(trial, `${identityPath}/settings%5Cdoctor`);
   if (byPath?.code === 'path_refused') return [];
-  // Whoever normalises paths in front of the guard leaves fields alone.
+  // A proxy in front of the guard that normalises paths leaves fields alone.
   const byAudience = await send(trial, `${identityPath}/settings`, { headers: { 'x-jwt-aud': 'doctor' } });
   if (byAudience?.code === 'audience_refused') return [];
   const detail = `A path with %5C gave ${describeAnswer(byPath)}, X-JWT-AUD ${describeAnswer(byAudience)}.`;

@@ -5,7 +5,7 @@ import { mintAccessToken, newSubject } from '../../../src/token/mint.ts';
 import { isConfidential, isLoopback } from '../../site.ts';
 import type { Trial, TrialToken } from '../trial.ts';
 
-/** Reads a token of the site; undefined for what is none. */
+/** Decodes a token of the site; undefined if it is not a JWT. */
 export function readToken(text: string, isOfBroker: boolean): TrialToken | undefined {
   try {
     return { text, keyId: `${decodeProtectedHeader(text).kid}`, claims: decodeJwt(text), isOfBroker };

@@ -144,7 +144,7 @@ async function deleteOne(run: SweepRun, id: UserId, rule: ThrowawayRule, readAt:
   }
 }
 
-/** Empty for what is no record: no user to delete has an empty id. */
+/** The id of a listed user; empty for anything else, since no user has an empty id. */
 export function idOf(user: unknown): string {
   return (user as { id?: string } | null)?.id ?? '';
 }
