@@ -50,4 +50,6 @@ export const internalFields = {
   event: 'x-daypass-dev-event',
   /** The function that a rewrite leads to, whatever its own paths are. */
   function: 'x-daypass-dev-function',
+  /** Of an answer: it is that of the backend behind the gate. */
+  ofBackend: 'x-daypass-dev-of-backend',
 } as const;

@@ -59,3 +59,20 @@ export const remedies: Readonly<Record<string, string>> = {
     'Cloudflare did not answer. The test keys of Turnstile need the network too; use proof-of-work offline.',
   internal_error: 'The log of the function, above, says why.',
 };
+
+/** Of those, what differs where the backend refused what the gate had let through. */
+const ofBackend: Readonly<Record<string, string>> = {
+  token_missing: 'It found no token in Authorization, in which the gate sends it.',
+  token_key: 'Give the backend the secret printed at the start, as DAYPASS_SECRET.',
+  token_signature: 'Give the backend the secret printed at the start, as DAYPASS_SECRET.',
+  token_issuer: 'Give the backend the issuer printed at the start.',
+};
+
+/**
+ * @param isOfBackend whether the backend refused: its codes are Daypass's where they are of a token, else its own
+ */
+export function remedyFor(code: string, isOfBackend: boolean): string | undefined {
+  if (!isOfBackend) return remedies[code];
+  const remedy = ofBackend[code] ?? (/^(token_|insufficient_scope$)/.test(code) ? remedies[code] : undefined);
+  return remedy && `Your backend refused it, not the gate. ${remedy}`;
+}

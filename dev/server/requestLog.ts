@@ -1,4 +1,4 @@
-import { remedies } from './remedies.ts';
+import { remedyFor } from './remedies.ts';
 import { matchRoutes } from './routes.ts';
 import type { SitePolicy } from './settings.ts';
 
@@ -26,12 +26,18 @@ const maxBytes = 65_536;
  * Describes a request and its answer.
  * @param route the path of the function that took it
  * @param exposeErrors whether refusals get the remedy as a field of their own
+ * @param isOfBackend whether the backend behind the gate refused
  * @returns the entry, and the answer to send: what was read of the one given is gone
  */
 export async function describeRequest(
   request: Request,
   response: Response,
-  { route, policy, exposeErrors }: { route: string; policy: SitePolicy; exposeErrors: boolean },
+  {
+    route,
+    policy,
+    exposeErrors,
+    isOfBackend,
+  }: { route: string; policy: SitePolicy; exposeErrors: boolean; isOfBackend: boolean },
 ): Promise<{ entry: RequestEntry; response: Response }> {
   const { pathname: path } = new URL(request.url);
   const isRefusal = response.status >= 400;
@@ -39,7 +45,7 @@ export async function describeRequest(
   const { body, response: answer } =
     isRefusal || isToken ? await readJson(response) : { body: undefined, response };
   const code = isRefusal ? codeOf(body) : undefined;
-  const remedy = code === undefined ? undefined : remedies[code];
+  const remedy = code === undefined ? undefined : remedyFor(code, isOfBackend);
   const sent = readToken(request.headers.get('authorization')) ?? request.headers.get('x-daypass');
   return {
     entry: {

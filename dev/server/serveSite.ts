@@ -5,6 +5,7 @@ import { verifyEvent } from '../identity/events.ts';
 import type { EventName } from '../identity/options.ts';
 import type { Handler } from '../listen.ts';
 import { type Host, type Output, openHost, type RunningHost, toUrl } from './host.ts';
+import { internalFields } from './messages.ts';
 import { type DevParts, identityPath, type PartsOptions, type SiteUrls } from './parts.ts';
 import { describeRequest, type RequestEntry } from './requestLog.ts';
 import { type DevSettings, emptyPolicy, type SitePolicy } from './settings.ts';
@@ -241,7 +242,7 @@ export async function serveSite(
       async fetch(request, address) {
         const host = await running();
         const route = host.routeOf(request);
-        const answer = await serve(request, address, host, route);
+        const { answer, isOfBackend } = readMark(await serve(request, address, host, route));
         const told = isIdentity(request) ? `${identityPath}/*` : route;
         // Those are the site's own: an exchange deletes its user, the status looks whether it could.
         if (new URL(request.url).pathname.startsWith(`${identityPath}/admin/`)) return answer;
@@ -250,6 +251,7 @@ export async function serveSite(
           route: told,
           policy: inForce.policy,
           exposeErrors,
+          isOfBackend,
         });
         onRequest(described.entry);
         return described.response;
@@ -279,6 +281,14 @@ export async function serveSite(
     policy: () => inForce.policy,
     environment: () => inForce.environment,
   };
+}
+
+/** Takes the thread's mark off an answer. */
+function readMark(answer: Response): { answer: Response; isOfBackend: boolean } {
+  if (!answer.headers.has(internalFields.ofBackend)) return { answer, isOfBackend: false };
+  const unmarked = new Response(answer.body, answer);
+  unmarked.headers.delete(internalFields.ofBackend);
+  return { answer: unmarked, isOfBackend: true };
 }
 
 function isIdentity({ url }: Request): boolean {

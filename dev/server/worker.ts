@@ -70,7 +70,24 @@ async function loadPolicy({ root, config }: WorkerData): Promise<unknown> {
 }
 
 /** The call that is being served: Netlify's globals speak of it. */
-const calls = new AsyncLocalStorage<{ context: object | null; identity: object | undefined }>();
+const calls = new AsyncLocalStorage<{
+  context: object | null;
+  identity: object | undefined;
+  /** Whether a backend answered an edge function. */
+  reachedBackend?: boolean;
+}>();
+
+/** Has the calls know whether a backend answered: a gate asks it with `X-Forwarded-Host`. */
+function watchBackends(): void {
+  const { fetch } = globalThis;
+  globalThis.fetch = async (input, init) => {
+    const answer = await fetch(input, init);
+    const call = calls.getStore();
+    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+    if (call && headers.has('x-forwarded-host')) call.reachedBackend = true;
+    return answer;
+  };
+}
 
 function provideGlobals(environment: Begin['environment']): void {
   for (const name of Object.keys(process.env)) delete process.env[name];
@@ -99,6 +116,7 @@ function provideGlobals(environment: Begin['environment']): void {
 
 async function open(data: WorkerData, begin: Begin): Promise<WorkerReport> {
   provideGlobals(begin.environment);
+  watchBackends();
   const functions = await loadFunctions(data.functions);
   const edges = await loadEdgeFunctions(data.edgeFunctions, data.edgeRoutes);
   const site = { functions, edges, begin };
@@ -241,12 +259,12 @@ async function runEdge(
     next: (first?: unknown) => goOn(first instanceof Request ? { ...call, request: first } : call),
   };
   try {
-    const answer = await calls.run({ context: null, identity: undefined }, async () =>
-      handle(call.request, context),
-    );
+    const store = { context: null, identity: undefined, reachedBackend: false };
+    const answer = await calls.run(store, async () => handle(call.request, context));
     if (answer === undefined) return await goOn(call);
     if (answer instanceof URL) return await goOn({ ...call, request: new Request(answer, call.request) });
-    return asResponse(answer);
+    const response = asResponse(answer);
+    return store.reachedBackend ? markOfBackend(response) : response;
   } catch (error) {
     console.error(`Edge function ${name}:`, error);
     return onError === 'bypass' && !call.request.bodyUsed ? goOn(call) : failed(site, name, error);
@@ -279,6 +297,14 @@ function asResponse(answer: unknown): Response {
   if (answer instanceof Response) return answer;
   if (answer === undefined) return new Response(null, { status: 204 });
   throw new TypeError('It answered with something else than a Response.');
+}
+
+/** Only a refusal: others are handed on as they are. */
+function markOfBackend(response: Response): Response {
+  if (response.status < 400) return response;
+  const marked = new Response(response.body, response);
+  marked.headers.set(internalFields.ofBackend, 'true');
+  return marked;
 }
 
 function failed({ begin }: Site, name: string, error: unknown): Response {

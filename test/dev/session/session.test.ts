@@ -134,6 +134,43 @@ test('a line for each request: session, route, answer, code and remedy, and noth
   }
 });
 
+test('a remedy says whether the gate refused or the backend, and what that one needs', async () => {
+  const refusing = await listen(() =>
+    Response.json({ code: 'token_signature' }, { status: 401, headers: { 'x-of': 'backend' } }),
+  );
+  try {
+    const running = await start({ upstream: refusing.url });
+    const token = await passOf(running);
+    const answer = await fetch(`${running.url}/api/cart`, bearer(token));
+    expect([await answer.json(), answer.headers.get('x-of')]).toEqual([
+      { code: 'token_signature' },
+      'backend',
+    ]);
+    expect([...answer.headers.keys()].join()).not.toContain('daypass-dev');
+    await fetch(`${running.url}/api/cart`, bearer(`${token.slice(0, -4)}AAAA`));
+    const [ofBackend, ofGate] = eventsOf('request').filter(({ code }) => code === 'token_signature');
+    expect(ofBackend?.remedy).toBe(
+      'Your backend refused it, not the gate. Give the backend the secret printed at the start, as DAYPASS_SECRET.',
+    );
+    expect(ofGate?.remedy).toMatch(/^The token is of another run or another site: reload the page/);
+  } finally {
+    await session?.close();
+    await refusing.close();
+  }
+});
+
+test('codes of a backend of its own are not taken for those of Daypass', async () => {
+  const other = await listen(() => Response.json({ code: 'not_found' }, { status: 404 }));
+  try {
+    const running = await start({ upstream: other.url });
+    await fetch(`${running.url}/api/cart`, bearer(await passOf(running)));
+    expect(eventsOf('request').at(-1)).toMatchObject({ status: 404, code: 'not_found', remedy: undefined });
+  } finally {
+    await session?.close();
+    await other.close();
+  }
+});
+
 test('a refusal is the same to the page whether it is told or not, and says more where that is asked for', async () => {
   const plain = await start();
   const refused = await fetch(`${plain.url}/api/cart`);
