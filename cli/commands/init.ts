@@ -2,7 +2,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineCommand, type ExitCode, UsageError } from '../command.ts';
 import { formatDiff } from '../init/diff.ts';
-import { openProject, readScripts, type WriteFile, writeChanges } from '../init/disk.ts';
+import { leaveNotUtf8, openProject, readScripts, type WriteFile, writeChanges } from '../init/disk.ts';
 import type { Change } from '../init/draft.ts';
 import { type Extra, extraNames } from '../init/entries.ts';
 import { nextSteps, type Step } from '../init/nextSteps.ts';
@@ -40,7 +40,7 @@ const scriptFolders = ['..', '../../dist'].map((path) => fileURLToPath(new URL(p
 export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
   checkUpstream(options.upstream);
   if (options.apiPrefix !== undefined) checkApiPrefix(options.apiPrefix);
-  const { root, here, files } = await openProject(io.cwd);
+  const { root, here, files, notUtf8 } = await openProject(io.cwd);
   const project = options.project === undefined ? here || undefined : inFolder(here, options.project);
   const given = { ...options, project };
   const scripts = await readScripts(scriptFolders);
@@ -49,14 +49,14 @@ export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
       ? (options.questions ?? (await openQuestions()))
       : undefined;
   const answers = questions ? await askForAnswers(given, files, questions) : given;
-  let plan = planInit(files, { ...answers, scripts });
+  let plan = leaveNotUtf8(planInit(files, { ...answers, scripts }), notUtf8);
   const isCopy: IsCopy = ({ after }) => Object.values(scripts).includes(after);
   if (!options.isJson) show(plan, isCopy, io);
   const isWritten = plan.changes.length > 0 && !options.dryRun;
   if (isWritten) {
     if (questions) {
       const extras = await askToWrite(plan.changes.length, options, questions);
-      plan = planInit(files, { ...answers, extras, scripts });
+      plan = leaveNotUtf8(planInit(files, { ...answers, extras, scripts }), notUtf8);
     } else if (!options.yes) {
       throw new UsageError(
         'Nothing is written without an answer: there is no terminal to ask at. Add --yes, or --dry-run.',

@@ -156,9 +156,11 @@ export function draftToml(draft: Draft, files: ProjectFiles, site: Site, path: s
   }
   const { text, kept, unplaced } = mergeToml(files.get(path), settings);
   draft.write(path, text);
-  for (const { path: keys, present } of kept) {
+  for (const { path: keys, present, value } of kept) {
     if (keys.at(-1) === 'NODE_VERSION') noteNodeVersion(draft, path, String(present));
-    else draft.note('kept_setting', path, keptText(keys.join('.'), present, command));
+    else if (trimPath(String(present)) !== trimPath(value)) {
+      draft.note('kept_setting', path, keptText(keys.join('.'), present, value));
+    }
   }
   const usual = readSite(files, site.folder).publish;
   if (site.kind !== 'html' && usual !== undefined && publish !== usual) {
@@ -169,7 +171,7 @@ export function draftToml(draft: Draft, files: ProjectFiles, site: Site, path: s
   }
 }
 
-function keptText(key: string, present: unknown, usual: string | undefined): string {
+function keptText(key: string, present: unknown, usual: string): string {
   return `${key} stays ${JSON.stringify(present)}, where init would write ${JSON.stringify(usual)}.`;
 }
 

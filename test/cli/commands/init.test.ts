@@ -1,4 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -84,6 +96,20 @@ test('--yes writes what it has shown, and says what is left to do', async () => 
     expect(out).toContain(place);
   }
   expect(out).not.toContain('npm install daypass');
+});
+
+test('a second run over plain pages has nothing to say of settings that it wrote itself', async () => {
+  const folder = makeProject(projects.html);
+  await run(folder, '--yes');
+  const again = await run(folder, '--yes');
+  expect(again.out).toContain('Nothing to do: everything is there.');
+  expect(again.out).not.toMatch(/stays|undefined/);
+});
+
+test('a setting that stays is told with what init would write in its place', async () => {
+  const folder = makeProject({ ...projects.html, 'netlify.toml': '[build]\n  publish = "site"\n' });
+  const { out } = await run(folder, '--dry-run');
+  expect(out).not.toContain('undefined');
 });
 
 test('a second run changes nothing', async () => {
@@ -256,6 +282,58 @@ test('a file that somebody else writes meanwhile is not overwritten', async () =
   const io = createTestIo({ cwd: folder, isInteractive: true });
   await expect(init({ questions }, io)).rejects.toThrow('netlify.toml: it has changed meanwhile');
   expect(read(folder, 'netlify.toml')).toBe('# theirs\n');
+});
+
+test.each([
+  ['Latin-1', Buffer.from('<html><head></head><body>Caf\xe9</body></html>\n', 'latin1'), 'index.html'],
+  ['UTF-16', Buffer.from('\ufeffdist\n', 'utf16le'), '.gitignore'],
+  ['Latin-1, in a comment', Buffer.from('# Caf\xe9\n', 'latin1'), 'netlify.toml'],
+])('a file in %s keeps its bytes, and is left to do by hand', async (_, bytes, name) => {
+  const folder = makeProject(projects.html);
+  writeFileSync(join(folder, name), bytes);
+  const { exitCode, out } = await run(folder, '--yes');
+  expect(exitCode).toBe(0);
+  expect(readFileSync(join(folder, name)).equals(bytes)).toBe(true);
+  expect(out).toMatch(new RegExp(`${name}.*not UTF-8`));
+  expect(read(folder, 'netlify/edge-functions/gate.ts')).toContain('createGate');
+});
+
+test('what is written keeps its mode, its byte order mark and the link to it, and leaves no other file', async () => {
+  const folder = makeProject({
+    ...projects.html,
+    'shared/page.html': `\ufeff${projects.html['index.html']}`,
+  });
+  rmSync(join(folder, 'index.html'));
+  symlinkSync('shared/page.html', join(folder, 'index.html'));
+  chmodSync(join(folder, 'shared/page.html'), 0o640);
+  expect((await run(folder, '--yes')).exitCode).toBe(0);
+  expect(lstatSync(join(folder, 'index.html')).isSymbolicLink()).toBe(true);
+  expect(read(folder, 'shared/page.html')).toMatch(/^\ufeff[^\ufeff]*data-api/);
+  expect(statSync(join(folder, 'shared/page.html')).mode & 0o777).toBe(0o640);
+  expect(readdirSync(join(folder, 'shared'))).toEqual(['page.html']);
+});
+
+test('a folder that is called like a file is no file, also behind a link', async () => {
+  const folder = makeProject({ ...projects.html, 'kept/x.txt': '' });
+  symlinkSync('kept', join(folder, 'old.html'));
+  expect((await run(folder, '--yes')).exitCode).toBe(0);
+});
+
+test('folders and files that nobody may read are passed over', () => {
+  const folder = makeProject({ ...projects.html, 'secret/a.html': '', 'b.html': '' });
+  chmodSync(folder, 0o755);
+  chmodSync(join(folder, 'secret'), 0);
+  chmodSync(join(folder, 'b.html'), 0);
+  onTestFinished(() => chmodSync(join(folder, 'secret'), 0o700));
+  const script = `
+    import { openProject } from ${JSON.stringify(join(import.meta.dirname, '../../../cli/init/disk.ts'))};
+    // Root may read everything.
+    if (process.getuid() === 0) process.seteuid(65_534);
+    console.log([...(await openProject(${JSON.stringify(folder)})).files.keys()].join());`;
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+  const found = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split(',');
+  expect(found).toContain('index.html');
+  expect(found).not.toContain('b.html');
 });
 
 test('a module of the page is shown, whatever it is called; the copied scripts are not', async () => {
