@@ -4,7 +4,7 @@ import { parseArgs, parseEnv } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import { ConfigurationError, DaypassError } from '../src/protocol/error.ts';
 import { nearest } from '../src/protocol/nearest.ts';
-import { type Io, readStdin, style, writeJson } from './output.ts';
+import { type Io, plainText, readStdin, style, writeJson } from './output.ts';
 
 /** Of the package. */
 export const { version } = manifest;
@@ -237,7 +237,7 @@ function unknownText(kind: string, name: string, known: readonly string[]): stri
 export function reportError(error: unknown, isJson: boolean, io: Io): ExitCode {
   const { code, message, exitCode, details } = toCommandError(error);
   if (isJson) writeJson(io, { error: { code, message, ...details } });
-  else io.writeError(`${style(io, 'red', 'error')}: ${message}\n`);
+  else io.writeError(`${style(io, 'red', 'error')}: ${plainText(message)}\n`);
   return exitCode;
 }
 

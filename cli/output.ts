@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 /** All that a command may touch of the process it runs in; a test hands in its own. */
 export interface Io {
@@ -53,9 +53,27 @@ export function style(io: Pick<Io, 'hasColours'>, format: Format, text: string):
   return io.hasColours ? styleText(format, text, { validateStream: false }) : text;
 }
 
+/** Text of a server or of a token for a terminal: lines, and nothing that it obeys or that turns a line around. */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text).replace(/[^\P{C}\n]/gu, ' ');
+}
+
+/** The same for what belongs into one line: nobody may write a line of ours. */
+export function plainLine(text: string): string {
+  return plainText(text).replaceAll('\n', ' ');
+}
+
+/** JSON escapes the control characters of ASCII; the others, a terminal obeys too. */
+export function toPlainJson(value: unknown, indent?: number): string {
+  const escapeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, null, indent).replace(/[^\P{C}\n]/gu, (text) =>
+    text.split('').map(escapeUnit).join(''),
+  );
+}
+
 /** The answer of a command with `--json`. */
 export function writeJson(io: Pick<Io, 'writeOut'>, value: unknown): void {
-  io.writeOut(`${JSON.stringify(value, null, 2)}\n`);
+  io.writeOut(`${toPlainJson(value, 2)}\n`);
 }
 
 /** Waits as the process does, or as a test wants it. */

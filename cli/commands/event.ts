@@ -5,7 +5,8 @@ import { defineCommand, type Options, UsageError, type Values } from '../command
 import { describeOutcome, type Outcome } from '../event/describeOutcome.ts';
 import { type EventBody, readPayload } from '../event/payload.ts';
 import { openTarget, type TargetRequest } from '../event/target.ts';
-import { type Io, style, writeJson } from '../output.ts';
+import { type Io, plainLine, style, writeJson } from '../output.ts';
+import { isConfidential } from '../site.ts';
 
 export interface EventRequest {
   readonly event: EventName;
@@ -39,9 +40,15 @@ export async function sendEvent(
   const { url, deliver, close } = await openTarget(io, event, target);
   try {
     const startedMilliseconds = io.now();
-    const response = await deliver(new Request(url, { method: 'POST', headers, body }));
-    const { status } = response;
-    const answer = { status, text: await response.text(), tookMilliseconds: io.now() - startedMilliseconds };
+    const response = await deliver(
+      // A redirect would take the signed event to another place, or make a GET of it, which says nothing.
+      new Request(url, { method: 'POST', headers, body, redirect: 'manual' }),
+    );
+    const { status, headers: answered } = response;
+    const text = await response.text();
+    const tookMilliseconds = io.now() - startedMilliseconds;
+    const location = status >= 300 && status < 400 ? (answered.get('location') ?? undefined) : undefined;
+    const answer = { status, text, tookMilliseconds, location };
     return { url: url.href, status, ...describeOutcome(payload, answer) };
   } finally {
     await close();
@@ -113,11 +120,16 @@ export const eventCommand = defineCommand({
       ...{ cwd: io.cwd, now: io.now() },
     });
     const secret = io.env.IDENTITY_WEBHOOK_SECRET || io.env.IDENTITY_JWT_SECRET || undefined;
-    const sent = await sendEvent(io, { event, target: readTarget(values), payload, secret });
+    const target = readTarget(values);
+    if (secret !== undefined && 'url' in target && !isConfidential(target.url.href))
+      throw new UsageError(
+        '--url must be an https URL, or one of this machine: the event is signed with the key of your site.',
+      );
+    const sent = await sendEvent(io, { event, target, payload, secret });
     if (isJson) {
       writeJson(io, sent);
     } else {
-      io.writeError(`POST ${sent.url} identity_${payload.event} ${payload.user.email}\n`);
+      io.writeError(`${plainLine(`POST ${sent.url} identity_${payload.event} ${payload.user.email}`)}\n`);
       const mark = sent.accepted ? style(io, 'green', '✓') : style(io, 'red', '✗');
       io.writeOut(`${mark} ${sent.lines.join('\n')}\n`);
     }

@@ -1,7 +1,7 @@
 import type { StatsCount, StatsResponse } from '../../src/protocol/messages.ts';
 import { statsPath } from '../../src/protocol/wire.ts';
 import { CommandError, defineCommand } from '../command.ts';
-import { type Io, sleep, style, writeJson } from '../output.ts';
+import { type Io, plainLine, plainText, sleep, style, toPlainJson, writeJson } from '../output.ts';
 import { openOwner, ownerVariables } from '../owner.ts';
 import { readWholeNumber } from '../site.ts';
 
@@ -87,17 +87,17 @@ async function showNext(
   try {
     const stats = await ask();
     const changes = changesSince(last, stats);
-    if (isJson) io.writeOut(`${JSON.stringify({ at, ...stats })}\n`);
+    if (isJson) io.writeOut(`${toPlainJson({ at, ...stats })}\n`);
     else if (io.isInteractive)
       io.writeOut(`${clearScreen}${formatStats(stats, io, changes)}\n${at}; Ctrl-C ends.\n`);
     else if (!last) io.writeOut(formatStats(stats, io));
     else
       for (const [count, added] of changes)
-        io.writeOut(`${at} ${labelOf(count)} +${added} = ${count.count}\n`);
+        io.writeOut(`${plainLine(`${at} ${labelOf(count)} +${added} = ${count.count}`)}\n`);
     return stats;
   } catch (error) {
     if (!(error instanceof CommandError) || !passing.includes(error.code)) throw error;
-    io.writeError(`${at} ${style(io, 'yellow', error.code)}: ${error.message}\n`);
+    io.writeError(`${at} ${style(io, 'yellow', plainLine(error.code))}: ${plainText(error.message)}\n`);
     return last;
   }
 }
@@ -128,12 +128,8 @@ export function formatStats(
   changes: ReadonlyMap<StatsCount, number> = new Map(),
 ): string {
   const days = [...new Set(counts.map(({ day }) => day))].toSorted().reverse();
-  const cells = (count: StatsCount) => [
-    count.event,
-    count.route ?? '',
-    count.code ?? '',
-    count.count.toLocaleString('en'),
-  ];
+  const cells = (count: StatsCount) =>
+    [count.event, count.route ?? '', count.code ?? '', count.count.toLocaleString('en')].map(plainLine);
   const rows = counts.map((count) => ({ count, cells: cells(count) }));
   const widths = [0, 1, 2, 3].map((column) =>
     Math.max(0, ...rows.map(({ cells }) => (cells[column] ?? '').length)),
@@ -147,11 +143,11 @@ export function formatStats(
     return `  ${left}  ${number.padStart(numberWidth)}${change}`;
   };
   return [
-    `Mode ${mode}. Days are those of UTC; what the last second brought may be missing.`,
+    `Mode ${plainLine(mode)}. Days are those of UTC; what the last second brought may be missing.`,
     ...(days.length === 0 ? ['', 'Nothing was counted yet.'] : []),
     ...days.flatMap((day) => [
       '',
-      style(io, 'bold', day),
+      style(io, 'bold', plainLine(day)),
       ...rows
         .filter(({ count }) => count.day === day)
         .toSorted((one, other) => other.count.count - one.count.count)

@@ -1,7 +1,7 @@
 import type { SweepResponse } from '../../src/protocol/messages.ts';
 import { sweepPath } from '../../src/protocol/wire.ts';
 import { CommandError, defineCommand } from '../command.ts';
-import { type Io, style, writeJson } from '../output.ts';
+import { type Io, plainLine, plainText, style, writeJson } from '../output.ts';
 import { type Owner, openOwner, ownerVariables } from '../owner.ts';
 
 const countNames = ['seen', 'deleted', 'gone', 'kept', 'failed', 'unread'] as const;
@@ -65,7 +65,7 @@ export const sweepCommand = defineCommand({
       writeJson(io, { ...totals, note });
     } else {
       io.writeOut(`Done: ${formatTotals(totals)}.\n`);
-      io.writeError(`${note}\n`);
+      io.writeError(`${plainText(note)}\n`);
     }
     // The next sweep tries them again.
     return totals.failed + totals.unread > 0 ? 2 : 0;
@@ -74,7 +74,7 @@ export const sweepCommand = defineCommand({
 
 function formatTotals({ seen, ...others }: Omit<SweepTotals, 'calls'> & { calls?: number }): string {
   const parts = countNames.filter((name) => name !== 'seen').map((name) => `${others[name]} ${name}`);
-  return `${seen} seen, of these ${parts.join(', ')}`;
+  return plainLine(`${seen} seen, of these ${parts.join(', ')}`);
 }
 
 const barWidth = 20;

@@ -12,7 +12,7 @@ import {
   UsageError,
   type Values,
 } from '../command.ts';
-import { type Io, readStdin, style, writeJson } from '../output.ts';
+import { type Io, plainLine, readStdin, style, writeJson } from '../output.ts';
 import { configOption, loadPolicy } from '../policy/load.ts';
 import {
   audienceOption,
@@ -196,7 +196,7 @@ function formatInspection({ kind, header, claims, verdicts }: Inspection, io: Io
     findings.length === 0 ? [] : ['', style(io, 'bold', title), ...formatFindings(findings, io)];
   const places = verdicts.map(({ place, outcome, code, why }) => {
     const [mark, colour] = marks[outcome];
-    return `  ${style(io, colour, mark)} ${place.padEnd(8)} ${outcome}${code ? ` (${code})` : ''}: ${printable(why)}`;
+    return `  ${style(io, colour, mark)} ${place.padEnd(8)} ${outcome}${code ? ` (${code})` : ''}: ${plainLine(why)}`;
   });
   return [
     style(io, 'bold', kinds[kind]),
@@ -210,13 +210,10 @@ function formatInspection({ kind, header, claims, verdicts }: Inspection, io: Io
   ].join('\n');
 }
 
-/** A stranger's token may hold what a terminal obeys, or what turns a line around. */
-const printable = (text: string) => text.replace(/\p{C}/gu, '\ufffd');
-
 function formatFindings(findings: readonly Finding[], io: Io): string[] {
   const shown = findings.map(({ name, value, words }) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return [printable(name), printable(text.slice(0, 200)), printable(words)] as const;
+    return [plainLine(name), plainLine(text.slice(0, 200)), plainLine(words)] as const;
   });
   const width = Math.max(...shown.map(([name]) => name.length));
   return shown.map(([name, text, words]) => {

@@ -1,5 +1,5 @@
 import type { DevEvent, DevSession } from '../../dev/index.ts';
-import { type Io, style } from '../output.ts';
+import { type Io, plainLine, style, toPlainJson } from '../output.ts';
 
 /** What people read once everything answers. */
 export function formatReady(session: DevSession, io: Pick<Io, 'hasColours'>): string {
@@ -57,10 +57,15 @@ export function formatEvent(event: DevEvent, io: Pick<Io, 'hasColours'>): string
       ? `${style(io, 'green', 'reloaded')}: ${names}\n`
       : `${style(io, 'red', 'not reloaded')}: ${names}: ${event.error} The functions of before go on.\n`;
   }
-  const { session = '-', method, path, route, status, code, remedy } = event;
+  const { status, remedy, ...said } = event;
+  // Callers and backends have written these.
+  const session = plainLine(said.session ?? '-');
+  const path = plainLine(said.path);
+  const route = plainLine(said.route);
+  const code = plainLine(said.code ?? '');
   const colour = status === 0 || status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green';
   const answer = style(io, colour, status === 0 ? 'broken off' : String(status));
-  const parts = [session.padEnd(11), `${method} ${path}`, dim(`[${route}]`), answer, code ?? ''];
+  const parts = [session.padEnd(11), `${said.method} ${path}`, dim(`[${route}]`), answer, code];
   return `${parts.filter((part) => part !== '').join('  ')}\n${remedy ? `${' '.repeat(13)}${dim(remedy)}\n` : ''}`;
 }
 
@@ -68,12 +73,12 @@ export function formatEvent(event: DevEvent, io: Pick<Io, 'hasColours'>): string
 function formatLine(line: string, dim: (text: string) => string): string {
   if (!line.startsWith('{"daypass":"refused"')) return `${line}\n`;
   const { cause } = JSON.parse(line) as { cause?: string };
-  return cause === undefined ? '' : `${' '.repeat(13)}${dim(`cause: ${cause}`)}\n`;
+  return cause === undefined ? '' : `${' '.repeat(13)}${dim(`cause: ${plainLine(cause)}`)}\n`;
 }
 
 /** The same for programs: one JSON value in each line. */
 export function toJsonLine(event: DevEvent | ({ kind: 'ready' } & Record<string, unknown>)): string {
-  return `${JSON.stringify(event)}\n`;
+  return `${toPlainJson(event)}\n`;
 }
 
 /** The JSON line once everything answers. It holds a secret only if this server generated it. */

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { CheckedRoute, Policy } from '../../src/policy/types.ts';
 import { identityPath } from '../../src/protocol/wire.ts';
+import { plainLine } from '../output.ts';
 import { aroundCheck, callCheck, openCheck } from './checks/backend.ts';
 import { brokerChecks } from './checks/broker.ts';
 import { clockCheck } from './checks/clocks.ts';
@@ -9,7 +10,7 @@ import { identityChecks } from './checks/identity.ts';
 import { ownerChecks } from './checks/owner.ts';
 import { beginChecks, cleanUp, revocationCheck } from './checks/session.ts';
 import type { Finding } from './findings.ts';
-import { type Check, plainText, type Trial } from './trial.ts';
+import type { Check, Trial } from './trial.ts';
 
 /** In the order in which they run. */
 export const checks: readonly Check[] = [
@@ -97,7 +98,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
     url: trial.site,
     findings: [...found.values()],
     checks: checks.map(({ id, title }) => ({ id, title, outcome: outcomes.get(id) ?? 'skipped' })),
-    warnings: (trial.status?.warnings ?? []).map(plainText),
+    warnings: (trial.status?.warnings ?? []).map(plainLine),
     tokens: describeTokens(trial),
     leftovers,
   };
@@ -110,7 +111,7 @@ function describeTokens({ token }: Trial): Diagnosis['tokens'] {
   const texts = { issuer, audience, keyId: token.keyId, deployContext };
   return Object.fromEntries(
     Object.entries(texts).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, plainText(value)]] : [],
+      typeof value === 'string' ? [[name, plainLine(value)]] : [],
     ),
   );
 }

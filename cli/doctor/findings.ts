@@ -1,5 +1,6 @@
 import { type Cause, causes } from '../../src/protocol/causes.ts';
 import { codeRow, type ErrorCode, repositoryUrl } from '../../src/protocol/codes.ts';
+import { plainLine, plainText } from '../output.ts';
 
 /** `broken`: visitors get no answer; `weak`: it works, and protects less than it should; `note`: good to know. */
 export type Severity = 'broken' | 'weak' | 'note';
@@ -387,7 +388,7 @@ export interface Finding {
 }
 
 /**
- * A finding in the words of the table.
+ * A finding in the words of the table, with nothing in it that a terminal obeys: sites and tokens have a say in it.
  * @param seen `detail`: what was seen; `what` and `remedy` where the site itself has said it in full
  */
 export function finding(
@@ -399,10 +400,10 @@ export function finding(
   return {
     id,
     severity,
-    what: seen.what ?? what,
-    ...(detail !== undefined && { detail }),
+    what: plainLine(seen.what ?? what),
+    ...(detail !== undefined && { detail: plainLine(detail) }),
     why,
-    remedy: seen.remedy ?? remedy,
+    remedy: plainText(seen.remedy ?? remedy),
     docs: `${repositoryUrl}/blob/main/docs/doctor.md#${id}`,
   };
 }

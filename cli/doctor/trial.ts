@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { Policy } from '../../src/policy/types.ts';
 import type { StatusResponse } from '../../src/protocol/causes.ts';
 import type { Finding } from './findings.ts';
@@ -117,11 +116,6 @@ async function readJson(response: Response): Promise<string> {
 /** Codes are printed; whatever else a server has under that name is not. */
 function isCode(value: unknown): value is string {
   return typeof value === 'string' && /^[a-z_]{1,40}$/.test(value);
-}
-
-/** Text of a server for a terminal: lines, and no control characters. */
-export function plainText(text: string): string {
-  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n]/gu, ' ');
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { plainLine, plainText } from '../output.ts';
 import type { EventBody } from './payload.ts';
 
 export interface Outcome {
@@ -13,14 +14,15 @@ const timeoutMilliseconds = 5000;
 /** What GoTrue would make of an event function's answer (netlify/gotrue, api/hooks.go). */
 export function describeOutcome(
   { event, user }: EventBody,
-  answer: { status: number; text: string; tookMilliseconds: number },
+  answer: { status: number; text: string; tookMilliseconds: number; location?: string | undefined },
 ): Outcome {
-  const { status, text, tookMilliseconds } = answer;
+  const { status, text, tookMilliseconds, location } = answer;
   const refused = (verdict: string): Outcome => ({
     accepted: false,
     lines: [
       `${status} after ${Math.round(tookMilliseconds)} ms: ${verdict}`,
-      ...(text ? [text.slice(0, 1000)] : []),
+      ...(location ? [plainLine(`It redirects to ${location}, which was not followed.`)] : []),
+      ...(text ? [plainText(text.slice(0, 1000))] : []),
     ],
   });
   const past = event === 'usermodified' || event === 'userdeleted';
@@ -48,7 +50,7 @@ export function describeOutcome(
     accepted: true,
     lines: [
       `${status} after ${Math.round(tookMilliseconds)} ms: accepted`,
-      ...changes,
+      ...changes.map(plainLine),
       ...(losesProvider ? ['The reply drops provider: GoTrue replaces app_metadata as a whole.'] : []),
     ],
   };

@@ -1,7 +1,7 @@
 import type { CauseId, StatusCheck, StatusResponse } from '../../../src/protocol/causes.ts';
 import { metadataPath, requestIdHeader, statusPath } from '../../../src/protocol/wire.ts';
 import { type Finding, finding, findings } from '../findings.ts';
-import { type Answer, type Check, describeAnswer, plainText, send, type Trial } from '../trial.ts';
+import { type Answer, type Check, describeAnswer, send, type Trial } from '../trial.ts';
 
 /** The site itself, its broker, and what these say of themselves. */
 export const brokerChecks: readonly Check[] = [
@@ -82,11 +82,11 @@ export function said({ status }: Trial, names: readonly StatusCheck['name'][]): 
     if (ok || !names.includes(name)) return [];
     // A site may run a version that knows more causes than this one.
     const id = cause && Object.hasOwn(findings, cause) ? cause : undefined;
-    if (id === undefined) return [finding('broker_failed', { detail: plainText(`${name}: ${remedy}`) })];
+    if (id === undefined) return [finding('broker_failed', { detail: `${name}: ${remedy}` })];
     return [
       finding(id, {
-        ...(what !== undefined && { what: plainText(what) }),
-        ...(remedy !== undefined && { remedy: plainText(remedy) }),
+        ...(what !== undefined && { what }),
+        ...(remedy !== undefined && { remedy }),
       }),
     ];
   });

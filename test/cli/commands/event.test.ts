@@ -142,6 +142,36 @@ test('runs a function of a project with the variables at hand', async () => {
   ]);
 });
 
+test.each([301, 302, 307])(
+  'a redirect %i is refused, and is not followed: the other place gets no event',
+  async (status) => {
+    let follows = 0;
+    const other = await listen(() => {
+      follows += 1;
+      return new Response(null, { status: 204 });
+    });
+    answer = () => new Response(null, { status, headers: { location: `${other.url}/there` } });
+    const { exitCode, out } = await send(['validate', '--url', server.url], {
+      env: { IDENTITY_WEBHOOK_SECRET: secret },
+    });
+    await other.close();
+    expect([exitCode, follows]).toEqual([1, 0]);
+    expect(out).toContain(`✗ ${status} after `);
+    expect(out).toContain(`It redirects to ${other.url}/there, which was not followed.`);
+  },
+);
+
+test('a signature of the site goes over https, or to this machine', async () => {
+  const args = ['validate', '--url', 'http://site.example/hook'];
+  const withSecret = await send(args, { env: { IDENTITY_WEBHOOK_SECRET: secret } });
+  expect([withSecret.exitCode, withSecret.error]).toEqual([
+    64,
+    expect.stringContaining('must be an https URL'),
+  ]);
+  // A random key signs for nobody.
+  expect((await send(args, { fetch: async () => new Response() })).exitCode).toBe(0);
+});
+
 test('a server that is not there is named', async () => {
   const gone = await listen(() => new Response());
   await gone.close();
