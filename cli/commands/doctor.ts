@@ -33,10 +33,11 @@ export const doctorCommand = defineCommand({
     config: configOption,
   },
   variables: {
-    URL: 'The site, where the command line names none',
+    URL: 'The site, where the command line names none; the issuer, where the policy names none',
+    CONTEXT: 'Deploy context of the tokens that are signed here. Default: production, dev on this machine',
     DAYPASS_UPSTREAM: 'The backend, where --backend names none; or what the policy names',
     IDENTITY_URL: 'Identity, where --identity-url names none',
-    IDENTITY_OPERATOR_TOKEN: 'Deletes the user of the trial, should the site not do so',
+    IDENTITY_OPERATOR_TOKEN: 'Deletes the user of the trial at IDENTITY_URL, should the site not do so',
     IDENTITY_WEBHOOK_SECRET: 'Checks that the site verifies the events of your GoTrue with it',
     DAYPASS_SECRET:
       'Checks its strength, and what the backend accepts; DAYPASS_SECRET_SECONDARY too, or what the policy names',
