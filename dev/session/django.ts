@@ -53,17 +53,23 @@ export function describeDjango(folder: string, backend: BackendSecret, issuer: s
   };
 }
 
+export interface StartedDjango extends Guarded {
+  /** Resolves once it serves; rejects when it ended before that: what it said was told line by line. */
+  readonly served: Promise<void>;
+}
+
 /**
  * Starts `manage.py runserver` with the secret and the issuer in its environment.
  * @param url where: an address of this machine
- * @throws {Error} it ended before it served; its output was passed to `onLine`
+ * @returns at once, so that it can be stopped while it hangs
+ * @throws {Error} something serves there already
  */
 export async function startRunserver(
   folder: string,
   url: URL,
   variables: Readonly<Record<string, string>>,
   { env, onLine }: Pick<GuardedOptions, 'env' | 'onLine'>,
-): Promise<Guarded> {
+): Promise<StartedDjango> {
   const command = [findPython(folder, env), 'manage.py', 'runserver', `${url.hostname}:${url.port || 80}`];
   if (await accepts(url)) {
     throw new Error(`Something serves at ${url.origin} already: stop it, or leave out --runserver.`);
@@ -77,9 +83,15 @@ export async function startRunserver(
   running.ended.then((ended) => {
     code = ended;
   });
-  while (code === undefined && !(await accepts(url))) await delay(50);
-  if (code !== undefined) throw new Error(`${command.join(' ')} ended with ${code}; what it said is above.`);
-  return running;
+  const untilServed = async () => {
+    while (code === undefined && !(await accepts(url))) await delay(50);
+    if (code !== undefined)
+      throw new Error(`${command.join(' ')} ended with ${code}; what it said is above.`);
+  };
+  const served = untilServed();
+  // Who waits for it hears of it.
+  served.catch(() => undefined);
+  return { ...running, served };
 }
 
 /** The Python of the project's virtual environment, else of the active one, else of the PATH. */

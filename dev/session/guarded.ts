@@ -80,7 +80,7 @@ export async function runGuarded(
   });
   // It may have ended by itself.
   child.stdin?.on('error', () => undefined);
-  const ended = once(child, 'close').then(([code]) => (told === '' ? (code as number | null) : Number(told)));
+  const ended = untilEnded(child).then((code) => (told === '' ? code : Number(told)));
   return {
     ended,
     printed: (pattern) =>
@@ -98,6 +98,20 @@ export async function runGuarded(
       await ended;
     },
   };
+}
+
+/** How long output may go on after the command: what it wrote last is read, and a daemon that left its group is not waited for. */
+const outputMilliseconds = 1_000;
+
+async function untilEnded(child: ChildProcess): Promise<number | null> {
+  const closed = once(child, 'close');
+  const [code] = await once(child, 'exit');
+  const timer = setTimeout(() => {
+    for (const stream of child.stdio) stream?.destroy();
+  }, outputMilliseconds);
+  await closed;
+  clearTimeout(timer);
+  return code as number | null;
 }
 
 function start(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv): ChildProcess {

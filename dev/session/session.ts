@@ -12,6 +12,7 @@ import {
   type BackendSecret,
   type DjangoSetup,
   describeDjango,
+  type StartedDjango,
   startRunserver,
 } from './django.ts';
 import type { Guarded } from './guarded.ts';
@@ -117,7 +118,7 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
   const pages = choosePages(root, config, { ...checked, publish });
   const upstream = checked.upstream ?? (django === undefined ? undefined : djangoUrl);
 
-  const started: { pages?: StartedPages; server?: DevServer; django?: Guarded } = {};
+  const started: { pages?: StartedPages; server?: DevServer; django?: StartedDjango } = {};
   let isClosing = false;
   const close = async () => {
     isClosing = true;
@@ -161,6 +162,9 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
       const secrets = { DAYPASS_SECRET: backend.secret, DAYPASS_ISSUER: server.publicUrl };
       const running = { env, onLine: tell('django') };
       started.django = await startRunserver(django, new URL(upstream), secrets, running);
+      // What was stopped while it was being started.
+      if (isClosing) await started.django.stop();
+      await started.django.served;
     }
     const target = await untilServed(started.pages, onEvent);
     checked.signal?.removeEventListener('abort', abort);

@@ -78,6 +78,21 @@ test('one that is asked to end may do so in order', async () => {
   expect(lines).toContain('stdout: in order');
 });
 
+test('a daemon that left its session and holds on to the output is not waited for', async () => {
+  const daemon = `
+    const { spawn } = require('node:child_process');
+    const child = spawn('sleep', ['600'], { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    console.log('daemon', child.pid);
+    setInterval(() => {}, 1000);`;
+  const child = await run([process.execPath, '-e', daemon]);
+  const pid = await child.printed(/daemon (.*)/);
+  try {
+    await child.stop();
+  } finally {
+    process.kill(Number(pid));
+  }
+});
+
 test('it does not outlive a process that was killed', async () => {
   const module = join(root, 'dev/session/guarded.ts');
   const script = `

@@ -249,6 +249,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         names = ("DAYPASS_SECRET", "DAYPASS_ISSUER", "VIRTUAL")
         self.wfile.write(json.dumps([sys.argv[1], *map(os.environ.get, names)]).encode())
 if os.environ.get("FAILS"): sys.exit("no such database")
+if os.environ.get("HANGS"):
+    import time
+    print("waiting for the database", flush=True)
+    time.sleep(600)
 host, port = sys.argv[2].split(":")
 print("Watching for file changes")
 http.server.HTTPServer((host, int(port)), Handler).serve_forever()
@@ -288,6 +292,22 @@ http.server.HTTPServer((host, int(port)), Handler).serve_forever()
     });
     await running.close();
     await expect(fetch(upstream)).rejects.toThrow();
+  });
+
+  test('one that hangs at its start ends with the signal', async () => {
+    const stopping = new AbortController();
+    const starting = start({
+      django: project,
+      runserver: true,
+      upstream: await freePort(),
+      variables: { PATH: process.env.PATH, HANGS: '1' },
+      signal: stopping.signal,
+    });
+    await expect
+      .poll(() => eventsOf('line'), { timeout: 10_000 })
+      .toContainEqual(expect.objectContaining({ line: 'waiting for the database' }));
+    stopping.abort();
+    await expect(starting).rejects.toThrow(/manage\.py runserver .* ended with/);
   });
 
   test('one that does not start, or whose place is taken, ends everything', async () => {
