@@ -1,5 +1,6 @@
 import type { InitPlan } from './plan.ts';
 import { type ProjectFiles, packageManager } from './project.ts';
+import { deployedUpstream } from './settingsFiles.ts';
 
 /** One thing that is left to do, with the commands for it. */
 export interface Step {
@@ -12,7 +13,8 @@ const adds = { npm: 'npm install', pnpm: 'pnpm add', yarn: 'yarn add', bun: 'bun
 /** What is left to do by hand, in order: where in Netlify's dashboard, and the commands for Netlify's CLI. */
 export function nextSteps(plan: InitPlan, files: ProjectFiles): Step[] {
   const { site, apiPrefix, isInstalled } = plan;
-  const upstream = plan.upstream ?? 'https://backend.example.com';
+  const upstream = deployedUpstream(plan.upstream);
+  const isElsewhere = plan.upstream !== undefined && plan.upstream !== upstream;
   const steps: Step[] = [];
   if (!isInstalled) {
     const add = `${adds[packageManager(files, site.folder)]} daypass`;
@@ -45,7 +47,7 @@ export function nextSteps(plan: InitPlan, files: ProjectFiles): Step[] {
       commands: [],
     },
     {
-      text: "Set the environment variables: in Project configuration > Environment variables, with the scope Functions where your plan has scopes, or with Netlify's CLI. Your backend gets the same DAYPASS_SECRET; Redis is any database of Upstash.",
+      text: `Set the environment variables: in Project configuration > Environment variables, with the scope Functions where your plan has scopes, or with Netlify's CLI. Your backend gets the same DAYPASS_SECRET; Redis is any database of Upstash.${isElsewhere ? ` DAYPASS_UPSTREAM is where Netlify reaches your backend, not ${plan.upstream}.` : ''}`,
       commands: [
         'DAYPASS_SECRET="$(npx daypass secret)"; echo "$DAYPASS_SECRET"   # copy it to the backend',
         'netlify env:set DAYPASS_SECRET "$DAYPASS_SECRET" --secret',

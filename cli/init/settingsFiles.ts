@@ -1,5 +1,6 @@
 import { applyEdits, modify, type ParseError, parse } from 'jsonc-parser';
 import { CommandError } from '../command.ts';
+import { isLoopback } from '../site.ts';
 import { appendLines, type Draft, lineEnding } from './draft.ts';
 import { inFolder, type ProjectFiles, type Site } from './project.ts';
 
@@ -25,7 +26,7 @@ export function siteVariables(upstream: string | undefined): Variable[] {
     {
       name: 'DAYPASS_UPSTREAM',
       comment: 'The backend behind the gate',
-      value: upstream ?? 'https://backend.example.com',
+      value: deployedUpstream(upstream),
     },
     {
       name: 'UPSTASH_REDIS_REST_URL',
@@ -34,6 +35,11 @@ export function siteVariables(upstream: string | undefined): Variable[] {
     },
     { name: 'UPSTASH_REDIS_REST_TOKEN', comment: '', value: '' },
   ];
+}
+
+/** Where the deployed site reaches the backend: a loopback address is for `daypass dev` only. */
+export function deployedUpstream(upstream: string | undefined): string {
+  return upstream === undefined || isLoopback(upstream) ? 'https://your-backend.example' : upstream;
 }
 
 /** Adds what is missing to `.env.example`. */

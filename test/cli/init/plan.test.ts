@@ -277,11 +277,23 @@ test.each([
 });
 
 test.each([
-  [{}, 'https://backend.example.com'],
-  [{ upstream: 'http://localhost:8000/' }, 'http://localhost:8000'],
+  [{}, 'https://your-backend.example'],
+  [{ upstream: 'http://localhost:8000/' }, 'https://your-backend.example'],
+  [{ upstream: 'http://127.0.0.1:8000' }, 'https://your-backend.example'],
   [{ upstream: 'https://b.example/base/' }, 'https://b.example/base'],
 ])('.env.example names the backend of %j: %s', (answers, url) => {
   expect(after(projects.html, answers)['.env.example']).toContain(`DAYPASS_UPSTREAM=${url}\n`);
+});
+
+test('a backend on this machine is for daypass dev, and no step of the deployed site names it', () => {
+  const steps = nextSteps(plan(projects.html, { upstream: 'http://localhost:8000' }), new Map());
+  const naming = steps.filter(({ text, commands }) => [text, ...commands].join().includes('localhost'));
+  expect(naming).toHaveLength(2);
+  const variables = steps.find(({ text }) => text.startsWith('Set the environment variables'));
+  expect(variables?.commands).toContain('netlify env:set DAYPASS_UPSTREAM https://your-backend.example');
+  expect(variables?.text).toContain(
+    'DAYPASS_UPSTREAM is where Netlify reaches your backend, not http://localhost:8000.',
+  );
 });
 
 test.each([
@@ -291,7 +303,7 @@ test.each([
     'https://b.example',
   ],
   ['_redirects', '/api/*  https://b.example/api/:splat  200\n', 'https://b.example'],
-  ['_redirects', '/api/*  https://b.example/v1/:splat  200\n', 'https://backend.example.com'],
+  ['_redirects', '/api/*  https://b.example/v1/:splat  200\n', 'https://your-backend.example'],
 ])('a redirect in %s that leads to the backend names it, and can go', (path, text, upstream) => {
   const files = { ...projects.html, [path]: text };
   const { notes, changes } = plan(files);
