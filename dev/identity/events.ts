@@ -13,7 +13,7 @@ import { describeUser, mergeMetadata, type User } from './users.ts';
  */
 export async function callEvent(parts: Parts, event: EventName, user: User): Promise<User> {
   const { events, instanceId, eventTimeoutSeconds: timeoutSeconds } = parts.settings;
-  if (!events?.names.has(event)) return user;
+  if (!events?.names().includes(event)) return user;
   const body = JSON.stringify({ event, instance_id: instanceId, user: describeUser(user) });
   const headers = {
     'user-agent': 'Go-http-client/1.1',

@@ -11,8 +11,8 @@ export type EventDispatch = (request: Request) => Promise<Response>;
 export interface EventOptions {
   /** Where event calls go: an http(s) address, or a function called in their stead. */
   target: string | URL | EventDispatch;
-  /** The events that are called; the others are passed over. All five by default. */
-  names?: readonly EventName[];
+  /** The events that are called; the others are passed over. All five by default. A function is asked at each event. */
+  names?: readonly EventName[] | (() => readonly EventName[]);
 }
 
 /** A token bucket for each caller of `POST /token`. Hosted: 30 in 300 s. */
@@ -72,7 +72,7 @@ export interface Settings {
   tokenLimit: Required<TokenLimit> | undefined;
   accessTokenTtlSeconds: number;
   instanceId: string;
-  events: { target: URL | EventDispatch; names: ReadonlySet<EventName> } | undefined;
+  events: { target: URL | EventDispatch; names: () => readonly EventName[] } | undefined;
   eventTimeoutSeconds: number;
   filter: 'mysql' | 'mariadb';
   commitDelayMilliseconds: number;
@@ -161,11 +161,16 @@ function readEvents(options: EventOptions): Settings['events'] {
   assertOptions('Dev identity: events', options, ['target', 'names']);
   const { target, names = eventNames } = options;
   const areNames = Array.isArray(names) && names.every((name) => eventNames.includes(name));
-  check('events.names', areNames, `must be a list of some of ${eventNames.join(', ')}`);
-  if (typeof target === 'function') return { target, names: new Set(names) };
+  check(
+    'events.names',
+    areNames || typeof names === 'function',
+    `must be a list of some of ${eventNames.join(', ')}, or a function that gives one`,
+  );
+  const live = typeof names === 'function' ? names : () => names;
+  if (typeof target === 'function') return { target, names: live };
   const url = URL.canParse(target) ? new URL(target) : undefined;
   check('events.target', /^https?:$/.test(`${url?.protocol}`), 'must be an http(s) address or a function');
-  return { target: url as URL, names: new Set(names) };
+  return { target: url as URL, names: live };
 }
 
 function check(option: string, holds: boolean, rule: string): void {

@@ -182,7 +182,19 @@ function readLines(stream: Readable, take: (line: string) => void): void {
   createInterface({ input: stream }).on('line', take);
 }
 
-/** @throws {Error} the thread says that it failed, or ends */
+/** The functions of a site could not be loaded. */
+export class LoadError extends Error {
+  /** The site's own modules that were tried: a change in one of them may help. */
+  readonly files: readonly string[];
+
+  constructor(message: string, files: readonly string[]) {
+    super(message);
+    this.name = 'LoadError';
+    this.files = files;
+  }
+}
+
+/** @throws {LoadError} the thread says that it failed; {Error} it ended */
 function nextReport<K extends WorkerReport['kind']>(
   worker: Worker,
   kind: K,
@@ -193,7 +205,8 @@ function nextReport<K extends WorkerReport['kind']>(
     worker.once('message', (report: WorkerReport) => {
       worker.off('exit', onExit);
       if (report.kind === kind) resolve(report as Extract<WorkerReport, { kind: K }>);
-      else reject(new Error(report.kind === 'failed' ? report.message : `Unexpected: ${report.kind}`));
+      else if (report.kind === 'failed') reject(new LoadError(report.message, report.files));
+      else reject(new Error(`Unexpected: ${report.kind}`));
     });
   });
 }

@@ -40,7 +40,8 @@ export type WorkerReport =
       events: Record<string, string[]>;
       files: string[];
     }
-  | { kind: 'failed'; message: string };
+  /** With the site's own modules that were loaded, or should have been. */
+  | { kind: 'failed'; message: string; files: string[] };
 
 /** Fields by which the server speaks to this thread; it strips those of callers. */
 export const internalFields = {

@@ -4,7 +4,7 @@ import { proxyUpgrade } from '../frontend/upgrade.ts';
 import { verifyEvent } from '../identity/events.ts';
 import type { EventName } from '../identity/options.ts';
 import type { Handler } from '../listen.ts';
-import { type Host, type Output, openHost, type RunningHost, toUrl } from './host.ts';
+import { type Host, LoadError, type Output, openHost, type RunningHost, toUrl } from './host.ts';
 import { internalFields } from './messages.ts';
 import { type DevParts, identityPath, type PartsOptions, type SiteUrls } from './parts.ts';
 import { describeRequest, type RequestEntry } from './requestLog.ts';
@@ -171,7 +171,8 @@ export async function serveSite(
     current = await begin(opened ?? (await openSite(root, options)));
     let beginning: Promise<unknown> = Promise.resolve();
     let isClosed = false;
-    const { events } = current;
+
+    const open = async () => begin(await openSite(root, { ...options, config }));
 
     restart = (how) => {
       const renew = async () => {
@@ -183,7 +184,11 @@ export async function serveSite(
           await Promise.all([...living].map((host) => host.end()));
         }
         siteConfig = readSiteConfig(root, options.publish);
-        const next = await begin(await openSite(root, { ...options, config }));
+        const next = await open().catch((error: unknown) => {
+          // What could not be loaded may not have been watched so far, and its mend is to be noticed.
+          if (error instanceof LoadError) watch?.follow([...watchedFiles(old), ...error.files]);
+          throw error;
+        });
         if (isClosed) return next.end();
         current = next;
         watch?.follow(watchedFiles(next));
@@ -200,15 +205,16 @@ export async function serveSite(
       if (!current) throw new Error('The functions of the site could not be restarted.');
       return current;
     };
-    const [eventFunction] = Object.entries(events).find(([, names]) => names.length > 0) ?? [];
+    /** The function that takes Identity's events; a reload may add one. */
+    const eventFunction = () => Object.entries(current?.events ?? {}).find(([, names]) => names.length > 0);
     const dispatch = async (request: Request, name: string) => {
       onEvent?.(request.headers.get('x-netlify-event') ?? '');
       return (await running()).dispatchEvent(name, request);
     };
     routes = ownRoutes?.(parts, urls, controls) ?? routes;
 
-    const watchedFiles = ({ files }: RunningHost) => [
-      ...files,
+    const watchedFiles = (host: RunningHost | undefined) => [
+      ...(host?.files ?? []),
       ...['daypass.config.ts', 'netlify.toml', '_redirects', '_headers'].map((name) => `${root}/${name}`),
       ...['_redirects', '_headers'].map((name) => `${siteConfig.publish}/${name}`),
     ];
@@ -226,19 +232,21 @@ export async function serveSite(
     async function serve(request: Request, address: string | undefined, host: RunningHost, route?: string) {
       if (route !== undefined) return host.handle(request, address);
       const name = /^\/\.netlify\/functions\/([\w-]+)$/.exec(new URL(request.url).pathname)?.[1];
-      if (name === undefined || !events[name]?.length) return behind(request, address);
+      if (name === undefined || !host.events[name]?.length) return behind(request, address);
       // A GoTrue of one's own, set up to call the function as Netlify's Identity does.
       const signed = await verifyEvent(request, settings.identity?.webhookSecret);
       return signed ? dispatch(signed, name) : new Response(null, { status: 401 });
     }
 
     return {
-      events: eventFunction
-        ? {
-            names: events[eventFunction] as EventName[],
-            target: (request) => dispatch(request, eventFunction),
-          }
-        : undefined,
+      events: {
+        names: () => (eventFunction()?.[1] ?? []) as EventName[],
+        async target(request) {
+          await running();
+          const [name] = eventFunction() ?? [];
+          return name === undefined ? new Response(null, { status: 404 }) : dispatch(request, name);
+        },
+      },
       async fetch(request, address) {
         const host = await running();
         const route = host.routeOf(request);

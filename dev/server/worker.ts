@@ -49,11 +49,11 @@ async function run(data: WorkerData): Promise<void> {
     report({ kind: 'policy', policy: await loadPolicy(data) });
     port?.once('message', (begin: Begin) => {
       open(data, begin).then(report, (error: unknown) =>
-        report({ kind: 'failed', message: messageOf(error) }),
+        report({ kind: 'failed', message: messageOf(error), files: [...loaded] }),
       );
     });
   } catch (error) {
-    report({ kind: 'failed', message: messageOf(error) });
+    report({ kind: 'failed', message: messageOf(error), files: [...loaded] });
   }
 }
 

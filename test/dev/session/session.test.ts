@@ -347,6 +347,37 @@ describe('when files change', () => {
     ]);
   });
 
+  test('a new module that cannot be loaded is watched until it can', async () => {
+    const running = await start();
+    site.write({ 'shared/broken.ts': 'export const word = ;' });
+    site.write({
+      'netlify/functions/new.ts': `
+        import { word } from '../../shared/broken.ts';
+        export default () => new Response(word);`,
+    });
+    await expect.poll(() => eventsOf('reload').at(-1)?.error).toMatch(/new\.ts/);
+    site.write({ 'shared/broken.ts': `export const word = 'whole';` });
+    const say = async () => (await fetch(`${running.url}/.netlify/functions/new`)).text();
+    await expect.poll(say).toBe('whole');
+  });
+
+  test('an event function that is added is called from then on', async () => {
+    const running = await start();
+    const signUp = async () => {
+      const user = { email: `${crypto.randomUUID()}@example.com`, password: 'a password' };
+      const body = JSON.stringify(user);
+      return (await fetch(`${running.url}/.netlify/identity/signup`, { method: 'POST', body })).status;
+    };
+    expect(await signUp()).toBe(200);
+    site.write({
+      'netlify/functions/identity.ts': `
+        export default { userValidate: (event) => event.deny() };`,
+    });
+    await expect.poll(signUp).not.toBe(200);
+    rmSync(join(site.path, 'netlify/functions/identity.ts'));
+    await expect.poll(signUp).toBe(200);
+  });
+
   test('a policy that names another backend and secret gets them', async () => {
     const running = await start();
     site.write({
