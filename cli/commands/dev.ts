@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { DevEvent, DevSessionOptions } from '../../dev/index.ts';
 import { CommandError, defineCommand, type ExitCode, UsageError, version } from '../command.ts';
 import { type DevPackage, loadDevPackage } from '../dev/devPackage.ts';
-import { describeReady, formatEvent, formatReady, toJsonLine } from '../dev/report.ts';
+import { createEventFormat, describeReady, formatReady, toJsonLine } from '../dev/report.ts';
 import type { Io } from '../output.ts';
 import { readWholeNumber } from '../site.ts';
 
@@ -46,10 +46,11 @@ export async function dev(options: DevOptions, io: Io): Promise<ExitCode> {
   } = options;
   const root = resolve(io.cwd, given);
   const stopped = stop ?? stopSignal(io);
+  const format = createEventFormat(io);
   const show = (event: DevEvent) => {
     if (isJson) io.writeOut(toJsonLine(event));
-    else if (event.kind === 'line' && event.stream === 'stderr') io.writeError(formatEvent(event, io));
-    else io.writeOut(formatEvent(event, io));
+    else if (event.kind === 'line' && event.stream === 'stderr') io.writeError(format(event));
+    else io.writeOut(format(event));
   };
   const { startDevSession } = await load(root, { version, yes, io });
   const start = () =>

@@ -46,6 +46,35 @@ function describePages(pages: DevSession['pages']): string {
   return `${pages.command.join(' ')}, at ${pages.target} behind this address: open the one above`;
 }
 
+/**
+ * Formats events one after the other, as {@link formatEvent} does. The site's log names the cause of a refusal before the
+ * request has its line, or after it: it always stands under that line.
+ */
+export function createEventFormat(io: Pick<Io, 'hasColours'>): (event: DevEvent) => string {
+  let held: { code: string | undefined; text: string } | undefined;
+  let latest: string | undefined;
+  return (event) => {
+    const text = formatEvent(event, io);
+    if (event.kind === 'line') {
+      const refusal = readRefusal(event.line);
+      if (refusal?.cause === undefined || refusal.code === latest) {
+        if (refusal?.cause !== undefined) latest = undefined;
+        return text;
+      }
+      const before = held?.text ?? '';
+      held = { code: refusal.code, text };
+      return before;
+    }
+    if (event.kind !== 'request') return text;
+    latest = event.code;
+    if (held === undefined || held.code !== event.code) return text;
+    const cause = held.text;
+    held = undefined;
+    latest = undefined;
+    return text + cause;
+  };
+}
+
 /** What happens, as a line for people; what a command or a function wrote stays as it is. */
 export function formatEvent(event: DevEvent, io: Pick<Io, 'hasColours'>): string {
   const dim = (text: string) => style(io, 'dim', text);
@@ -71,9 +100,14 @@ export function formatEvent(event: DevEvent, io: Pick<Io, 'hasColours'>): string
 
 /** A refusal has a line of its own: of what the site's log says about it, only the cause is left to say. */
 function formatLine(line: string, dim: (text: string) => string): string {
-  if (!line.startsWith('{"daypass":"refused"')) return `${line}\n`;
-  const { cause } = JSON.parse(line) as { cause?: string };
+  const refusal = readRefusal(line);
+  if (!refusal) return `${line}\n`;
+  const { cause } = refusal;
   return cause === undefined ? '' : `${' '.repeat(13)}${dim(`cause: ${plainLine(cause)}`)}\n`;
+}
+
+function readRefusal(line: string): { code?: string; cause?: string } | undefined {
+  return line.startsWith('{"daypass":"refused"') ? JSON.parse(line) : undefined;
 }
 
 /** The same for programs: one JSON value in each line. */

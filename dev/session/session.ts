@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { assertOptions, assertPort, OptionsError } from '../assertOptions.ts';
-import { readSiteConfig } from '../frontend/siteConfig.ts';
+import { readSiteConfig, type SiteConfig } from '../frontend/siteConfig.ts';
 import type { RequestEntry } from '../server/requestLog.ts';
 import type { DevServer, Reload } from '../server/serveSite.ts';
 import { originRule, readOrigin } from '../server/settings.ts';
@@ -91,6 +91,15 @@ const djangoUrl = 'http://127.0.0.1:8000';
 /** After this long, a command that prints no address is talked about. */
 const silenceMilliseconds = 15_000;
 
+/** What serves a folder without policy and functions looks like success, and answers no call. */
+function assertSite(root: string, { functions, edgeFunctions }: SiteConfig): void {
+  if ([join(root, 'daypass.config.ts'), functions, edgeFunctions].some((path) => existsSync(path))) return;
+  const missing = `there is no daypass.config.ts and no function in ${root}`;
+  throw new OptionsError([
+    `startDevSession: root must be a site: ${missing}. Run npx daypass init there, or name another folder.`,
+  ]);
+}
+
 /**
  * What `daypass dev` starts: a site as `startDevServer` serves it, in front of the site's own dev command, with Django behind
  * the gate where it is asked for, and restarted functions when their files change.
@@ -111,10 +120,11 @@ export async function startDevSession(options: DevSessionOptions): Promise<DevSe
   const django = checked.django === undefined ? undefined : resolve(checked.django);
   if (django !== undefined) assertDjango(django);
   const env = { ...checked.variables };
-  const { variables, notices } = readVariables(root, env);
-  for (const text of notices) onEvent({ kind: 'notice', text });
   const publish = checked.publish === undefined ? undefined : resolve(checked.publish);
   const config = readSiteConfig(root, publish);
+  assertSite(root, config);
+  const { variables, notices } = readVariables(root, env);
+  for (const text of notices) onEvent({ kind: 'notice', text });
   const pages = choosePages(root, config, { ...checked, publish });
   const upstream = checked.upstream ?? (django === undefined ? undefined : djangoUrl);
 

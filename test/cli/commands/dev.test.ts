@@ -9,7 +9,7 @@ import { loadDevPackage } from '../../../cli/dev/devPackage.ts';
 import { main } from '../../../cli/main.ts';
 import type { DevEvent } from '../../../dev/index.ts';
 import { type Listening, listen } from '../../../dev/listen.ts';
-import { startDevSession } from '../../../dev/session/session.ts';
+import { type DevSessionOptions, startDevSession } from '../../../dev/session/session.ts';
 import { buildDevPackage } from '../../../scripts/buildPackage.ts';
 import { root } from '../../../scripts/bundle.ts';
 import { makeSite, type SiteFolder } from '../../dev/support/siteFolder.ts';
@@ -56,6 +56,47 @@ describe('for people', () => {
     // The line says it; what the function logs of it too would be said twice.
     expect(io.out).not.toContain('"daypass":"refused"');
     await expect(fetch(url)).rejects.toThrow();
+  });
+
+  test('a folder without a site is wrong usage, and nothing is written there', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'daypass-empty-'));
+    const starting = dev({ port: 0, load, stop: AbortSignal.timeout(20_000) }, createTestIo({ cwd, env }));
+    await expect(starting).rejects.toThrow(
+      new UsageError(
+        `--root must be a site: there is no daypass.config.ts and no function in ${cwd}. Run npx daypass init there, or name another folder.`,
+      ),
+    );
+    expect(existsSync(join(cwd, '.netlify'))).toBe(false);
+    rmSync(cwd, { recursive: true });
+  });
+
+  test('what the log adds to a refusal stands under the line of its request', async () => {
+    const io = createTestIo({ cwd: site.path, env });
+    const refused = { session: undefined, method: 'GET', path: '/api/cart', route: '/api/*', status: 502 };
+    const code = 'upstream_unreachable';
+    const line = `{"daypass":"refused","code":"${code}","cause":"ECONNREFUSED"}`;
+    const startStandIn = async ({ onEvent }: DevSessionOptions): Promise<never> => {
+      onEvent?.({ kind: 'request', ...refused, path: '/before', code: undefined, remedy: undefined });
+      onEvent?.({ kind: 'line', from: 'functions', line, stream: 'stdout' });
+      onEvent?.({ kind: 'request', ...refused, code, remedy: 'Start it.' });
+      // The thread of the functions may say it later than the server has answered.
+      onEvent?.({ kind: 'request', ...refused, path: '/late', code, remedy: 'Start it.' });
+      onEvent?.({ kind: 'line', from: 'functions', line, stream: 'stdout' });
+      throw new Error('enough');
+    };
+    const running = dev({ port: 0, load: async () => ({ startDevSession: startStandIn }) }, io);
+    await expect(running).rejects.toThrow('enough');
+    const lines = io.out.split('\n').map((each) => each.trim().replace(/^- +/, ''));
+    expect(lines.map((each) => each.split(/ {2}|:/)[0])).toEqual([
+      'GET /before',
+      'GET /api/cart',
+      'Start it.',
+      'cause',
+      'GET /late',
+      'Start it.',
+      'cause',
+      '',
+    ]);
   });
 
   test('a backend that is not named is asked for', async () => {

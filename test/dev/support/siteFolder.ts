@@ -32,7 +32,9 @@ export interface SiteFolder {
 
 /** @param files besides those of {@link siteFiles}, or in their place */
 export async function makeSite(files: Readonly<Record<string, string>> = {}): Promise<SiteFolder> {
-  const linked = join(root, 'dist/linked-site');
+  // In the tree, where the package's dependencies are found; of its own, since test files run at the same time.
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const linked = mkdtempSync(join(root, 'dist/linked-site-'));
   await buildPackage(join(linked, 'dist/npm'));
   const path = mkdtempSync(join(tmpdir(), 'daypass-site-'));
   const write: SiteFolder['write'] = (given) => {
@@ -45,5 +47,8 @@ export async function makeSite(files: Readonly<Record<string, string>> = {}): Pr
   copyFileSync(join(root, 'package.json'), join(linked, 'package.json'));
   mkdirSync(join(path, 'node_modules'));
   symlinkSync(linked, join(path, 'node_modules/daypass'));
-  return { path, write, remove: () => rmSync(path, { recursive: true, force: true }) };
+  const remove = () => {
+    for (const folder of [path, linked]) rmSync(folder, { recursive: true, force: true });
+  };
+  return { path, write, remove };
 }
