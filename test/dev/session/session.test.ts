@@ -284,7 +284,7 @@ http.server.HTTPServer((host, int(port)), Handler).serve_forever()
       `DAYPASS_SECRET=${secret}`,
       `DAYPASS_ISSUER=${running.issuer}`,
     ]);
-    expect(eventsOf('line')).toContainEqual({
+    await expect.poll(() => eventsOf('line')).toContainEqual({
       kind: 'line',
       from: 'django',
       line: 'Watching for file changes',
