@@ -284,12 +284,14 @@ http.server.HTTPServer((host, int(port)), Handler).serve_forever()
       `DAYPASS_SECRET=${secret}`,
       `DAYPASS_ISSUER=${running.issuer}`,
     ]);
-    await expect.poll(() => eventsOf('line')).toContainEqual({
-      kind: 'line',
-      from: 'django',
-      line: 'Watching for file changes',
-      stream: 'stdout',
-    });
+    await expect
+      .poll(() => eventsOf('line'))
+      .toContainEqual({
+        kind: 'line',
+        from: 'django',
+        line: 'Watching for file changes',
+        stream: 'stdout',
+      });
     await running.close();
     await expect(fetch(upstream)).rejects.toThrow();
   });
