@@ -17,7 +17,7 @@ export function formatReady(session: DevSession, io: Pick<Io, 'hasColours'>): st
       `  secret    ${isMade ? secret : `the value of ${variable}, which you have set`}`,
     ]),
     `  issuer    ${issuer}`,
-    "  context   dev: accept it where you develop, never in production (Django does so in DEBUG; elsewhere deployContexts: ['dev'])",
+    '  context   dev: accept it where you develop, never in production (Django does so in DEBUG; elsewhere deployContexts: [\'dev\'], in Python deploy_contexts=["dev"])',
     ...(backends.some(({ isMade }) => isMade)
       ? [
           '  Secrets that were made here stay the same; to choose your own, set the variable or put it into .env.',
