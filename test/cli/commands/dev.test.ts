@@ -60,7 +60,7 @@ describe('for people', () => {
 
   test('a folder without a site is wrong usage, and nothing is written there', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'daypass-empty-'));
-    const starting = dev({ port: 0, load, stop: AbortSignal.timeout(20_000) }, createTestIo({ cwd, env }));
+    const starting = dev({ port: 0, load, stop: new AbortController().signal }, createTestIo({ cwd, env }));
     await expect(starting).rejects.toThrow(
       new UsageError(
         `--root must be a site: there is no daypass.config.ts and no function in ${cwd}. Run npx daypass init there, or name another folder.`,

@@ -306,7 +306,7 @@ http.server.HTTPServer((host, int(port)), Handler).serve_forever()
       signal: stopping.signal,
     });
     await expect
-      .poll(() => eventsOf('line'), { timeout: 10_000 })
+      .poll(() => eventsOf('line'))
       .toContainEqual(expect.objectContaining({ line: 'waiting for the database' }));
     stopping.abort();
     await expect(starting).rejects.toThrow(/manage\.py runserver .* ended with/);
