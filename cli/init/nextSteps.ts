@@ -31,7 +31,7 @@ export function nextSteps(plan: InitPlan, files: ProjectFiles): Step[] {
       commands: [],
     },
     {
-      text: "In your backend, verify the pass with DAYPASS_SECRET and your site's primary URL as the issuer: Django and FastAPI with the Python package daypass, Node with daypass/verify, daypass/hono or daypass/express.",
+      text: "In your backend, verify the pass with DAYPASS_SECRET and your site's primary URL as the issuer: Django and FastAPI with the Python package daypass, Node with daypass/verify, daypass/hono or daypass/express, Go and others as in docs/backends.md.",
       commands: [],
     },
   );
@@ -59,7 +59,7 @@ export function nextSteps(plan: InitPlan, files: ProjectFiles): Step[] {
     },
     {
       text: 'Deploy, and check the site.',
-      commands: ['npx daypass doctor https://your-site.example'],
+      commands: [`npx daypass doctor https://your-site.example --path ${apiPrefix}hello`],
     },
   );
   return steps;

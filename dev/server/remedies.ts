@@ -63,9 +63,13 @@ export const remedies: Readonly<Record<string, string>> = {
 /** Of those, what differs where the backend refused what the gate had let through. */
 const ofBackend: Readonly<Record<string, string>> = {
   token_missing: 'It found no token in Authorization, in which the gate sends it.',
-  token_key: 'Give the backend the secret printed at the start, as DAYPASS_SECRET.',
-  token_signature: 'Give the backend the secret printed at the start, as DAYPASS_SECRET.',
+  token_key:
+    'Give the backend the same DAYPASS_SECRET: the one printed at the start, or the one that you have set here.',
+  token_signature:
+    'Give the backend the same DAYPASS_SECRET: the one printed at the start, or the one that you have set here.',
   token_issuer: 'Give the backend the issuer printed at the start.',
+  // The Go example has one code for every token that it refuses.
+  token_refused: 'Give the backend secret, issuer and deploy context as printed at the start.',
 };
 
 /**

@@ -150,7 +150,7 @@ test('a remedy says whether the gate refused or the backend, and what that one n
     await fetch(`${running.url}/api/cart`, bearer(`${token.slice(0, -4)}AAAA`));
     const [ofBackend, ofGate] = eventsOf('request').filter(({ code }) => code === 'token_signature');
     expect(ofBackend?.remedy).toBe(
-      'Your backend refused it, not the gate. Give the backend the secret printed at the start, as DAYPASS_SECRET.',
+      'Your backend refused it, not the gate. Give the backend the same DAYPASS_SECRET: the one printed at the start, or the one that you have set here.',
     );
     expect(ofGate?.remedy).toMatch(/^The token is of another run or another site: reload the page/);
   } finally {
