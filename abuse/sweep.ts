@@ -85,8 +85,8 @@ export const sweep: Measure = {
       atLeast(
         `a second: sweeps ${list(sweeps.map(({ rate }) => rate))}; bare DELETEs ${list(bareRates)}; ratio in the middle`,
         percentile(ratios, 0.5),
-        // How near it comes depends on the machine: 75 to 90 on one of two cores. What to reach is in `npm run bench`, which
-        // reports it; here it fails where records are read one by one again, or pages are.
+        // The ratio depends on the machine: 75 to 90 % on two cores. `npm run bench` reports how far the target of 80 % is;
+        // this bound catches a sweep that reads users one by one.
         60,
         ' %',
       ),

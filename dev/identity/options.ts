@@ -11,7 +11,7 @@ export type EventDispatch = (request: Request) => Promise<Response>;
 export interface EventOptions {
   /** Where event calls go: an http(s) address, or a function called in their stead. */
   target: string | URL | EventDispatch;
-  /** The events that are called; the others are passed over. All five by default. A function is asked at each event. */
+  /** The events that are called; the others are passed over. All five by default. A function is called at each event. */
   names?: readonly EventName[] | (() => readonly EventName[]);
 }
 

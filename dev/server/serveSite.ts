@@ -185,7 +185,7 @@ export async function serveSite(
         }
         siteConfig = readSiteConfig(root, options.publish);
         const next = await open().catch((error: unknown) => {
-          // What could not be loaded may not have been watched so far, and its mend is to be noticed.
+          // A module that fails to load may be new: watch it, so that fixing it reloads.
           if (error instanceof LoadError) watch?.follow([...watchedFiles(old), ...error.files]);
           throw error;
         });
